@@ -1,0 +1,197 @@
+"""Activation functions under Keras' names.
+
+Each is a plain function of an array that acts on each element, or along `axis` where it has one.
+They are module-level functions whose `__name__` is the name in a configuration, and so they can be
+static arguments of `jax.jit`.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from cello.core.serialization import Registry
+
+
+def linear(x):
+    """`x`."""
+    return x
+
+
+def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
+    """Rectified linear unit: `max(x, 0)`.
+
+    In general: `max_value` where `x >= max_value`, `x` where `threshold < x < max_value`, and
+    `negative_slope * (x - threshold)` elsewhere.
+    """
+    positive = jnp.where(x > threshold, x, 0) if threshold else jax.nn.relu(x)
+    if max_value is not None:
+        positive = jnp.clip(positive, 0, max_value)
+    if negative_slope:
+        return positive - negative_slope * jax.nn.relu(threshold - x)
+    return positive
+
+
+def leaky_relu(x, negative_slope=0.2):
+    """`x` where `x >= 0`, else `negative_slope * x` (Maas et al., 2013)."""
+    return jax.nn.leaky_relu(x, negative_slope)
+
+
+def relu6(x):
+    """`min(max(x, 0), 6)`."""
+    return jax.nn.relu6(x)
+
+
+def elu(x, alpha=1.0):
+    """`x` where `x > 0`, else `alpha * (exp(x) - 1)` (Clevert et al., 2015)."""
+    return jax.nn.elu(x, alpha)
+
+
+def celu(x, alpha=1.0):
+    """`max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)` (Barron, 2017)."""
+    return jax.nn.celu(x, alpha)
+
+
+def selu(x):
+    """`scale * elu(x, alpha)` with the two constants of Klambauer et al. (2017)."""
+    return jax.nn.selu(x)
+
+
+def gelu(x, approximate=False):
+    """`x * P(X <= x)` for a standard normal `X`; by tanh if `approximate` (Hendrycks, 2016)."""
+    return jax.nn.gelu(x, approximate)
+
+
+def glu(x, axis=-1):
+    """`a * sigmoid(b)` where `a` and `b` are the halves of `x` along `axis` (Dauphin, 2017)."""
+    return jax.nn.glu(x, axis)
+
+
+def silu(x):
+    """`x * sigmoid(x)`, also named swish (Ramachandran et al., 2017)."""
+    return jax.nn.silu(x)
+
+
+def mish(x):
+    """`x * tanh(softplus(x))` (Misra, 2019)."""
+    return jax.nn.mish(x)
+
+
+def tanh(x):
+    """`(exp(x) - exp(-x)) / (exp(x) + exp(-x))`."""
+    return jnp.tanh(x)
+
+
+def hard_tanh(x):
+    """`x` clipped to `[-1, 1]`."""
+    return jax.nn.hard_tanh(x)
+
+
+def sigmoid(x):
+    """`1 / (1 + exp(-x))`."""
+    return jax.nn.sigmoid(x)
+
+
+def hard_sigmoid(x):
+    """`relu6(x + 3) / 6`, a piecewise linear sigmoid."""
+    return jax.nn.hard_sigmoid(x)
+
+
+def hard_silu(x):
+    """`x * hard_sigmoid(x)`, also named hard_swish (Howard et al., 2019)."""
+    return jax.nn.hard_silu(x)
+
+
+def log_sigmoid(x):
+    """`log(sigmoid(x))`, without overflow."""
+    return jax.nn.log_sigmoid(x)
+
+
+def sparse_sigmoid(x):
+    """`0` where `x <= -1`, `1` where `x >= 1`, else `(x + 1) / 2`."""
+    return jax.nn.sparse_sigmoid(x)
+
+
+def softplus(x):
+    """`log(exp(x) + 1)`."""
+    return jax.nn.softplus(x)
+
+
+def squareplus(x, b=4):
+    """`(x + sqrt(x ** 2 + b)) / 2` (Barron, 2021)."""
+    return jax.nn.squareplus(x, b)
+
+
+def sparse_plus(x):
+    """`0` where `x <= -1`, `x` where `x >= 1`, else `(x + 1) ** 2 / 4`."""
+    return jax.nn.sparse_plus(x)
+
+
+def softsign(x):
+    """`x / (abs(x) + 1)`."""
+    return jax.nn.soft_sign(x)
+
+
+def exponential(x):
+    """`exp(x)`."""
+    return jnp.exp(x)
+
+
+def softmax(x, axis=-1):
+    """`exp(x) / sum(exp(x))` along `axis`."""
+    return jax.nn.softmax(x, axis)
+
+
+def log_softmax(x, axis=-1):
+    """`log(softmax(x))` along `axis`, without overflow."""
+    return jax.nn.log_softmax(x, axis)
+
+
+def tanh_shrink(x):
+    """`x - tanh(x)`."""
+    return x - jnp.tanh(x)
+
+
+def soft_shrink(x, threshold=0.5):
+    """`sign(x) * max(abs(x) - threshold, 0)`."""
+    return jnp.sign(x) * jax.nn.relu(jnp.abs(x) - threshold)
+
+
+def hard_shrink(x, threshold=0.5):
+    """`x` where `abs(x) > threshold`, else `0`."""
+    return jnp.where(jnp.abs(x) > threshold, x, 0)
+
+
+def threshold(x, threshold, default_value):
+    """`x` where `x > threshold`, else `default_value`."""
+    return jnp.where(x > threshold, x, default_value)
+
+
+swish = silu
+hard_swish = hard_silu
+
+_FUNCTIONS = (
+    *(linear, relu, leaky_relu, relu6, elu, celu, selu, gelu, glu, silu, mish),
+    *(tanh, hard_tanh, sigmoid, hard_sigmoid, hard_silu, log_sigmoid, sparse_sigmoid),
+    *(softplus, squareplus, sparse_plus, softsign, exponential, softmax, log_softmax),
+    *(tanh_shrink, soft_shrink, hard_shrink, threshold),
+)
+
+registry = Registry(
+    "activation",
+    {**{f.__name__: f for f in _FUNCTIONS}, "swish": silu, "hard_swish": hard_silu},
+)
+
+__all__ = [*registry.entries, "get"]  # noqa: PLE0604
+
+
+def get(identifier):
+    """The activation function that `identifier` stands for.
+
+    Args:
+        identifier: a name such as `"tanh"`, a function, or `None` for `linear`.
+
+    Raises:
+        ValueError: for an unknown name; it suggests the nearest one.
+    """
+    return linear if identifier is None else registry.get(identifier)

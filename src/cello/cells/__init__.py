@@ -1,0 +1,8 @@
+"""Cells: one step of a recurrence each, to be run by `RNN`."""
+
+from cello.cells.gru import GRUCell
+from cello.cells.lstm import LSTMCell
+from cello.cells.simple_rnn import SimpleRNNCell
+from cello.cells.stacked import StackedRNNCells
+
+__all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]

@@ -1,0 +1,167 @@
+"""What the gated cells share: weights, dropout, the step and the whole sequence."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from cello import activations, constraints, initializers, regularizers
+from cello.core.arguments import arg, boolean, fraction, integer, optional, positive_integer
+from cello.core.input_spec import InputSpec
+from cello.core.layer import Layer
+from cello.core.random import SeedGenerator
+from cello.ops.gated import project
+
+
+class GatedCell(Layer):
+    """Base of the cells made of an input product, a recurrent product and gates.
+
+    A subclass declares:
+
+    Attributes:
+        gates: number of blocks of `units` columns in the kernels.
+        states: names of the states, each of shape `(batch, units)`.
+        step: the equations, one step (`cello.ops.lstm.lstm_step`).
+        op: the same over a whole sequence (`cello.ops.lstm`).
+        equation_arguments: names of the arguments that both of them take.
+    """
+
+    units = arg(kind=positive_integer, doc="Size of the state and of the output.")
+    activation = arg("tanh", kind=activations.get, doc="Activation of the candidate and output.")
+    use_bias = arg(True, kind=boolean, doc="Whether to add a bias.")
+    kernel_initializer = arg(
+        "glorot_uniform", kind=initializers.get, doc="Initialiser of the input weights."
+    )
+    recurrent_initializer = arg(
+        "orthogonal", kind=initializers.get, doc="Initialiser of the recurrent weights."
+    )
+    bias_initializer = arg("zeros", kind=initializers.get, doc="Initialiser of the bias.")
+    kernel_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the input weights.")
+    recurrent_regularizer = arg(
+        None, kind=regularizers.get, doc="Penalty on the recurrent weights."
+    )
+    bias_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the bias.")
+    kernel_constraint = arg(None, kind=constraints.get, doc="Constraint on the input weights.")
+    recurrent_constraint = arg(
+        None, kind=constraints.get, doc="Constraint on the recurrent weights."
+    )
+    bias_constraint = arg(None, kind=constraints.get, doc="Constraint on the bias.")
+    dropout = arg(
+        0.0, kind=fraction, doc="Fraction of the inputs to drop in training, one draw a sequence."
+    )
+    recurrent_dropout = arg(
+        0.0, kind=fraction, doc="Fraction of the state to drop in training where it meets the "
+        "recurrent weights, one draw a sequence."
+    )  # fmt: skip
+    seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
+
+    gates: int
+    states: tuple[str, ...]
+    equation_arguments: tuple[str, ...] = ("activation",)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.state_size = [self.units] * len(self.states)
+        self.output_size = self.units
+        self.seed_generator = SeedGenerator(self.seed) if self._drops else None
+
+    @staticmethod
+    def step(x, states, **arguments):
+        raise NotImplementedError
+
+    @staticmethod
+    def op(inputs, *weights, **options):
+        raise NotImplementedError
+
+    @property
+    def _drops(self) -> bool:
+        return self.dropout > 0 or self.recurrent_dropout > 0
+
+    def bias_shape(self) -> tuple[int, ...]:
+        return (self.gates * self.units,)
+
+    def initial_bias(self, shape, dtype):
+        """The bias to start from."""
+        return self.bias_initializer(shape, dtype)
+
+    def build(self, input_shape):
+        self.input_spec = InputSpec(("batch", "features"), {"features": input_shape[-1]})
+        self.kernel = self.add_weight(
+            (input_shape[-1], self.gates * self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, self.gates * self.units),
+            self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+            name="recurrent_kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                self.bias_shape(),
+                self.initial_bias,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
+
+    def biases(self):
+        """The bias of the input product and that of the recurrent product, or `None`."""
+        return (None if self.bias is None else self.bias.value), None
+
+    def call(self, inputs, states, training=False):
+        dropout_mask, recurrent_mask = self._dropout_masks(inputs, training)
+        input_bias, recurrent_bias = self.biases()
+        outputs, new_states = self.step(
+            project(inputs, self.kernel.value, input_bias, dropout_mask),
+            tuple(states) if isinstance(states, (list, tuple)) else (states,),
+            recurrent_kernel=self.recurrent_kernel.value,
+            recurrent_bias=recurrent_bias,
+            recurrent_mask=recurrent_mask,
+            **self._equation_arguments(),
+        )
+        return outputs, list(new_states)
+
+    def sequence(self, inputs, states, *, training=False, **options):
+        """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
+        dropout_mask, recurrent_mask = self._dropout_masks(inputs[:, 0], training)
+        outputs, new_states = self.op(
+            inputs,
+            self.kernel.value,
+            self.recurrent_kernel.value,
+            None if self.bias is None else self.bias.value,
+            tuple(states),
+            dropout_mask=dropout_mask,
+            recurrent_dropout_mask=recurrent_mask,
+            **self._equation_arguments(),
+            **options,
+        )
+        return outputs, list(new_states)
+
+    def get_initial_state(self, batch_size):
+        return [jnp.zeros((batch_size, self.units), self.dtype) for _ in self.states]
+
+    def _equation_arguments(self):
+        return {name: getattr(self, name) for name in self.equation_arguments}
+
+    def _dropout_masks(self, inputs, training):
+        """The factors on the inputs and on the state: 0, or 1 / (1 - rate)."""
+        if not (training and self._drops):
+            return None, None
+        keys = jax.random.split(self.seed_generator.next())
+
+        def draw(key, rate, features):
+            if rate == 0:
+                return None
+            kept = jax.random.bernoulli(key, 1 - rate, (inputs.shape[0], features))
+            return jnp.where(kept, 1 / max(1 - rate, 1e-7), 0.0).astype(self.dtype)
+
+        return (
+            draw(keys[0], self.dropout, inputs.shape[-1]),
+            draw(keys[1], self.recurrent_dropout, self.units),
+        )

@@ -1,0 +1,44 @@
+"""Gated recurrent unit."""
+
+from cello import activations, ops
+from cello.cells.gated import GatedCell
+from cello.core.arguments import arg, boolean
+from cello.ops.gru import gru_step, split_bias
+
+
+class GRUCell(GatedCell):
+    """One step of the gated recurrent unit.
+
+        z = sigmoid(x_t W_z + b_z + h_{t-1} U_z + d_z)
+        r = sigmoid(x_t W_r + b_r + h_{t-1} U_r + d_r)
+        g = tanh(x_t W_h + b_h + r * (h_{t-1} U_h + d_h))    with reset_after (as cuDNN does)
+        g = tanh(x_t W_h + b_h + (r * h_{t-1}) U_h)          without; d_z = d_r = 0
+        h_t = z * h_{t-1} + (1 - z) * g
+
+    Inputs `(batch, features)`, states `[h]` and output `h`, each `(batch, units)`.
+    Weights: kernel `W` `(features, 3 * units)`, recurrent kernel `U` `(units, 3 * units)`, bias
+    `(2, 3 * units)` (`b`, then `d`) with `reset_after`, else `(3 * units,)`; gates in the order
+    z, r, h. Dropout draws one mask for all gates (Keras draws one a gate if recurrent_dropout > 0).
+
+    Source: Cho et al. 2014 (`reset_after=False`).
+    """
+
+    recurrent_activation = arg(
+        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
+    )
+    reset_after = arg(
+        True, kind=boolean, after="recurrent_dropout",
+        doc="Whether the reset gate acts after the recurrent product or before.",
+    )  # fmt: skip
+
+    gates = 3
+    states = ("h",)
+    equation_arguments = ("activation", "recurrent_activation", "reset_after")
+    step = staticmethod(gru_step)
+    op = staticmethod(ops.gru)
+
+    def bias_shape(self):
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def biases(self):
+        return split_bias(None if self.bias is None else self.bias.value, self.reset_after)

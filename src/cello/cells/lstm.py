@@ -1,0 +1,49 @@
+"""Long short-term memory."""
+
+import jax.numpy as jnp
+
+from cello import activations, ops
+from cello.cells.gated import GatedCell
+from cello.core.arguments import arg, boolean
+from cello.ops.lstm import lstm_step
+
+
+class LSTMCell(GatedCell):
+    """One step of long short-term memory.
+
+        i, f, g, o = split(x_t W + h_{t-1} U + b)
+        c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)
+        h_t = sigmoid(o) * tanh(c_t)
+
+    Inputs `(batch, features)`, states `[h, c]` and output `h`, each `(batch, units)`.
+    Weights: kernel `W` `(features, 4 * units)`, recurrent kernel `U` `(units, 4 * units)`, bias `b`
+    `(4 * units,)`; gates in the order i, f, c, o.
+
+    Source: Hochreiter and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000.
+    """
+
+    recurrent_activation = arg(
+        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
+    )
+    unit_forget_bias = arg(
+        True, kind=boolean, after="bias_initializer",
+        doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
+    )  # fmt: skip
+
+    gates = 4
+    states = ("h", "c")
+    equation_arguments = ("activation", "recurrent_activation")
+    step = staticmethod(lstm_step)
+    op = staticmethod(ops.lstm)
+
+    def initial_bias(self, shape, dtype):
+        if not self.unit_forget_bias:
+            return super().initial_bias(shape, dtype)
+        n = self.units
+        return jnp.concatenate(
+            [
+                self.bias_initializer((n,), dtype),
+                jnp.ones((n,), dtype),
+                self.bias_initializer((2 * n,), dtype),
+            ]
+        )

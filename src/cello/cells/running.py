@@ -1,0 +1,98 @@
+"""Run any cell over a whole sequence: by its own `sequence`, or by repeating its step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello.cells.gated import GatedCell
+from cello.core import config
+from cello.core.random import hold
+from cello.core.variable import Binding
+from cello.ops.recurrence import hide_masked, scan_steps
+
+
+def run_cell(cell, inputs, states, **options):
+    """`(outputs, states)` of `cell` over axis 1 of `inputs`.
+
+    Args:
+        cell: a cell, built.
+        inputs: tree of arrays `(batch, time, ...)`.
+        states: tree of arrays `(batch, ...)`.
+        options: `training` and those of `ops.recurrence`, all of them.
+    """
+    if hasattr(cell, "sequence"):
+        return cell.sequence(inputs, states, **options)
+    return repeat_step(cell, inputs, states, **options)
+
+
+def repeat_step(cell, inputs, states, *, training, mask, **options):
+    """Repeat the step of `cell` along axis 1: what every `sequence` must be equal to.
+
+    Variables that a step assigns (random generators, moving averages) go from step to step;
+    dropout masks of the gated cells inside are drawn once for the sequence.
+    """
+    inputs = hide_masked(inputs, mask)
+    generators = [
+        layer.seed_generator
+        for layer in cell.flatten_layers()
+        if isinstance(layer, GatedCell) and layer.seed_generator is not None
+    ]
+
+    def one_step(x, states):
+        outputs, new_states = cell(x, states, training=training)
+        if not isinstance(new_states, (list, tuple, dict)):
+            new_states = [new_states]
+        return outputs, new_states
+
+    with hold(generators):
+        with Binding() as probe:
+            jax.eval_shape(one_step, jax.tree.map(lambda x: x[:, 0], inputs), states)
+        changing = list(probe.assigned)
+
+        def step(x, states, values):
+            with Binding(dict(zip(changing, values, strict=True))) as binding:
+                outputs, states = one_step(x, states)
+            return outputs, states, [binding.values[v] for v in changing]
+
+        start = [v.value for v in changing]
+        outputs, states, values = scan_steps(step, inputs, states, start, mask=mask, **options)
+    for variable, value in zip(changing, values, strict=True):
+        variable.assign(value)
+    return outputs, states
+
+
+def check_cell(cell) -> None:
+    """Raise `ValueError` where `cell` lacks what a cell needs."""
+    missing = [a for a in ("call", "state_size") if not hasattr(cell, a)]
+    if missing:
+        raise ValueError(
+            f"a cell, with call(inputs, states) and state_size ({type(cell).__name__} lacks "
+            f"{' and '.join(missing)})"
+        )
+
+
+def initial_state(cell, batch_size):
+    """The states that `cell` starts from, always a list, tuple or dict."""
+    if hasattr(cell, "get_initial_state"):
+        states = cell.get_initial_state(batch_size=batch_size)
+    else:
+        states = _zeros(cell.state_size, batch_size, getattr(cell, "dtype", config.floatx()))
+    return states if isinstance(states, (list, tuple, dict)) else [states]
+
+
+def _zeros(size: Any, batch_size, dtype, top: bool = True):
+    """Zeros by `state_size`.
+
+    An integer is a vector, a tuple of integers a shape; at the top, a tuple is several states.
+    """
+    if isinstance(size, int):
+        return jnp.zeros((batch_size, size), dtype)
+    if isinstance(size, dict):
+        return {k: _zeros(s, batch_size, dtype, False) for k, s in size.items()}
+    if isinstance(size, tuple) and not top and all(isinstance(d, int) for d in size):
+        return jnp.zeros((batch_size, *size), dtype)
+    states = [_zeros(s, batch_size, dtype, False) for s in size]
+    return type(size)(*states) if hasattr(size, "_fields") else states

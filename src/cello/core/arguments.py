@@ -1,0 +1,264 @@
+"""One declaration an argument: its name, default, check and line of documentation.
+
+A class lists its arguments as class attributes::
+
+    class Dense(Layer):
+        units = arg(kind=positive_integer, doc="Number of outputs.")
+        use_bias = arg(True, kind=boolean, doc="Whether to add a bias.")
+
+`Configurable` derives from them the constructor, the signature that `help()` and a notebook
+show, the "Args" section of the docstring, the messages for bad values, `get_config` and
+`from_config`. A class may still write its own `__init__`, as in Keras.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+REQUIRED = inspect.Parameter.empty
+
+
+class Argument:
+    """A declared constructor argument; see `arg`."""
+
+    __slots__ = ("name", "default", "kind", "doc", "keyword_only", "after")
+
+    def __init__(self, default, kind, doc, keyword_only, after):
+        self.name = ""
+        self.default = default
+        self.kind = kind
+        self.doc = doc
+        self.keyword_only = keyword_only
+        self.after = after
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def by_name_only(self) -> Argument:
+        """The same argument, to be passed by name only."""
+        copy = Argument(self.default, self.kind, self.doc, True, None)
+        copy.name = self.name
+        return copy
+
+    @property
+    def parameter(self) -> inspect.Parameter:
+        style = (
+            inspect.Parameter.KEYWORD_ONLY
+            if self.keyword_only
+            else inspect.Parameter.POSITIONAL_OR_KEYWORD
+        )
+        return inspect.Parameter(self.name, style, default=self.default)
+
+
+def arg(
+    default: Any = REQUIRED,
+    *,
+    kind: Callable[[Any], Any] | None = None,
+    doc: str = "",
+    keyword_only: bool = False,
+    after: str | None = None,
+) -> Any:
+    """Declare a constructor argument.
+
+    Args:
+        default: the default value; without one, the argument is required.
+        kind: a function that takes what the user passed and returns what is stored. It raises
+            `ValueError` with a description of what is allowed ("a positive integer").
+        doc: one line of documentation.
+        keyword_only: whether the argument can only be passed by name.
+        after: the inherited argument behind which it stands; last where not given.
+    """
+    return Argument(default, kind, doc, keyword_only, after)
+
+
+# ----------------------------------------------------------------------------- kinds
+
+
+def positive_integer(value):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError("a positive integer")
+    return int(value)
+
+
+def integer(value):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise ValueError("an integer")
+    return int(value)
+
+
+def number(value):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+        raise ValueError("a number")
+    return value
+
+
+def fraction(value):
+    if not 0 <= number(value) <= 1:
+        raise ValueError("a number between 0 and 1")
+    return value
+
+
+def boolean(value):
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError("True or False")
+    return bool(value)
+
+
+def optional(kind):
+    """`None`, or a value of `kind`."""
+
+    def optional_kind(value):
+        if value is None:
+            return None
+        try:
+            return kind(value)
+        except ValueError as error:
+            raise ValueError(f"None or {error}") from None
+
+    return optional_kind
+
+
+def one_of(*choices):
+    """One of the given values."""
+
+    def choice(value):
+        if not any(value is c or (type(value) is type(c) and value == c) for c in choices):
+            raise ValueError("one of " + ", ".join(map(repr, choices)) + nearest(value, choices))
+        return value
+
+    return choice
+
+
+def nearest(name, known: Iterable) -> str:
+    """`'. Did you mean "adam"?'`, or nothing where no known name is close."""
+    known = {str(k).lower(): k for k in known if isinstance(k, str)}
+    close = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
+    return f'. Did you mean "{known[close[0]]}"?' if close else ""
+
+
+# ----------------------------------------------------------------------- Configurable
+
+
+class Configurable:
+    """Base of every object that is built from declared arguments.
+
+    `arguments` maps the name of each argument to its `Argument`, in the constructor's order.
+    """
+
+    arguments: dict[str, Argument] = {}
+    _own_doc: str | None = None
+    _ignored_arguments: tuple[str, ...] = ()
+    """Names that Keras' constructor takes and that mean nothing here; accepted, not stored."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        inherited = next(vars(b)["arguments"] for b in cls.__mro__[1:] if "arguments" in vars(b))
+        names = list(inherited)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Argument)}
+        for name, argument in own.items():
+            if name in names:
+                names.remove(name)  # declared anew, it takes its new place
+            place = names.index(argument.after) + 1 if argument.after else len(names)
+            names.insert(place, name)
+        cls._declare([own.get(name) or inherited[name] for name in names])
+
+    @classmethod
+    def _declare(cls, arguments: list[Argument]):
+        """Take `arguments`, in this order, as those of the constructor."""
+        ordered = sorted(arguments, key=lambda a: a.keyword_only)
+        cls.arguments = {a.name: a for a in ordered}
+        if "__init__" not in vars(cls):
+            parameters = [a.parameter for a in ordered]
+            cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        own_doc = vars(cls).get("_own_doc") or vars(cls).get("__doc__")
+        if own_doc and "\nArgs:" not in own_doc:
+            lines = [f"    {a.name}: {a.doc}" for a in ordered if a.doc]
+            cls._own_doc = own_doc
+            cls.__doc__ = inspect.cleandoc(own_doc) + "\n\nArgs:\n" + "\n".join(lines)
+
+    def __new__(cls, *args, **kwargs):
+        instance = super().__new__(cls)
+        instance._constructor_call = (args, kwargs)
+        return instance
+
+    def __init__(self, *args, **kwargs):
+        cls = type(self)
+        for name in cls._ignored_arguments:
+            kwargs.pop(name, None)
+        try:
+            bound = inspect.Signature([a.parameter for a in cls.arguments.values()]).bind(
+                *args, **kwargs
+            )
+        except TypeError as error:
+            unknown = next((k for k in kwargs if k not in cls.arguments), None)
+            hint = nearest(unknown, cls.arguments) if unknown else ""
+            raise TypeError(f"{cls.__name__}: {error}{hint}") from None
+        self._store(
+            {
+                name: self._accepted(argument, bound.arguments.get(name, argument.default))
+                for name, argument in cls.arguments.items()
+            }
+        )
+
+    def _store(self, values: dict[str, Any]) -> None:
+        """Keep the accepted arguments: as attributes."""
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    @classmethod
+    def _accepted(cls, argument: Argument, value):
+        if argument.kind is None:
+            return value
+        try:
+            return argument.kind(value)
+        except ValueError as error:
+            stop = "" if str(error).endswith("?") else "."
+            raise ValueError(
+                f"{cls.__name__}: {argument.name} must be {error}{stop} "
+                f"Received: {argument.name}={value!r}"
+            ) from None
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain values: `type(self).from_config` takes them."""
+        from cello.core.serialization import serialize
+
+        values = {name: getattr(self, name) for name in type(self).arguments}
+        values.update(self._own_constructor_arguments())
+        return {name: serialize(value) for name, value in values.items()}
+
+    def _own_constructor_arguments(self) -> dict[str, Any]:
+        """What a class with an `__init__` of its own was called with."""
+        args, kwargs = self._constructor_call
+        init = type(self).__init__
+        if init is Configurable.__init__ or getattr(init, "_derived", False):
+            return {}
+        bound = inspect.signature(init).bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        own: dict[str, Any] = {}
+        for name, value in list(bound.arguments.items())[1:]:
+            style = bound.signature.parameters[name].kind
+            if style is inspect.Parameter.VAR_KEYWORD:
+                own.update(value)
+            elif style is not inspect.Parameter.VAR_POSITIONAL:
+                own[name] = value
+        return {k: v for k, v in own.items() if k not in type(self).arguments}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        """The object that `config`, made by `get_config`, describes."""
+        from cello.core.serialization import deserialize
+
+        return cls(**{name: deserialize(value) for name, value in config.items()})
+
+    def __repr__(self):
+        changed = [
+            f"{name}={getattr(self, name, None)!r}"
+            for name, argument in type(self).arguments.items()
+            if argument.default is REQUIRED or getattr(self, name, None) != argument.default
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"

@@ -1,0 +1,47 @@
+"""What a layer expects of its input, and the message where something else comes."""
+
+from __future__ import annotations
+
+
+class InputSpec:
+    """Rank and fixed sizes of an input.
+
+    Args:
+        axes: the names of the axes, such as `("batch", "time", "features")`; a first name
+            `"..."` stands for any number of axes.
+        sizes: fixed sizes by the name of the axis: `{"features": 8}`.
+    """
+
+    def __init__(self, axes: tuple[str, ...], sizes: dict[str, int] | None = None):
+        self.axes = axes
+        self.sizes = sizes or {}
+
+    def check(self, layer, shape: tuple[int | None, ...]) -> None:
+        """Raise `ValueError` where `shape` does not fit; it names the layer and what to do."""
+        open_rank = "..." in self.axes
+        names = [a for a in self.axes if a != "..."]
+        expected = "(" + ", ".join(str(self.sizes.get(a, a)) for a in self.axes) + ")"
+        got = f"{layer} expects inputs of shape {expected} and got {shape}"
+        if len(shape) < len(names) or (len(shape) > len(names) and not open_rank):
+            raise ValueError(f"{got}: {self._advice(shape, names)}")
+        for axis, name in zip(reversed(shape), reversed(names), strict=False):
+            size = self.sizes.get(name)
+            if size is not None and axis is not None and axis != size:
+                raise ValueError(
+                    f"{got}: it was built for {size} {name}, so the axis '{name}' must have {size}."
+                )
+
+    def _advice(self, shape, names) -> str:
+        missing = len(names) - len(shape)
+        if missing == 1 and shape[-1] == self.sizes.get("features"):
+            return "add a batch axis with x[None]."
+        if missing == 1 and names[-1] == "features" and len(names) > 2:
+            return "add a features axis with x[..., None]."
+        if missing == 1:
+            return "add a batch axis with x[None]."
+        if missing > 1:
+            return f"it needs {missing} more axes."
+        return (
+            "it has an axis too many; wrap the layer in TimeDistributed to apply it to each step, "
+            "or give it the last step only."
+        )

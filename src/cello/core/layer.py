@@ -1,0 +1,435 @@
+"""`Layer`: named variables and a `call` that computes with them."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cello import constraints, initializers, regularizers
+from cello.core import config
+from cello.core.arguments import Configurable, arg, boolean, optional
+from cello.core.input_spec import InputSpec
+from cello.core.masking import get_mask, set_mask
+from cello.core.naming import name_scope, snake_case, unique_name
+from cello.core.random import SeedGenerator
+from cello.core.serialization import register
+from cello.core.symbolic import SymbolicTensor, record, shown, symbolic_leaves
+from cello.core.variable import Variable, current_binding
+
+_training: contextvars.ContextVar[bool] = contextvars.ContextVar("training", default=False)
+
+
+def _name(value):
+    if value is not None and (not isinstance(value, str) or "/" in value or not value):
+        raise ValueError('a string without "/"')
+    return value
+
+
+class Layer(Configurable):
+    """Base of all layers and models: variables, made in `build`, and a computation, `call`.
+
+    A layer of your own::
+
+        class Scale(cello.layers.Layer):
+            def build(self, input_shape):
+                self.scale = self.add_weight((input_shape[-1],), "ones", name="scale")
+
+            def call(self, inputs):
+                return inputs * self.scale
+
+    `call` may take `training` and `mask`; they are filled in where the caller leaves them out.
+    `build` gets the shape of the first argument, or, where its parameters are named so
+    (`query_shape`, `value_shape`), the shapes of the arguments of these names.
+    Variables, layers and seed generators are found in the attributes (lists and dicts included).
+    """
+
+    name = arg(None, kind=_name, doc="Name; made from the class where `None`.", keyword_only=True)
+    trainable = arg(True, kind=boolean, doc="Whether training changes it.", keyword_only=True)
+    dtype = arg(None, kind=config.dtype, doc="Float dtype; `floatx()` if `None`.", keyword_only=True)
+    activity_regularizer = arg(
+        None, kind=regularizers.get, doc="Penalty on the output.", keyword_only=True
+    )
+    input_shape = arg(
+        None, kind=optional(tuple), doc="Shape of the input without the batch.", keyword_only=True
+    )
+    batch_input_shape = arg(
+        None, kind=optional(tuple), doc="Shape of the input with the batch.", keyword_only=True
+    )
+
+    input_spec: InputSpec | None = None
+    supports_masking = False
+    built = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        register(cls) if cls.__module__.startswith("cello.") else None
+        if "build" in vars(cls):
+            cls.build = _remembering_build(cls.build)
+
+    def __init__(self, *args, **kwargs):
+        self._nodes: list[Any] = []
+        super().__init__(*args, **kwargs)
+        if self.name is None:
+            self.name = unique_name(snake_case(type(self).__name__))
+
+    # ------------------------------------------------------------------ to be overridden
+
+    def build(self, input_shape):
+        """Make the variables, once the shape of the input is known."""
+
+    def call(self, *args, **kwargs):
+        """Compute the outputs."""
+        raise NotImplementedError(
+            f"{type(self).__name__} '{self.name}' has no call(): write what it computes."
+        )
+
+    def compute_mask(self, inputs, previous_mask):
+        """The mask that travels with the output; that of the input where masks are supported."""
+        return previous_mask if self.supports_masking else None
+
+    # ------------------------------------------------------------------------- variables
+
+    def add_weight(
+        self,
+        shape=(),
+        initializer="glorot_uniform",
+        dtype=None,
+        trainable: bool = True,
+        regularizer=None,
+        constraint=None,
+        name: str = "variable",
+    ) -> Variable:
+        """Make a variable; keep it as an attribute.
+
+        Args:
+            shape: its shape; all sizes known.
+            initializer: name, `Initializer` or function `(shape, dtype) -> array`.
+            dtype: the layer's own where `None`.
+            trainable: whether an optimiser changes it.
+            regularizer, constraint: names or functions of the value.
+            name: its name.
+        """
+        if any(d is None for d in shape):
+            raise ValueError(
+                f"{self} needs all sizes of its weight '{name}' and got the shape {tuple(shape)}: "
+                "give the input a known number of features."
+            )
+        return Variable(
+            initializers.get(initializer),
+            tuple(int(d) for d in shape),
+            dtype or self.dtype,
+            trainable=trainable,
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
+            name=name,
+        )
+
+    def _owned(self, kind: type) -> Iterator[Any]:
+        """The objects of a kind in the attributes, in order, each once."""
+        seen: set[int] = set()
+
+        def walk(value):
+            if isinstance(value, kind):
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    yield value
+            elif isinstance(value, dict):
+                for v in value.values():
+                    yield from walk(v)
+            elif isinstance(value, (list, tuple)):
+                for v in value:
+                    yield from walk(v)
+
+        for attribute, value in list(vars(self).items()):
+            if attribute not in ("_constructor_call", "_nodes"):
+                yield from walk(value)
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The layers that this one holds directly."""
+        return list(self._owned(Layer))
+
+    def flatten_layers(self) -> list[Layer]:
+        """This layer and all below it, each once."""
+        found: dict[Layer, None] = {self: None}
+        for layer in self.sublayers:
+            found.update(dict.fromkeys(layer.flatten_layers()))
+        return list(found)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables: weights, states, random generators."""
+        found: dict[Variable, None] = dict.fromkeys(self.weights)
+        for layer in self.flatten_layers():
+            found.update(dict.fromkeys(layer._owned(Variable)))
+            found.update(dict.fromkeys(g.state for g in layer._owned(SeedGenerator)))
+        return list(found)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The variables that make the model, in Keras' order."""
+        own = [v for v in self._owned(Variable) if v.weight]
+        found = dict.fromkeys(sorted(own, key=lambda v: not v.trainable))
+        for layer in self.sublayers:
+            found.update(dict.fromkeys(layer.weights))
+        return list(found)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        if not self.trainable:
+            return []
+        found = dict.fromkeys(v for v in self._owned(Variable) if v.weight and v.trainable)
+        for layer in self.sublayers:
+            found.update(dict.fromkeys(layer.trainable_weights))
+        return list(found)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        trainable = set(self.trainable_weights)
+        return [v for v in self.weights if v not in trainable]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        trainable = set(self.trainable_weights)
+        return [v for v in self.variables if v not in trainable]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of `weights`."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights) -> None:
+        """Give `weights` these values, in the order of `get_weights`."""
+        variables, weights = self.weights, list(weights)
+        given = [np.shape(w) for w in weights]
+        if [v.shape for v in variables] != given:
+            raise ValueError(
+                f"{self} has weights of the shapes {[v.shape for v in variables]} and got "
+                f"{given}." + ("" if self.built else " It is not built yet: call it on data first.")
+            )
+        for variable, value in zip(variables, weights, strict=True):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """The number of parameters in `weights`."""
+        return sum(v.size for v in self.weights)
+
+    # ---------------------------------------------------------------------------- losses
+
+    def add_loss(self, value) -> None:
+        """Add a scalar to the loss of this call; for use inside `call`."""
+        binding = current_binding()
+        if binding is not None:
+            binding.losses.append(value)
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalties that the regularisers put on the weights."""
+        return [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer]
+
+    # --------------------------------------------------------------------------- calling
+
+    def __call__(self, *args, **kwargs):
+        self._check_initialised()
+        args, kwargs = jax.tree.map(self._as_array, (args, kwargs))
+        if symbolic_leaves((args, kwargs)):
+            self._prepare(self._bind(args, kwargs)[0].arguments)
+            return record(self, self._run, args, kwargs)
+        return self._run(args, kwargs)
+
+    def _run(self, args, kwargs):
+        bound, training = self._bind(args, kwargs)
+        self._prepare(bound.arguments)
+        with name_scope(self.name):
+            token = _training.set(training)
+            try:
+                masks = self._pass_masks(bound.arguments)
+                if "training" in self._call_signature.parameters:
+                    bound.arguments["training"] = training
+                outputs = self.call(*bound.args, **bound.kwargs)
+            except Exception as error:
+                self._add_note(error, bound.arguments)
+                raise
+            finally:
+                _training.reset(token)
+        if self.activity_regularizer is not None:
+            for leaf in jax.tree.leaves(outputs):
+                self.add_loss(self.activity_regularizer(leaf) / leaf.shape[0])
+        self._attach_masks(bound.arguments, outputs, masks)
+        return outputs
+
+    def _as_array(self, leaf):
+        """Numbers as JAX arrays; floating point in the layer's dtype."""
+        if isinstance(leaf, (np.ndarray, np.generic, jax.Array, Variable)):
+            array = jnp.asarray(leaf)
+            if jnp.issubdtype(array.dtype, jnp.floating) and array.dtype != self.dtype:
+                mask = get_mask(leaf)
+                array = array.astype(self.dtype)
+                set_mask(array, mask)
+            return array
+        return leaf
+
+    @functools.cached_property
+    def _call_signature(self) -> inspect.Signature:
+        return inspect.signature(self.call)
+
+    def _bind(self, args, kwargs) -> tuple[inspect.BoundArguments, bool]:
+        """The arguments of `call`, and whether this is training."""
+        kwargs = dict(kwargs)
+        training = kwargs.pop("training", None)
+        try:
+            bound = self._call_signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self} was called wrongly: {error}") from None
+        by_place = bound.arguments.pop("training", None)
+        training = by_place if training is None else training
+        return bound, _training.get() if training is None else bool(training)
+
+    def _prepare(self, arguments) -> None:
+        """Check the inputs and build."""
+        shapes = {name: _shapes(value) for name, value in arguments.items()}
+        first = next(iter(shapes.values()), None)
+        if not self.built:
+            wanted = [
+                name.removesuffix("_shape")
+                for name in inspect.signature(self.build).parameters
+                if name.endswith("_shape")
+            ]
+            if len(wanted) > 1 and set(wanted) & set(shapes):
+                self.build(**{f"{n}_shape": shapes.get(n) for n in wanted if n in shapes})
+            else:
+                self.build(first)
+        if self.input_spec is not None and isinstance(first, tuple):
+            self.input_spec.check(self, first)
+
+    def _pass_masks(self, arguments) -> Any:
+        """The masks of the inputs; put into `call`'s `mask` where it takes one."""
+        if not arguments:
+            return None
+        inputs = next(iter(arguments.values()))
+        given = arguments.get("mask")
+        if given is not None:
+            return given
+        masks = jax.tree.map(get_mask, inputs) if jax.tree.leaves(inputs) else None
+        if isinstance(inputs, (list, tuple, dict)):
+            nothing = not jax.tree.leaves(masks)
+            masks = None if nothing else masks
+        if masks is not None and "mask" in self._call_signature.parameters:
+            arguments["mask"] = masks
+        return masks
+
+    def _attach_masks(self, arguments, outputs, masks) -> None:
+        inputs = next(iter(arguments.values()), None)
+        mask = self.compute_mask(inputs, masks)
+        if mask is None:
+            return
+        leaves = jax.tree.leaves(outputs)
+        flat = list(mask) if isinstance(mask, (list, tuple)) else [mask] * min(1, len(leaves))
+        for leaf, m in zip(leaves, flat, strict=False):
+            set_mask(leaf, m)
+
+    def _check_initialised(self):
+        if "_nodes" not in vars(self):
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__(**kwargs) first in __init__."
+            )
+
+    def _add_note(self, error: BaseException, arguments) -> None:
+        """Say where a foreign error came from; Cello's own name the layer already."""
+        if not getattr(error, "__notes__", None) and f"'{self.name}'" not in str(error):
+            shapes = {k: _shapes(v) for k, v in arguments.items() if jax.tree.leaves(v)}
+            error.add_note(f"This happened in {self}, called with inputs of the shapes {shapes}.")
+
+    # ------------------------------------------------------------------------- the graph
+
+    def _single_node(self):
+        if not self._nodes:
+            raise AttributeError(f"{self} has not been called on an Input: it has no graph yet.")
+        if len(self._nodes) > 1:
+            raise AttributeError(
+                f"{self} was called {len(self._nodes)} times, so it has no single input and "
+                "output: use the tensors that the calls returned."
+            )
+        return self._nodes[0]
+
+    @property
+    def input(self):
+        """The symbolic tensor (or tensors) of the only call in a graph."""
+        inputs = self._single_node().inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    @property
+    def output(self):
+        """The symbolic output of the only call in a graph."""
+        return self._single_node().outputs
+
+    # --------------------------------------------------------------------- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {k: v for k, v in config.items() if k not in ("input_shape", "batch_input_shape")}
+
+    def __str__(self):
+        return f"{type(self).__name__} '{self.name}'"
+
+    def __repr__(self):
+        return f"<{self}>" + ("" if self.built else " (not built)")
+
+
+def _get_trainable(self) -> bool:
+    return self._trainable
+
+
+def _set_trainable(self, value: bool) -> None:
+    constructed = "_trainable" in vars(self)
+    self._trainable = boolean(value)
+    for layer in self.sublayers if constructed else ():
+        layer.trainable = value
+
+
+# Declared above as an argument; as in Keras, setting it later also sets it in the layers below.
+Layer.trainable = property(_get_trainable, _set_trainable)  # type: ignore[assignment]
+
+
+def _remembering_build(build: Callable) -> Callable:
+    """`build` that runs once, under the layer's name, and sets `built`."""
+
+    @functools.wraps(build)
+    def wrapped(self, *args, **kwargs):
+        if vars(self).get("_building"):  # super().build() inside of build()
+            return build(self, *args, **kwargs)
+        self._building = True
+        try:
+            with name_scope(self.name):
+                build(self, *args, **kwargs)
+            self.built = True
+        finally:
+            self._building = False
+
+    return wrapped
+
+
+Layer.build = _remembering_build(Layer.build)  # type: ignore[method-assign]
+
+
+def _shapes(value):
+    """The shapes of a tree of tensors: one tuple for one tensor."""
+    if isinstance(value, SymbolicTensor):
+        return value.shape
+    if hasattr(value, "shape"):
+        return shown(value.shape)
+    if isinstance(value, dict):
+        return {k: _shapes(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shapes(v) for v in value]
+    return None

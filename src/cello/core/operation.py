@@ -1,0 +1,107 @@
+"""Functions of arrays that also work on symbolic tensors: `x + y`, `x[:, -1]`, `ops.mean(x)`.
+
+Called on arrays, a function from the table is JAX's own. Called on symbolic tensors, it becomes a
+node of the graph, held by an `Operation` layer that remembers the function by its name.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax.nn
+import jax.numpy as jnp
+
+from cello.core.arguments import arg
+from cello.core.layer import Layer
+from cello.core.naming import unique_name
+from cello.core.symbolic import SymbolicTensor, symbolic_leaves
+
+# A closed list: a configuration can name these functions and no others.
+_NUMPY = """
+abs absolute add all any arange argmax argmin argsort arctan arctan2 average broadcast_to ceil clip
+concatenate conj cos cosh cumprod cumsum diff divide dot einsum equal exp expand_dims expm1 flip
+floor full full_like greater greater_equal hstack imag isfinite isnan less less_equal linspace log
+log10 log1p log2 logaddexp logical_and logical_not logical_or matmul max maximum mean min minimum
+mod moveaxis multiply negative not_equal ones ones_like outer pad power prod real reciprocal repeat
+reshape roll round sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take
+take_along_axis tan tanh tensordot tile transpose tril triu true_divide floor_divide var vdot vstack
+where zeros zeros_like
+""".split()
+_NN = """
+elu gelu leaky_relu log_sigmoid log_softmax logsumexp one_hot relu relu6 selu sigmoid silu softmax
+softplus soft_sign
+""".split()
+
+
+def _getitem(x, key):
+    return x[key]
+
+
+def cast(x, dtype):
+    """`x` in another dtype."""
+    return jnp.asarray(x).astype(dtype)
+
+
+def unstack(x, axis=0):
+    """The slices of `x` along `axis`, as a list."""
+    return list(jnp.moveaxis(x, axis, 0))
+
+
+FUNCTIONS: dict[str, Callable] = {
+    **{name: getattr(jnp, name) for name in _NUMPY},
+    **{name: getattr(jax.nn, name) for name in _NN},
+    "getitem": _getitem,
+    "cast": cast,
+    "unstack": unstack,
+    "softsign": jax.nn.soft_sign,
+    "convert_to_tensor": jnp.asarray,
+}
+
+
+def _function_name(value):
+    if value not in FUNCTIONS:
+        raise ValueError("the name of a function in cello.ops")
+    return value
+
+
+class Operation(Layer):
+    """A node of a graph that applies one function of `cello.ops`."""
+
+    function = arg(kind=_function_name, doc="Name of the function.")
+
+    def call(self, *args, **kwargs):
+        return FUNCTIONS[self.function](*args, **kwargs)
+
+
+def operation(name: str) -> Callable:
+    """The function called `name`, for arrays and symbolic tensors alike."""
+    function = FUNCTIONS[name]
+
+    @functools.wraps(function)
+    def on_tensors(*args: Any, **kwargs: Any):
+        if symbolic_leaves((args, kwargs)):
+            return Operation(name, name=unique_name(name))(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return on_tensors
+
+
+def _operator(name: str, reflected: bool = False) -> Callable:
+    apply = operation(name)
+    return (lambda x, y: apply(y, x)) if reflected else (lambda x, y: apply(x, y))
+
+
+for _symbol, _name in {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide",
+    "floordiv": "floor_divide", "mod": "mod", "pow": "power", "matmul": "matmul",
+}.items():  # fmt: skip
+    setattr(SymbolicTensor, f"__{_symbol}__", _operator(_name))
+    setattr(SymbolicTensor, f"__r{_symbol}__", _operator(_name, reflected=True))
+for _symbol, _name in {
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+}.items():  # fmt: skip
+    setattr(SymbolicTensor, f"__{_symbol}__", _operator(_name))
+SymbolicTensor.__getitem__ = _operator("getitem")  # type: ignore[attr-defined]
+SymbolicTensor.__neg__ = lambda x: operation("negative")(x)  # type: ignore[attr-defined]

@@ -1,0 +1,184 @@
+"""Symbolic tensors: what `Input` returns, and what layers make of it.
+
+A functional model is recorded by calling layers on symbolic tensors. Shapes and dtypes come from
+`jax.eval_shape`; an unknown dimension is a JAX symbolic dimension, shown as `None`. A layer
+therefore needs no shape code of its own: whatever it computes is traced.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import export
+
+from cello.core.masking import get_mask, set_mask
+from cello.core.naming import unique_name
+from cello.core.variable import Binding
+
+_scope = export.SymbolicScope()
+_numbers = itertools.count()
+BATCH = export.symbolic_shape("batch", scope=_scope)[0]
+
+
+def new_dimension():
+    """An unknown size, different from every other."""
+    return export.symbolic_shape(f"n{next(_numbers)}", scope=_scope)[0]
+
+
+def shown(shape) -> tuple[int | None, ...]:
+    """`shape` as users write it: `None` for each unknown size."""
+    return tuple(d if isinstance(d, int) else None for d in shape)
+
+
+class SymbolicTensor:
+    """A tensor of a graph: a shape, a dtype and the call that makes it, but no numbers.
+
+    Attributes:
+        spec: shape and dtype, with symbolic dimensions.
+        node: the recorded call whose output this is.
+        index: its place among the outputs of that call.
+        mask: shape and dtype of the mask that travels with it, or `None`.
+    """
+
+    def __init__(self, spec, node: Node, index: int, name: str, mask=None):
+        self.spec = spec
+        self.node = node
+        self.index = index
+        self.name = name
+        self.mask = mask
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return shown(self.spec.shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.spec.shape)
+
+    @property
+    def dtype(self) -> str:
+        return jnp.dtype(self.spec.dtype).name
+
+    def __repr__(self):
+        return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} name={self.name}>"
+
+    def __jax_array__(self):
+        raise TypeError(
+            f"{self!r} has no numbers yet, so a function of JAX or NumPy cannot take it. Use "
+            "cello.ops (cello.ops.exp(x)), or wrap the function: cello.layers.Lambda(f)(x)."
+        )
+
+    def __array__(self, dtype=None, copy=None):
+        return self.__jax_array__()
+
+    def __iter__(self):
+        raise TypeError(f"{self!r} cannot be iterated: its steps are not known yet.")
+
+    def __bool__(self):
+        raise TypeError(f"{self!r} has no truth value: it holds no numbers yet.")
+
+
+class Node:
+    """One recorded call of a layer.
+
+    Attributes:
+        layer: the layer that was called.
+        args, kwargs: what it was called with, with symbolic tensors among it.
+        outputs: what it returned: symbolic tensors, in the layer's own nesting.
+    """
+
+    def __init__(self, layer, args, kwargs):
+        self.layer = layer
+        self.args = args
+        self.kwargs = kwargs
+        self.outputs: Any = None
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        return symbolic_leaves((self.args, self.kwargs))
+
+    @property
+    def is_input(self) -> bool:
+        return not self.inputs
+
+
+def symbolic_leaves(tree) -> list[SymbolicTensor]:
+    return [x for x in jax.tree.leaves(tree) if isinstance(x, SymbolicTensor)]
+
+
+def replace_symbolic(tree, function):
+    """`tree` with `function(tensor)` in place of each symbolic tensor."""
+    return jax.tree.map(lambda x: function(x) if isinstance(x, SymbolicTensor) else x, tree)
+
+
+def record(layer, run, args, kwargs):
+    """Record a call of `layer` and return its symbolic outputs.
+
+    Args:
+        layer: the layer; its `_nodes` gets the new node.
+        run: the function of `(args, kwargs)` that computes on arrays.
+    """
+    node = Node(layer, args, kwargs)
+    masks: list[Any] = []
+
+    def computed(specs_and_masks):
+        values = iter(specs_and_masks)
+
+        def real(_):
+            value, mask = next(values)
+            set_mask(value, mask)
+            return value
+
+        with Binding():
+            outputs = run(*replace_symbolic((args, kwargs), real))
+        arrays, structure = jax.tree.flatten(outputs)
+        masks.append(structure)
+        return [jnp.asarray(a) for a in arrays], [get_mask(a) for a in arrays]
+
+    specs, mask_specs = _evaluate_shapes(computed, [(t.spec, t.mask) for t in node.inputs])
+    several = len(specs) > 1
+    tensors = [
+        SymbolicTensor(spec, node, i, f"{layer.name}_{i}" if several else layer.name, mask)
+        for i, (spec, mask) in enumerate(zip(specs, mask_specs, strict=True))
+    ]
+    node.outputs = jax.tree.unflatten(masks[-1], tensors)
+    layer._nodes.append(node)
+    return node.outputs
+
+
+def _evaluate_shapes(function, inputs):
+    """`jax.eval_shape`, first as if all unknown sizes differed, then as if they were equal.
+
+    Two inputs with unknown lengths may be meant to have the same length (they are added, say) or
+    different ones (a sequence attends to another); only the layer knows.
+    """
+    try:
+        return jax.eval_shape(function, inputs)
+    except Exception as error:
+        unknown = {
+            d for s in jax.tree.leaves(inputs) for d in s.shape if not isinstance(d, int)
+        } - {BATCH}
+        if len(unknown) < 2:
+            raise
+        common = new_dimension()
+
+        def unified(spec):
+            shape = tuple(common if d in unknown else d for d in spec.shape)
+            return jax.ShapeDtypeStruct(shape, spec.dtype)
+
+        try:
+            return jax.eval_shape(function, jax.tree.map(unified, inputs))
+        except Exception:
+            raise error from None
+
+
+def input_spec(shape, dtype) -> jax.ShapeDtypeStruct:
+    """The spec of an `Input` of this whole shape, where `None` is an unknown size."""
+    dims = [d if d is not None else (BATCH if i == 0 else new_dimension()) for i, d in enumerate(shape)]
+    return jax.ShapeDtypeStruct(tuple(dims), jnp.dtype(dtype))
+
+
+__all__ = ["Node", "SymbolicTensor", "input_spec", "record", "shown", "symbolic_leaves", "unique_name"]

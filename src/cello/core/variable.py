@@ -1,0 +1,190 @@
+"""Variables, and the scope in which a pure function sees other values in their place.
+
+A `Variable` holds an array and a name. Computation stays pure for JAX because of `Binding`:
+within `with Binding({variable: array}) as binding:` reading a variable gives the bound array, and
+assigning to it changes the binding only. Every jitted function of the library is a body under a
+binding: values in, `binding.values` out.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cello.core.naming import scoped
+
+_binding: contextvars.ContextVar[Binding | None] = contextvars.ContextVar("binding", default=None)
+
+
+class Binding:
+    """A scope in which variables have other values.
+
+    Args:
+        values: what the variables read as; those not in it keep the value of the outer scope.
+
+    Attributes:
+        values: variable to array, with what was assigned in the scope.
+        assigned: the variables that were assigned in the scope.
+        losses: scalars that layers added to the loss (`Layer.add_loss`).
+    """
+
+    def __init__(self, values: Mapping[Variable, Any] | None = None):
+        self.values: dict[Variable, Any] = dict(values or {})
+        self.assigned: dict[Variable, None] = {}
+        self.losses: list[Any] = []
+        self._outer: Binding | None = None
+
+    def __enter__(self):
+        self._outer = _binding.get()
+        self._token = _binding.set(self)
+        return self
+
+    def __exit__(self, *exception):
+        _binding.reset(self._token)
+
+    def read(self, variable: Variable):
+        scope: Binding | None = self
+        while scope is not None:
+            if variable in scope.values:
+                return scope.values[variable]
+            scope = scope._outer
+        return variable._value
+
+    def write(self, variable: Variable, value):
+        self.values[variable] = value
+        self.assigned[variable] = None
+
+
+def current_binding() -> Binding | None:
+    return _binding.get()
+
+
+class Variable:
+    """A named array that a layer, a metric or a random generator owns.
+
+    Args:
+        initializer: an array, or a function `(shape, dtype) -> array`.
+        shape: the shape, where `initializer` is a function.
+        dtype: the dtype; that of the array, or float32, where not given.
+        trainable: whether an optimiser changes it.
+        name: its own name; `path` has the names of the layers around it in front.
+        regularizer: function of the value whose result is added to the loss.
+        constraint: function that projects the value after each update.
+        weight: whether it belongs to `weights` and to a saved model; the states of random
+            generators, stateful layers and metrics do not.
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: tuple[int, ...] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str = "variable",
+        regularizer: Callable | None = None,
+        constraint: Callable | None = None,
+        weight: bool = True,
+    ):
+        self.name = name
+        self.path = scoped(name)
+        self.trainable = trainable
+        self.regularizer = regularizer
+        self.constraint = constraint
+        self.weight = weight
+        # A layer may be built while JAX traces it; its variables are real arrays all the same.
+        with jax.ensure_compile_time_eval():
+            if callable(initializer):
+                dtype = jnp.dtype(dtype or "float32")
+                value = initializer(tuple(shape or ()), dtype)
+                self._value = jnp.asarray(value, dtype)
+            else:
+                self._value = jnp.asarray(initializer, dtype)
+        if shape is not None and tuple(shape) != self._value.shape:
+            raise ValueError(
+                f"Variable '{self.path}' has the shape {tuple(shape)}, but its initial value has "
+                f"the shape {self._value.shape}."
+            )
+
+    @property
+    def value(self) -> jax.Array:
+        """The array: the bound one inside a pure function, else the variable's own."""
+        binding = _binding.get()
+        return self._value if binding is None else binding.read(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self._value.ndim
+
+    @property
+    def size(self) -> int:
+        return self._value.size
+
+    @property
+    def dtype(self):
+        return self._value.dtype
+
+    def assign(self, value) -> None:
+        """Replace the value by one of the same shape; the dtype is kept."""
+        value = jnp.asarray(value, self.dtype)
+        if value.shape != self.shape:
+            raise ValueError(
+                f"Variable '{self.path}' has the shape {self.shape} and cannot take a value of the "
+                f"shape {value.shape}."
+            )
+        binding = _binding.get()
+        if binding is None:
+            if isinstance(value, jax.core.Tracer):
+                raise RuntimeError(
+                    f"Variable '{self.path}' was assigned inside a function that JAX traces. Use "
+                    "model.as_function(), which gives changed variables back."
+                )
+            self._value = value
+        else:
+            binding.write(self, value)
+
+    def assign_add(self, value) -> None:
+        self.assign(self.value + jnp.asarray(value, self.dtype))
+
+    def numpy(self) -> np.ndarray:
+        return np.asarray(self.value)
+
+    def __jax_array__(self):
+        return self.value
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.value, dtype=dtype)
+
+    def __getitem__(self, key):
+        return self.value[key]
+
+    def __len__(self):
+        return len(self.value)
+
+    def __repr__(self):
+        return f"<Variable path={self.path} shape={self.shape} dtype={self.dtype.name}>"
+
+
+def _forward(name, function, reflected):
+    def method(self, other):
+        return function(other, self.value) if reflected else function(self.value, other)
+
+    method.__name__ = name
+    setattr(Variable, name, method)
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    _forward(f"__{_name}__", getattr(operator, _name), reflected=False)
+    _forward(f"__r{_name}__", getattr(operator, _name), reflected=True)
+for _name in ("lt", "le", "gt", "ge"):
+    _forward(f"__{_name}__", getattr(operator, _name), reflected=False)
+Variable.__neg__ = lambda self: -self.value  # type: ignore[attr-defined]

@@ -1,0 +1,80 @@
+"""`Input`: where a functional model begins."""
+
+from __future__ import annotations
+
+import jax
+
+from cello.core.arguments import arg, optional
+from cello.core.layer import Layer
+from cello.core.symbolic import Node, SymbolicTensor, input_spec
+
+
+def _shape(value):
+    if isinstance(value, int) or not all(
+        d is None or (isinstance(d, int) and d >= 0) for d in tuple(value)
+    ):
+        raise ValueError("a tuple of sizes, with None for an unknown one, such as (None, 8)")
+    return tuple(value)
+
+
+def _dtype(value):
+    try:
+        return None if value is None else jax.numpy.dtype(value).name
+    except TypeError:
+        raise ValueError("a dtype, such as 'float32' or 'int32'") from None
+
+
+class InputLayer(Layer):
+    """The layer behind an `Input`; its only output is the symbolic tensor."""
+
+    batch_shape = arg(kind=_shape, doc="Shape with the batch; `None` for an unknown size.")
+    dtype = arg(None, kind=_dtype, doc="Dtype of the input; `floatx()` if `None`.")
+    name = arg(None, kind=optional(str), doc="Name.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.built = True
+        self.dtype = self.dtype or Layer(name="_").dtype
+        node = Node(self, (), {})
+        node.outputs = SymbolicTensor(input_spec(self.batch_shape, self.dtype), node, 0, self.name)
+        self._nodes.append(node)
+
+    def call(self):
+        return self._nodes[0].outputs
+
+
+def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None, tensor=None):
+    """A symbolic tensor to call layers on.
+
+    Args:
+        shape: shape of one sample, without the batch: `(None, 8)` for sequences of any length with
+            8 features.
+        batch_size: the batch size, where it is fixed.
+        dtype: dtype of the data; `floatx()` where `None`.
+        name: name of the input, by which data can be passed in a dict.
+        batch_shape: the whole shape with the batch, in place of `shape` and `batch_size`.
+        tensor: a symbolic tensor to be returned as it is.
+
+    Returns:
+        A symbolic tensor of shape `(batch_size, *shape)`.
+    """
+    if tensor is not None:
+        return tensor
+    if (shape is None) == (batch_shape is None):
+        raise ValueError(
+            "Input needs either shape, without the batch, or batch_shape, with it: "
+            f"Input((None, 8)). Received: shape={shape}, batch_shape={batch_shape}"
+        )
+    if batch_shape is None:
+        batch_shape = (batch_size, *_shape_or_error(shape))
+    return InputLayer(batch_shape, dtype=dtype, name=name).output
+
+
+def _shape_or_error(shape):
+    try:
+        return _shape(shape)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Input: shape must be a tuple of sizes, with None for an unknown one, such as "
+            f"(None, 8). Received: shape={shape!r}"
+        ) from None

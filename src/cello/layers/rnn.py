@@ -1,0 +1,266 @@
+"""`RNN`: run a cell along time; and the layers made of one cell each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello import regularizers
+from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from cello.cells.gated import GatedCell
+from cello.cells.running import check_cell, initial_state, run_cell
+from cello.core.arguments import arg, boolean
+from cello.core.input_spec import InputSpec
+from cello.core.layer import Layer
+from cello.core.naming import name_scope, snake_case
+from cello.core.symbolic import shown
+from cello.core.variable import Variable
+
+
+def _cell(value):
+    if isinstance(value, (list, tuple)):
+        return StackedRNNCells(value)
+    check_cell(value)
+    return value
+
+
+_activity_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the output.")
+_activity_regularizer.name = "activity_regularizer"  # in Keras' place among the cell's arguments
+
+
+class RNN(Layer):
+    """Run a cell along time.
+
+    Inputs `(batch, time, ...)` or a tree of such arrays, one step of which is what the cell takes.
+    Output: the cell's outputs at all steps `(batch, time, units)` with `return_sequences`, else the
+    last one `(batch, units)`; with `return_state` a tuple of it and the states after the last step.
+
+    Call arguments:
+        sequences: the inputs.
+        initial_state: list of the states before the first step; zeros, or what the cell's
+            `get_initial_state(batch_size)` gives, where `None`.
+        mask: boolean `(batch, time)`, true at the steps that count; the mask that travels with the
+            inputs where `None`. At a masked step the states stay as they are.
+        training: whether dropout acts.
+
+    A cell of your own is a layer with `call(inputs, states) -> (outputs, new_states)`,
+    `state_size` and, where it differs from the first state's size, `output_size`. In `state_size`
+    an integer is a vector, a list or dict holds several states, and within these a tuple is the
+    shape of one state.
+    """
+
+    cell = arg(kind=_cell, doc="A cell, or a list of cells, each fed by the one before.")
+    return_sequences = arg(
+        False, kind=boolean, doc="Whether to return the outputs of all steps or of the last."
+    )
+    return_state = arg(False, kind=boolean, doc="Whether to return the last states as well.")
+    go_backwards = arg(
+        False, kind=boolean,
+        doc="Whether to run from the last step to the first; outputs come in that order.",
+    )  # fmt: skip
+    stateful = arg(
+        False, kind=boolean,
+        doc="Whether each call starts from the states in which the last one ended.",
+    )  # fmt: skip
+    unroll = arg(False, kind=boolean, doc="Whether to write out the steps in place of a loop.")
+    zero_output_for_mask = arg(
+        False, kind=boolean,
+        doc="Whether masked steps give zeros, in place of the output before.",
+    )  # fmt: skip
+
+    supports_masking = True
+    _cell_class: type[GatedCell] | None = None
+    _ignored_arguments = ("use_cudnn", "implementation", "time_major")
+
+    def __init_subclass__(cls, cell: type[GatedCell] | None = None, last=(), **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cell is None:
+            return
+        cls._cell_class = cell
+        own = [a for a in cell.arguments.values() if a.name not in Layer.arguments]
+        place = [a.name for a in own].index("bias_regularizer") + 1
+        own.insert(place, _activity_regularizer)
+        running = [a for a in RNN.arguments.values() if a.name not in ("cell", *Layer.arguments)]
+        running[-1] = running[-1].by_name_only()  # zero_output_for_mask, as in Keras
+        base = [a for a in Layer.arguments.values() if a.name != "activity_regularizer"]
+        arguments = [*own, *running, *base]
+        cls._declare(sorted(arguments, key=lambda a: a.name in last))
+        for argument in own:
+            if argument is not _activity_regularizer:
+                setattr(cls, argument.name, _of_the_cell(argument.name))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.states: Any = None
+        if isinstance(self.cell, GatedCell):
+            self.input_spec = InputSpec(("batch", "time", "features"))
+
+    def _store(self, values):
+        cell_class = self._cell_class
+        if cell_class is not None:
+            own = {n: v for n, v in values.items() if isinstance(getattr(type(self), n), property)}
+            own = {n: v for n, v in own.items() if n in cell_class.arguments and n != "trainable"}
+            cell = cell_class(**own, name=snake_case(cell_class.__name__), dtype=values["dtype"])
+            values = {n: v for n, v in values.items() if n not in own} | {"cell": cell}
+        super()._store(values)
+
+    @property
+    def state_size(self):
+        return self.cell.state_size
+
+    def build(self, sequences_shape):
+        step_shape = _step_shape(sequences_shape)
+        if not self.cell.built:
+            self.cell.build(step_shape)
+        if isinstance(self.cell, GatedCell):
+            self.input_spec = InputSpec(
+                ("batch", "time", "features"), {"features": sequences_shape[-1]}
+            )
+        if self.stateful:
+            batch = _first_shape(sequences_shape)[0]
+            if batch is None:
+                raise ValueError(
+                    f"{self} is stateful, so it needs to know the batch size and got "
+                    f"{sequences_shape}: write Input(batch_shape=(32, None, 8)), say."
+                )
+            self.states = jax.tree.map(
+                lambda s: Variable(s, trainable=False, weight=False, name="state"),
+                self.get_initial_state(batch),
+            )
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        batch, time = jax.tree.leaves(sequences)[0].shape[:2]
+        if self.unroll and not isinstance(time, int):
+            raise ValueError(
+                f"{self} has unroll=True, so it needs to know the number of steps and got "
+                f"inputs of shape {shown(jax.tree.leaves(sequences)[0].shape)}: give Input the "
+                "length of the sequences, or leave unroll out."
+            )
+        states = self._starting_states(initial_state, batch)
+        mask = self._checked_mask(mask, batch, time)
+        with name_scope(self.cell.name):
+            outputs, states = run_cell(
+                self.cell,
+                sequences,
+                states,
+                mask=mask,
+                training=training,
+                go_backwards=self.go_backwards,
+                unroll=self.unroll,
+                return_sequences=self.return_sequences,
+                zero_output_for_mask=self.zero_output_for_mask,
+            )
+        if self.stateful:
+            jax.tree.map(lambda v, s: v.assign(s), self.states, states, is_leaf=_is_variable)
+        if not self.return_state:
+            return outputs
+        return (outputs, *states) if isinstance(states, (list, tuple)) else (outputs, states)
+
+    def compute_mask(self, inputs, previous_mask):
+        if not self.return_sequences:
+            return None
+        masks = jax.tree.leaves(previous_mask)
+        if not masks:
+            return None
+        return jnp.flip(masks[0], 1) if self.go_backwards else masks[0]
+
+    def get_initial_state(self, batch_size):
+        """The states before the first step, for `batch_size` rows."""
+        return initial_state(self.cell, batch_size)
+
+    def reset_state(self) -> None:
+        """Start the next call of a stateful layer from the initial states again."""
+        if self.states is not None:
+            batch = jax.tree.leaves(self.states, is_leaf=_is_variable)[0].shape[0]
+            start = self.get_initial_state(batch)
+            jax.tree.map(lambda v, s: v.assign(s), self.states, start, is_leaf=_is_variable)
+
+    reset_states = reset_state
+
+    def _starting_states(self, given, batch):
+        expected = jax.eval_shape(lambda: self.get_initial_state(batch))
+        if given is None and not self.stateful:
+            return self.get_initial_state(batch)
+        if given is None:
+            given = jax.tree.map(lambda v: v.value, self.states, is_leaf=_is_variable)
+        elif not isinstance(given, (list, tuple, dict)):
+            given = [given]
+        want = [s.shape for s in jax.tree.leaves(expected)]
+        got = [jnp.shape(s) for s in jax.tree.leaves(given)]
+        if want != got:
+            how = (
+                "A stateful layer keeps one batch size: call it with that, or reset and rebuild."
+                if self.stateful
+                else "Pass initial_state=[...] with one array for each state of the cell."
+            )
+            raise ValueError(
+                f"{self} expects {len(want)} initial state(s) of the shapes "
+                f"{[shown(s) for s in want]} and got {len(got)}: {[shown(s) for s in got]}. {how}"
+            )
+        leaves = [
+            jnp.asarray(g, e.dtype)
+            for g, e in zip(jax.tree.leaves(given), jax.tree.leaves(expected), strict=True)
+        ]
+        return jax.tree.unflatten(jax.tree.structure(expected), leaves)
+
+    def _checked_mask(self, mask, batch, time):
+        masks = jax.tree.leaves(mask)
+        if not masks:
+            return None
+        mask = jnp.asarray(masks[0], bool)
+        if mask.shape == (batch, time, 1):
+            mask = mask[..., 0]
+        if mask.shape != (batch, time):
+            raise ValueError(
+                f"{self} expects a mask of shape (batch, time) = {shown((batch, time))} and got "
+                f"{shown(mask.shape)}."
+            )
+        return mask
+
+
+def _of_the_cell(name):
+    return property(lambda self: getattr(self.cell, name), doc=f"`{name}` of the cell.")
+
+
+def _is_variable(x):
+    return isinstance(x, Variable)
+
+
+def _first_shape(shape) -> tuple:
+    """The shape of the first tensor in a tree of shapes."""
+    if isinstance(shape, dict):
+        shape = list(shape.values())
+    return shape if isinstance(shape, tuple) else _first_shape(shape[0])
+
+
+def _step_shape(shape):
+    """The shapes of one step's inputs: those of the sequences without the time."""
+    if isinstance(shape, dict):
+        return {k: _step_shape(s) for k, s in shape.items()}
+    if isinstance(shape, list):
+        return [_step_shape(s) for s in shape]
+    return (shape[0], *shape[2:])
+
+
+class SimpleRNN(RNN, cell=SimpleRNNCell, last=("seed",)):
+    """The fully connected recurrent network: `RNN(SimpleRNNCell(units, ...))`.
+
+    Inputs `(batch, time, features)`; see `SimpleRNNCell` for the equations and `RNN` for calls.
+    """
+
+
+class LSTM(RNN, cell=LSTMCell):
+    """Long short-term memory: `RNN(LSTMCell(units, ...))`.
+
+    Inputs `(batch, time, features)`; see `LSTMCell` for the equations and `RNN` for calls. The
+    states are `[h, c]`.
+    """
+
+
+class GRU(RNN, cell=GRUCell, last=("reset_after",)):
+    """The gated recurrent unit: `RNN(GRUCell(units, ...))`.
+
+    Inputs `(batch, time, features)`; see `GRUCell` for the equations and `RNN` for calls.
+    """

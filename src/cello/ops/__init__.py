@@ -1,0 +1,41 @@
+"""Functions on arrays: the recurrences, and JAX's array functions under NumPy's names.
+
+`ops.lstm`, `ops.gru` and `ops.simple_rnn` compute whole sequences from plain arrays and can be used
+from any JAX code. The rest (`ops.matmul`, `ops.softmax`, `ops.concatenate`, ...) are the functions
+of `jax.numpy` and `jax.nn` of the same names, which also take the symbolic tensors of a graph.
+"""
+
+from cello.core.masking import get_mask, set_mask
+from cello.core.operation import FUNCTIONS, operation
+from cello.ops.gru import gru
+from cello.ops.lstm import lstm
+from cello.ops.recurrence import recurrence
+from cello.ops.simple_rnn import simple_rnn
+
+
+def shape(x):
+    """The shape of `x`, with `None` for each unknown size."""
+    return tuple(x.shape)
+
+
+def convert_to_numpy(x):
+    """`x` as a NumPy array."""
+    import numpy
+
+    return numpy.asarray(x)
+
+
+_functions = {name: operation(name) for name in FUNCTIONS if name != "getitem"}
+globals().update(_functions)
+
+__all__ = [  # noqa: PLE0604
+    "convert_to_numpy",
+    "get_mask",
+    "gru",
+    "lstm",
+    "recurrence",
+    "set_mask",
+    "shape",
+    "simple_rnn",
+    *_functions,
+]

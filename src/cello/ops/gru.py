@@ -1,0 +1,108 @@
+"""Gated recurrent unit on plain arrays."""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from cello import activations
+from cello.ops.gated import entering, gated_sequence
+
+
+def gru_step(
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
+    reset_after,
+):  # fmt: skip
+    """One step; `x` is the input's share of the pre-activations, `x_t W + b`."""
+    (h,) = states
+    h_in = entering(h, recurrent_mask)
+    x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
+    if reset_after:
+        inner = h_in @ recurrent_kernel
+        h_z, h_r, h_h = jnp.split(
+            inner if recurrent_bias is None else inner + recurrent_bias, 3, axis=-1
+        )
+        z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
+        candidate = activation(x_h + r * h_h)
+    else:
+        u_z, u_r, u_h = jnp.split(recurrent_kernel, 3, axis=-1)
+        z, r = recurrent_activation(x_z + h_in @ u_z), recurrent_activation(x_r + h_in @ u_r)
+        candidate = activation(x_h + (r * h_in) @ u_h)
+    h = z * h + (1 - z) * candidate
+    return h, (h,)
+
+
+@functools.partial(
+    jax.jit,
+    static_argnames=(
+        "activation", "recurrent_activation", "reset_after", "go_backwards", "unroll",
+        "return_sequences", "zero_output_for_mask",
+    ),
+)  # fmt: skip
+def gru(
+    inputs,
+    kernel,
+    recurrent_kernel,
+    bias=None,
+    initial_state=None,
+    *,
+    mask=None,
+    activation="tanh",
+    recurrent_activation="sigmoid",
+    reset_after: bool = True,
+    dropout_mask=None,
+    recurrent_dropout_mask=None,
+    go_backwards: bool = False,
+    unroll: bool = False,
+    return_sequences: bool = True,
+    zero_output_for_mask: bool = False,
+):
+    """Gated recurrent unit over a batch of sequences.
+
+        z = sigmoid(x_t W_z + b_z + h_{t-1} U_z + d_z)
+        r = sigmoid(x_t W_r + b_r + h_{t-1} U_r + d_r)
+        g = tanh(x_t W_h + b_h + r * (h_{t-1} U_h + d_h))    with reset_after (as cuDNN does)
+        g = tanh(x_t W_h + b_h + (r * h_{t-1}) U_h)          without; d_z = d_r = 0
+        h_t = z * h_{t-1} + (1 - z) * g
+
+    Args:
+        inputs: `(batch, time, features)`.
+        kernel: `W`, `(features, 3 * units)`; gates in the order z, r, h.
+        recurrent_kernel: `U`, `(units, 3 * units)`.
+        bias: `[b, d]` of shape `(2, 3 * units)` with `reset_after`, else `b`, `(3 * units,)`; or
+            `None`.
+        initial_state: `h`, `(batch, units)`, or a tuple with it; zeros where `None`.
+        mask: boolean `(batch, time)`, true at the steps that count; see `ops.recurrence`.
+        activation, recurrent_activation: names or functions, in place of tanh and sigmoid.
+        reset_after: whether the reset gate acts after the matrix product or before.
+        dropout_mask: `(batch, features)`, multiplied with the input of every step.
+        recurrent_dropout_mask: `(batch, units)`, multiplied with `h` where it meets `U`.
+        go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
+
+    Returns:
+        `(outputs, (h,))`: `h` at all steps `(batch, time, units)`, or at the last, and the state
+        after the last step.
+
+    Source: Cho et al. 2014 (reset before); `z` multiplies the old state, as in Keras and PyTorch.
+    """
+    step = functools.partial(
+        gru_step,
+        activation=activations.get(activation),
+        recurrent_activation=activations.get(recurrent_activation),
+        reset_after=reset_after,
+    )
+    input_bias, recurrent_bias = split_bias(bias, reset_after)
+    return gated_sequence(
+        step, 1, inputs, kernel, recurrent_kernel, input_bias, recurrent_bias, initial_state,
+        dropout_mask, recurrent_dropout_mask, mask=mask, go_backwards=go_backwards, unroll=unroll,
+        return_sequences=return_sequences, zero_output_for_mask=zero_output_for_mask,
+    )  # fmt: skip
+
+
+def split_bias(bias, reset_after):
+    """The biases of the input product and of the recurrent product."""
+    if bias is None or not reset_after:
+        return bias, None
+    return bias[0], bias[1]

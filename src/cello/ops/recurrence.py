@@ -1,0 +1,149 @@
+"""Repeat a step along time: the one loop under every recurrent layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+
+def recurrence(
+    step,
+    inputs,
+    states,
+    *,
+    mask=None,
+    go_backwards: bool = False,
+    unroll: bool = False,
+    return_sequences: bool = True,
+    zero_output_for_mask: bool = False,
+):
+    """Repeat `outputs_t, states_t = step(inputs_t, states_{t-1})` along axis 1.
+
+    Args:
+        step: function of one step's inputs and the states.
+        inputs: array `(batch, time, ...)`, or a tree of such arrays.
+        states: tree of arrays `(batch, ...)`: the states before the first step.
+        mask: boolean `(batch, time)`. Where it is false the states stay as they are and the output
+            is that of the step before (before the first step: the first state, where it has the
+            shape of the output, else zeros). What the inputs hold there, NaN included, reaches
+            neither a result nor a gradient.
+        go_backwards: run from the last step to the first; outputs come in the order of running.
+        unroll: write the steps out, one after the other: faster to run for few steps, slower to
+            compile.
+        return_sequences: give the outputs of all steps `(batch, time, ...)`, else of the last.
+        zero_output_for_mask: with `return_sequences`, give zeros at masked steps.
+
+    Returns:
+        `(outputs, states)`, the states after the last step.
+    """
+
+    def stateless(x, states, _):
+        outputs, states = step(x, states)
+        return outputs, states, ()
+
+    outputs, states, _ = scan_steps(
+        stateless,
+        hide_masked(inputs, mask),
+        states,
+        (),
+        mask=mask,
+        go_backwards=go_backwards,
+        unroll=unroll,
+        return_sequences=return_sequences,
+        zero_output_for_mask=zero_output_for_mask,
+    )
+    return outputs, states
+
+
+def hide_masked(inputs, mask):
+    """`inputs` with zeros at the masked steps."""
+    if mask is None:
+        return inputs
+    return jax.tree.map(lambda x: jnp.where(_rows(mask, x), x, jnp.zeros((), x.dtype)), inputs)
+
+
+def scan_steps(
+    step,
+    inputs,
+    states,
+    carried,
+    *,
+    mask,
+    go_backwards,
+    unroll,
+    return_sequences,
+    zero_output_for_mask,
+):
+    """As `recurrence`, with values that go from step to step whatever the mask says.
+
+    `step(inputs_t, states, carried) -> (outputs_t, states, carried)`; `carried` holds what does not
+    belong to a row of the batch, such as the state of a random generator.
+    """
+    time_major = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), inputs)
+    keep = None if mask is None else jnp.moveaxis(jnp.asarray(mask, bool), 1, 0)
+    first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), time_major)
+    output_spec, new_states, _ = jax.eval_shape(step, first, states, carried)
+    structure = _check_states(states, new_states)
+    zero_output = zero_output_for_mask and return_sequences
+    holds_output = not return_sequences or (mask is not None and not zero_output)
+    previous = _first_output(output_spec, states) if holds_output else None
+
+    def body(carry, x):
+        states, carried, previous = carry
+        x, keep = x
+        output, new_states, carried = step(x, states, carried)
+        new_states = jax.tree.unflatten(structure, jax.tree.leaves(new_states))
+        if keep is not None:
+            before = jax.tree.map(jnp.zeros_like, output) if zero_output else previous
+            output = _where(keep, output, before)
+            new_states = _where(keep, new_states, states)
+        carry = new_states, carried, (output if holds_output else None)
+        return carry, (output if return_sequences else None)
+
+    length = jax.tree.leaves(time_major)[0].shape[0]
+    (states, carried, last), outputs = lax.scan(
+        body,
+        (states, carried, previous),
+        (time_major, keep),
+        reverse=go_backwards,
+        unroll=max(length, 1) if unroll else 1,
+    )
+    if not return_sequences:
+        return last, states, carried
+    if go_backwards:
+        outputs = jax.tree.map(lambda y: jnp.flip(y, 0), outputs)
+    return jax.tree.map(lambda y: jnp.moveaxis(y, 0, 1), outputs), states, carried
+
+
+def _rows(mask, x):
+    """`mask` with axes of size 1 behind it, to the rank of `x`."""
+    return jnp.reshape(mask, mask.shape + (1,) * (x.ndim - mask.ndim))
+
+
+def _where(keep, new, old):
+    return jax.tree.map(lambda n, o: jnp.where(_rows(keep, n), n, o), new, old)
+
+
+def _first_output(spec, states):
+    """What stands for the output before the first step."""
+    leaves: list[Any] = jax.tree.leaves(states)
+    if leaves and isinstance(spec, jax.ShapeDtypeStruct):
+        state = leaves[0]
+        if state.shape == spec.shape and state.dtype == spec.dtype:
+            return state
+    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), spec)
+
+
+def _check_states(states, new_states):
+    """The structure of the states, after checking that a step keeps it."""
+    before = [(s.shape, jnp.dtype(s.dtype).name) for s in jax.tree.leaves(states)]
+    after = [(s.shape, jnp.dtype(s.dtype).name) for s in jax.tree.leaves(new_states)]
+    if before != after:
+        raise ValueError(
+            f"A step must return states of the shapes and dtypes that it was given. Given: "
+            f"{before}; returned: {after}. Check state_size and what the cell's call returns."
+        )
+    return jax.tree.structure(states)

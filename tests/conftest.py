@@ -1,0 +1,24 @@
+"""Settings that hold for every test."""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import hypothesis
+import pytest
+
+import cello
+from cello.core.naming import forget_names
+
+hypothesis.settings.register_profile(
+    "cello", deadline=None, max_examples=25, derandomize=True, print_blob=True
+)
+hypothesis.settings.load_profile("cello")
+
+
+@pytest.fixture(autouse=True)
+def fresh_names_and_seed():
+    """Each test starts as a fresh process would: names from zero, the same seed."""
+    forget_names()
+    cello.utils.set_random_seed(0)
