@@ -182,7 +182,7 @@ registry = Registry(
     {**{f.__name__: f for f in _FUNCTIONS}, "swish": silu, "hard_swish": hard_silu},
 )
 
-__all__ = [*registry.entries, "get"]  # noqa: PLE0604
+__all__ = [*registry.entries, "get"]
 
 
 def get(identifier):

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Configurable, arg, integer, number, one_of, optional
+from cello.core.arguments import Argument, Configurable, arg, integer, number, one_of, optional
 from cello.core.number_kinds import non_negative, positive
 from cello.core.random import new_key
 from cello.core.serialization import Registry
@@ -67,7 +67,8 @@ class Identity(Initializer):
     def __call__(self, shape, dtype="float32"):
         if len(shape) != 2:
             raise ValueError(f"Identity makes a matrix, and got the shape {tuple(shape)}.")
-        return jnp.asarray(self.gain, dtype or "float32") * jnp.eye(*shape, dtype=dtype)
+        rows, columns = shape
+        return self.gain * jnp.eye(rows, columns, dtype=dtype)
 
 
 # ------------------------------------------------------------------------------------ random
@@ -99,11 +100,10 @@ class RandomInitializer(Initializer):
 
     @classmethod
     def _declare(cls, arguments):
-        """`seed` comes after what says how to draw, and before axes."""
+        """`seed` and the axes come last; what a class has fixed is no argument of it."""
         last = ("seed", "input_axes", "output_axes")
-        super()._declare(
-            sorted(arguments, key=lambda a: last.index(a.name) + 1 if a.name in last else 0)
-        )
+        left = [a for a in arguments if isinstance(getattr(cls, a.name), Argument)]
+        super()._declare(sorted(left, key=lambda a: last.index(a.name) if a.name in last else -1))
 
 
 class RandomNormal(RandomInitializer):
@@ -304,7 +304,7 @@ registry = Registry(
     },
 )
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     *("Initializer", "get"),
     *(cls.__name__ for cls in _CLASSES),
     *(_snake(cls.__name__) for cls in _CLASSES),

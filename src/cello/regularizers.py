@@ -85,8 +85,8 @@ registry = Registry(
 
 __all__ = [
     "L1",
-    "L2",
     "L1L2",
+    "L2",
     "OrthogonalRegularizer",
     "Regularizer",
     "get",

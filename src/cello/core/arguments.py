@@ -235,8 +235,6 @@ class Configurable:
         """What a class with an `__init__` of its own was called with."""
         args, kwargs = self._constructor_call
         init = type(self).__init__
-        if init is Configurable.__init__ or getattr(init, "_derived", False):
-            return {}
         bound = inspect.signature(init).bind(self, *args, **kwargs)
         bound.apply_defaults()
         own: dict[str, Any] = {}
@@ -246,7 +244,8 @@ class Configurable:
                 own.update(value)
             elif style is not inspect.Parameter.VAR_POSITIONAL:
                 own[name] = value
-        return {k: v for k, v in own.items() if k not in type(self).arguments}
+        known = {*type(self).arguments, *type(self)._ignored_arguments}
+        return {k: v for k, v in own.items() if k not in known}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]):

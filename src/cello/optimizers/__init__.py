@@ -23,11 +23,7 @@ from cello.optimizers.rules import (
 
 _CLASSES = (*(SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Lion, Lamb, Adafactor),)
 
-registry = Registry(
-    "optimizer",
-    {cls.__name__.lower(): cls for cls in _CLASSES},
-    accepts=lambda value: isinstance(value, Optimizer),
-)
+registry = Registry("optimizer", {cls.__name__.lower(): cls for cls in _CLASSES})
 
 __all__ = [
     "SGD",
@@ -66,11 +62,13 @@ def get(identifier):
             known = ". Known are " + ", ".join(registry.entries) + "."
             hint = nearest(identifier, registry.entries) or known
             raise ValueError(f"Unknown optimizer {identifier!r}{hint}")
-        return registry.get(identifier.lower())
-    try:
-        return registry.get(identifier)
-    except ValueError as error:
+        identifier = identifier.lower()
+    optimizer = identifier
+    if isinstance(identifier, (str, dict, type)):
+        optimizer = registry.get(identifier)
+    if not isinstance(optimizer, Optimizer):
         raise ValueError(
             "An optimizer is a name, an Optimizer, a configuration or an optax transformation. "
             f"Received: {identifier!r}"
-        ) from error
+        )
+    return optimizer

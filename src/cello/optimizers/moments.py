@@ -88,7 +88,7 @@ def scale_by_nadam(beta_1, beta_2, epsilon) -> optax.GradientTransformation:
         m = optax.tree.update_moment(grads, state.m, beta_1, 1)
         v = optax.tree.update_moment_per_elem_norm(grads, state.v, beta_2, 2)
         now, following = momentum(count), momentum(count + 1)
-        product = state.extra * now
+        product = (state.extra * now).astype(state.extra.dtype)
         of_moment = following / (1 - product * following)
         of_gradient = (1 - now) / (1 - product)
         updates = jax.tree.map(

@@ -33,7 +33,7 @@ class LearningRate(Argument):
 
     def __init__(self, default):
         doc = "A number, or a schedule: a function of the number of steps done."
-        super().__init__(default, _number_or_schedule, doc, keyword_only=False)
+        super().__init__(default, _number_or_schedule, doc, keyword_only=False, after=None)
 
     def __get__(self, optimizer, owner=None):
         return self if optimizer is None else optimizer._read_learning_rate()
@@ -45,7 +45,25 @@ class LearningRate(Argument):
             optimizer._learning_rate = value
 
 
-class Optimizer(Configurable):
+class _SharedArguments(Configurable):
+    """What all optimisers take, behind their own arguments."""
+
+    weight_decay: Any = arg(
+        None, kind=optional(non_negative), doc="Part of each parameter taken off in a step."
+    )
+    clipnorm: Any = arg(
+        None, kind=optional(positive), doc="Greatest norm of the gradient of each parameter array."
+    )
+    clipvalue: Any = arg(
+        None, kind=optional(positive), doc="Greatest absolute value of each gradient element."
+    )
+    global_clipnorm: Any = arg(
+        None, kind=optional(positive), doc="Greatest norm of all gradients together."
+    )
+    name: Any = arg(None, doc="Name; that of the class in lower case where None.")
+
+
+class Optimizer(_SharedArguments):
     """Base of the optimisers.
 
     A subclass declares its arguments and defines `rule(learning_rate)`. An optimiser is used
@@ -64,19 +82,7 @@ class Optimizer(Configurable):
     """
 
     learning_rate: Any = LearningRate(0.001)
-    weight_decay: Any = arg(
-        None, kind=optional(non_negative), doc="Part of each parameter taken off in a step."
-    )
-    clipnorm: Any = arg(
-        None, kind=optional(positive), doc="Greatest norm of the gradient of each parameter array."
-    )
-    clipvalue: Any = arg(
-        None, kind=optional(positive), doc="Greatest absolute value of each gradient element."
-    )
-    global_clipnorm: Any = arg(
-        None, kind=optional(positive), doc="Greatest norm of all gradients together."
-    )
-    name: Any = arg(None, doc="Name; that of the class in lower case where None.")
+    _learning_rate: Any
 
     def __init__(self, *args, **kwargs):
         self.state = None
@@ -92,10 +98,10 @@ class Optimizer(Configurable):
 
     @classmethod
     def _declare(cls, arguments):
-        """What all optimisers share comes last, unless a class declares it anew."""
-        shared = [a for a in arguments if a is vars(__class__).get(a.name)]
-        shared = [a for a in shared if a.name != "learning_rate"]
-        super()._declare([a for a in arguments if a not in shared] + shared)
+        """The shared ones come last, unless declared anew; what a class has fixed is none."""
+        shared = list(_SharedArguments.arguments.values())
+        left = [a for a in arguments if isinstance(getattr(cls, a.name), Argument)]
+        super()._declare(sorted(left, key=lambda a: shared.index(a) if a in shared else -1))
 
     def rule(self, learning_rate) -> optax.GradientTransformation:
         """The optax transformation from gradients to what is added to the parameters.
@@ -152,14 +158,16 @@ class Optimizer(Configurable):
 
     def _assign_learning_rate(self, value):
         if callable(self._learning_rate) or callable(value):
-            raise TypeError(
-                f"The learning rate of {type(self).__name__} '{self.name}' cannot be changed from "
-                "or to a schedule. Create the optimizer with learning_rate=... of the kind that "
-                "you need."
-            )
+            raise TypeError(self._no_schedule())
         self._learning_rate = value
         if self.state is not None:
             self.state = _with_rate(self.state, value)
+
+    def _no_schedule(self) -> str:
+        return (
+            f"The learning rate of {type(self).__name__} '{self.name}' cannot be changed from or "
+            "to a schedule. Create the optimizer with learning_rate=... of the kind that you need."
+        )
 
     def get_config(self) -> dict[str, Any]:
         rate = self._learning_rate if callable(self._learning_rate) else self.learning_rate
@@ -200,12 +208,10 @@ class Optax(Optimizer):
     @learning_rate.setter
     def learning_rate(self, value):
         old = self._injected()
-        if "learning_rate" in old.hyperparams_states:
-            raise TypeError(
-                f"The learning rate of Optax '{self.name}' follows a schedule and cannot be "
-                "assigned."
-            )
-        new = _with_rate(old, self._accepted(LearningRate(None), value))
+        value = self._accepted(Optimizer.arguments["learning_rate"], value)
+        if "learning_rate" in old.hyperparams_states or callable(value):
+            raise TypeError(self._no_schedule())
+        new = _with_rate(old, value)
         self.state = jax.tree.map(
             lambda node: new if node is old else node, self.state, is_leaf=_is_injected
         )
@@ -242,7 +248,8 @@ def _decaying(rule, rate) -> optax.GradientTransformation:
     """`rule` on parameters that are first multiplied by `1 - rate`."""
 
     def update(grads, state, params):
-        updates, state = rule.update(grads, state, jax.tree.map(lambda p: p - rate * p, params))
+        shrunk = jax.tree.map(lambda p: (p - rate * p).astype(p.dtype), params)
+        updates, state = rule.update(grads, state, shrunk)
         return jax.tree.map(lambda u, p: u - rate * p, updates, params), state
 
     return optax.GradientTransformation(rule.init, update)

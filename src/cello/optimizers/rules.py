@@ -95,7 +95,9 @@ class AdamW(Adam):
     `w *= 1 - lr * weight_decay` before each step of `Adam`.
     """
 
-    weight_decay: Any = arg(0.004, kind=non_negative, doc="Part of each parameter taken off.")
+    weight_decay: Any = arg(
+        0.004, kind=non_negative, doc="Part of each parameter taken off.", after="learning_rate"
+    )
 
 
 class Adamax(Optimizer):

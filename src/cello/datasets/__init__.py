@@ -1,0 +1,8 @@
+"""Small real data sets that come with the library: nothing is downloaded.
+
+Sources and licences are listed in this folder's README.md.
+"""
+
+from cello.datasets import co2
+
+__all__ = ["co2"]

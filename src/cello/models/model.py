@@ -1,0 +1,338 @@
+"""`Model`: a graph of layers, or a class of your own with a `call`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello.core.layer import Layer
+from cello.core.masking import get_mask, set_mask
+from cello.core.serialization import custom_object_scope
+from cello.core.symbolic import SymbolicTensor, input_spec
+from cello.core.variable import Binding
+from cello.models.graph import Graph
+from cello.models.graph_config import graph_config, graph_from_config
+from cello.models.summary import print_summary
+from cello.training.trainer import Trainer
+
+
+class Model(Trainer, Layer):
+    """Layers with inputs and outputs, to be trained and used.
+
+    From a graph::
+
+        x = Input((None, 8))
+        model = Model(x, Dense(1)(LSTM(32)(x)))
+
+    or as a class::
+
+        class Forecaster(Model):
+            def __init__(self, units):
+                super().__init__()
+                self.lstm = LSTM(units)
+                self.head = Dense(1)
+
+            def call(self, x):
+                return self.head(self.lstm(x))
+
+    Args:
+        inputs, outputs: symbolic tensors, or lists or dicts of them. An input may be a tensor
+            inside another graph. Without them the class must have a `call`.
+        name: the name; made from the class where `None`.
+        trainable: whether training changes the layers.
+        dtype: floating dtype of what the model computes itself.
+
+    Raises:
+        ValueError: where the outputs cannot be computed from the inputs.
+    """
+
+    supports_masking = True
+
+    def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
+        Layer.__init__(self, name=name, dtype=dtype)
+        Trainer.__init__(self)
+        self._graph: Graph | None = None
+        if (inputs is None) != (outputs is None):
+            raise ValueError(f"Model '{self.name}' needs both inputs and outputs, or neither.")
+        if inputs is not None:
+            self._graph = Graph(inputs, outputs, self.name)
+            self.built = True
+        if not trainable:
+            self.trainable = False
+
+    # ------------------------------------------------------------------------- structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order of Keras."""
+        return self.sublayers
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        found = dict.fromkeys(self._graph.layers if self._graph else ())
+        found.update(dict.fromkeys(super().sublayers))
+        return list(found)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name, or at this place among `layers`."""
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError(f"{self}.get_layer needs either a name or an index.")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"{self} has {len(layers)} layers and no layer {index}.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"{self} has no layer '{name}'. Its layers: {[layer.name for layer in layers]}."
+        )
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic inputs, as a flat list."""
+        return self._known_graph().flat_inputs
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic outputs, as a flat list."""
+        return self._known_graph().flat_outputs
+
+    @property
+    def input(self):
+        """The symbolic inputs as they were given."""
+        return self._known_graph().inputs
+
+    @property
+    def output(self):
+        """The symbolic outputs as they were given."""
+        return self._known_graph().outputs
+
+    @property
+    def input_shape(self):
+        return jax.tree.map(lambda t: t.shape, self.input)
+
+    @property
+    def output_shape(self):
+        return jax.tree.map(lambda t: t.shape, self.output)
+
+    @property
+    def input_names(self) -> list[str]:
+        return [t.name for t in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs: by these losses, metrics and targets can be given."""
+        return [t.node.layer.name for t in self.outputs] if self._graph else []
+
+    def _known_graph(self) -> Graph:
+        if self._graph is None:
+            raise AttributeError(f"{self} has no graph: its call() decides what it computes.")
+        return self._graph
+
+    # --------------------------------------------------------------------------- calling
+
+    def call(self, inputs, training=False, mask=None):
+        if self._graph is None:
+            return super().call(inputs)
+        values = self._values_in_order(inputs)
+        for value, m in zip(values, _in_order(mask, len(values)), strict=True):
+            set_mask(value, m)
+        return self._graph.run(values)
+
+    def compute_mask(self, inputs, previous_mask):
+        return None  # the layers inside have attached theirs
+
+    def build(self, input_shape):
+        """Make the variables of a model without a graph, by tracing it on this shape."""
+        if self._graph is None:
+            specs = jax.tree.map(
+                lambda s: input_spec(s, self.dtype), input_shape, is_leaf=_is_shape
+            )
+            self.built = True
+            with Binding():
+                jax.eval_shape(self.__call__, specs)
+
+    def _prepare(self, arguments):
+        if type(self).build is Model.build:
+            self.built = True  # the layers are built as call() meets them
+        super()._prepare(arguments)
+
+    def _values_in_order(self, inputs) -> list[Any]:
+        """The data for each input, by place or by name, checked."""
+        tensors = self._known_graph().flat_inputs
+        names = [t.name for t in tensors]
+        if isinstance(inputs, dict):
+            given = self._known_graph().inputs
+            keys = list(given) if isinstance(given, dict) else names
+            missing = [k for k in keys if k not in inputs]
+            if missing:
+                raise ValueError(
+                    f"{self} has the inputs {keys} and got {list(inputs)}: {missing} missing."
+                )
+            # jax.tree orders the keys of a dict, and so are flat_inputs
+            values = [inputs[k] for k in (sorted(keys) if isinstance(given, dict) else keys)]
+        else:
+            values = jax.tree.leaves(inputs)
+        if len(values) != len(tensors):
+            raise ValueError(
+                f"{self} has {len(tensors)} input(s), {names}, and got {len(values)}: pass a list "
+                "with one array for each, in this order, or a dict by name."
+            )
+        return [_fitting(self, v, t) for v, t in zip(values, tensors, strict=True)]
+
+    # ----------------------------------------------------------------- ways out and in
+
+    def as_function(self, training: bool = False):
+        """The model as a pure function and its variables as a pytree.
+
+        `function(variables, *inputs)` computes what `model(*inputs)` does with these variables, and
+        can be jitted, differentiated, mapped and optimised by any JAX code::
+
+            function, variables = model.as_function()
+            jax.grad(lambda w: loss(function({**variables, "trainable": w}, x)))(
+                variables["trainable"]
+            )
+
+        Args:
+            training: whether dropout acts and statistics are updated. The function then returns
+                `(outputs, variables)`, the second with what the call changed.
+
+        Returns:
+            `(function, variables)`; `variables` is a dict of two dicts from paths to arrays,
+            `"trainable"` and `"state"`.
+
+        Raises:
+            ValueError: where the model is not built yet.
+        """
+        variables = {
+            "trainable": _by_path(self.trainable_weights),
+            "state": _by_path(self.non_trainable_variables),
+        }
+        if not self.built or not any(variables.values()) and self.layers and self._graph is None:
+            raise ValueError(f"{self} is not built yet: call it on data first.")
+        outer = self
+
+        def function(variables_, *args, **kwargs):
+            values = {
+                variable: variables_[group][path]
+                for group, members in variables.items()
+                for path, variable in members.items()
+            }
+            with Binding(values) as binding:
+                outputs = outer(*args, training=training, **kwargs)
+            if not training:
+                return outputs
+            changed = {
+                group: {path: binding.values[variable] for path, variable in members.items()}
+                for group, members in variables.items()
+            }
+            return outputs, changed
+
+        return function, {
+            group: {path: variable.value for path, variable in members.items()}
+            for group, members in variables.items()
+        }
+
+    def save_weights(self, filepath) -> None:
+        """Write the weights to a safetensors file; see `cello.saving.save_weights`."""
+        from cello.saving.weights import save_weights
+
+        save_weights(self, filepath)
+
+    def load_weights(self, filepath) -> None:
+        """Read the weights from a safetensors file; see `cello.saving.load_weights`."""
+        from cello.saving.weights import load_weights
+
+        load_weights(self, filepath)
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn=None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+    ) -> None:
+        """Print the layers, their output shapes and parameters.
+
+        Args:
+            line_length: width in columns; that of the terminal where `None`.
+            print_fn: function that takes the text, in place of printing it.
+            expand_nested: whether to show the layers of models inside.
+            show_trainable: whether to show which layers training changes.
+        """
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable)
+
+    def get_config(self) -> dict[str, Any]:
+        """Plain data from which `from_config` makes the same model, without its weights."""
+        if self._graph is None or type(self) is not Model:
+            return super().get_config()
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self._graph)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None):
+        """The model that `get_config` described, with new weights.
+
+        Args:
+            config: what `get_config` returned.
+            custom_objects: name to class or function, for what is not of the library.
+        """
+        with custom_object_scope(custom_objects):
+            if "layers" not in config or cls is not Model:
+                return super().from_config(config)
+            inputs, outputs = graph_from_config(config)
+        model = cls(inputs, outputs, name=config.get("name"))
+        if not config.get("trainable", True):
+            model._trainable = False
+        return model
+
+
+def _by_path(variables) -> dict[str, Any]:
+    """Variables by their paths, numbered where two are alike."""
+    found: dict[str, Any] = {}
+    for variable in variables:
+        path, n = variable.path, 1
+        while path in found:
+            path, n = f"{variable.path}_{n}", n + 1
+        found[path] = variable
+    return found
+
+
+def _is_shape(value) -> bool:
+    return isinstance(value, tuple) and all(d is None or isinstance(d, int) for d in value)
+
+
+def _in_order(mask, n: int) -> list[Any]:
+    """One mask, or `None`, for each of `n` inputs."""
+    if mask is None:
+        return [None] * n
+    return list(mask) if isinstance(mask, (list, tuple)) else [mask] * n
+
+
+def _fitting(model, value, tensor: SymbolicTensor):
+    """`value` with the dtype and rank of the input, checked against its shape."""
+    mask = get_mask(value)
+    value = jnp.asarray(value)
+    if tensor.dtype != value.dtype.name:
+        value = value.astype(tensor.dtype)
+    want = tensor.shape
+    if value.ndim == len(want) - 1 and want[-1] == 1:
+        value = value[..., None]
+    elif value.ndim == len(want) + 1 and value.shape[-1] == 1:
+        value = value[..., 0]
+    fits = len(want) == value.ndim and all(
+        w is None or not isinstance(d, int) or w == d
+        for w, d in zip(want, value.shape, strict=True)
+    )
+    if not fits:
+        missing_features = value.ndim == len(want) - 1
+        advice = " Add an axis: x[..., None] for features, x[None] for the batch."
+        raise ValueError(
+            f"{model} expects its input '{tensor.name}' to have the shape {want} and got "
+            f"{tuple(value.shape)}.{advice if missing_features else ''}"
+        )
+    set_mask(value, mask)
+    return value

@@ -1,0 +1,154 @@
+"""`Sequential`: layers in a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from cello.core.layer import Layer
+from cello.core.serialization import custom_object_scope, deserialize, serialize
+from cello.core.symbolic import SymbolicTensor
+from cello.layers.input import Input, InputLayer
+from cello.models.graph import Graph
+from cello.models.model import Model
+
+
+class Sequential(Model):
+    """Layers in a row, each fed by the one before.
+
+    The shape of the input is known from an `Input` in front, from `input_shape=` on the first
+    layer, from `build`, or from the first data that come::
+
+        model = Sequential([Input((None, 8)), LSTM(32), Dense(1)])
+
+    Args:
+        layers: the layers, with an `Input` in front or not.
+        trainable: whether training changes them.
+        name: the name.
+    """
+
+    def __init__(self, layers=None, trainable: bool = True, name: str | None = None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self._layers: list[Layer] = []
+        self._start: SymbolicTensor | None = None
+        for layer in layers or ():
+            self.add(layer)
+        if not trainable:
+            self.trainable = False
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(self._layers)
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        return list(dict.fromkeys(self._layers))
+
+    def add(self, layer) -> None:
+        """Put `layer` at the end."""
+        if isinstance(layer, SymbolicTensor):
+            layer = layer.node.layer
+        if not isinstance(layer, Layer):
+            raise ValueError(
+                f"{self}.add needs a layer and got {type(layer).__name__}: wrap a function in "
+                "Lambda."
+            )
+        if isinstance(layer, InputLayer):
+            if self._layers or self._start is not None:
+                raise ValueError(f"{self}: an Input can only come first.")
+            self._begin(layer.output)
+            return
+        if any(layer.name == other.name for other in self._layers):
+            raise ValueError(f"{self} already has a layer called '{layer.name}'.")
+        self._layers.append(layer)
+        if self._start is None:
+            self._start = _given_input(layer)
+            if self._start is None:
+                self.built = False
+                return
+        try:
+            output = layer(self.output if self._graph else self._start)
+        except Exception:
+            self._layers.pop()
+            raise
+        self._connect(output)
+
+    def pop(self) -> Layer:
+        """Take the last layer away and return it."""
+        if not self._layers:
+            raise ValueError(f"{self} has no layers.")
+        layer = self._layers.pop()
+        if self._graph is not None:
+            node = self.outputs[0].node
+            layer._nodes.remove(node)
+            self._graph = None
+            if self._layers:
+                self._connect(node.args[0])
+            self.built = bool(self._layers)
+        return layer
+
+    def build(self, input_shape=None):
+        """Make the variables for inputs of this shape, the batch included."""
+        if self._graph is None and input_shape is not None and self._layers:
+            self._begin(Input(batch_shape=tuple(input_shape), dtype=self.dtype))
+
+    def call(self, inputs, training=False, mask=None):
+        if not self._layers:
+            return inputs
+        if self._start is not None:
+            (inputs,) = self._values_in_order(inputs)
+        outputs = inputs
+        for i, layer in enumerate(self._layers):
+            with_mask = {"mask": mask} if i == 0 and mask is not None else {}
+            outputs = layer(outputs, **with_mask)
+        return outputs
+
+    def _prepare(self, arguments):
+        """Take the shape from the first data, with any batch size."""
+        leaves = jax.tree.leaves(arguments["inputs"])
+        if self._start is None and self._layers and len(leaves) == 1:
+            shape, dtype = leaves[0].shape, leaves[0].dtype
+            batch = shape[0] if any(getattr(v, "stateful", False) for v in self._layers) else None
+            known = [d if isinstance(d, int) else None for d in shape[1:]]
+            self._begin(Input(batch_shape=(batch, *known), dtype=dtype))
+        self.built = True
+
+    def _begin(self, start: SymbolicTensor) -> None:
+        self._start = start
+        tensor = start
+        for layer in self._layers:
+            tensor = layer(tensor)
+        if self._layers:
+            self._connect(tensor)
+
+    def _connect(self, output) -> None:
+        self._graph = Graph(self._start, output, self.name)
+        self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        layers = [serialize(layer) for layer in self._layers]
+        if self._start is not None:
+            start = self._start
+            config = {"batch_shape": list(start.shape), "dtype": start.dtype, "name": start.name}
+            layers.insert(0, {"class_name": "InputLayer", "config": config})
+        return {"name": self.name, "trainable": self.trainable, "layers": layers}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None):
+        with custom_object_scope(custom_objects):
+            layers = [deserialize(entry) for entry in config["layers"]]
+        model = cls(layers, name=config.get("name"))
+        model._trainable = config.get("trainable", True)
+        return model
+
+
+def _given_input(layer: Layer) -> SymbolicTensor | None:
+    """The input that `input_shape=` on a first layer asks for."""
+    if layer._nodes and isinstance(layer, Model) and layer._graph is not None:
+        return None
+    if layer.batch_input_shape is not None:
+        return Input(batch_shape=layer.batch_input_shape)
+    if layer.input_shape is not None and not isinstance(layer, Model):
+        return Input(layer.input_shape)
+    return None

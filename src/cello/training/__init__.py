@@ -1,0 +1,1 @@
+"""Training: data in batches, losses and metrics over outputs, the compiled loop."""

@@ -1,0 +1,250 @@
+"""Data in batches, several batches at a time.
+
+The compiled loop takes a *chunk*: arrays `(chunk, batch, ...)`, the same tree as one batch with one
+axis in front. A feed gives an epoch as chunks of at most the size that is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+Batch = tuple[Any, Any, Any]
+"""Trees `(inputs, targets, weights)`; the last two may be `None`."""
+
+
+def as_arrays(data, what: str):
+    """`data` as a tree of NumPy arrays: pandas, JAX, torch and lists of numbers included."""
+    if data is None:
+        return None
+    if isinstance(data, dict):
+        return {k: as_arrays(v, f"{what}[{k!r}]") for k, v in data.items()}
+    if isinstance(data, (list, tuple)) and data and any(_is_array(v) for v in data):
+        return type(data)(as_arrays(v, f"{what}[{i}]") for i, v in enumerate(data))
+    if hasattr(data, "detach"):  # a torch tensor
+        data = data.detach().cpu().numpy()
+    try:
+        array = np.asarray(data)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{what} is not an array: {error}. Pad the rows to one length.") from None
+    if array.dtype == object or array.dtype.kind in "USmM":
+        raise ValueError(
+            f"{what} must hold numbers and has the dtype {array.dtype}: convert it first."
+        )
+    return array
+
+
+def _is_array(value) -> bool:
+    return hasattr(value, "shape") or isinstance(value, (dict, list, tuple))
+
+
+def batch_parts(batch) -> Batch:
+    """`x`, `(x,)`, `(x, y)` or `(x, y, weights)` as three trees of arrays."""
+    parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(
+            f"A batch must be x, (x, y) or (x, y, sample_weight) and has {len(parts)} parts."
+        )
+    names = ("x", "y", "sample_weight")
+    x, y, w = (
+        *(as_arrays(part, name) for part, name in zip(parts, names, strict=False)),
+        *([None] * (3 - len(parts))),
+    )
+    return x, y, w
+
+
+def check_lengths(parts: Batch, where: str) -> int:
+    """The common number of rows; `ValueError` where the arrays differ or are empty."""
+    rows: dict[str, int] = {}
+    for name, part in zip(("x", "y", "sample_weight"), parts, strict=True):
+        for path, leaf in jax.tree_util.tree_leaves_with_path(part):
+            label = name + jax.tree_util.keystr(path)
+            if leaf.ndim == 0:
+                raise ValueError(f"{where}: {label} must have an axis for the rows and is a number.")
+            rows[label] = len(leaf)
+    if len(set(rows.values())) > 1:
+        raise ValueError(
+            f"{where}: all arrays need the same number of rows and have "
+            + ", ".join(f"{k}: {n}" for k, n in rows.items())
+            + "."
+        )
+    n = next(iter(rows.values()), 0)
+    if n == 0:
+        raise ValueError(f"{where} got no data: x has 0 rows.")
+    return n
+
+
+class ArrayFeed:
+    """Whole arrays, cut into batches.
+
+    Args:
+        parts: trees of arrays with equal numbers of rows.
+        batch_size: rows a batch; the last one may be smaller.
+        shuffler: NumPy generator for a new order each epoch, or `None` for the order as it is.
+        steps: batches an epoch; all where `None`.
+    """
+
+    def __init__(self, parts: Batch, batch_size: int, shuffler=None, steps: int | None = None):
+        self.parts = parts
+        self.batch_size = batch_size
+        self.shuffler = shuffler
+        self.rows = len(jax.tree.leaves(parts)[0])
+        whole = math.ceil(self.rows / batch_size)
+        self.steps = min(steps, whole) if steps else whole
+
+    def first(self) -> Batch:
+        return jax.tree.map(lambda a: a[: self.batch_size], self.parts)
+
+    def epoch(self) -> ArrayEpoch:
+        order = self.shuffler.permutation(self.rows) if self.shuffler is not None else None
+        return ArrayEpoch(self, order)
+
+
+class ArrayEpoch:
+    def __init__(self, feed: ArrayFeed, order):
+        self.feed = feed
+        self.order = order
+        self.row = 0
+        self.end = min(feed.rows, feed.steps * feed.batch_size)
+
+    def take(self, most: int) -> tuple[Any, int] | None:
+        """The next batches, all of one size: `(chunk, how many)`, or `None` at the end."""
+        size = self.feed.batch_size
+        left = self.end - self.row
+        if left <= 0:
+            return None
+        n, size = (min(most, left // size), size) if left >= size else (1, left)
+        start, self.row = self.row, self.row + n * size
+        rows = slice(start, self.row) if self.order is None else self.order[start : self.row]
+
+        def chunk(array):
+            return array[rows].reshape((n, size, *array.shape[1:]))
+
+        return jax.tree.map(chunk, self.feed.parts), n
+
+
+class IterableFeed:
+    """Batches from a generator, a `DataLoader` or anything else that can be iterated.
+
+    Args:
+        batches: the iterable. Each epoch starts it anew; an iterator goes on where it stopped.
+        steps: batches an epoch; until the end where `None`.
+        prepare: function of a batch's three parts, applied to each (class weights, checks).
+    """
+
+    def __init__(self, batches: Iterable, steps: int | None, prepare):
+        self.batches = batches
+        self.prepare = prepare
+        self.iterator = iter(batches)
+        self.goes_on = self.iterator is batches
+        try:
+            known = len(batches)  # type: ignore[arg-type]
+        except TypeError:
+            known = None
+        self.steps = steps if known is None else min(steps or known, known)
+        self._looked_ahead: list[Batch] = []
+        self._epochs = 0
+
+    def first(self) -> Batch:
+        if not self._looked_ahead:
+            batch = next(self.iterator, None)
+            if batch is None:
+                raise ValueError("The iterable of batches gave no data.")
+            self._looked_ahead.append(self._prepared(batch))
+        return self._looked_ahead[0]
+
+    def epoch(self) -> IterableEpoch:
+        if self._epochs and not self.goes_on:
+            self.iterator = iter(self.batches)
+        self._epochs += 1
+        return IterableEpoch(self, self._next_batches())
+
+    def _prepared(self, batch) -> Batch:
+        parts = batch_parts(batch)
+        check_lengths(parts, "A batch")
+        return self.prepare(parts)
+
+    def _next_batches(self) -> Iterator[Batch]:
+        given = 0
+        while self.steps is None or given < self.steps:
+            if self._looked_ahead:
+                batch = self._looked_ahead.pop()
+            else:
+                raw = next(self.iterator, None)
+                if raw is None:
+                    break
+                batch = self._prepared(raw)
+            given += 1
+            yield batch
+        if given == 0:
+            raise ValueError(
+                "The iterable of batches is used up, so this epoch has no data: pass an iterable "
+                "that can start anew (a list, a DataLoader), or an endless one and steps_per_epoch."
+            )
+
+
+class IterableEpoch:
+    def __init__(self, feed: IterableFeed, batches: Iterator[Batch]):
+        self.batches = batches
+        self.waiting: Batch | None = None
+
+    def take(self, most: int) -> tuple[Any, int] | None:
+        """The next batches of one shape: `(chunk, how many)`, or `None` at the end."""
+        batches: list[Batch] = []
+        while len(batches) < most:
+            batch = self.waiting if self.waiting is not None else next(self.batches, None)
+            self.waiting = None
+            if batch is None:
+                break
+            if batches and _form(batch) != _form(batches[0]):
+                self.waiting = batch
+                break
+            batches.append(batch)
+        if not batches:
+            return None
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), len(batches)
+
+
+def _form(batch):
+    return jax.tree.structure(batch), [(a.shape, a.dtype) for a in jax.tree.leaves(batch)]
+
+
+def is_iterable_of_batches(x) -> bool:
+    """Whether `x` gives batches, in place of being an array or a tree of arrays."""
+    if hasattr(x, "shape") or isinstance(x, (dict, str)):
+        return False
+    if isinstance(x, (list, tuple)):  # a list of (x, y) batches, or of the model's inputs
+        return bool(x) and all(isinstance(b, tuple) for b in x)
+    return hasattr(x, "__iter__") or hasattr(x, "__getitem__")
+
+
+def split_off_last(parts: Batch, fraction: float, where: str) -> tuple[Batch, Batch]:
+    """The first rows and the last `fraction` of them."""
+    rows = check_lengths(parts, where)
+    cut = int(rows * (1 - fraction))
+    if not 0 < cut < rows:
+        raise ValueError(
+            f"{where}: validation_split={fraction} of {rows} rows leaves {cut} to train on and "
+            f"{rows - cut} to validate on; both must be at least 1."
+        )
+    return jax.tree.map(lambda a: a[:cut], parts), jax.tree.map(lambda a: a[cut:], parts)
+
+
+def weigh_classes(parts: Batch, class_weight: dict[int, float] | None) -> Batch:
+    """`parts` with the weight of each row's class multiplied into its weight."""
+    if class_weight is None:
+        return parts
+    x, y, w = parts
+    if not hasattr(y, "shape"):
+        raise ValueError("class_weight needs a model with one output.")
+    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)[:, 0]
+    factors = np.ones(classes.shape, np.float32)
+    for label, factor in class_weight.items():
+        factors[classes == label] = factor
+    if w is not None:
+        factors = factors.reshape(factors.shape + (1,) * (w.ndim - factors.ndim)) * w
+    return x, y, factors

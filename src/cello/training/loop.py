@@ -1,0 +1,129 @@
+"""The compiled loop: a pure step, run over a chunk of batches in one call."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from cello.core.variable import Binding, Variable
+
+MOST_BATCHES = 256
+MOST_BYTES = 8 * 2**20
+SECONDS_A_CHUNK = 0.1
+
+
+def values_of(variables: list[Variable]) -> list[jax.Array]:
+    return [v.value for v in variables]
+
+
+def write_back(variables: list[Variable], values) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable._value = value
+
+
+def bind(*pairs) -> Binding:
+    """A binding of several lists of variables to lists of values."""
+    return Binding({v: x for vs, xs in pairs for v, x in zip(vs, xs, strict=True)})
+
+
+class ChunkRunner:
+    """Run `step(state, batch) -> (state, result)` over the batches of a feed, compiled.
+
+    Batches are computed by the chunk, in one call. One program serves all chunks of batches of one
+    shape: it is compiled for `capacity` of them and told how many are there. So that Python costs
+    little and a progress bar still moves, a chunk has as many as take `SECONDS_A_CHUNK`.
+
+    Args:
+        step: a pure function of the state and one batch.
+    """
+
+    def __init__(self, step):
+        self._step = step
+        self._compiled = jax.jit(self._run)
+        self._shapes: set[Any] = set()
+        self._seconds_a_batch: float | None = None
+
+    def run(self, feed, read_state, write_state, fixed: int | None = None):
+        """Go through one epoch of `feed`; give `(index of the first batch, results)` by the chunk.
+
+        Args:
+            feed: an `ArrayFeed` or `IterableFeed`.
+            read_state, write_state: where a chunk's state comes from and goes to.
+            fixed: batches a chunk, in place of measuring.
+
+        Yields:
+            The results have an axis for the batches in front. The state is written before.
+        """
+        capacity = fixed or self._most_batches(feed, read_state())
+        epoch = feed.epoch()
+        first = 0
+        taken = epoch.take(self._wanted(capacity, fixed))
+        while taken is not None:
+            chunk, n = taken
+            began = time.perf_counter()
+            new = self._is_new(chunk, capacity)
+            state, results = self._compiled(read_state(), _lengthened(chunk, n, capacity), n)
+            taken = epoch.take(self._wanted(capacity, fixed))  # while the device computes
+            results = jax.tree.map(lambda a, n=n: np.asarray(a)[:n], results)
+            if not new:  # it was not compiling
+                self._seconds_a_batch = (time.perf_counter() - began) / n
+            write_state(state)
+            yield first, results
+            first += n
+
+    def _wanted(self, capacity: int, fixed: int | None) -> int:
+        if fixed is not None:
+            return fixed
+        if self._seconds_a_batch is None:
+            return 1
+        return int(np.clip(SECONDS_A_CHUNK / self._seconds_a_batch, 1, capacity))
+
+    def _most_batches(self, feed, state) -> int:
+        """The most batches that a chunk may have: bounded in memory, the results included."""
+        batch = feed.first()
+        result = jax.eval_shape(self._step, state, batch)[1]
+        leaves = jax.tree.leaves((batch, result))
+        size = max(1, sum(int(np.prod(a.shape)) * a.dtype.itemsize for a in leaves))
+        most = min(MOST_BATCHES, max(1, MOST_BYTES // size))
+        return min(most, feed.steps) if feed.steps else most
+
+    def _is_new(self, chunk, capacity: int) -> bool:
+        """Whether no chunk of these shapes came before."""
+        shapes = (capacity, *(a.shape[1:] for a in jax.tree.leaves(chunk)))
+        known = shapes in self._shapes
+        self._shapes.add(shapes)
+        return not known
+
+    def _run(self, state, chunk, n):
+        length = jax.tree.leaves(chunk)[0].shape[0]
+        if length == 1:
+            state, result = self._step(state, jax.tree.map(lambda a: a[0], chunk))
+            return state, jax.tree.map(lambda r: jnp.asarray(r)[None], result)
+        batch = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), chunk)
+        _, spec = jax.eval_shape(self._step, state, batch)
+        empty = jax.tree.map(lambda s: jnp.zeros((length, *s.shape), s.dtype), spec)
+
+        def body(i, carry):
+            state, results = carry
+            state, result = self._step(state, jax.tree.map(lambda a: a[i], chunk))
+            return state, jax.tree.map(lambda rs, r: rs.at[i].set(r), results, result)
+
+        return lax.fori_loop(0, n, body, (state, empty))
+
+
+def _lengthened(chunk, n: int, capacity: int):
+    """`chunk` in a buffer for `capacity` batches; what lies behind the first `n` is never read."""
+    if n == capacity:
+        return chunk
+
+    def buffer(array):
+        longer = np.empty((capacity, *array.shape[1:]), array.dtype)
+        longer[:n] = array
+        return longer
+
+    return jax.tree.map(buffer, chunk)

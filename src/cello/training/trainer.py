@@ -1,0 +1,492 @@
+"""`compile`, `fit`, `evaluate`, `predict`: the methods that a model inherits."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import jax
+import numpy as np
+
+from cello import optimizers
+from cello.callbacks import CallbackList, History
+from cello.core.random import new_shuffler
+from cello.core.variable import Binding
+from cello.training.data import (
+    ArrayFeed,
+    IterableFeed,
+    as_arrays,
+    batch_parts,
+    check_lengths,
+    is_iterable_of_batches,
+    split_off_last,
+    weigh_classes,
+)
+from cello.training.loop import ChunkRunner, bind, values_of, write_back
+from cello.training.objective import Objective
+from cello.training.progress import ProgressBar, verbosity
+
+
+class Trainer:
+    """Training, evaluation and prediction for a layer; `Model` inherits it.
+
+    Attributes:
+        optimizer: the optimiser, after `compile`.
+        stop_training: set it to `True`, in a callback, to end `fit`.
+        history: the `History` of the last `fit`.
+    """
+
+    def __init__(self):
+        self.optimizer: Any = None
+        self.stop_training = False
+        self.history: History | None = None
+        self._objective: Objective | None = None
+        self._runners: dict[Any, ChunkRunner] = {}
+        self._run_eagerly = False
+        self._steps_per_execution: int | None = None
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly: bool = False,
+        steps_per_execution: int | str = "auto",
+        jit_compile="auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how to train.
+
+        Args:
+            optimizer: a name, one of `cello.optimizers`, or any optax transformation.
+            loss: a name, one of `cello.losses`, or any function of targets and outputs; a list or
+                a dict of them for several outputs.
+            loss_weights: factors of the losses, for several outputs.
+            metrics: list of names, of `cello.metrics` or of functions; a dict of lists, or a list
+                of lists, for several outputs.
+            weighted_metrics: metrics that use sample and class weights.
+            run_eagerly: whether to run without compiling, for looking inside; slow.
+            steps_per_execution: batches computed in one call; measured where "auto".
+            jit_compile, auto_scale_loss: accepted as in Keras; they change nothing.
+
+        Raises:
+            ValueError: for an unknown name; the nearest known one is suggested.
+        """
+        fixed = None if steps_per_execution == "auto" else steps_per_execution
+        if fixed is not None and (not isinstance(fixed, int) or fixed < 1):
+            raise ValueError(
+                f"{self}.compile: steps_per_execution must be 'auto' or a positive integer. "
+                f"Received: steps_per_execution={steps_per_execution!r}"
+            )
+        self.optimizer = optimizers.get(optimizer)
+        self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        self._run_eagerly = run_eagerly
+        self._steps_per_execution = fixed
+        self._runners = {}
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks=None,
+        validation_split: float = 0.0,
+        validation_data=None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight=None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> History:
+        """Train.
+
+        Args:
+            x: inputs: an array (NumPy, JAX, torch, pandas), a list or dict of arrays for several
+                inputs, or any iterable of batches `(x, y)` or `(x, y, sample_weight)`.
+            y: targets, in the same ways; not given with an iterable.
+            batch_size: rows a batch; 32 where `None`.
+            epochs: the number at which to stop, counted from 0.
+            verbose: 0 silent, 1 a progress bar, 2 a line an epoch; "auto": 1 in a terminal or a
+                notebook, else 2.
+            callbacks: list of `cello.callbacks.Callback`.
+            validation_split: the last part of the arrays, kept for validation.
+            validation_data: `(x, y)`, `(x, y, sample_weight)` or an iterable of batches.
+            shuffle: whether to draw a new order of the rows each epoch.
+            class_weight: weight of each class in the loss.
+            sample_weight: weight of each row, or of each step, in the loss.
+            initial_epoch: the number at which to start.
+            steps_per_epoch: batches an epoch, for an iterable without end.
+            validation_steps, validation_batch_size: the same for validation.
+            validation_freq: epochs from one validation to the next.
+
+        Returns:
+            A `History`.
+
+        Raises:
+            RuntimeError: before `compile`.
+            ValueError: for data that do not fit; before any work is done.
+        """
+        objective = self._ready("fit", needs_optimizer=True)
+        size = _positive(self, "batch_size", batch_size or 32)
+        if validation_split and validation_data is None:
+            if is_iterable_of_batches(x):
+                raise ValueError(f"{self}.fit: validation_split needs arrays, not an iterable.")
+            parts = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
+            (x, y, sample_weight), validation_data = split_off_last(
+                parts, validation_split, f"{self}.fit"
+            )
+        shuffler = new_shuffler() if shuffle else None
+        feed = self._feed(
+            "fit", x, y, sample_weight, size, steps_per_epoch, shuffler, class_weight
+        )
+        held_out = None
+        if validation_data is not None:
+            given = (
+                (validation_data, None, None)
+                if is_iterable_of_batches(validation_data)
+                else batch_parts(validation_data)
+            )
+            held_out = self._feed(
+                "fit (validation_data)", *given, validation_batch_size or size, validation_steps
+            )
+        verbose = verbosity(verbose)
+        bar = ProgressBar(verbose, "train")
+        self.history = History()
+        hooks = CallbackList(
+            [*(callbacks or []), self.history],
+            self,
+            {"epochs": epochs, "steps": feed.steps, "verbose": verbose},
+        )
+        self.stop_training = False
+        logs: dict[str, Any] = {}
+        warned = False
+        hooks.call("train_begin")
+        with bar:
+            bar.begin(epochs, initial_epoch, feed.steps)
+            for epoch in range(initial_epoch, epochs):
+                bar.begin_epoch(epoch)
+                hooks.call("epoch_begin", epoch)
+                objective.reset()
+                for batch, logs, losses in self._run("train", feed, hooks):
+                    bar.update(batch, logs)
+                    if not (warned or np.isfinite(losses).all()):
+                        warned = True
+                        self._warn_of_nan(epoch, batch, losses)
+                    if self.stop_training:
+                        break
+                if held_out is not None and (epoch + 1) % validation_freq == 0:
+                    hooks.call("test_begin")
+                    objective.reset()
+                    found: dict[str, Any] = {}
+                    for _, found, _ in self._run("test", held_out, hooks):
+                        pass
+                    hooks.call("test_end", logs=found)
+                    logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
+                hooks.call("epoch_end", epoch, logs=logs)
+                bar.end_epoch(logs)
+                if self.stop_training:
+                    break
+        hooks.call("train_end", logs=logs)
+        return self.history
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight=None,
+        steps: int | None = None,
+        callbacks=None,
+        return_dict: bool = False,
+    ):
+        """The loss and metrics on data; see `fit` for the arguments.
+
+        Returns:
+            The loss, or a list of it and the metrics; with `return_dict` a dict by name.
+        """
+        objective = self._ready("evaluate")
+        size = _positive(self, "batch_size", batch_size or 32)
+        feed = self._feed("evaluate", x, y, sample_weight, size, steps)
+        hooks = CallbackList(callbacks or [], self, {"steps": feed.steps, "verbose": verbose})
+        objective.reset()
+        logs: dict[str, Any] = {}
+        hooks.call("test_begin")
+        with ProgressBar(verbosity(verbose), "test") as bar:
+            bar.begin(1, 0, feed.steps)
+            bar.begin_epoch(0)
+            for batch, logs, _ in self._run("test", feed, hooks):
+                bar.update(batch, logs)
+            bar.end_epoch(logs)
+        hooks.call("test_end", logs=logs)
+        return _returned(logs, return_dict)
+
+    def predict(
+        self,
+        x,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks=None,
+    ):
+        """The outputs for data, as NumPy arrays; see `fit` for the arguments."""
+        size = _positive(self, "batch_size", batch_size or 32)
+        feed = self._feed("predict", x, None, None, size, steps, targets=False)
+        hooks = CallbackList(callbacks or [], self, {"steps": feed.steps, "verbose": verbose})
+        pieces: list[Any] = []
+        hooks.call("predict_begin")
+        with ProgressBar(verbosity(verbose), "predict") as bar:
+            bar.begin(1, 0, feed.steps)
+            bar.begin_epoch(0)
+            fixed = self._fixed_chunk(hooks, "predict")
+            read, write = self._state("predict")
+            for first, outputs in self._runner("predict").run(feed, read, write, fixed):
+                n = len(jax.tree.leaves(outputs)[0])
+                for i in range(n):
+                    hooks.call("predict_batch_begin", first + i)
+                    one = jax.tree.map(lambda a, i=i: a[i], outputs)
+                    hooks.call("predict_batch_end", first + i, logs={"outputs": one})
+                pieces.append(jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), outputs))
+                bar.update(first + n, {})
+            bar.end_epoch({})
+        hooks.call("predict_end")
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves), *pieces)
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One step of training on one batch; its loss and metrics, as `evaluate` returns them."""
+        self._ready("train_on_batch", needs_optimizer=True).reset()
+        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """The loss and metrics of one batch, as `evaluate` returns them."""
+        self._ready("test_on_batch").reset()
+        return self._on_batch("test", x, y, sample_weight, None, return_dict)
+
+    def predict_on_batch(self, x):
+        """The outputs for one batch."""
+        feed = self._feed("predict_on_batch", x, None, None, None, None, targets=False)
+        read, write = self._state("predict")
+        ((_, outputs),) = self._runner("predict").run(feed, read, write, fixed=1)
+        return jax.tree.map(lambda a: a[0], outputs)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the loss and the metrics, in the order of `evaluate`."""
+        objective = self._objective
+        return list(objective.results()) if objective is not None and objective.names else []
+
+    # -------------------------------------------------------------------------- the work
+
+    def _warn_of_nan(self, epoch: int, batch: int, losses) -> None:
+        bad = int(np.argmin(np.isfinite(losses)))
+        warnings.warn(
+            f"{self}.fit: the loss is {losses[bad]} in step {batch - len(losses) + bad + 1} of epoch "
+            f"{epoch + 1}. Look for NaN in the data, lower the learning rate, or clip the gradients "
+            "(clipnorm=1.0).",
+            stacklevel=3,
+        )
+
+    def _on_batch(self, mode, x, y, sample_weight, class_weight, return_dict):
+        feed = self._feed(
+            f"{mode}_on_batch", x, y, sample_weight, None, None, class_weight=class_weight
+        )
+        hooks = CallbackList([], self, {})
+        ((_, logs, _),) = self._run(mode, feed, hooks, fixed=1)
+        return _returned(logs, return_dict)
+
+    def _ready(self, what: str, needs_optimizer: bool = False) -> Objective:
+        if self._objective is None or (needs_optimizer and self.optimizer is None):
+            raise RuntimeError(
+                f"{self}.{what}: call compile(optimizer='adam', loss='mse'), say, first."
+            )
+        return self._objective
+
+    def _feed(
+        self, what, x, y, sample_weight, batch_size, steps, shuffler=None, class_weight=None,
+        targets=True,
+    ):  # fmt: skip
+        """The data as a feed, after building the model and checking that they fit."""
+        where = f"{self}.{what}"
+        if is_iterable_of_batches(x) and not (what.endswith("on_batch")):
+            if y is not None:
+                raise ValueError(f"{where}: an iterable gives (x, y), so y must not be passed too.")
+
+            def prepare(parts):
+                parts = weigh_classes(parts, class_weight)
+                if targets and self._objective.names:
+                    self._objective.check_targets(parts[1], self._output_specs)
+                return parts if targets else (parts[0], None, None)
+
+            feed: Any = IterableFeed(x, steps, prepare)
+        else:
+            parts = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
+            rows = check_lengths(parts, where)
+            parts = weigh_classes(parts, class_weight)
+            feed = ArrayFeed(parts, batch_size or rows, shuffler, steps)
+        self._prepare_for(feed.first(), targets)
+        if targets and isinstance(feed, ArrayFeed):
+            self._objective.check_targets(feed.parts[1], self._output_specs)
+        return feed
+
+    def _prepare_for(self, batch, targets: bool) -> None:
+        """Build the model on the form of this batch; assign losses and metrics to its outputs."""
+        x, y, _ = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, _device_dtype(a)), batch)
+        with Binding():
+            self._output_specs = jax.eval_shape(lambda x: self(x, training=False), x)
+        if targets:
+            names = self.output_names if hasattr(self, "output_names") else []
+            self._objective.resolve(self._output_specs, y, names)
+            self._objective.check_targets(batch[1], self._output_specs)
+
+    def _run(self, mode: str, feed, hooks: CallbackList, fixed: int | None = None):
+        """Give `(batches done, logs, losses)` after each chunk; the hooks see every batch."""
+        read, write = self._state(mode)
+        fixed = fixed or self._fixed_chunk(hooks, mode)
+        batch_by_batch = hooks.watches_batches(mode)
+        runner = self._runner(mode)
+        if batch_by_batch:
+            hooks.call(f"{mode}_batch_begin", 0)
+        for first, results in runner.run(feed, read, write, fixed):
+            n = len(results["loss"])
+            losses = results.pop("batch_loss")
+            for i in range(n) if batch_by_batch else (n - 1,):
+                logs = {name: _number(values[i]) for name, values in results.items()}
+                if batch_by_batch:
+                    hooks.call(f"{mode}_batch_end", first + i, logs=logs)
+                    last = feed.steps is not None and first + i + 1 >= feed.steps
+                    if not (last or self.stop_training):
+                        hooks.call(f"{mode}_batch_begin", first + i + 1)
+            yield first + n, logs, losses
+
+    def _fixed_chunk(self, hooks: CallbackList, mode: str) -> int | None:
+        if self._run_eagerly:
+            return 1
+        if self._steps_per_execution is not None:
+            return self._steps_per_execution
+        return 1 if hooks.watches_batches(mode) else None
+
+    def _variables(self):
+        """Trainable variables, the model's others, those of the metrics."""
+        metrics = self._objective.variables if self._objective and self._objective.names else []
+        return self.trainable_weights, self.non_trainable_variables, metrics
+
+    def _state(self, mode: str):
+        """Functions that read the state of a step from the variables, and write it there."""
+        trainable, others, metrics = self._variables()
+        optimizer = self.optimizer
+        if mode == "train" and optimizer.state is None:
+            optimizer.state = optimizer.init(values_of(trainable))
+            self._trained = tuple(map(id, trainable))
+        elif mode == "train" and tuple(map(id, trainable)) != self._trained:
+            raise ValueError(
+                f"{self}: the trainable weights have changed since the last fit; call compile() "
+                "again, so that the optimiser starts with these."
+            )
+
+        def read():
+            state = [values_of(trainable), values_of(others), values_of(metrics)]
+            return [*state, optimizer.state] if mode == "train" else state
+
+        def write(state):
+            for variables, values in zip((trainable, others, metrics), state, strict=False):
+                write_back(variables, values)
+            if mode == "train":
+                optimizer.state = state[3]
+
+        return read, write
+
+    def _runner(self, mode: str) -> ChunkRunner:
+        """The compiled step; made anew where the variables have changed."""
+        variables = self._variables()
+        key = (mode, *(tuple(map(id, vs)) for vs in variables))
+        if key not in self._runners:
+            step = {"train": self._train_step, "test": self._test_step, "predict": self._outputs}
+            self._runners[key] = ChunkRunner(_pure(step[mode], variables, self._run_eagerly))
+        return self._runners[key]
+
+    def _train_step(self, variables, state, batch):
+        trainable, others, metrics = variables
+        trained, other_values, metric_values, optimizer_state = state
+        x, y, w = batch
+
+        def loss_of(trained):
+            with bind(
+                (trainable, trained), (others, other_values), (metrics, metric_values)
+            ) as binding:
+                loss = self._loss_and_metrics(binding, x, y, w, training=True)
+                changed = [binding.values[v] for v in others], [binding.values[v] for v in metrics]
+                return loss, (changed, self._objective.results())
+
+        (loss, (changed, results)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
+        trained, optimizer_state = self.optimizer.update(gradients, optimizer_state, trained)
+        trained = [
+            v.constraint(value) if v.constraint is not None else value
+            for v, value in zip(trainable, trained, strict=True)
+        ]
+        return [trained, *changed, optimizer_state], {**results, "batch_loss": loss}
+
+    def _test_step(self, variables, state, batch):
+        trainable, others, metrics = variables
+        x, y, w = batch
+        with bind(*zip(variables, state, strict=True)) as binding:
+            loss = self._loss_and_metrics(binding, x, y, w, training=False)
+            results = {**self._objective.results(), "batch_loss": loss}
+        return [[binding.values[v] for v in vs] for vs in variables], results
+
+    def _loss_and_metrics(self, binding, x, y, w, training: bool):
+        outputs = self(x, training=training)
+        loss, parts = self._objective.total_loss(y, outputs, w)
+        loss = sum([*binding.losses, *self.losses], start=loss)
+        rows = jax.tree.leaves(x)[0].shape[0]
+        self._objective.update(loss, parts, y, outputs, w, rows)
+        return loss
+
+    def _outputs(self, variables, state, batch):
+        with bind(*zip(variables, state, strict=True)) as binding:
+            outputs = self(batch[0], training=False)
+        return [[binding.values[v] for v in vs] for vs in variables], outputs
+
+
+def _pure(step, variables, eager: bool):
+    def pure(state, batch):
+        return step(variables, state, batch)
+
+    if not eager:
+        return pure
+
+    def uncompiled(state, batch):
+        with jax.disable_jit():
+            return pure(state, batch)
+
+    return uncompiled
+
+
+def _device_dtype(array):
+    """The dtype that JAX gives to a NumPy array (64 bits only in its x64 mode)."""
+    return jax.dtypes.canonicalize_dtype(array.dtype)
+
+
+def _number(value):
+    return float(value) if np.ndim(value) == 0 else np.asarray(value)
+
+
+def _returned(logs, return_dict: bool):
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _positive(model, name: str, value):
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{model}: {name} must be a positive integer. Received: {name}={value!r}")
+    return int(value)
+
+
