@@ -1,8 +1,8 @@
 """Objects to plain configurations and back, through closed tables of names.
 
-`{"class_name": "LSTM", "config": {...}}` stands for an object. A name is looked up in the
-tables that the library fills and in the `custom_objects` that a caller passes; nothing is ever
-imported or evaluated because a configuration says so.
+`{"module": "layers", "class_name": "LSTM", "config": {...}}` stands for an object. A name is looked
+up in the table that the library fills and in the `custom_objects` that a caller passes; nothing is
+ever imported or evaluated because a configuration says so.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from typing import Any
 
 from cello.core.arguments import Configurable, nearest
 
-_classes: dict[str, type] = {}
+_classes: dict[tuple[str, str], type] = {}
 _custom: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("custom", default={})
 
 
 def register(cls: type) -> type:
-    """Class decorator: make `cls` known to `deserialize` under its name."""
-    _classes[cls.__name__] = cls
+    """Make a class of the library known to `deserialize`."""
+    _classes[_module(cls), cls.__name__] = cls
     return cls
+
+
+def _module(cls: type) -> str:
+    """The part of the library that a class is from: "layers", "losses"; "" for a user's class."""
+    parts = cls.__module__.split(".")
+    return parts[1] if parts[0] == "cello" else ""
 
 
 @contextlib.contextmanager
@@ -41,7 +47,9 @@ def custom_object(name: str) -> Any:
 def serialize(value: Any) -> Any:
     """`value` as JSON-like data."""
     if isinstance(value, Configurable):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
+        cls = type(value)
+        config = value.get_config()
+        return {"module": _module(cls), "class_name": cls.__name__, "config": config}
     if isinstance(value, dict):
         return {k: serialize(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -56,11 +64,12 @@ def serialize(value: Any) -> Any:
 def deserialize(value: Any) -> Any:
     """The object that `serialize` described; anything else is returned as it is."""
     if isinstance(value, dict) and set(value) >= {"class_name", "config"}:
-        name = value["class_name"]
-        cls = _custom.get().get(name) or _classes.get(name)
+        name, module = value["class_name"], value.get("module", "")
+        cls = _custom.get().get(name) or _classes.get((module, name))
         if cls is None:
+            close = nearest(name, [known for where, known in _classes if where == module])
             raise ValueError(
-                f"Unknown class {name!r} in a configuration{nearest(name, _classes)} "
+                f"Unknown class {name!r} in a configuration{close or '.'} "
                 f"Pass your own classes by name: custom_objects={{{name!r}: {name}}}."
             )
         return cls.from_config(value["config"])

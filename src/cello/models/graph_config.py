@@ -49,6 +49,7 @@ def graph_config(graph) -> dict[str, Any]:
 
     layers = [
         {
+            "module": "layers",
             "class_name": "InputLayer",
             "name": _inner_name(t),
             "config": {"batch_shape": list(t.shape), "dtype": t.dtype, "name": _inner_name(t)},
@@ -139,7 +140,7 @@ def _layer(entry):
         config = entry["config"]
         shape, dtype = tuple(config["batch_shape"]), config["dtype"]
         return Input(batch_shape=shape, dtype=dtype, name=config["name"]).node.layer
-    return deserialize({"class_name": entry["class_name"], "config": entry["config"]})
+    return deserialize(entry)
 
 
 def _inner_name(tensor: SymbolicTensor) -> str:

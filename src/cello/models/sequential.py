@@ -131,7 +131,7 @@ class Sequential(Model):
         if self._start is not None:
             start = self._start
             config = {"batch_shape": list(start.shape), "dtype": start.dtype, "name": start.name}
-            layers.insert(0, {"class_name": "InputLayer", "config": config})
+            layers.insert(0, {"module": "layers", "class_name": "InputLayer", "config": config})
         return {"name": self.name, "trainable": self.trainable, "layers": layers}
 
     @classmethod

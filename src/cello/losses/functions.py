@@ -1,0 +1,190 @@
+"""Losses as functions: one value for each sample, or each step of a sequence.
+
+All take `y_true` and `y_pred` of shape `(batch, ..., n)` and reduce the last axis. Formulas are
+Keras 3's, with its smallest number `EPSILON` in the same places.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import optax
+
+EPSILON = 1e-7
+
+
+def same_rank(y_true, y_pred):
+    """`y_true` with the rank of `y_pred`, where a last axis of size 1 is all that differs."""
+    y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
+    if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
+        y_true = y_true[..., 0]
+    elif y_pred.ndim == y_true.ndim + 1 and y_pred.shape[-1] == 1:
+        y_true = y_true[..., None]
+    dtype = y_pred.dtype if jnp.issubdtype(y_pred.dtype, jnp.floating) else jnp.float32
+    return y_true.astype(dtype), y_pred.astype(dtype)
+
+
+def _elementwise(function):
+    """A loss that is the mean of a function of each element."""
+
+    def loss(y_true, y_pred, **arguments):
+        y_true, y_pred = same_rank(y_true, y_pred)
+        return jnp.mean(function(y_true, y_pred, **arguments), axis=-1)
+
+    loss.__name__ = function.__name__
+    loss.__qualname__ = function.__name__
+    loss.__doc__ = function.__doc__
+    return loss
+
+
+@_elementwise
+def mean_squared_error(y_true, y_pred):
+    """`mean((y_true - y_pred)^2)`."""
+    return jnp.square(y_true - y_pred)
+
+
+@_elementwise
+def mean_absolute_error(y_true, y_pred):
+    """`mean(|y_true - y_pred|)`."""
+    return jnp.abs(y_true - y_pred)
+
+
+@_elementwise
+def mean_absolute_percentage_error(y_true, y_pred):
+    """`100 mean(|y_true - y_pred| / max(|y_true|, EPSILON))`."""
+    return 100 * jnp.abs((y_true - y_pred) / jnp.maximum(jnp.abs(y_true), EPSILON))
+
+
+@_elementwise
+def mean_squared_logarithmic_error(y_true, y_pred):
+    """`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below EPSILON counts as it."""
+    return jnp.square(
+        jnp.log(jnp.maximum(y_true, EPSILON) + 1) - jnp.log(jnp.maximum(y_pred, EPSILON) + 1)
+    )
+
+
+@_elementwise
+def huber(y_true, y_pred, delta=1.0):
+    """`e^2 / 2` where `|e| <= delta`, else `delta (|e| - delta / 2)`; mean. Huber 1964."""
+    return optax.losses.huber_loss(y_pred, y_true, delta)
+
+
+@_elementwise
+def log_cosh(y_true, y_pred):
+    """`mean(log(cosh(y_pred - y_true)))`."""
+    return optax.losses.log_cosh(y_pred, y_true)
+
+
+@_elementwise
+def poisson(y_true, y_pred):
+    """`mean(y_pred - y_true log(y_pred + EPSILON))`."""
+    return y_pred - y_true * jnp.log(y_pred + EPSILON)
+
+
+def _signed(y_true):
+    """Labels -1 and 1, where they are 0 and 1."""
+    binary = jnp.all((y_true == 0) | (y_true == 1))
+    return jnp.where(binary, 2 * y_true - 1, y_true)
+
+
+@_elementwise
+def hinge(y_true, y_pred):
+    """`mean(max(1 - y_true y_pred, 0))`, with labels -1 and 1 (or 0 and 1)."""
+    return jnp.maximum(1 - _signed(y_true) * y_pred, 0)
+
+
+@_elementwise
+def squared_hinge(y_true, y_pred):
+    """`mean(max(1 - y_true y_pred, 0)^2)`, with labels -1 and 1 (or 0 and 1)."""
+    return jnp.square(jnp.maximum(1 - _signed(y_true) * y_pred, 0))
+
+
+def categorical_hinge(y_true, y_pred):
+    """`max(1 - sum(y_true y_pred) + max((1 - y_true) y_pred), 0)`."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    positive = jnp.sum(y_true * y_pred, axis=-1)
+    return jnp.maximum(jnp.max((1 - y_true) * y_pred, axis=-1) - positive + 1, 0)
+
+
+def kl_divergence(y_true, y_pred):
+    """`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    y_true, y_pred = jnp.clip(y_true, EPSILON, 1), jnp.clip(y_pred, EPSILON, 1)
+    return jnp.sum(y_true * jnp.log(y_true / y_pred), axis=-1)
+
+
+def cosine_similarity(y_true, y_pred, axis=-1):
+    """`sum(y_true / |y_true| * y_pred / |y_pred|)`: 1 for the same direction. A loss negates it."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    return jnp.sum(_unit(y_true, axis) * _unit(y_pred, axis), axis=axis)
+
+
+def _unit(x, axis):
+    return x * jax.lax.rsqrt(jnp.maximum(jnp.sum(jnp.square(x), axis, keepdims=True), 1e-12))
+
+
+def _log_probabilities(y_pred, from_logits, axis):
+    if from_logits:
+        return jax.nn.log_softmax(y_pred, axis=axis)
+    y_pred = y_pred / jnp.sum(y_pred, axis=axis, keepdims=True)
+    return jnp.log(jnp.clip(y_pred, EPSILON, 1 - EPSILON))
+
+
+def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+    """`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    if label_smoothing:
+        y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
+    return -jnp.sum(y_true * _log_probabilities(y_pred, from_logits, axis), axis=axis)
+
+
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+    """`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes."""
+    labels, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
+    if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    labels = labels.astype(jnp.int32)
+    ignored = None if ignore_class is None else labels == ignore_class
+    picked = labels if ignored is None else jnp.where(ignored, 0, labels)
+    logs = jnp.moveaxis(_log_probabilities(y_pred, from_logits, axis), axis, -1)
+    loss = -jnp.take_along_axis(logs, picked[..., None], axis=-1)[..., 0]
+    return loss if ignored is None else jnp.where(ignored, 0.0, loss)
+
+
+def _binary_crossentropy(y_true, y_pred, from_logits):
+    """For each element."""
+    if from_logits:
+        return optax.losses.sigmoid_binary_cross_entropy(y_pred, y_true)
+    y_pred = jnp.clip(y_pred, EPSILON, 1 - EPSILON)
+    return -(y_true * jnp.log(y_pred) + (1 - y_true) * jnp.log(1 - y_pred))
+
+
+def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+    """`-mean(y_true log(y_pred) + (1 - y_true) log(1 - y_pred))`."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    if label_smoothing:
+        y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
+    return jnp.mean(_binary_crossentropy(y_true, y_pred, from_logits), axis=axis)
+
+
+def binary_focal_crossentropy(
+    y_true,
+    y_pred,
+    apply_class_balancing=False,
+    alpha=0.25,
+    gamma=2.0,
+    from_logits=False,
+    label_smoothing=0.0,
+    axis=-1,
+):
+    """The binary cross-entropy times `(1 - p_t)^gamma`; Lin et al. 2017."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    if label_smoothing:
+        y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
+    if from_logits:
+        y_pred = jax.nn.sigmoid(y_pred)
+    p_t = y_true * y_pred + (1 - y_true) * (1 - y_pred)
+    loss = jnp.power(1 - p_t, gamma) * _binary_crossentropy(y_true, y_pred, False)
+    if apply_class_balancing:
+        loss = loss * (y_true * alpha + (1 - y_true) * (1 - alpha))
+    return jnp.mean(loss, axis=axis)

@@ -1,0 +1,147 @@
+"""Metrics that are the mean of a value for each sample or step."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import lax
+
+from cello.core.arguments import arg, boolean, integer, number, optional, positive_integer
+from cello.losses import functions
+from cello.losses.functions import same_rank
+from cello.metrics.metric import MeanMetricWrapper
+
+
+def accuracy(y_true, y_pred):
+    """Share of equal values."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    return (y_true == y_pred).astype(jnp.float32)
+
+
+def binary_accuracy(y_true, y_pred, threshold=0.5):
+    """Share of outputs on the right side of the threshold."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    return jnp.mean(y_true == (y_pred > threshold), axis=-1, dtype=jnp.float32)
+
+
+def categorical_accuracy(y_true, y_pred):
+    """Share of samples whose largest output is at the place of the largest target."""
+    return (jnp.argmax(y_true, -1) == jnp.argmax(y_pred, -1)).astype(jnp.float32)
+
+
+def sparse_categorical_accuracy(y_true, y_pred):
+    """Share of samples whose largest output is at the place that the label says."""
+    return (_labels(y_true, y_pred) == jnp.argmax(y_pred, -1)).astype(jnp.float32)
+
+
+def top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """Share of samples whose target is among the `k` largest outputs."""
+    return sparse_top_k_categorical_accuracy(jnp.argmax(y_true, -1), y_pred, k)
+
+
+def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """Share of samples whose label is among the `k` largest outputs."""
+    largest = lax.top_k(y_pred, min(k, y_pred.shape[-1]))[1]
+    return jnp.any(largest == _labels(y_true, y_pred)[..., None], -1).astype(jnp.float32)
+
+
+def _labels(y_true, y_pred):
+    labels = jnp.asarray(y_true)
+    if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    return labels.astype(jnp.int32)
+
+
+class FunctionMetric(MeanMetricWrapper):
+    """The mean of a function of this module or of the losses, with declared arguments."""
+
+    function: str
+
+    def __init__(self, *args, **kwargs):
+        super(MeanMetricWrapper, self).__init__(*args, **kwargs)
+
+    def measure(self, y_true, y_pred):
+        own = {n: getattr(self, n) for n in type(self).arguments if n not in ("name", "dtype")}
+        function = globals().get(self.function) or getattr(functions, self.function)
+        return function(y_true, y_pred, **own)
+
+    def get_config(self):
+        return super(MeanMetricWrapper, self).get_config()
+
+
+def _metric(class_name: str, function: str, first=(), **arguments) -> type[FunctionMetric]:
+    """The class of a function; the arguments in `first` come before name and dtype."""
+    formula = (globals().get(function) or getattr(functions, function)).__doc__
+    members = {"__doc__": formula, "function": function, "__module__": __name__, **arguments}
+    cls = type(class_name, (FunctionMetric,), members)
+    order = [*first, "name", "dtype", *(n for n in arguments if n not in first)]
+    cls._declare([cls.arguments[n] for n in order])
+    return cls
+
+
+def _logits():
+    return arg(False, kind=boolean, doc="Whether `y_pred` are logits, not probabilities.")
+
+
+def _smoothing():
+    return arg(0, kind=number, doc="How far labels are drawn towards equal ones.")
+
+
+def _axis():
+    return arg(-1, kind=integer, doc="The axis of the classes.")
+
+
+def _k():
+    return arg(5, kind=positive_integer, doc="How many outputs are looked at.")
+
+
+Accuracy = _metric("Accuracy", "accuracy")
+BinaryAccuracy = _metric(
+    "BinaryAccuracy", "binary_accuracy", threshold=arg(0.5, kind=number, doc="The threshold.")
+)
+CategoricalAccuracy = _metric("CategoricalAccuracy", "categorical_accuracy")
+SparseCategoricalAccuracy = _metric("SparseCategoricalAccuracy", "sparse_categorical_accuracy")
+TopKCategoricalAccuracy = _metric(
+    "TopKCategoricalAccuracy", "top_k_categorical_accuracy", ("k",), k=_k()
+)
+SparseTopKCategoricalAccuracy = _metric(
+    "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", ("k",), k=_k()
+)
+MeanSquaredError = _metric("MeanSquaredError", "mean_squared_error")
+MeanAbsoluteError = _metric("MeanAbsoluteError", "mean_absolute_error")
+MeanAbsolutePercentageError = _metric(
+    "MeanAbsolutePercentageError", "mean_absolute_percentage_error"
+)
+MeanSquaredLogarithmicError = _metric(
+    "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error"
+)
+LogCoshError = _metric("LogCoshError", "log_cosh")
+CosineSimilarity = _metric("CosineSimilarity", "cosine_similarity", axis=_axis())
+KLDivergence = _metric("KLDivergence", "kl_divergence")
+Poisson = _metric("Poisson", "poisson")
+Hinge = _metric("Hinge", "hinge")
+SquaredHinge = _metric("SquaredHinge", "squared_hinge")
+CategoricalHinge = _metric("CategoricalHinge", "categorical_hinge")
+BinaryCrossentropy = _metric(
+    "BinaryCrossentropy", "binary_crossentropy", from_logits=_logits(), label_smoothing=_smoothing()
+)
+CategoricalCrossentropy = _metric(
+    "CategoricalCrossentropy",
+    "categorical_crossentropy",
+    from_logits=_logits(),
+    label_smoothing=_smoothing(),
+    axis=_axis(),
+)
+SparseCategoricalCrossentropy = _metric(
+    "SparseCategoricalCrossentropy",
+    "sparse_categorical_crossentropy",
+    from_logits=_logits(),
+    ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
+    axis=_axis(),
+)
+
+
+class RootMeanSquaredError(MeanSquaredError):  # type: ignore[valid-type, misc]
+    """`sqrt(mean((y_true - y_pred)^2))`."""
+
+    def result(self):
+        return jnp.sqrt(super().result())

@@ -1,0 +1,151 @@
+"""The base of the metrics: variables that are updated by the batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello import initializers
+from cello.core.arguments import Configurable, arg, optional
+from cello.core.masking import get_mask
+from cello.core.naming import snake_case
+from cello.core.variable import Variable
+from cello.losses.loss import hide
+
+
+class Metric(Configurable):
+    """A number that is gathered over batches.
+
+    A metric of your own makes variables with `add_variable` in `__init__` and overrides
+    `update_state` and `result`. They are traced by JAX: read `variable.value`, write with
+    `variable.assign`, and do not branch on numbers.
+    """
+
+    name = arg(None, kind=optional(str), doc="Name.")
+    dtype = arg(None, kind=optional(str), doc="Accepted as in Keras; metrics count in float32.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.name = self.name or snake_case(type(self).__name__)
+        self._variables: list[Variable] = []
+
+    def add_variable(self, shape=(), initializer="zeros", dtype=None, name="variable") -> Variable:
+        """Make a variable of the metric; `reset_state` sets it to its first value."""
+        variable = Variable(
+            initializers.get(initializer), shape, dtype, trainable=False, weight=False, name=name
+        )
+        variable.first_value = variable.value  # type: ignore[attr-defined]
+        self._variables.append(variable)
+        return variable
+
+    add_weight = add_variable
+
+    @property
+    def variables(self) -> list[Variable]:
+        return self._variables
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        """Count a batch."""
+        raise NotImplementedError
+
+    def result(self) -> Any:
+        """The value now."""
+        raise NotImplementedError
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        for variable in self._variables:
+            variable.assign(variable.first_value)  # type: ignore[attr-defined]
+
+    def __call__(self, *args, **kwargs):
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+
+class Mean(Metric):
+    """The weighted mean of values: `sum(w v) / sum(w)`."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.total = self.add_variable(name="total")
+        self.count = self.add_variable(name="count")
+
+    def update_state(self, values, sample_weight=None):
+        values, weights = weighted(values, sample_weight, get_mask(values))
+        self.total.assign(self.total.value + jnp.sum(values * weights))
+        self.count.assign(self.count.value + jnp.sum(weights))
+
+    def result(self):
+        return divided(self.total.value, self.count.value)
+
+
+class Sum(Metric):
+    """The weighted sum of values."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.total = self.add_variable(name="total")
+
+    def update_state(self, values, sample_weight=None):
+        values, weights = weighted(values, sample_weight, get_mask(values))
+        self.total.assign(self.total.value + jnp.sum(values * weights))
+
+    def result(self):
+        return self.total.value
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of a function `(y_true, y_pred) -> values`.
+
+    Args:
+        fn: the function.
+        name: name; that of the function where `None`.
+        kwargs: further arguments of the function.
+    """
+
+    def __init__(self, fn, name=None, dtype=None, **kwargs):
+        super().__init__(name=name or getattr(fn, "__name__", None), dtype=dtype)
+        self._fn = fn
+        self._fn_kwargs = kwargs
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        mask = get_mask(y_pred)
+        y_true, y_pred = shown_parts(y_true, y_pred, mask)
+        values, weights = weighted(self.measure(y_true, y_pred), sample_weight, mask)
+        self.total.assign(self.total.value + jnp.sum(values * weights))
+        self.count.assign(self.count.value + jnp.sum(weights))
+
+    def measure(self, y_true, y_pred):
+        return self._fn(y_true, y_pred, **self._fn_kwargs)
+
+    def get_config(self):
+        return {"fn": self._fn.__name__, **super().get_config(), **self._fn_kwargs}
+
+
+def shown_parts(y_true, y_pred, mask):
+    """Targets and outputs as arrays, with zeros under the mask."""
+    y_true, y_pred = jax.tree.map(jnp.asarray, (y_true, y_pred))
+    return (y_true, y_pred) if mask is None else (hide(y_true, mask), hide(y_pred, mask))
+
+
+def weighted(values, sample_weight, mask):
+    """Values and weights of one shape; masked values are 0 with the weight 0."""
+    values = jnp.asarray(values, jnp.float32)
+    weights = jnp.ones((), jnp.float32)
+    for factor in (sample_weight, mask):
+        if factor is not None:
+            factor = jnp.asarray(factor, jnp.float32)
+            if factor.ndim == values.ndim + 1 and factor.shape[-1] == 1:
+                factor = factor[..., 0]
+            weights = weights * factor.reshape(factor.shape + (1,) * (values.ndim - factor.ndim))
+    weights = jnp.broadcast_to(weights, values.shape)
+    if mask is not None:
+        values = jnp.where(weights == 0, 0.0, values)
+    return values, weights
+
+
+def divided(a, b):
+    """`a / b`, and 0 where `b` is 0."""
+    return jnp.where(b == 0, 0.0, a / jnp.where(b == 0, 1.0, b))
