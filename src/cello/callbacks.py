@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cello.core.arguments import one_of
+from cello.core.kinds import one_of
 
 
 class Callback:
@@ -85,7 +85,9 @@ class CallbackList:
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
-                raise ValueError(f"A callback must be a cello.callbacks.Callback, not {callback!r}.")
+                raise ValueError(
+                    f"A callback must be a cello.callbacks.Callback, not {callback!r}."
+                )
             callback.set_params(params)
             callback.set_model(model)
 
@@ -278,7 +280,8 @@ class ModelCheckpoint(Callback):
     """Save the weights while training goes on.
 
     Args:
-        filepath: where; may name the epoch and the logs: `"e{epoch:02d}-{val_loss:.3f}.safetensors"`.
+        filepath: where; may name the epoch and the logs:
+            `"e{epoch:02d}-{val_loss:.3f}.safetensors"`.
         monitor: name in the logs, for `save_best_only`.
         verbose: 1 to say when it saves.
         save_best_only: whether to save only when `monitor` is better than ever before.

@@ -8,8 +8,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Configurable, arg, fraction, integer
-from cello.core.number_kinds import non_negative
+from cello.core.arguments import Configurable, arg
+from cello.core.kinds import fraction, integer, non_negative
 from cello.core.serialization import Registry
 
 

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Argument, Configurable, arg, integer, number, one_of, optional
-from cello.core.number_kinds import non_negative, positive
+from cello.core.arguments import Argument, Configurable, arg
+from cello.core.kinds import integer, non_negative, number, one_of, optional, positive
 from cello.core.random import new_key
 from cello.core.serialization import Registry
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from cello.core.arguments import Configurable, arg, one_of
-from cello.core.number_kinds import non_negative
+from cello.core.arguments import Configurable, arg
+from cello.core.kinds import non_negative, one_of
 from cello.core.serialization import Registry
 
 

@@ -20,7 +20,9 @@ def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if labels.size and labels.min() < 0:
-        raise ValueError(f"to_categorical: labels must not be negative; the least is {labels.min()}.")
+        raise ValueError(
+            f"to_categorical: labels must not be negative; the least is {labels.min()}."
+        )
     n = int(labels.max()) + 1 if num_classes is None else num_classes
     if labels.size and labels.max() >= n:
         raise ValueError(f"to_categorical: label {labels.max()} needs num_classes > {n}.")

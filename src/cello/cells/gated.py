@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from cello import activations, constraints, initializers, regularizers
-from cello.core.arguments import arg, boolean, fraction, integer, optional, positive_integer
+from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
+from cello.core.kinds import boolean, fraction, integer, optional, positive_integer
 from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 from cello.ops.gated import project

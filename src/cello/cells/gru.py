@@ -2,7 +2,8 @@
 
 from cello import activations, ops
 from cello.cells.gated import GatedCell
-from cello.core.arguments import arg, boolean
+from cello.core.arguments import arg
+from cello.core.kinds import boolean
 from cello.ops.gru import gru_step, split_bias
 
 

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 
 from cello import activations, ops
 from cello.cells.gated import GatedCell
-from cello.core.arguments import arg, boolean
+from cello.core.arguments import arg
+from cello.core.kinds import boolean
 from cello.ops.lstm import lstm_step
 
 

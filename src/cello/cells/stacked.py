@@ -50,7 +50,15 @@ class StackedRNNCells(Layer):
         return inputs, new_states
 
     def sequence(
-        self, inputs, states, *, mask, go_backwards, return_sequences, zero_output_for_mask, **options
+        self,
+        inputs,
+        states,
+        *,
+        mask,
+        go_backwards,
+        return_sequences,
+        zero_output_for_mask,
+        **options,
     ):
         """The same as repeating `call` along axis 1, one cell after the other."""
         if go_backwards:

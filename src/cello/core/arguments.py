@@ -13,20 +13,21 @@ show, the "Args" section of the docstring, the messages for bad values, `get_con
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from cello.core.kinds import nearest
 
 REQUIRED = inspect.Parameter.empty
+FIRST = "<first>"
+"""`after=FIRST`: in front of the inherited arguments."""
 
 
 class Argument:
     """A declared constructor argument; see `arg`."""
 
-    __slots__ = ("name", "default", "kind", "doc", "keyword_only", "after")
+    __slots__ = ("after", "default", "doc", "keyword_only", "kind", "name")
 
     def __init__(self, default, kind, doc, keyword_only, after):
         self.name = ""
@@ -71,74 +72,9 @@ def arg(
             `ValueError` with a description of what is allowed ("a positive integer").
         doc: one line of documentation.
         keyword_only: whether the argument can only be passed by name.
-        after: the inherited argument behind which it stands; last where not given.
+        after: the inherited argument behind which it stands, or `FIRST`; last where not given.
     """
     return Argument(default, kind, doc, keyword_only, after)
-
-
-# ----------------------------------------------------------------------------- kinds
-
-
-def positive_integer(value):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError("a positive integer")
-    return int(value)
-
-
-def integer(value):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise ValueError("an integer")
-    return int(value)
-
-
-def number(value):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise ValueError("a number")
-    return value
-
-
-def fraction(value):
-    if not 0 <= number(value) <= 1:
-        raise ValueError("a number between 0 and 1")
-    return value
-
-
-def boolean(value):
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError("True or False")
-    return bool(value)
-
-
-def optional(kind):
-    """`None`, or a value of `kind`."""
-
-    def optional_kind(value):
-        if value is None:
-            return None
-        try:
-            return kind(value)
-        except ValueError as error:
-            raise ValueError(f"None or {error}") from None
-
-    return optional_kind
-
-
-def one_of(*choices):
-    """One of the given values."""
-
-    def choice(value):
-        if not any(value is c or (type(value) is type(c) and value == c) for c in choices):
-            raise ValueError("one of " + ", ".join(map(repr, choices)) + nearest(value, choices))
-        return value
-
-    return choice
-
-
-def nearest(name, known: Iterable) -> str:
-    """`'. Did you mean "adam"?'`, or nothing where no known name is close."""
-    known = {str(k).lower(): k for k in known if isinstance(k, str)}
-    close = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
-    return f'. Did you mean "{known[close[0]]}"?' if close else ""
 
 
 # ----------------------------------------------------------------------- Configurable
@@ -147,23 +83,28 @@ def nearest(name, known: Iterable) -> str:
 class Configurable:
     """Base of every object that is built from declared arguments.
 
-    `arguments` maps the name of each argument to its `Argument`, in the constructor's order.
+    `declared` maps the name of each argument to its `Argument`, in the constructor's order.
     """
 
-    arguments: dict[str, Argument] = {}
+    declared: dict[str, Argument] = {}
     _own_doc: str | None = None
     _ignored_arguments: tuple[str, ...] = ()
     """Names that Keras' constructor takes and that mean nothing here; accepted, not stored."""
+    _not_in_config: tuple[str, ...] = ()
+    """Arguments that only say how to start; `get_config` leaves them out."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        inherited = next(vars(b)["arguments"] for b in cls.__mro__[1:] if "arguments" in vars(b))
+        inherited = next(vars(b)["declared"] for b in cls.__mro__[1:] if "declared" in vars(b))
         names = list(inherited)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Argument)}
         for name, argument in own.items():
             if name in names:
                 names.remove(name)  # declared anew, it takes its new place
-            place = names.index(argument.after) + 1 if argument.after else len(names)
+            if argument.after is FIRST:
+                place = 0
+            else:
+                place = names.index(argument.after) + 1 if argument.after else len(names)
             names.insert(place, name)
         cls._declare([own.get(name) or inherited[name] for name in names])
 
@@ -171,7 +112,7 @@ class Configurable:
     def _declare(cls, arguments: list[Argument]):
         """Take `arguments`, in this order, as those of the constructor."""
         ordered = sorted(arguments, key=lambda a: a.keyword_only)
-        cls.arguments = {a.name: a for a in ordered}
+        cls.declared = {a.name: a for a in ordered}
         if "__init__" not in vars(cls):
             parameters = [a.parameter for a in ordered]
             cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -191,17 +132,17 @@ class Configurable:
         for name in cls._ignored_arguments:
             kwargs.pop(name, None)
         try:
-            bound = inspect.Signature([a.parameter for a in cls.arguments.values()]).bind(
+            bound = inspect.Signature([a.parameter for a in cls.declared.values()]).bind(
                 *args, **kwargs
             )
         except TypeError as error:
-            unknown = next((k for k in kwargs if k not in cls.arguments), None)
-            hint = nearest(unknown, cls.arguments) if unknown else ""
+            unknown = next((k for k in kwargs if k not in cls.declared), None)
+            hint = nearest(unknown, cls.declared) if unknown else ""
             raise TypeError(f"{cls.__name__}: {error}{hint}") from None
         self._store(
             {
                 name: self._accepted(argument, bound.arguments.get(name, argument.default))
-                for name, argument in cls.arguments.items()
+                for name, argument in cls.declared.items()
             }
         )
 
@@ -227,7 +168,8 @@ class Configurable:
         """The constructor's arguments as plain values: `type(self).from_config` takes them."""
         from cello.core.serialization import serialize
 
-        values = {name: getattr(self, name) for name in type(self).arguments}
+        names = [name for name in type(self).declared if name not in self._not_in_config]
+        values = {name: getattr(self, name) for name in names}
         values.update(self._own_constructor_arguments())
         return {name: serialize(value) for name, value in values.items()}
 
@@ -244,7 +186,7 @@ class Configurable:
                 own.update(value)
             elif style is not inspect.Parameter.VAR_POSITIONAL:
                 own[name] = value
-        known = {*type(self).arguments, *type(self)._ignored_arguments}
+        known = {*type(self).declared, *type(self)._ignored_arguments}
         return {k: v for k, v in own.items() if k not in known}
 
     @classmethod
@@ -257,7 +199,7 @@ class Configurable:
     def __repr__(self):
         changed = [
             f"{name}={getattr(self, name, None)!r}"
-            for name, argument in type(self).arguments.items()
+            for name, argument in type(self).declared.items()
             if argument.default is REQUIRED or getattr(self, name, None) != argument.default
         ]
         return f"{type(self).__name__}({', '.join(changed)})"

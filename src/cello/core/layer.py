@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,9 @@ import numpy as np
 
 from cello import constraints, initializers, regularizers
 from cello.core import config
-from cello.core.arguments import Configurable, arg, boolean, optional
+from cello.core.arguments import Argument, Configurable, arg
 from cello.core.input_spec import InputSpec
+from cello.core.kinds import boolean, optional
 from cello.core.masking import get_mask, set_mask
 from cello.core.naming import name_scope, snake_case, unique_name
 from cello.core.random import SeedGenerator
@@ -52,7 +54,9 @@ class Layer(Configurable):
 
     name = arg(None, kind=_name, doc="Name; made from the class where `None`.", keyword_only=True)
     trainable = arg(True, kind=boolean, doc="Whether training changes it.", keyword_only=True)
-    dtype = arg(None, kind=config.dtype, doc="Float dtype; `floatx()` if `None`.", keyword_only=True)
+    dtype = arg(
+        None, kind=config.dtype, doc="Float dtype; `floatx()` if `None`.", keyword_only=True
+    )
     activity_regularizer = arg(
         None, kind=regularizers.get, doc="Penalty on the output.", keyword_only=True
     )
@@ -63,6 +67,8 @@ class Layer(Configurable):
         None, kind=optional(tuple), doc="Shape of the input with the batch.", keyword_only=True
     )
 
+    _not_in_config = ("input_shape", "batch_input_shape", "weights")
+
     input_spec: InputSpec | None = None
     supports_masking = False
     built = False
@@ -72,12 +78,18 @@ class Layer(Configurable):
         register(cls) if cls.__module__.startswith("cello.") else None
         if "build" in vars(cls):
             cls.build = _remembering_build(cls.build)
+        if isinstance(vars(cls).get("weights"), Argument):
+            del cls.weights  # the argument gives their first values; the attribute stays
 
     def __init__(self, *args, **kwargs):
         self._nodes: list[Any] = []
         super().__init__(*args, **kwargs)
         if self.name is None:
             self.name = unique_name(snake_case(type(self).__name__))
+
+    def _store(self, values):
+        self._initial_weights = values.pop("weights", None)
+        super()._store(values)
 
     # ------------------------------------------------------------------ to be overridden
 
@@ -309,6 +321,8 @@ class Layer(Configurable):
                 self.build(**{f"{n}_shape": shapes.get(n) for n in wanted if n in shapes})
             else:
                 self.build(first)
+            if self._initial_weights is not None:
+                self.set_weights(self._initial_weights)
         if self.input_spec is not None and isinstance(first, tuple):
             self.input_spec.check(self, first)
 
@@ -329,6 +343,13 @@ class Layer(Configurable):
         return masks
 
     def _attach_masks(self, arguments, outputs, masks) -> None:
+        if not self.supports_masking and jax.tree.leaves(masks):
+            warnings.warn(
+                f"{self} does not support masking: the mask that came with its input ends here, "
+                "and the layers after it see every step. Set supports_masking = True in a layer "
+                "of your own that passes it on.",
+                stacklevel=3,
+            )
         inputs = next(iter(arguments.values()), None)
         mask = self.compute_mask(inputs, masks)
         if mask is None:
@@ -372,12 +393,6 @@ class Layer(Configurable):
     def output(self):
         """The symbolic output of the only call in a graph."""
         return self._single_node().outputs
-
-    # --------------------------------------------------------------------- configuration
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        return {k: v for k, v in config.items() if k not in ("input_shape", "batch_input_shape")}
 
     def __str__(self):
         return f"{type(self).__name__} '{self.name}'"

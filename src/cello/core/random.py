@@ -12,7 +12,8 @@ import numpy as np
 from cello.core.variable import Variable
 
 _held: contextvars.ContextVar[dict[SeedGenerator, jax.Array]] = contextvars.ContextVar(
-    "held", default={}
+    "held",
+    default={},  # noqa: B039 - never changed: `hold` sets a new dict
 )
 
 

@@ -11,10 +11,14 @@ import contextlib
 import contextvars
 from typing import Any
 
-from cello.core.arguments import Configurable, nearest
+from cello.core.arguments import Configurable
+from cello.core.kinds import nearest
 
 _classes: dict[tuple[str, str], type] = {}
-_custom: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("custom", default={})
+_custom: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar(
+    "custom",
+    default={},  # noqa: B039 - never changed: a scope sets a new dict
+)
 
 
 def register(cls: type) -> type:

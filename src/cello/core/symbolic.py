@@ -177,8 +177,18 @@ def _evaluate_shapes(function, inputs):
 
 def input_spec(shape, dtype) -> jax.ShapeDtypeStruct:
     """The spec of an `Input` of this whole shape, where `None` is an unknown size."""
-    dims = [d if d is not None else (BATCH if i == 0 else new_dimension()) for i, d in enumerate(shape)]
+    dims = [
+        d if d is not None else (BATCH if i == 0 else new_dimension()) for i, d in enumerate(shape)
+    ]
     return jax.ShapeDtypeStruct(tuple(dims), jnp.dtype(dtype))
 
 
-__all__ = ["Node", "SymbolicTensor", "input_spec", "record", "shown", "symbolic_leaves", "unique_name"]
+__all__ = [
+    "Node",
+    "SymbolicTensor",
+    "input_spec",
+    "record",
+    "shown",
+    "symbolic_leaves",
+    "unique_name",
+]

@@ -1,0 +1,97 @@
+"""All layers, under Keras' names."""
+
+from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from cello.core.input_spec import InputSpec
+from cello.core.layer import Layer
+from cello.layers.attention import AdditiveAttention, Attention
+from cello.layers.bidirectional import Bidirectional
+from cello.layers.convolution import Conv1D
+from cello.layers.dense import Dense
+from cello.layers.dropout import Dropout, SpatialDropout1D
+from cello.layers.embedding import Embedding, Masking
+from cello.layers.function import Activation, Lambda
+from cello.layers.input import Input, InputLayer
+from cello.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from cello.layers.normalization import BatchNormalization, LayerNormalization
+from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
+from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from cello.layers.rnn import GRU, LSTM, RNN, SimpleRNN
+from cello.layers.time_distributed import TimeDistributed
+
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D
+MaxPool1D = MaxPooling1D
+Convolution1D = Conv1D
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Activation",
+    "Add",
+    "AdditiveAttention",
+    "Attention",
+    "Average",
+    "BatchNormalization",
+    "Bidirectional",
+    "Concatenate",
+    "Conv1D",
+    "Convolution1D",
+    "Dense",
+    "Dot",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GRUCell",
+    "GlobalAveragePooling1D",
+    "GlobalAvgPool1D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPooling1D",
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "LSTMCell",
+    "Lambda",
+    "Layer",
+    "LayerNormalization",
+    "Masking",
+    "MaxPool1D",
+    "MaxPooling1D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "SpatialDropout1D",
+    "StackedRNNCells",
+    "Subtract",
+    "TimeDistributed",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
+]

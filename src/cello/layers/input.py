@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import jax
 
-from cello.core.arguments import arg, optional
+from cello.core.arguments import arg
+from cello.core.kinds import optional
 from cello.core.layer import Layer
 from cello.core.symbolic import Node, SymbolicTensor, input_spec
 

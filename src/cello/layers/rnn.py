@@ -11,8 +11,9 @@ from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.cells.gated import GatedCell
 from cello.cells.running import check_cell, initial_state, run_cell
-from cello.core.arguments import arg, boolean
+from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
+from cello.core.kinds import boolean
 from cello.core.layer import Layer
 from cello.core.naming import name_scope, snake_case
 from cello.core.symbolic import shown
@@ -79,12 +80,12 @@ class RNN(Layer):
         if cell is None:
             return
         cls._cell_class = cell
-        own = [a for a in cell.arguments.values() if a.name not in Layer.arguments]
+        own = [a for a in cell.declared.values() if a.name not in Layer.declared]
         place = [a.name for a in own].index("bias_regularizer") + 1
         own.insert(place, _activity_regularizer)
-        running = [a for a in RNN.arguments.values() if a.name not in ("cell", *Layer.arguments)]
+        running = [a for a in RNN.declared.values() if a.name not in ("cell", *Layer.declared)]
         running[-1] = running[-1].by_name_only()  # zero_output_for_mask, as in Keras
-        base = [a for a in Layer.arguments.values() if a.name != "activity_regularizer"]
+        base = [a for a in Layer.declared.values() if a.name != "activity_regularizer"]
         arguments = [*own, *running, *base]
         cls._declare(sorted(arguments, key=lambda a: a.name in last))
         for argument in own:
@@ -101,7 +102,7 @@ class RNN(Layer):
         cell_class = self._cell_class
         if cell_class is not None:
             own = {n: v for n, v in values.items() if isinstance(getattr(type(self), n), property)}
-            own = {n: v for n, v in own.items() if n in cell_class.arguments and n != "trainable"}
+            own = {n: v for n, v in own.items() if n in cell_class.declared and n != "trainable"}
             cell = cell_class(**own, name=snake_case(cell_class.__name__), dtype=values["dtype"])
             values = {n: v for n, v in values.items() if n not in own} | {"cell": cell}
         super()._store(values)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cello.core.arguments import arg, boolean, fraction, integer, nearest, number, optional
+from cello.core.arguments import arg
+from cello.core.kinds import boolean, fraction, integer, nearest, number, optional
 from cello.core.serialization import Registry
 from cello.losses import functions
 from cello.losses.functions import (
@@ -38,7 +39,7 @@ class _Named(Loss):
         self.name = self.name or {"huber": "huber_loss"}.get(self._function, self._function)
 
     def call(self, y_true, y_pred):
-        arguments = {n: getattr(self, n) for n in type(self).arguments if n not in Loss.arguments}
+        arguments = {n: getattr(self, n) for n in type(self).declared if n not in Loss.declared}
         return getattr(functions, self._function)(y_true, y_pred, **arguments)
 
 
@@ -52,7 +53,7 @@ def _loss(class_name: str, function: str, **arguments) -> type[Loss]:
         order.remove("axis")
         sparse = class_name == "SparseCategoricalCrossentropy"
         order.insert(order.index("reduction") + sparse, "axis")
-    by_place = {n: arg(a.default, kind=a.kind, doc=a.doc) for n, a in cls.arguments.items()}
+    by_place = {n: arg(a.default, kind=a.kind, doc=a.doc) for n, a in cls.declared.items()}
     for name, argument in by_place.items():
         argument.name = name
     cls._declare([by_place[n] for n in order])

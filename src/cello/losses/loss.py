@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Configurable, arg, one_of, optional
+from cello.core.arguments import Configurable, arg
+from cello.core.kinds import one_of, optional
 from cello.core.masking import get_mask
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cello.core.arguments import nearest
+from cello.core.kinds import nearest
 from cello.core.serialization import Registry
 from cello.metrics.confusion import (
     AUC,
@@ -107,4 +107,4 @@ def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
     return classes[identifier in ("crossentropy", "ce")](name=identifier)
 
 
-__all__ = ["Metric", "MeanMetricWrapper", "get", "resolve", *(c.__name__ for c in _CLASSES)]  # noqa: PLE0604, RUF022
+__all__ = ["Metric", "MeanMetricWrapper", "get", "resolve", *(c.__name__ for c in _CLASSES)]

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import arg, boolean, one_of, optional, positive_integer
+from cello.core.arguments import arg
+from cello.core.kinds import boolean, one_of, optional, positive_integer
 from cello.core.masking import get_mask
 from cello.losses.functions import same_rank
 from cello.metrics.metric import Metric, divided, shown_parts, weighted
@@ -110,9 +111,7 @@ class AUC(_Confusion):
 
     def _make_counts(self, thresholds):
         n = self.num_thresholds
-        inner = (
-            (np.arange(n - 2) + 1) / (n - 1) if self.thresholds is None else np.sort(thresholds)
-        )
+        inner = (np.arange(n - 2) + 1) / (n - 1) if self.thresholds is None else np.sort(thresholds)
         super()._make_counts([-1e-7, *inner, 1 + 1e-7])
 
     def update_state(self, y_true, y_pred, sample_weight=None):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import lax
 
-from cello.core.arguments import arg, boolean, integer, number, optional, positive_integer
+from cello.core.arguments import arg
+from cello.core.kinds import boolean, integer, number, optional, positive_integer
 from cello.losses import functions
 from cello.losses.functions import same_rank
 from cello.metrics.metric import MeanMetricWrapper
@@ -60,7 +61,7 @@ class FunctionMetric(MeanMetricWrapper):
         super(MeanMetricWrapper, self).__init__(*args, **kwargs)
 
     def measure(self, y_true, y_pred):
-        own = {n: getattr(self, n) for n in type(self).arguments if n not in ("name", "dtype")}
+        own = {n: getattr(self, n) for n in type(self).declared if n not in ("name", "dtype")}
         function = globals().get(self.function) or getattr(functions, self.function)
         return function(y_true, y_pred, **own)
 
@@ -74,7 +75,7 @@ def _metric(class_name: str, function: str, first=(), **arguments) -> type[Funct
     members = {"__doc__": formula, "function": function, "__module__": __name__, **arguments}
     cls = type(class_name, (FunctionMetric,), members)
     order = [*first, "name", "dtype", *(n for n in arguments if n not in first)]
-    cls._declare([cls.arguments[n] for n in order])
+    cls._declare([cls.declared[n] for n in order])
     return cls
 
 

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from cello import initializers
-from cello.core.arguments import Configurable, arg, optional
+from cello.core.arguments import Configurable, arg
+from cello.core.kinds import optional
 from cello.core.masking import get_mask
 from cello.core.naming import snake_case
 from cello.core.variable import Variable

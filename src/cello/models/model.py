@@ -212,7 +212,7 @@ class Model(Trainer, Layer):
             "trainable": _by_path(self.trainable_weights),
             "state": _by_path(self.non_trainable_variables),
         }
-        if not self.built or not any(variables.values()) and self.layers and self._graph is None:
+        if not self.built or (not any(variables.values()) and self.layers and self._graph is None):
             raise ValueError(f"{self} is not built yet: call it on data first.")
         outer = self
 

@@ -28,7 +28,7 @@ def convert_to_numpy(x):
 _functions = {name: operation(name) for name in FUNCTIONS if name != "getitem"}
 globals().update(_functions)
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     "convert_to_numpy",
     "get_mask",
     "gru",

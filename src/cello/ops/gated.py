@@ -77,7 +77,9 @@ def _check_shapes(inputs: jax.Array, kernel, recurrent_kernel) -> int:
     """The number of units."""
     units = recurrent_kernel.shape[0]
     if inputs.ndim != 3:
-        raise ValueError(f"inputs must be (batch, time, features) and have the shape {inputs.shape}.")
+        raise ValueError(
+            f"inputs must be (batch, time, features) and have the shape {inputs.shape}."
+        )
     if kernel.shape != (inputs.shape[-1], recurrent_kernel.shape[-1]):
         raise ValueError(
             f"inputs {inputs.shape}, kernel {kernel.shape} and recurrent_kernel "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import optax
 
-from cello.core.arguments import nearest
+from cello.core.kinds import nearest
 from cello.core.serialization import Registry, custom_object
 from cello.optimizers.optimizer import Optax, Optimizer
 from cello.optimizers.rules import (

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from cello.core.arguments import Argument, Configurable, arg, optional
-from cello.core.number_kinds import non_negative, positive
+from cello.core.arguments import Argument, Configurable, arg
+from cello.core.kinds import non_negative, optional, positive
 from cello.core.serialization import serialize
 
 
@@ -99,7 +99,7 @@ class Optimizer(_SharedArguments):
     @classmethod
     def _declare(cls, arguments):
         """The shared ones come last, unless declared anew; what a class has fixed is none."""
-        shared = list(_SharedArguments.arguments.values())
+        shared = list(_SharedArguments.declared.values())
         left = [a for a in arguments if isinstance(getattr(cls, a.name), Argument)]
         super()._declare(sorted(left, key=lambda a: shared.index(a) if a in shared else -1))
 
@@ -208,7 +208,7 @@ class Optax(Optimizer):
     @learning_rate.setter
     def learning_rate(self, value):
         old = self._injected()
-        value = self._accepted(Optimizer.arguments["learning_rate"], value)
+        value = self._accepted(Optimizer.declared["learning_rate"], value)
         if "learning_rate" in old.hyperparams_states or callable(value):
             raise TypeError(self._no_schedule())
         new = _with_rate(old, value)

@@ -12,8 +12,8 @@ from typing import Any
 import jax.numpy as jnp
 import optax
 
-from cello.core.arguments import arg, boolean, fraction, number
-from cello.core.number_kinds import decay, non_negative, positive
+from cello.core.arguments import arg
+from cello.core.kinds import boolean, decay, fraction, non_negative, number, positive
 from cello.optimizers import moments
 from cello.optimizers.optimizer import LearningRate, Optimizer
 

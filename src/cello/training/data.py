@@ -64,7 +64,9 @@ def check_lengths(parts: Batch, where: str) -> int:
         for path, leaf in jax.tree_util.tree_leaves_with_path(part):
             label = name + jax.tree_util.keystr(path)
             if leaf.ndim == 0:
-                raise ValueError(f"{where}: {label} must have an axis for the rows and is a number.")
+                raise ValueError(
+                    f"{where}: {label} must have an axis for the rows and is a number."
+                )
             rows[label] = len(leaf)
     if len(set(rows.values())) > 1:
         raise ValueError(

@@ -159,9 +159,9 @@ class Objective:
         names = self.names or []
         if given is None:
             return [[] for _ in names]
-        if isinstance(given, dict):
-            per_output = self._spread(given, "metrics", default=[])
-        elif len(names) > 1 and any(isinstance(g, (list, tuple)) for g in given):
+        if isinstance(given, dict) or (
+            len(names) > 1 and any(isinstance(g, (list, tuple)) for g in given)
+        ):
             per_output = self._spread(given, "metrics", default=[])
         else:
             per_output = [given] * len(names)

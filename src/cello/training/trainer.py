@@ -143,9 +143,7 @@ class Trainer:
                 parts, validation_split, f"{self}.fit"
             )
         shuffler = new_shuffler() if shuffle else None
-        feed = self._feed(
-            "fit", x, y, sample_weight, size, steps_per_epoch, shuffler, class_weight
-        )
+        feed = self._feed("fit", x, y, sample_weight, size, steps_per_epoch, shuffler, class_weight)
         held_out = None
         if validation_data is not None:
             given = (
@@ -488,5 +486,3 @@ def _positive(model, name: str, value):
     if not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{model}: {name} must be a positive integer. Received: {name}={value!r}")
     return int(value)
-
-

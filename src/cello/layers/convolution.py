@@ -1,0 +1,93 @@
+"""`Conv1D`: a window that slides along time."""
+
+from __future__ import annotations
+
+from jax import lax
+
+from cello.core.arguments import FIRST, arg
+from cello.core.input_spec import InputSpec
+from cello.core.kinds import one_of, positive_integer
+from cello.layers.kernel import KernelLayer
+
+
+def length(value):
+    """A positive integer; Keras also writes it as a tuple or a list of one."""
+    if isinstance(value, (tuple, list)) and len(value) == 1:
+        value = value[0]
+    return positive_integer(value)
+
+
+channels_last = one_of(None, "channels_last")
+
+
+class Conv1D(KernelLayer):
+    """Convolution along time: `y[t] = activation(sum_k x[t * strides + k * dilation] K[k] + b)`.
+
+    Inputs `(batch, time, features)`; output `(batch, new_time, filters)`. With padding "valid" the
+    window stays inside, with "same" zeros are added on both sides so that
+    `new_time = ceil(time / strides)`, and with "causal" all of them come before the first step, so
+    that `y[t]` depends on steps up to `t` only. Weights: `kernel`
+    `(kernel_size, features / groups, filters)` and `bias` `(filters,)`.
+    """
+
+    filters = arg(kind=positive_integer, doc="Number of output features.", after=FIRST)
+    kernel_size = arg(kind=length, doc="Length of the window.", after="filters")
+    strides = arg(1, kind=length, doc="Steps from window to window.", after="kernel_size")
+    padding = arg(
+        "valid",
+        kind=one_of("valid", "same", "causal"),
+        doc='"valid", "same" or "causal".',
+        after="strides",
+    )
+    data_format = arg(
+        None, kind=channels_last, doc='Only "channels_last": `(batch, time, features)`.',
+        after="padding",
+    )  # fmt: skip
+    dilation_rate = arg(
+        1, kind=length, doc="Steps from tap to tap within the window.", after="data_format"
+    )
+    groups = arg(
+        1, kind=positive_integer, doc="Number of groups that features and filters are split into.",
+        after="dilation_rate",
+    )  # fmt: skip
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.strides > 1 and self.dilation_rate > 1:
+            raise ValueError(
+                f"{self} cannot have both strides > 1 and dilation_rate > 1. Received: "
+                f"strides={self.strides}, dilation_rate={self.dilation_rate}"
+            )
+        if self.filters % self.groups:
+            raise ValueError(
+                f"{self}: filters must be a multiple of groups. Received: "
+                f"filters={self.filters}, groups={self.groups}"
+            )
+        self.input_spec = InputSpec(("batch", "time", "features"))
+
+    def build(self, input_shape):
+        self.input_spec.check(self, input_shape)
+        features = input_shape[-1]
+        if features is not None and features % self.groups:
+            raise ValueError(
+                f"{self}: the number of features must be a multiple of groups={self.groups}, "
+                f"and got inputs of shape {input_shape}."
+            )
+        self.input_spec = InputSpec(("batch", "time", "features"), {"features": features})
+        per_group = None if features is None else features // self.groups
+        self.add_kernel_and_bias((self.kernel_size, per_group, self.filters))
+
+    def call(self, inputs):
+        padding = self.padding.upper()
+        if self.padding == "causal":
+            padding = [(self.dilation_rate * (self.kernel_size - 1), 0)]
+        product = lax.conv_general_dilated(
+            inputs,
+            self.kernel.value,
+            window_strides=(self.strides,),
+            padding=padding,
+            rhs_dilation=(self.dilation_rate,),
+            feature_group_count=self.groups,
+            dimension_numbers=("NWC", "WIO", "NWC"),
+        )
+        return self.finish(product)

@@ -1,0 +1,79 @@
+"""`Embedding` and `Masking`: where sequences of symbols and padded sequences enter."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cello import constraints, initializers, regularizers
+from cello.core.arguments import arg
+from cello.core.kinds import boolean, number, positive_integer
+from cello.core.layer import Layer
+
+
+class Embedding(Layer):
+    """A trainable vector for each symbol: `output[..., :] = embeddings[inputs[...]]`.
+
+    Inputs: integers of any shape, from 0 to `input_dim - 1`; output: one more axis, of
+    `output_dim`. Weight: `embeddings` `(input_dim, output_dim)`.
+
+    A symbol out of range raises `ValueError` where the inputs are plain arrays. Inside a compiled
+    function, where values cannot be looked at, it gives NaN.
+    """
+
+    input_dim = arg(kind=positive_integer, doc="Number of symbols, the mask's 0 included.")
+    output_dim = arg(kind=positive_integer, doc="Length of the vectors.")
+    embeddings_initializer = arg(
+        "uniform", kind=initializers.get, doc="Initialiser of the vectors."
+    )
+    embeddings_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the vectors.")
+    embeddings_constraint = arg(None, kind=constraints.get, doc="Constraint on the vectors.")
+    mask_zero = arg(
+        False, kind=boolean, doc="Whether 0 is padding: the mask is then `inputs != 0`."
+    )
+    weights = arg(None, doc="List of one array: the vectors to start from.")
+    _ignored_arguments = ("input_length",)
+
+    supports_masking = True
+
+    def build(self, input_shape):
+        self.embeddings = self.add_weight(
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+            name="embeddings",
+        )
+
+    def call(self, inputs):
+        symbols = jnp.asarray(inputs)
+        if not isinstance(symbols, jax.core.Tracer) and symbols.size:
+            least, largest = np.min(symbols), np.max(symbols)
+            if least < 0 or largest >= self.input_dim:
+                raise ValueError(
+                    f"{self} expects symbols from 0 to {self.input_dim - 1} and got values from "
+                    f"{least} to {largest}: raise input_dim, or look at the data."
+                )
+        return jnp.take(self.embeddings.value, symbols.astype("int32"), axis=0, mode="fill")
+
+    def compute_mask(self, inputs, previous_mask):
+        return inputs != 0 if self.mask_zero else None
+
+
+class Masking(Layer):
+    """Mask the steps of which every feature is `mask_value`; they are set to zero.
+
+    Inputs and output `(batch, time, features)`. The layers after it skip these steps.
+    """
+
+    mask_value = arg(0.0, kind=number, doc="The value that marks a step as padding.")
+
+    supports_masking = True
+
+    def call(self, inputs):
+        kept = jnp.any(inputs != self.mask_value, axis=-1, keepdims=True)
+        return jnp.where(kept, inputs, 0)
+
+    def compute_mask(self, inputs, previous_mask):
+        return jnp.any(inputs != self.mask_value, axis=-1)

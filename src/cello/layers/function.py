@@ -1,0 +1,69 @@
+"""Layers that apply a function: `Activation` and `Lambda`."""
+
+from __future__ import annotations
+
+import inspect
+
+from cello import activations
+from cello.core.arguments import arg
+from cello.core.kinds import optional
+from cello.core.layer import Layer
+from cello.core.serialization import custom_object
+
+
+class Activation(Layer):
+    """Apply an activation function to each element.
+
+    Inputs of any shape; the output has the same.
+    """
+
+    activation = arg(kind=activations.get, doc='Name, such as "tanh", or function of an array.')
+
+    supports_masking = True
+
+    def call(self, inputs):
+        return self.activation(inputs)
+
+
+def _function(value):
+    if isinstance(value, str):
+        value = custom_object(value) or value
+    if not callable(value):
+        raise ValueError(
+            "a function of an array (to load one from a configuration, pass it by its name: "
+            "custom_objects={name: function})"
+        )
+    return value
+
+
+def _dictionary(value):
+    if not isinstance(value, dict):
+        raise ValueError("a dict of keyword arguments")
+    return value
+
+
+class Lambda(Layer):
+    """Apply a function of your own: `function(inputs, **arguments)`.
+
+    The function takes and returns JAX arrays (or nests of them) and must be pure. A configuration
+    has its name only, never its code; pass the function in `custom_objects` to load it again.
+    Where it has parameters called `mask` or `training`, they are filled in.
+    """
+
+    function = arg(kind=_function, doc="The function.")
+    output_shape = arg(None, doc="Not needed: shapes are traced; accepted for Keras' sake.")
+    mask = arg(None, doc="The output's mask, or a function `(inputs, mask)` that makes it.")
+    arguments = arg(None, kind=optional(_dictionary), doc="More keyword arguments.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.supports_masking = self.mask is not None
+
+    def call(self, inputs, mask=None, training=False):
+        parameters = inspect.signature(self.function).parameters
+        extra = {"mask": mask, "training": training}
+        extra = {name: value for name, value in extra.items() if name in parameters}
+        return self.function(inputs, **{**extra, **(self.arguments or {})})
+
+    def compute_mask(self, inputs, previous_mask):
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask

@@ -1,0 +1,49 @@
+"""What the layers with one kernel and one bias share."""
+
+from __future__ import annotations
+
+from cello import activations, constraints, initializers, regularizers
+from cello.core.arguments import arg
+from cello.core.kinds import boolean
+from cello.core.layer import Layer
+
+
+class KernelLayer(Layer):
+    """Base of `Dense` and `Conv1D`: `activation(product(inputs, kernel) + bias)`."""
+
+    activation = arg(None, kind=activations.get, doc="Function of the sum; none where `None`.")
+    use_bias = arg(True, kind=boolean, doc="Whether to add a bias.")
+    kernel_initializer = arg(
+        "glorot_uniform", kind=initializers.get, doc="Initialiser of the kernel."
+    )
+    bias_initializer = arg("zeros", kind=initializers.get, doc="Initialiser of the bias.")
+    kernel_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the kernel.")
+    bias_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the bias.")
+    activity_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the output.")
+    kernel_constraint = arg(None, kind=constraints.get, doc="Constraint on the kernel.")
+    bias_constraint = arg(None, kind=constraints.get, doc="Constraint on the bias.")
+
+    def add_kernel_and_bias(self, kernel_shape) -> None:
+        """Make both weights; the bias has the length of the kernel's last axis."""
+        self.kernel = self.add_weight(
+            kernel_shape,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                kernel_shape[-1:],
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
+
+    def finish(self, product):
+        """`activation(product + bias)`."""
+        if self.bias is not None:
+            product = product + self.bias.value
+        return self.activation(product)

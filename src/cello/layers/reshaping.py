@@ -1,0 +1,93 @@
+"""Layers that only move numbers: `Flatten`, `Reshape`, `Permute`, `RepeatVector`."""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+
+from cello.core.arguments import arg
+from cello.core.input_spec import InputSpec
+from cello.core.kinds import positive_integer
+from cello.core.layer import Layer
+from cello.core.symbolic import shown
+from cello.layers.convolution import channels_last
+
+
+def _sizes(value):
+    value = (value,) if isinstance(value, int) else tuple(value)
+    if not all(isinstance(d, int) and (d > 0 or d == -1) for d in value) or value.count(-1) > 1:
+        raise ValueError("a tuple of positive integers, at most one of which may be -1")
+    return value
+
+
+def _axes(value):
+    value = tuple(value)
+    if sorted(value) != list(range(1, len(value) + 1)):
+        raise ValueError(f"each of the axes 1 to {len(value)} once (the batch, 0, stays)")
+    return value
+
+
+class Flatten(Layer):
+    """One axis of features from all axes but the batch.
+
+    Inputs `(batch, ...)`; output `(batch, product of the rest)`.
+    """
+
+    data_format = arg(None, kind=channels_last, doc='Only "channels_last".')
+
+    def call(self, inputs):
+        return jnp.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+
+class Reshape(Layer):
+    """The same numbers in another shape.
+
+    Inputs `(batch, ...)`; output `(batch, *target_shape)`.
+    """
+
+    target_shape = arg(kind=_sizes, doc="New shape without the batch; -1 for what is left.")
+
+    def call(self, inputs):
+        sizes = inputs.shape[1:]
+        known = math.prod(d for d in self.target_shape if d != -1)
+        total = math.prod(sizes)
+        if all(isinstance(d, int) for d in sizes) and (
+            total % known if -1 in self.target_shape else total != known
+        ):
+            raise ValueError(
+                f"{self} cannot give the {total} numbers of a row of shape {shown(sizes)} the "
+                f"shape {self.target_shape}."
+            )
+        return jnp.reshape(inputs, (inputs.shape[0], *self.target_shape))
+
+
+class Permute(Layer):
+    """Change the order of the axes.
+
+    Inputs `(batch, ...)`. `Permute((2, 1))` swaps time and features.
+    """
+
+    dims = arg(kind=_axes, doc="Numbers of the input's axes in the new order; they start at 1.")
+
+    def call(self, inputs):
+        if inputs.ndim != len(self.dims) + 1:
+            raise ValueError(
+                f"{self} with dims={self.dims} expects inputs of {len(self.dims) + 1} axes, with "
+                f"the batch, and got the shape {shown(inputs.shape)}."
+            )
+        return jnp.transpose(inputs, (0, *self.dims))
+
+
+class RepeatVector(Layer):
+    """Repeat a vector along a new time axis.
+
+    Inputs `(batch, features)`; output `(batch, n, features)`.
+    """
+
+    n = arg(kind=positive_integer, doc="Number of steps.")
+
+    input_spec = InputSpec(("batch", "features"))
+
+    def call(self, inputs):
+        return jnp.repeat(inputs[:, None, :], self.n, axis=1)
