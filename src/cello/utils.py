@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cello.core.random import set_random_seed
+from cello.core.serialization import custom_object_scope
 
-__all__ = ["set_random_seed", "to_categorical"]
+__all__ = ["custom_object_scope", "set_random_seed", "to_categorical"]
 
 
 def to_categorical(x, num_classes: int | None = None) -> np.ndarray:

@@ -77,6 +77,15 @@ def arg(
     return Argument(default, kind, doc, keyword_only, after)
 
 
+def _named_parameters(init) -> list[inspect.Parameter]:
+    """The parameters of an `__init__` of a class's own; none where it only passes all on."""
+    if init is None:
+        return []
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    passing_on = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return parameters if any(p.kind not in passing_on for p in parameters) else []
+
+
 # ----------------------------------------------------------------------- Configurable
 
 
@@ -113,9 +122,9 @@ class Configurable:
         """Take `arguments`, in this order, as those of the constructor."""
         ordered = sorted(arguments, key=lambda a: a.keyword_only)
         cls.declared = {a.name: a for a in ordered}
-        if "__init__" not in vars(cls):
-            parameters = [a.parameter for a in ordered]
-            cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        parameters = _named_parameters(vars(cls).get("__init__"))
+        parameters = parameters or [a.parameter for a in ordered]
+        cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         own_doc = vars(cls).get("_own_doc") or vars(cls).get("__doc__")
         if own_doc and "\nArgs:" not in own_doc:
             lines = [f"    {a.name}: {a.doc}" for a in ordered if a.doc]

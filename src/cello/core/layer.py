@@ -89,6 +89,9 @@ class Layer(Configurable):
 
     def _store(self, values):
         self._initial_weights = values.pop("weights", None)
+        shape, self.first_input_shape = values.pop("input_shape"), values.pop("batch_input_shape")
+        if shape is not None:
+            self.first_input_shape = (None, *shape)
         super()._store(values)
 
     # ------------------------------------------------------------------ to be overridden
@@ -434,6 +437,7 @@ def _remembering_build(build: Callable) -> Callable:
     return wrapped
 
 
+del Layer.input_shape, Layer.batch_input_shape  # they become `first_input_shape`
 Layer.build = _remembering_build(Layer.build)  # type: ignore[method-assign]
 
 

@@ -210,6 +210,6 @@ def concatenate(inputs, axis=-1, **kwargs):
     return Concatenate(axis, **kwargs)(inputs)
 
 
-def dot(inputs, axes, normalize=False, **kwargs):
-    """`Dot(axes, normalize, **kwargs)(inputs)`."""
-    return Dot(axes, normalize, **kwargs)(inputs)
+def dot(inputs, axes=-1, **kwargs):
+    """`Dot(axes, **kwargs)(inputs)`."""
+    return Dot(axes, **kwargs)(inputs)

@@ -147,8 +147,6 @@ def _given_input(layer: Layer) -> SymbolicTensor | None:
     """The input that `input_shape=` on a first layer asks for."""
     if layer._nodes and isinstance(layer, Model) and layer._graph is not None:
         return None
-    if layer.batch_input_shape is not None:
-        return Input(batch_shape=layer.batch_input_shape)
-    if layer.input_shape is not None and not isinstance(layer, Model):
-        return Input(layer.input_shape)
+    if layer.first_input_shape is not None and not isinstance(layer, Model):
+        return Input(batch_shape=layer.first_input_shape)
     return None

@@ -172,7 +172,7 @@ class Trainer:
                 bar.begin_epoch(epoch)
                 hooks.call("epoch_begin", epoch)
                 objective.reset()
-                for batch, logs, losses in self._run("train", feed, hooks):
+                for batch, logs, losses in self._run_batches("train", feed, hooks):
                     bar.update(batch, logs)
                     if not (warned or np.isfinite(losses).all()):
                         warned = True
@@ -182,9 +182,7 @@ class Trainer:
                 if held_out is not None and (epoch + 1) % validation_freq == 0:
                     hooks.call("test_begin")
                     objective.reset()
-                    found: dict[str, Any] = {}
-                    for _, found, _ in self._run("test", held_out, hooks):
-                        pass
+                    *_, (_, found, _) = self._run_batches("test", held_out, hooks)
                     hooks.call("test_end", logs=found)
                     logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                 hooks.call("epoch_end", epoch, logs=logs)
@@ -220,7 +218,7 @@ class Trainer:
         with ProgressBar(verbosity(verbose), "test") as bar:
             bar.begin(1, 0, feed.steps)
             bar.begin_epoch(0)
-            for batch, logs, _ in self._run("test", feed, hooks):
+            for batch, logs, _ in self._run_batches("test", feed, hooks):
                 bar.update(batch, logs)
             bar.end_epoch(logs)
         hooks.call("test_end", logs=logs)
@@ -285,9 +283,9 @@ class Trainer:
     def _warn_of_nan(self, epoch: int, batch: int, losses) -> None:
         bad = int(np.argmin(np.isfinite(losses)))
         warnings.warn(
-            f"{self}.fit: the loss is {losses[bad]} in step {batch - len(losses) + bad + 1} of epoch "
-            f"{epoch + 1}. Look for NaN in the data, lower the learning rate, or clip the gradients "
-            "(clipnorm=1.0).",
+            f"{self}.fit: the loss is {losses[bad]} in step {batch - len(losses) + bad + 1} of "
+            f"epoch {epoch + 1}. Look for NaN in the data, lower the learning rate, or clip the "
+            "gradients (clipnorm=1.0).",
             stacklevel=3,
         )
 
@@ -296,7 +294,7 @@ class Trainer:
             f"{mode}_on_batch", x, y, sample_weight, None, None, class_weight=class_weight
         )
         hooks = CallbackList([], self, {})
-        ((_, logs, _),) = self._run(mode, feed, hooks, fixed=1)
+        ((_, logs, _),) = self._run_batches(mode, feed, hooks, fixed=1)
         return _returned(logs, return_dict)
 
     def _ready(self, what: str, needs_optimizer: bool = False) -> Objective:
@@ -343,7 +341,7 @@ class Trainer:
             self._objective.resolve(self._output_specs, y, names)
             self._objective.check_targets(batch[1], self._output_specs)
 
-    def _run(self, mode: str, feed, hooks: CallbackList, fixed: int | None = None):
+    def _run_batches(self, mode: str, feed, hooks: CallbackList, fixed: int | None = None):
         """Give `(batches done, logs, losses)` after each chunk; the hooks see every batch."""
         read, write = self._state(mode)
         fixed = fixed or self._fixed_chunk(hooks, mode)
@@ -431,7 +429,6 @@ class Trainer:
         return [trained, *changed, optimizer_state], {**results, "batch_loss": loss}
 
     def _test_step(self, variables, state, batch):
-        trainable, others, metrics = variables
         x, y, w = batch
         with bind(*zip(variables, state, strict=True)) as binding:
             loss = self._loss_and_metrics(binding, x, y, w, training=False)
