@@ -15,7 +15,6 @@ import jax.numpy as jnp
 from jax import export
 
 from cello.core.masking import get_mask, set_mask
-from cello.core.naming import unique_name
 from cello.core.variable import Binding
 
 _scope = export.SymbolicScope()
@@ -65,14 +64,15 @@ class SymbolicTensor:
     def __repr__(self):
         return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} name={self.name}>"
 
-    def __jax_array__(self):
+    @property
+    def __jax_array__(self):  # JAX asks for the attribute first: the message must come here
         raise TypeError(
             f"{self!r} has no numbers yet, so a function of JAX or NumPy cannot take it. Use "
             "cello.ops (cello.ops.exp(x)), or wrap the function: cello.layers.Lambda(f)(x)."
         )
 
     def __array__(self, dtype=None, copy=None):
-        return self.__jax_array__()
+        return self.__jax_array__
 
     def __iter__(self):
         raise TypeError(f"{self!r} cannot be iterated: its steps are not known yet.")
@@ -181,14 +181,3 @@ def input_spec(shape, dtype) -> jax.ShapeDtypeStruct:
         d if d is not None else (BATCH if i == 0 else new_dimension()) for i, d in enumerate(shape)
     ]
     return jax.ShapeDtypeStruct(tuple(dims), jnp.dtype(dtype))
-
-
-__all__ = [
-    "Node",
-    "SymbolicTensor",
-    "input_spec",
-    "record",
-    "shown",
-    "symbolic_leaves",
-    "unique_name",
-]
