@@ -54,7 +54,9 @@ def test_dicts_of_inputs_and_outputs():
     assert {k: v.shape for k, v in got.items()} == {"y": (4, 1), "z": (4, 2)}
     again = Model.from_config(model.get_config())
     again.set_weights(model.get_weights())
-    np.testing.assert_array_equal(again({"late": normal(4, 3), "early": normal(4, 5)})["z"], got["z"])
+    np.testing.assert_array_equal(
+        again({"late": normal(4, 3), "early": normal(4, 5)})["z"], got["z"]
+    )
 
 
 def test_nested_models_and_models_over_inner_tensors():
@@ -237,12 +239,12 @@ def test_a_graph_that_cannot_be_computed_is_refused():
 
 def test_symbolic_tensors_explain_themselves():
     x = Input((None, 5), name="x")
-    with pytest.raises(TypeError, match=r"cello\.ops|Lambda"):
+    with pytest.raises(ValueError, match=r"cello\.ops|Lambda"):
         jnp.sin(x)
     with pytest.raises(TypeError, match="cannot be iterated"):
         list(x)
     with pytest.raises(TypeError, match="no truth value"):
-        bool(x == 1) if x is None else bool(x)
+        bool(x)
     y = cello.ops.mean(cello.ops.exp(x), axis=1)
     assert y.shape == (None, 5)
 

@@ -66,7 +66,7 @@ class SymbolicTensor:
 
     @property
     def __jax_array__(self):  # JAX asks for the attribute first: the message must come here
-        raise TypeError(
+        raise ValueError(
             f"{self!r} has no numbers yet, so a function of JAX or NumPy cannot take it. Use "
             "cello.ops (cello.ops.exp(x)), or wrap the function: cello.layers.Lambda(f)(x)."
         )

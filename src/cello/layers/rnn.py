@@ -101,7 +101,11 @@ class RNN(Layer):
     def _store(self, values):
         cell_class = self._cell_class
         if cell_class is not None:
-            own = {n: v for n, v in values.items() if isinstance(getattr(type(self), n, None), property)}
+            own = {
+                n: v
+                for n, v in values.items()
+                if isinstance(getattr(type(self), n, None), property)
+            }
             own = {n: v for n, v in own.items() if n in cell_class.declared and n != "trainable"}
             cell = cell_class(**own, name=snake_case(cell_class.__name__), dtype=values["dtype"])
             values = {n: v for n, v in values.items() if n not in own} | {"cell": cell}

@@ -35,11 +35,14 @@ def as_arrays(data, what: str):
         raise ValueError(
             f"{what} must hold numbers and has the dtype {array.dtype}: convert it first."
         )
-    return array
+    return array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
 
 
 def _is_array(value) -> bool:
-    return hasattr(value, "shape") or isinstance(value, (dict, list, tuple))
+    """Whether `value` is an array or a tree of arrays; a list of numbers is part of an array."""
+    if isinstance(value, (list, tuple)):
+        return any(_is_array(v) for v in value)
+    return hasattr(value, "shape") or isinstance(value, dict)
 
 
 def batch_parts(batch) -> Batch:
@@ -148,16 +151,19 @@ class IterableFeed:
         except TypeError:
             known = None
         self.steps = steps if known is None else min(steps or known, known)
+        self._first: Batch | None = None
         self._looked_ahead: list[Batch] = []
         self._epochs = 0
 
     def first(self) -> Batch:
-        if not self._looked_ahead:
+        """The very first batch; the first epoch will give it as well."""
+        if self._first is None:
             batch = next(self.iterator, None)
             if batch is None:
                 raise ValueError("The iterable of batches gave no data.")
-            self._looked_ahead.append(self._prepared(batch))
-        return self._looked_ahead[0]
+            self._first = self._prepared(batch)
+            self._looked_ahead.append(self._first)
+        return self._first
 
     def epoch(self) -> IterableEpoch:
         if self._epochs and not self.goes_on:

@@ -122,7 +122,7 @@ def _lengthened(chunk, n: int, capacity: int):
         return chunk
 
     def buffer(array):
-        longer = np.empty((capacity, *array.shape[1:]), array.dtype)
+        longer = np.zeros((capacity, *array.shape[1:]), array.dtype)
         longer[:n] = array
         return longer
 

@@ -61,8 +61,16 @@ class Objective:
                     metric = metrics_module.resolve(
                         metric, None if true[i] is None else true[i].shape, flat[i].shape
                     )
-                    label = f"{names[i]}_{metric.name}" if len(names) > 1 else metric.name
+                    label = metric.name
+                    if weighted and any(i == j and m.name == label for _, j, m, _ in self.measured):
+                        label = f"weighted_{label}"
+                    label = f"{names[i]}_{label}" if len(names) > 1 else label
                     self.measured.append((label, i, metric, weighted))
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of the results, in order: the loss first."""
+        return [*self.trackers, *(label for label, _, _, _ in self.measured)]
 
     @property
     def variables(self):

@@ -256,13 +256,16 @@ class Trainer:
         return jax.tree.map(lambda *leaves: np.concatenate(leaves), *pieces)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """One step of training on one batch; its loss and metrics, as `evaluate` returns them."""
-        self._ready("train_on_batch", needs_optimizer=True).reset()
+        """One step of training on one batch; its loss and metrics, as `evaluate` returns them.
+
+        The numbers are those of this batch alone (Keras: of all batches since `reset_metrics`).
+        """
+        self._ready("train_on_batch", needs_optimizer=True)
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """The loss and metrics of one batch, as `evaluate` returns them."""
-        self._ready("test_on_batch").reset()
+        self._ready("test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
     def predict_on_batch(self, x):
@@ -276,7 +279,7 @@ class Trainer:
     def metrics_names(self) -> list[str]:
         """The names of the loss and the metrics, in the order of `evaluate`."""
         objective = self._objective
-        return list(objective.results()) if objective is not None and objective.names else []
+        return objective.labels if objective is not None and objective.names else []
 
     # -------------------------------------------------------------------------- the work
 
@@ -293,6 +296,7 @@ class Trainer:
         feed = self._feed(
             f"{mode}_on_batch", x, y, sample_weight, None, None, class_weight=class_weight
         )
+        self._objective.reset()
         hooks = CallbackList([], self, {})
         ((_, logs, _),) = self._run_batches(mode, feed, hooks, fixed=1)
         return _returned(logs, return_dict)
@@ -353,7 +357,7 @@ class Trainer:
             n = len(results["loss"])
             losses = results.pop("batch_loss")
             for i in range(n) if batch_by_batch else (n - 1,):
-                logs = {name: _number(values[i]) for name, values in results.items()}
+                logs = {name: _number(results[name][i]) for name in self._objective.labels}
                 if batch_by_batch:
                     hooks.call(f"{mode}_batch_end", first + i, logs=logs)
                     last = feed.steps is not None and first + i + 1 >= feed.steps
