@@ -1,0 +1,30 @@
+# make demo: an LSTM learns from real data.  make test: everything is checked.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types pytest clean
+
+demo: $(VENV)/ready-plot
+	$(BIN)/python examples/co2_forecast.py
+
+test: lint types pytest
+
+lint: $(VENV)/ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready-test
+	$(BIN)/mypy
+
+pytest: $(VENV)/ready-test
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+# One environment; `ready-plot` has what the demo needs, `ready-test` what the tests need besides.
+$(VENV)/ready-%: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	touch $@
+
+clean:
+	rm -rf $(VENV)

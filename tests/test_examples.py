@@ -1,0 +1,34 @@
+"""The examples run, in their short form."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_co2_forecast(tmp_path):
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, EXAMPLES / "co2_forecast.py", "--quick", "--output", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "in a fresh process: the same forecast." in " ".join(run.stdout.split())
+    for baseline in ("persistence", "seasonal naive", "mean rise", "LSTM"):
+        assert baseline in run.stdout
+    assert (tmp_path / "forecast.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "forecast.safetensors").stat().st_size > 4 * 5000
+
+
+def test_keras_tour_runs_from_top_to_bottom(tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    notebook = nbformat.read(EXAMPLES / "keras_tour.ipynb", as_version=4)
+    client = nbclient.NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
+    )
+    client.execute()
+    text = str(notebook.cells)
+    for count in ("16,896", "258", "4,040,000", "2,002", "52,992", "470"):
+        assert count in text
