@@ -107,7 +107,7 @@ BinaryFocalCrossentropy = _loss(
     label_smoothing=_smoothing(),
     axis=_axis(),
 )
-_CosineSimilarity = _loss("CosineSimilarity", "cosine_similarity", axis=_axis())
+CosineSimilarity = _loss("CosineSimilarity", "cosine_similarity", axis=_axis())
 _SparseCategoricalCrossentropy = _loss(
     "SparseCategoricalCrossentropy",
     "sparse_categorical_crossentropy",
@@ -115,13 +115,6 @@ _SparseCategoricalCrossentropy = _loss(
     ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
     axis=_axis(),
 )
-
-
-class CosineSimilarity(_CosineSimilarity):  # type: ignore[valid-type, misc]
-    """`-sum(y_true / |y_true| * y_pred / |y_pred|)`: -1 for the same direction."""
-
-    def call(self, y_true, y_pred):
-        return -super().call(y_true, y_pred)
 
 
 class SparseCategoricalCrossentropy(_SparseCategoricalCrossentropy):  # type: ignore[valid-type, misc]

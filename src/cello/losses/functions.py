@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from cello.core.masking import set_mask
+
 EPSILON = 1e-7
 
 
@@ -66,7 +68,7 @@ def mean_squared_logarithmic_error(y_true, y_pred):
 @_elementwise
 def huber(y_true, y_pred, delta=1.0):
     """`e^2 / 2` where `|e| <= delta`, else `delta (|e| - delta / 2)`; mean. Huber 1964."""
-    return optax.losses.huber_loss(y_pred, y_true, delta)
+    return optax.losses.huber_loss(y_pred, y_true, delta=delta)
 
 
 @_elementwise
@@ -114,9 +116,12 @@ def kl_divergence(y_true, y_pred):
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
-    """`sum(y_true / |y_true| * y_pred / |y_pred|)`: 1 for the same direction. A loss negates it."""
+    """`-sum(y_true / |y_true| * y_pred / |y_pred|)`: -1 for the same direction, a loss.
+
+    The metric of this name has the other sign, as in Keras.
+    """
     y_true, y_pred = same_rank(y_true, y_pred)
-    return jnp.sum(_unit(y_true, axis) * _unit(y_pred, axis), axis=axis)
+    return -jnp.sum(_unit(y_true, axis) * _unit(y_pred, axis), axis=axis)
 
 
 def _unit(x, axis):
@@ -148,7 +153,10 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     picked = labels if ignored is None else jnp.where(ignored, 0, labels)
     logs = jnp.moveaxis(_log_probabilities(y_pred, from_logits, axis), axis, -1)
     loss = -jnp.take_along_axis(logs, picked[..., None], axis=-1)[..., 0]
-    return loss if ignored is None else jnp.where(ignored, 0.0, loss)
+    if ignored is not None:
+        loss = jnp.where(ignored, 0.0, loss)
+        set_mask(loss, ~ignored)
+    return loss
 
 
 def _binary_crossentropy(y_true, y_pred, from_logits):

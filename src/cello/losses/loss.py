@@ -36,7 +36,8 @@ class Loss(Configurable):
         y_true, y_pred = jax.tree.map(jnp.asarray, (y_true, y_pred))
         if mask is not None:
             y_true, y_pred = hide(y_true, mask), hide(y_pred, mask)
-        return self._reduce(jnp.asarray(self.call(y_true, y_pred)), sample_weight, mask)
+        values = jnp.asarray(self.call(y_true, y_pred))
+        return self._reduce(values, sample_weight, both(mask, get_mask(values)))
 
     def _reduce(self, values, sample_weight, mask):
         weights = None if sample_weight is None else jnp.asarray(sample_weight, values.dtype)
@@ -97,6 +98,13 @@ class FunctionLoss(Loss):
 
     def check_targets(self, y_true, output_shape) -> None:
         """Only the function knows what it takes."""
+
+
+def both(mask, other):
+    """Where both masks are true; `None` stands for true everywhere."""
+    if mask is None or other is None:
+        return other if mask is None else mask
+    return jnp.logical_and(mask, other)
 
 
 def hide(array, mask):

@@ -40,12 +40,16 @@ class _Confusion(Metric):
         mask = get_mask(y_pred)
         y_true, y_pred = same_rank(*shown_parts(y_true, y_pred, mask))
         _, weights = weighted(y_pred, sample_weight, mask)
-        said = y_pred.ravel()[None] > jnp.asarray(self._cuts)[:, None]
+        said = self.chances(y_pred).ravel()[None] > jnp.asarray(self._cuts)[:, None]
         true, weights = (y_true.ravel() > 0.5)[None], weights.ravel()[None]
         counts = [said & true, said & ~true, ~said & true, ~said & ~true]
         self.counts.assign(
             self.counts.value + jnp.stack([jnp.sum(c * weights, axis=1) for c in counts])
         )
+
+    def chances(self, y_pred):
+        """The outputs as what is compared with the thresholds."""
+        return y_pred
 
     def _shaped(self, values):
         return values if np.ndim(self.thresholds) else values[0]
@@ -104,6 +108,9 @@ class AUC(_Confusion):
 
     num_thresholds = arg(200, kind=positive_integer, doc="How finely the curve is cut.")
     curve = arg("ROC", kind=one_of("ROC", "PR"), doc='"ROC" or "PR".')
+    summation_method = arg(
+        "interpolation", kind=one_of("interpolation"), doc='Only "interpolation".'
+    )
     name = arg(None, kind=optional(str), doc="Name.")
     dtype = arg(None, kind=optional(str), doc="Accepted as in Keras.")
     thresholds = arg(None, kind=_thresholds, doc="Thresholds, in place of equally spaced ones.")
@@ -114,9 +121,8 @@ class AUC(_Confusion):
         inner = (np.arange(n - 2) + 1) / (n - 1) if self.thresholds is None else np.sort(thresholds)
         super()._make_counts([-1e-7, *inner, 1 + 1e-7])
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        y_pred = jax.nn.sigmoid(y_pred) if self.from_logits else y_pred
-        super().update_state(y_true, y_pred, sample_weight)
+    def chances(self, y_pred):
+        return jax.nn.sigmoid(y_pred) if self.from_logits else y_pred
 
     def result(self):
         tp, fp, fn, tn = self.counts.value

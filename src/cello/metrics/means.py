@@ -116,7 +116,7 @@ MeanSquaredLogarithmicError = _metric(
     "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error"
 )
 LogCoshError = _metric("LogCoshError", "log_cosh")
-CosineSimilarity = _metric("CosineSimilarity", "cosine_similarity", axis=_axis())
+LogCoshError.default_name = "logcosh"
 KLDivergence = _metric("KLDivergence", "kl_divergence")
 Poisson = _metric("Poisson", "poisson")
 Hinge = _metric("Hinge", "hinge")
@@ -139,6 +139,16 @@ SparseCategoricalCrossentropy = _metric(
     ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
     axis=_axis(),
 )
+
+
+_CosineSimilarity = _metric("CosineSimilarity", "cosine_similarity", axis=_axis())
+
+
+class CosineSimilarity(_CosineSimilarity):  # type: ignore[valid-type, misc]
+    """`mean(sum(y_true / |y_true| * y_pred / |y_pred|))`: 1 for the same direction."""
+
+    def measure(self, y_true, y_pred):
+        return -super().measure(y_true, y_pred)
 
 
 class RootMeanSquaredError(MeanSquaredError):  # type: ignore[valid-type, misc]

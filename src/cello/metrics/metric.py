@@ -13,7 +13,7 @@ from cello.core.kinds import optional
 from cello.core.masking import get_mask
 from cello.core.naming import snake_case
 from cello.core.variable import Variable
-from cello.losses.loss import hide
+from cello.losses.loss import both, hide
 
 
 class Metric(Configurable):
@@ -27,9 +27,12 @@ class Metric(Configurable):
     name = arg(None, kind=optional(str), doc="Name.")
     dtype = arg(None, kind=optional(str), doc="Accepted as in Keras; metrics count in float32.")
 
+    default_name: str | None = None
+    """The name of one without a name, where that of the class is not it."""
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.name = self.name or snake_case(type(self).__name__)
+        self.name = self.name or self.default_name or snake_case(type(self).__name__)
         self._variables: list[Variable] = []
 
     def add_variable(self, shape=(), initializer="zeros", dtype=None, name="variable") -> Variable:
@@ -114,7 +117,8 @@ class MeanMetricWrapper(Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         mask = get_mask(y_pred)
         y_true, y_pred = shown_parts(y_true, y_pred, mask)
-        values, weights = weighted(self.measure(y_true, y_pred), sample_weight, mask)
+        values = self.measure(y_true, y_pred)
+        values, weights = weighted(values, sample_weight, both(mask, get_mask(values)))
         self.total.assign(self.total.value + jnp.sum(values * weights))
         self.count.assign(self.count.value + jnp.sum(weights))
 

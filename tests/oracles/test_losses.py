@@ -1,0 +1,196 @@
+"""Every loss against Keras: one row of the table a case."""
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+from keras.src.backend.common.masking import set_keras_mask
+
+import cello
+from cello.core.masking import set_mask
+
+SHAPE = (4, 6, 3)
+RNG = np.random.default_rng(0)
+NUMBERS = RNG.normal(size=(2, *SHAPE)).astype("float32")
+POSITIVE = RNG.uniform(0.1, 2, size=(2, *SHAPE)).astype("float32")
+SHARES = POSITIVE / POSITIVE.sum(-1, keepdims=True)
+BITS = (
+    RNG.integers(0, 2, SHAPE).astype("float32"),
+    RNG.uniform(0.05, 0.95, SHAPE).astype("float32"),
+)
+SYMBOLS = RNG.integers(0, 3, SHAPE[:-1]).astype("int32")
+ONE_HOT = np.eye(3, dtype="float32")[SYMBOLS]
+LOGITS = NUMBERS[1]
+
+
+def _case(name, true, pred, **options):
+    return pytest.param(name, options, true, pred, id=f"{name}-{options}")
+
+
+CASES = [
+    _case("MeanSquaredError", *NUMBERS),
+    _case("MeanAbsoluteError", *NUMBERS),
+    _case("MeanAbsolutePercentageError", *POSITIVE),
+    _case("MeanSquaredLogarithmicError", *POSITIVE),
+    _case("Huber", *NUMBERS),
+    _case("Huber", *NUMBERS, delta=0.3),
+    _case("LogCosh", *NUMBERS),
+    _case("KLDivergence", *SHARES),
+    _case("Poisson", *POSITIVE),
+    _case("Hinge", *BITS),
+    _case("Hinge", 2 * BITS[0] - 1, BITS[1]),
+    _case("SquaredHinge", *BITS),
+    _case("CategoricalHinge", ONE_HOT, SHARES[1]),
+    _case("CosineSimilarity", *NUMBERS),
+    _case("CosineSimilarity", *NUMBERS, axis=1),
+    _case("BinaryCrossentropy", *BITS),
+    _case("BinaryCrossentropy", BITS[0], LOGITS, from_logits=True, label_smoothing=0.2),
+    _case("BinaryFocalCrossentropy", *BITS),
+    _case("BinaryFocalCrossentropy", *BITS, apply_class_balancing=True, alpha=0.7, gamma=1.5),
+    _case("BinaryFocalCrossentropy", BITS[0], LOGITS, from_logits=True, label_smoothing=0.1),
+    _case("CategoricalCrossentropy", ONE_HOT, SHARES[1]),
+    _case("CategoricalCrossentropy", ONE_HOT, POSITIVE[0], label_smoothing=0.3),
+    _case("CategoricalCrossentropy", ONE_HOT, LOGITS, from_logits=True),
+    _case("SparseCategoricalCrossentropy", SYMBOLS, SHARES[1]),
+    _case("SparseCategoricalCrossentropy", SYMBOLS, LOGITS, from_logits=True),
+    _case("SparseCategoricalCrossentropy", SYMBOLS, SHARES[1], ignore_class=2),
+]
+
+
+def pair(name, **options):
+    return getattr(keras.losses, name)(**options), getattr(cello.losses, name)(**options)
+
+
+def close(ours, theirs, tolerance=1e-5):
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+def values(loss, true, pred):
+    """The shape of the loss's own values: the outputs without the axis it reduces."""
+    return np.shape(loss.call(jnp.asarray(true), jnp.asarray(pred)))
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean", "none", None])
+@pytest.mark.parametrize("name, options, true, pred", CASES)
+def test_values(name, options, true, pred, reduction):
+    theirs, ours = pair(name, **options, reduction=reduction)
+    close(ours(true, pred), theirs(true, pred))
+    rows = np.array([0.5, 0.0, 2.0, 1.0], "float32")
+    want = theirs(true, pred, rows[:, None])
+    close(ours(true, pred, rows), want)  # Keras takes no weight a row where there are steps
+    close(ours(true, pred, rows[:, None]), want)
+    each = np.random.default_rng(1).uniform(0, 2, values(ours, true, pred)).astype("float32")
+    close(ours(true, pred, each), theirs(true, pred, each))
+
+
+@pytest.mark.parametrize("name, options, true, pred", CASES)
+def test_mean_by_the_weights(name, options, true, pred):
+    theirs, ours = pair(name, **options, reduction="mean_with_sample_weight")
+    rows = np.array([0.5, 0.0, 2.0, 1.0], "float32")
+    close(ours(true, pred, rows), theirs(true, pred, rows[:, None]))
+    close(ours(true, pred, 0 * rows), 0.0)
+
+
+@pytest.mark.parametrize("name, options, true, pred", CASES)
+def test_gradients(name, options, true, pred):
+    theirs, ours = pair(name, **options)
+    rows = np.array([[0.5], [0.1], [2.0], [1.0]], "float32")
+    ours, theirs = (
+        jax.grad(lambda p, loss=loss: loss(true, p, rows))(jnp.asarray(pred))
+        for loss in (ours, theirs)
+    )
+    close(ours, theirs, 1e-4)
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", None])
+@pytest.mark.parametrize("name, options, true, pred", CASES)
+def test_masks(name, options, true, pred, reduction):
+    theirs, ours = pair(name, **options, reduction=reduction)
+    if options.get("axis") == 1:
+        pytest.skip("the axis of time is reduced")
+    mask = np.arange(6)[None] < np.array([6, 1, 3, 4])[:, None]
+    mask[2, 0] = False
+    seen, masked = jnp.asarray(pred), jnp.asarray(pred)
+    set_mask(masked, jnp.asarray(mask))
+    set_keras_mask(seen, jnp.asarray(mask))
+    want = theirs(true, seen)
+    close(ours(true, masked), want)
+    weights = np.random.default_rng(2).uniform(0, 2, mask.shape).astype("float32")
+    close(ours(true, masked, weights), theirs(true, seen, weights))
+    spoiled = jnp.asarray(np.where(mask[..., None], pred, np.nan))
+
+    def of(p):
+        set_mask(p, jnp.asarray(mask))
+        return jnp.sum(ours(true, p))
+
+    close(of(spoiled), jnp.sum(want))
+    assert np.isfinite(jax.grad(of)(spoiled)).all()
+
+
+@pytest.mark.parametrize("name, options, true, pred", CASES)
+def test_functions_and_configurations(name, options, true, pred):
+    ours = getattr(cello.losses, name)(**options)
+    again = cello.losses.get({**cello.core.serialization.serialize(ours)})
+    close(again(true, pred), ours(true, pred))
+    assert again.get_config() == ours.get_config()
+    function = ours._function
+    close(
+        getattr(cello.losses, function)(true, pred, **options),
+        getattr(keras.losses, function)(true, pred, **options),
+    )
+
+
+NAMES = sorted({case.values[0] for case in CASES})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_signature_and_name(name):
+    theirs = inspect.signature(getattr(keras.losses, name)).parameters
+    ours = inspect.signature(getattr(cello.losses, name)).parameters
+    want = {n: p.default for n, p in theirs.items() if n != "dtype"}
+    assert list(ours) == list(want)
+    for n, default in want.items():
+        assert n == "name" or ours[n].default == default
+    assert getattr(cello.losses, name)().name == getattr(keras.losses, name)().name
+
+
+def test_every_loss_is_in_the_table():
+    exported = {n for n in cello.losses.__all__ if n[0].isupper()}
+    assert exported - set(NAMES) == {"Loss", "FunctionLoss"}
+
+
+@pytest.mark.parametrize(
+    "name", ["mse", "MSE", "mae", "mape", "msle", "bce", "kld", "huber", "poisson", "hinge",
+             "mean_squared_error", "log_cosh", "cosine_similarity"],
+)  # fmt: skip
+def test_names_mean_what_they_mean_in_keras(name):
+    true, pred = POSITIVE
+    want = keras.losses.get(name)(true, pred)
+    close(np.mean(cello.losses.get(name)(true, pred)), np.mean(want))
+
+
+def test_unknown_names_are_refused_with_the_nearest():
+    with pytest.raises(ValueError, match=r"Unknown loss 'mean_sqared_error'. Did you mean"):
+        cello.losses.get("mean_sqared_error")
+    with pytest.raises(ValueError, match="Unknown loss 'mze'"):
+        cello.Sequential([cello.layers.Dense(1)]).compile("sgd", "mze")
+
+
+def test_any_function_is_a_loss():
+    loss = cello.losses.get(lambda t, p: jnp.abs(t - p) ** 3)
+    close(loss(*NUMBERS), np.mean(np.abs(NUMBERS[0] - NUMBERS[1]) ** 3))
+
+
+@pytest.mark.parametrize(
+    "loss, target, output, message",
+    [
+        ("mse", (8, 3), (8, 4), "cannot compare targets of shape"),
+        ("sparse_categorical_crossentropy", (8, 3), (8, 3), "use categorical_crossentropy"),
+    ],
+)
+def test_targets_of_a_wrong_shape(loss, target, output, message):
+    with pytest.raises(ValueError, match=message):
+        cello.losses.get(loss).check_targets(np.zeros(target), output)
