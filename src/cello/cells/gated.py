@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -58,21 +60,15 @@ class GatedCell(Layer):
 
     gates: int
     states: tuple[str, ...]
+    step: Any
+    op: Any
     equation_arguments: tuple[str, ...] = ("activation",)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.state_size = [self.units] * len(self.states)
         self.output_size = self.units
-        self.seed_generator = SeedGenerator(self.seed) if self._drops else None
-
-    @staticmethod
-    def step(x, states, **arguments):
-        raise NotImplementedError
-
-    @staticmethod
-    def op(inputs, *weights, **options):
-        raise NotImplementedError
+        self.seed_generator: Any = SeedGenerator(self.seed) if self._drops else None
 
     @property
     def _drops(self) -> bool:

@@ -97,6 +97,7 @@ class Configurable:
 
     declared: dict[str, Argument] = {}
     _own_doc: str | None = None
+    _constructor_call: tuple[tuple, dict[str, Any]]
     _ignored_arguments: tuple[str, ...] = ()
     """Names that Keras' constructor takes and that mean nothing here; accepted, not stored."""
     _not_in_config: tuple[str, ...] = ()

@@ -67,7 +67,7 @@ class Layer(Configurable):
         None, kind=optional(tuple), doc="Shape of the input with the batch.", keyword_only=True
     )
 
-    _not_in_config = ("input_shape", "batch_input_shape", "weights")
+    _not_in_config: tuple[str, ...] = ("input_shape", "batch_input_shape", "weights")
 
     input_spec: InputSpec | None = None
     supports_masking = False
@@ -77,7 +77,7 @@ class Layer(Configurable):
         super().__init_subclass__(**kwargs)
         register(cls) if cls.__module__.startswith("cello.") else None
         if "build" in vars(cls):
-            cls.build = _remembering_build(cls.build)
+            cls.build = _remembering_build(cls.build)  # type: ignore[method-assign]
         if isinstance(vars(cls).get("weights"), Argument):
             del cls.weights  # the argument gives their first values; the attribute stays
 
@@ -314,6 +314,8 @@ class Layer(Configurable):
         """Check the inputs and build."""
         shapes = {name: _shapes(value) for name, value in arguments.items()}
         first = next(iter(shapes.values()), None)
+        if self.input_spec is not None and isinstance(first, tuple):
+            self.input_spec.check(self, first)
         if not self.built:
             wanted = [
                 name.removesuffix("_shape")
@@ -326,8 +328,6 @@ class Layer(Configurable):
                 self.build(first)
             if self._initial_weights is not None:
                 self.set_weights(self._initial_weights)
-        if self.input_spec is not None and isinstance(first, tuple):
-            self.input_spec.check(self, first)
 
     def _pass_masks(self, arguments) -> Any:
         """The masks of the inputs; put into `call`'s `mask` where it takes one."""

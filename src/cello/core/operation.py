@@ -103,5 +103,5 @@ for _symbol, _name in {
     "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }.items():  # fmt: skip
     setattr(SymbolicTensor, f"__{_symbol}__", _operator(_name))
-SymbolicTensor.__getitem__ = _operator("getitem")  # type: ignore[attr-defined]
-SymbolicTensor.__neg__ = lambda x: operation("negative")(x)  # type: ignore[attr-defined]
+setattr(SymbolicTensor, "__getitem__", _operator("getitem"))  # noqa: B010
+setattr(SymbolicTensor, "__neg__", operation("negative"))  # noqa: B010

@@ -14,7 +14,7 @@ from typing import Any
 from cello.core.arguments import Configurable
 from cello.core.kinds import nearest
 
-_classes: dict[tuple[str, str], type] = {}
+_classes: dict[tuple[str, str], Any] = {}
 _custom: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar(
     "custom",
     default={},  # noqa: B039 - never changed: a scope sets a new dict

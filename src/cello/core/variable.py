@@ -187,4 +187,4 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
     _forward(f"__r{_name}__", getattr(operator, _name), reflected=True)
 for _name in ("lt", "le", "gt", "ge"):
     _forward(f"__{_name}__", getattr(operator, _name), reflected=False)
-Variable.__neg__ = lambda self: -self.value  # type: ignore[attr-defined]
+setattr(Variable, "__neg__", lambda self: -self.value)  # noqa: B010

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -40,7 +42,7 @@ class ScoredAttention(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.seed_generator = SeedGenerator(self.seed) if self.dropout > 0 else None
+        self.seed_generator: Any = SeedGenerator(self.seed) if self.dropout > 0 else None
 
     def scores(self, query, key):
         """The scores `(batch, query_time, time)`, before the softmax."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
@@ -9,7 +11,7 @@ from cello.core.kinds import one_of, optional
 from cello.core.layer import Layer
 from cello.layers.rnn import RNN
 
-_MERGES = {
+_MERGES: dict[str | None, Any] = {
     "concat": lambda y, z: jnp.concatenate([y, z], axis=-1),
     "sum": jnp.add,
     "mul": jnp.multiply,

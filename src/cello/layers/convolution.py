@@ -66,7 +66,7 @@ class Conv1D(KernelLayer):
         self.input_spec = InputSpec(("batch", "time", "features"))
 
     def build(self, input_shape):
-        self.input_spec.check(self, input_shape)
+        InputSpec(("batch", "time", "features")).check(self, input_shape)
         features = input_shape[-1]
         if features is not None and features % self.groups:
             raise ValueError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -34,7 +36,7 @@ class Dropping(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.seed_generator = SeedGenerator(self.seed) if self.rate > 0 else None
+        self.seed_generator: Any = SeedGenerator(self.seed) if self.rate > 0 else None
         self.built = True
 
     def draw_shape(self, inputs):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cello.core.arguments import arg
@@ -43,11 +45,11 @@ class _Named(Loss):
         return getattr(functions, self._function)(y_true, y_pred, **arguments)
 
 
-def _loss(class_name: str, function: str, **arguments) -> type[Loss]:
+def _loss(class_name: str, function: str, **arguments) -> Any:
     """The class of a loss function. Keras takes `reduction` and `name` by place or by name."""
     formula = getattr(functions, function).__doc__
     members = {"__doc__": formula, "_function": function, "__module__": __name__, **arguments}
-    cls = type(class_name, (_Named,), members)
+    cls: Any = type(class_name, (_Named,), members)
     order = [*arguments, "reduction", "name"]
     if "axis" in arguments:  # Keras has it before the reduction, but for the sparse loss
         order.remove("axis")
@@ -141,7 +143,7 @@ class SparseCategoricalCrossentropy(_SparseCategoricalCrossentropy):  # type: ig
             )
 
 
-_CLASSES = [
+_CLASSES: list[Any] = [
     BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalHinge,
     CosineSimilarity, Hinge, Huber, KLDivergence, LogCosh, MeanAbsoluteError,
     MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,

@@ -36,8 +36,9 @@ class Loss(Configurable):
         y_true, y_pred = jax.tree.map(jnp.asarray, (y_true, y_pred))
         if mask is not None:
             y_true, y_pred = hide(y_true, mask), hide(y_pred, mask)
-        values = jnp.asarray(self.call(y_true, y_pred))
-        return self._reduce(values, sample_weight, both(mask, get_mask(values)))
+        values = self.call(y_true, y_pred)
+        mask = both(mask, get_mask(values))
+        return self._reduce(jnp.asarray(values), sample_weight, mask)
 
     def _reduce(self, values, sample_weight, mask):
         weights = None if sample_weight is None else jnp.asarray(sample_weight, values.dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cello.core.kinds import nearest
 from cello.core.serialization import Registry
 from cello.metrics.confusion import (
@@ -39,7 +41,7 @@ from cello.metrics.means import (
 )
 from cello.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
 
-_CLASSES = [
+_CLASSES: list[Any] = [
     AUC, Accuracy, BinaryAccuracy, BinaryCrossentropy, CategoricalAccuracy,
     CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, FalseNegatives, FalsePositives,
     Hinge, KLDivergence, LogCoshError, Mean, MeanAbsoluteError, MeanAbsolutePercentageError,

@@ -36,7 +36,7 @@ class _Confusion(Metric):
         # true positives, false positives, false negatives, true negatives
         self.counts = self.add_variable((4, len(self._cuts)), name="counts")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_mask(y_pred)
         y_true, y_pred = same_rank(*shown_parts(y_true, y_pred, mask))
         _, weights = weighted(y_pred, sample_weight, mask)

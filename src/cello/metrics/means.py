@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 from jax import lax
 
@@ -69,11 +71,11 @@ class FunctionMetric(MeanMetricWrapper):
         return super(MeanMetricWrapper, self).get_config()
 
 
-def _metric(class_name: str, function: str, first=(), **arguments) -> type[FunctionMetric]:
+def _metric(class_name: str, function: str, first=(), **arguments) -> Any:
     """The class of a function; the arguments in `first` come before name and dtype."""
     formula = (globals().get(function) or getattr(functions, function)).__doc__
     members = {"__doc__": formula, "function": function, "__module__": __name__, **arguments}
-    cls = type(class_name, (FunctionMetric,), members)
+    cls: Any = type(class_name, (FunctionMetric,), members)
     order = [*first, "name", "dtype", *(n for n in arguments if n not in first)]
     cls._declare([cls.declared[n] for n in order])
     return cls

@@ -50,7 +50,7 @@ class Metric(Configurable):
     def variables(self) -> list[Variable]:
         return self._variables
 
-    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Count a batch."""
         raise NotImplementedError
 
@@ -76,7 +76,7 @@ class Mean(Metric):
         self.total = self.add_variable(name="total")
         self.count = self.add_variable(name="count")
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values, sample_weight=None):  # type: ignore[override]
         values, weights = weighted(values, sample_weight, get_mask(values))
         self.total.assign(self.total.value + jnp.sum(values * weights))
         self.count.assign(self.count.value + jnp.sum(weights))
@@ -92,7 +92,7 @@ class Sum(Metric):
         super().__init__(*args, **kwargs)
         self.total = self.add_variable(name="total")
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values, sample_weight=None):  # type: ignore[override]
         values, weights = weighted(values, sample_weight, get_mask(values))
         self.total.assign(self.total.value + jnp.sum(values * weights))
 
@@ -114,7 +114,7 @@ class MeanMetricWrapper(Mean):
         self._fn = fn
         self._fn_kwargs = kwargs
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_mask(y_pred)
         y_true, y_pred = shown_parts(y_true, y_pred, mask)
         values = self.measure(y_true, y_pred)

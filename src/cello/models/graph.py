@@ -118,7 +118,7 @@ class Graph:
         )
 
     def _ordered_layers(self) -> list[Layer]:
-        order = {}
+        order: dict[Layer, int] = {}
         for i, layer in enumerate(self._first_visits()):
             order.setdefault(layer, i)
         depth_of_node: dict[Node, int] = {}

@@ -47,7 +47,7 @@ def graph_config(graph) -> dict[str, Any]:
             return {"class_name": "__array__", "config": config}
         return serialize(value)
 
-    layers = [
+    layers: list[Any] = [
         {
             "module": "layers",
             "class_name": "InputLayer",

@@ -49,7 +49,7 @@ class Model(Trainer, Layer):
     """
 
     supports_masking = True
-    _not_in_config = (*Layer._not_in_config, "activity_regularizer")
+    _not_in_config: tuple[str, ...] = (*Layer._not_in_config, "activity_regularizer")
 
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
         Layer.__init__(self, name=name, dtype=dtype)

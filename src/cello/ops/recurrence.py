@@ -128,7 +128,9 @@ def _where(keep, new, old):
 
 
 def _first_output(spec, states):
-    """What stands for the output before the first step."""
+    """What stands for the output before the first step: the first state, of the last cell."""
+    while isinstance(states, (list, tuple)) and states and isinstance(states[-1], (list, tuple)):
+        states = states[-1]
     leaves: list[Any] = jax.tree.leaves(states)
     if leaves and isinstance(spec, jax.ShapeDtypeStruct):
         state = leaves[0]

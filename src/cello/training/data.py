@@ -52,12 +52,8 @@ def batch_parts(batch) -> Batch:
         raise ValueError(
             f"A batch must be x, (x, y) or (x, y, sample_weight) and has {len(parts)} parts."
         )
-    names = ("x", "y", "sample_weight")
-    x, y, w = (
-        *(as_arrays(part, name) for part, name in zip(parts, names, strict=False)),
-        *([None] * (3 - len(parts))),
-    )
-    return x, y, w
+    x, y, w = (*parts, None, None)[:3]
+    return as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(w, "sample_weight")
 
 
 def check_lengths(parts: Batch, where: str) -> int:

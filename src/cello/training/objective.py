@@ -26,7 +26,7 @@ class Objective:
         self.weighted_metrics = weighted_metrics
         for given in (metrics, weighted_metrics):
             jax.tree.map(_check_metric, given, is_leaf=_is_single)
-        self.names: list[str] | None = None
+        self.names: list[str] = []
 
     def resolve(self, outputs, targets, output_names: list[str]) -> None:
         """Assign losses and metrics to the outputs, once their shapes are known.
@@ -48,7 +48,9 @@ class Objective:
         self.names = names
         self.losses = self._spread(self.loss, "loss")
         self.weights = self._spread(self.loss_weights, "loss_weights", default=1.0)
-        true = self.flat_targets(targets, outputs) if targets is not None else [None] * len(flat)
+        true: list[Any] = [None] * len(flat)
+        if targets is not None:
+            true = self.flat_targets(targets, outputs)
         self.trackers = {"loss": metrics_module.Mean(name="loss")}
         if len(names) > 1:
             for name, loss in zip(names, self.losses, strict=True):
@@ -90,7 +92,7 @@ class Objective:
 
     def flat_targets(self, targets, outputs) -> list[Any]:
         """One target for each output, matched by place or by name."""
-        names = self.names or []
+        names = self.names
         if isinstance(targets, dict):
             unknown = sorted(set(targets) - set(names))
             if unknown:
@@ -142,7 +144,7 @@ class Objective:
             metric.update_state(true[i], flat[i], sample_weight=weights[i] if weighted else None)
 
     def _flat_weights(self, weights) -> list[Any]:
-        names = self.names or []
+        names = self.names
         if isinstance(weights, dict):
             return [weights.get(name) for name in names]
         if isinstance(weights, (list, tuple)):
@@ -150,7 +152,7 @@ class Objective:
         return [weights] * len(names)
 
     def _spread(self, given, what: str, default=None) -> list[Any]:
-        names = self.names or []
+        names = self.names
         if isinstance(given, dict):
             unknown = sorted(set(given) - set(names))
             if unknown:
@@ -164,7 +166,7 @@ class Objective:
 
     def _spread_metrics(self, given) -> list[list[Any]]:
         """A list of metrics for each output."""
-        names = self.names or []
+        names = self.names
         if given is None:
             return [[] for _ in names]
         if isinstance(given, dict) or (

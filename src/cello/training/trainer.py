@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
 from cello import optimizers
 from cello.callbacks import CallbackList, History
+from cello.core.layer import Layer
 from cello.core.random import new_shuffler
 from cello.core.variable import Binding
 from cello.training.data import (
@@ -26,8 +27,11 @@ from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.objective import Objective
 from cello.training.progress import ProgressBar, verbosity
 
+# Every model inherits both; the layer's part is all that training needs to know of a model.
+Base: Any = Layer if TYPE_CHECKING else object
 
-class Trainer:
+
+class Trainer(Base):
     """Training, evaluation and prediction for a layer; `Model` inherits it.
 
     Attributes:
@@ -40,7 +44,7 @@ class Trainer:
         self.optimizer: Any = None
         self.stop_training = False
         self.history: History | None = None
-        self._objective: Objective | None = None
+        self._objective: Any = None
         self._runners: dict[Any, ChunkRunner] = {}
         self._run_eagerly = False
         self._steps_per_execution: int | None = None
@@ -146,13 +150,16 @@ class Trainer:
         feed = self._feed("fit", x, y, sample_weight, size, steps_per_epoch, shuffler, class_weight)
         held_out = None
         if validation_data is not None:
-            given = (
-                (validation_data, None, None)
-                if is_iterable_of_batches(validation_data)
-                else batch_parts(validation_data)
-            )
+            x, y, sample_weight = validation_data, None, None
+            if isinstance(x, tuple) or not is_iterable_of_batches(x):
+                x, y, sample_weight = batch_parts(validation_data)
             held_out = self._feed(
-                "fit (validation_data)", *given, validation_batch_size or size, validation_steps
+                "fit (validation_data)",
+                x,
+                y,
+                sample_weight,
+                validation_batch_size or size,
+                validation_steps,
             )
         verbose = verbosity(verbose)
         bar = ProgressBar(verbose, "train")

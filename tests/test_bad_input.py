@@ -1,0 +1,181 @@
+"""What a user gets wrong most often, each with a message that names the layer and what to do."""
+
+import re
+
+import numpy as np
+import pytest
+
+import cello
+from cello import Input, Sequential
+from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, SimpleRNN, SimpleRNNCell
+
+
+def x(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+def raises(function, *parts, error=ValueError):
+    with pytest.raises(error) as caught:
+        function()
+    for part in parts:
+        assert part in str(caught.value), f"{part!r} is not in {caught.value}"
+
+
+def model(**compiled):
+    m = Sequential([Input((5, 3)), LSTM(4), Dense(3, "softmax")])
+    m.compile("sgd", **{"loss": "sparse_categorical_crossentropy", **compiled})
+    return m
+
+
+@pytest.mark.parametrize("layer", [LSTM, GRU, SimpleRNN])
+def test_wrong_rank(layer):
+    given = layer(4, name="here")
+    raises(
+        lambda: given(x(32, 10)), f"{layer.__name__} 'here'", "(batch, time, features)", "(32, 10)",
+        "x[..., None]",
+    )  # fmt: skip
+    raises(lambda: given(x(2, 3, 4, 5)), "'here'", "(2, 3, 4, 5)")
+
+
+@pytest.mark.parametrize("layer", [LSTM, GRU, SimpleRNN])
+def test_wrong_feature_count(layer):
+    given = layer(4, name="here")
+    given(x(2, 5, 3))
+    raises(lambda: given(x(2, 5, 4)), f"{layer.__name__} 'here'", "(batch, time, 3)", "(2, 5, 4)")
+    raises(lambda: given(Input((None, 2))), "(None, None, 2)", "built for 3 features")
+
+
+def test_initial_states_of_wrong_number_or_shape():
+    lstm = LSTM(4, name="here")
+    raises(
+        lambda: lstm(x(2, 5, 3), initial_state=[x(2, 4)]),
+        "LSTM 'here'", "expects 2 initial state(s)", "[(2, 4), (2, 4)]", "got 1: [(2, 4)]",
+    )  # fmt: skip
+    raises(lambda: lstm(x(2, 5, 3), initial_state=[x(2, 4), x(2, 5)]), "'here'", "(2, 5)]")
+    both = Bidirectional(LSTM(4), name="both")
+    raises(lambda: both(x(2, 5, 3), initial_state=[x(2, 4)] * 2), "forward_lstm", "expects 2")
+
+
+@pytest.mark.parametrize(
+    "make, name, nearest",
+    [
+        (lambda: LSTM(4, activation="tahn"), "tahn", "tanh"),
+        (lambda: LSTM(4, kernel_initializer="glorot_unifrom"), "glorot_unifrom", "glorot_uniform"),
+        (lambda: Dense(4, kernel_regularizer="L22"), "L22", "L2"),
+        (lambda: model(loss="mean_squared_eror"), "mean_squared_eror", "mean_squared_error"),
+        (lambda: model(metrics=["acuracy"]), "acuracy", "accuracy"),
+        (lambda: Sequential([Dense(1)]).compile("adaam", "mse"), "adaam", "adam"),
+        (lambda: LSTM(4, return_sequence=True), "return_sequence", "return_sequences"),
+    ],
+)
+def test_unknown_names_suggest_the_nearest(make, name, nearest):
+    raises(make, name, f'Did you mean "{nearest}"?', error=(ValueError, TypeError))
+
+
+@pytest.mark.parametrize("units", [-3, 0, 2.5, "8", True])
+def test_units(units):
+    for layer in (LSTM, GRU, SimpleRNN, SimpleRNNCell, Dense):
+        raises(
+            lambda layer=layer: layer(units),
+            f"{layer.__name__}: units must be a positive integer. Received: units={units!r}"
+            if layer in (Dense, SimpleRNNCell)
+            else "units must be a positive integer. Received: units=",
+        )
+
+
+def test_stateful_without_a_batch_size():
+    raises(
+        lambda: LSTM(4, stateful=True, name="here")(Input((5, 3))),
+        "LSTM 'here' is stateful", "(None, 5, 3)", "Input(batch_shape=(32, None, 8))",
+    )  # fmt: skip
+    layer = LSTM(4, stateful=True)
+    layer(x(2, 5, 3))
+    raises(lambda: layer(x(3, 5, 3)), "'lstm", "[(3, 4), (3, 4)]", "[(2, 4), (2, 4)]")
+
+
+def test_unroll_without_a_length():
+    raises(lambda: GRU(4, unroll=True, name="here")(Input((None, 3))), "GRU 'here'", "unroll=True")
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 4), (3, 5), (2, 5, 3)])
+def test_mask_of_wrong_shape(shape):
+    raises(
+        lambda: LSTM(4, name="here")(x(2, 5, 3), mask=np.ones(shape, bool)),
+        "LSTM 'here'", "(batch, time) = (2, 5)", str(shape),
+    )  # fmt: skip
+
+
+def test_a_cell_that_is_none():
+    raises(lambda: RNN(Dense(3)), "RNN: cell must be a cell", "Dense lacks state_size")
+
+
+def test_fit_with_unequal_lengths():
+    raises(
+        lambda: model().fit(x(8, 5, 3), np.zeros(7)),
+        "Sequential 'sequential'.fit", "same number of rows", "x: 8", "y: 7",
+    )  # fmt: skip
+    raises(lambda: model().fit(x(8, 5, 3), np.zeros(8), sample_weight=np.ones(3)), "3")
+
+
+def test_fit_with_rows_of_unequal_lengths():
+    ragged = [[[1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]
+    raises(lambda: model().fit(ragged, np.zeros(2)), "x is not an array", "Pad")
+
+
+def test_empty_data():
+    raises(lambda: model().fit(x(0, 5, 3), np.zeros(0)), ".fit got no data: x has 0 rows")
+    raises(lambda: model().predict(x(0, 5, 3)), ".predict got no data")
+    raises(lambda: model().fit(iter([])), "gave no data")
+
+
+def test_data_that_are_no_numbers():
+    raises(lambda: model().fit(np.array([["a"]]), np.zeros(1)), "x must hold numbers", "<U1")
+
+
+def test_nan_loss_is_warned_of_with_its_step():
+    data = x(40, 5, 3)
+    data[35] = np.nan
+    with pytest.warns(UserWarning, match=r"'sequential'.fit: the loss is nan in step 4 of epoch 1"):
+        model().fit(data, np.zeros(40), batch_size=10, shuffle=False, verbose=0)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 3, 2], [0, 1, -1, 2]])
+def test_labels_out_of_range_for_a_sparse_loss(labels):
+    raises(
+        lambda: model().fit(x(4, 5, 3), np.array(labels)),
+        "labels must be from 0 to 2", "3 classes", f"from {min(labels)} to {max(labels)}",
+    )  # fmt: skip
+    batches = [(x(4, 5, 3), np.array([0, 1, 2, 0])), (x(4, 5, 3), np.array(labels))]
+    raises(lambda: model().fit(iter(batches), verbose=0), "labels must be from 0 to 2")
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
+def test_before_compile(method):
+    m = Sequential([Input((5, 3)), LSTM(4)], name="mine")
+    raises(
+        lambda: getattr(m, method)(x(2, 5, 3), x(2, 4)),
+        f"Sequential 'mine'.{method}: call compile(", error=RuntimeError,
+    )  # fmt: skip
+
+
+def test_targets_that_do_not_fit_the_output():
+    raises(
+        lambda: model(loss="mse").fit(x(4, 5, 3), x(4, 2)), "(batch, 2)", "(batch, 3)", "last layer"
+    )
+
+
+def test_wrong_shape_of_the_data():
+    raises(lambda: model().fit(x(4, 5), np.zeros(4)), "(None, 5, 3)", "(4, 5)")
+    raises(lambda: model().predict(x(4, 5, 2)), "(None, 5, 3)", "(4, 5, 2)")
+
+
+def test_input_needs_a_shape():
+    raises(lambda: Input(), "Input needs either shape")
+    raises(lambda: Input(5), "Input: shape must be a tuple", "(None, 8)")
+
+
+def test_errors_from_within_a_layer_say_where():
+    layer = cello.layers.Lambda(lambda a: a.nothing, name="mine")
+    with pytest.raises(AttributeError) as caught:
+        Sequential([Input((3,)), layer])
+    assert re.search(r"This happened in Lambda 'mine', .*\(None, 3\)", caught.value.__notes__[0])
