@@ -1,5 +1,6 @@
 """The examples run, in their short form."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,3 +33,13 @@ def test_keras_tour_runs_from_top_to_bottom(tmp_path):
     text = str(notebook.cells)
     for count in ("16,896", "258", "4,040,000", "2,002", "52,992", "470"):
         assert count in text
+
+
+def test_programs_in_the_readme_run():
+    text = (EXAMPLES.parent / "README.md").read_text()
+    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(programs) == 2
+    run = subprocess.run(
+        [sys.executable, "-c", "\n".join(programs)], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
