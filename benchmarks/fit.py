@@ -2,7 +2,7 @@
 
     KERAS_BACKEND=jax python benchmarks/fit.py
 
-For each model: microseconds a batch of Cello's and Keras' `fit` (the least of several epochs), their
+For each model: microseconds a batch of `fit` in Cello and in Keras (least of several epochs), their
 ratio, and the share of Cello's time that a bare compiled loop over the same batches does not need.
 """
 
