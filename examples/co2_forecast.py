@@ -68,12 +68,16 @@ def forecast(model, inputs, last_year):
 
 
 def baselines(ppm, origins, last_year, yearly_rise):
-    """Forecasts that need no learning, and one that knows the mean rise of the training years."""
+    """Forecasts that need no learning.
+
+    The last value; the value of the same week of last year; the same with the mean yearly rise of
+    the training years on top, which is hard to beat.
+    """
     persistence = np.repeat(ppm[origins][:, None], YEAR, axis=1)
     return {
-        "persistence (the last value)": persistence,
-        "seasonal naive (last year's week)": last_year,
-        "seasonal naive + mean rise": last_year + yearly_rise,
+        "persistence": persistence,
+        "seasonal naive": last_year,
+        "seasonal naive + rise": last_year + yearly_rise,
     }
 
 
@@ -113,7 +117,7 @@ def draw(path, dates, ppm, origins, forecasts):
     below.plot(dates[weeks], ppm[weeks], "k-", linewidth=3, alpha=0.3, label="measured")
     styles = {"LSTM": "k-", "persistence": "k-.", "seasonal naive": "k:"}
     for name, values in forecasts.items():
-        style = styles.get(name.split(" (")[0])
+        style = styles.get(name)
         for i in range(0, len(origins) if style else 0, YEAR):  # one forecast a year
             ahead = dates[origins[i] + 1 : origins[i] + YEAR + 1]
             label = name if i == 0 else None

@@ -16,7 +16,7 @@ def test_co2_forecast(tmp_path):
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "in a fresh process: the same forecast." in " ".join(run.stdout.split())
-    for baseline in ("persistence", "seasonal naive", "mean rise", "LSTM"):
+    for baseline in ("persistence", "seasonal naive", "seasonal naive + rise", "LSTM"):
         assert baseline in run.stdout
     assert (tmp_path / "forecast.png").read_bytes()[:4] == b"\x89PNG"
     assert (tmp_path / "forecast.safetensors").stat().st_size > 4 * 5000

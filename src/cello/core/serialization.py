@@ -97,14 +97,16 @@ class Registry:
         self.what = what
         self.entries = entries
         self.accepts = accepts
+        self.module = ""
         for entry in entries.values():
             if isinstance(entry, type):
                 register(entry)
+                self.module = _module(entry)
 
     def get(self, identifier):
         """The entry that a name, a configuration or an object stands for."""
         if isinstance(identifier, dict) and "class_name" in identifier:
-            return deserialize(identifier)
+            return deserialize({"module": self.module, **identifier})
         if isinstance(identifier, type) and issubclass(identifier, Configurable):
             return identifier()
         if isinstance(identifier, str):

@@ -10,6 +10,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import boolean, fraction, integer, nearest, number, optional
 from cello.core.serialization import Registry
 from cello.losses import functions
+from cello.losses.arguments import axis, logits, smoothing
 from cello.losses.functions import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -62,18 +63,6 @@ def _loss(class_name: str, function: str, **arguments) -> Any:
     return cls
 
 
-def _logits():
-    return arg(False, kind=boolean, doc="Whether `y_pred` are logits, not probabilities.")
-
-
-def _smoothing():
-    return arg(0.0, kind=fraction, doc="How far labels are drawn towards equal ones.")
-
-
-def _axis():
-    return arg(-1, kind=integer, doc="The axis of the classes.")
-
-
 MeanSquaredError = _loss("MeanSquaredError", "mean_squared_error")
 MeanAbsoluteError = _loss("MeanAbsoluteError", "mean_absolute_error")
 MeanAbsolutePercentageError = _loss("MeanAbsolutePercentageError", "mean_absolute_percentage_error")
@@ -88,16 +77,16 @@ CategoricalHinge = _loss("CategoricalHinge", "categorical_hinge")
 CategoricalCrossentropy = _loss(
     "CategoricalCrossentropy",
     "categorical_crossentropy",
-    from_logits=_logits(),
-    label_smoothing=_smoothing(),
-    axis=_axis(),
+    from_logits=logits(),
+    label_smoothing=smoothing(),
+    axis=axis(),
 )
 BinaryCrossentropy = _loss(
     "BinaryCrossentropy",
     "binary_crossentropy",
-    from_logits=_logits(),
-    label_smoothing=_smoothing(),
-    axis=_axis(),
+    from_logits=logits(),
+    label_smoothing=smoothing(),
+    axis=axis(),
 )
 BinaryFocalCrossentropy = _loss(
     "BinaryFocalCrossentropy",
@@ -105,17 +94,17 @@ BinaryFocalCrossentropy = _loss(
     apply_class_balancing=arg(False, kind=boolean, doc="Whether to weigh the classes by alpha."),
     alpha=arg(0.25, kind=number, doc="Weight of class 1."),
     gamma=arg(2.0, kind=number, doc="How much easy samples are discounted."),
-    from_logits=_logits(),
-    label_smoothing=_smoothing(),
-    axis=_axis(),
+    from_logits=logits(),
+    label_smoothing=smoothing(),
+    axis=axis(),
 )
-CosineSimilarity = _loss("CosineSimilarity", "cosine_similarity", axis=_axis())
+CosineSimilarity = _loss("CosineSimilarity", "cosine_similarity", axis=axis())
 _SparseCategoricalCrossentropy = _loss(
     "SparseCategoricalCrossentropy",
     "sparse_categorical_crossentropy",
-    from_logits=_logits(),
+    from_logits=logits(),
     ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
-    axis=_axis(),
+    axis=axis(),
 )
 
 

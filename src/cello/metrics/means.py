@@ -8,8 +8,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, integer, number, optional, positive_integer
+from cello.core.kinds import integer, number, optional, positive_integer
 from cello.losses import functions
+from cello.losses.arguments import axis, logits, smoothing
 from cello.losses.functions import same_rank
 from cello.metrics.metric import MeanMetricWrapper
 
@@ -81,18 +82,6 @@ def _metric(class_name: str, function: str, first=(), **arguments) -> Any:
     return cls
 
 
-def _logits():
-    return arg(False, kind=boolean, doc="Whether `y_pred` are logits, not probabilities.")
-
-
-def _smoothing():
-    return arg(0, kind=number, doc="How far labels are drawn towards equal ones.")
-
-
-def _axis():
-    return arg(-1, kind=integer, doc="The axis of the classes.")
-
-
 def _k():
     return arg(5, kind=positive_integer, doc="How many outputs are looked at.")
 
@@ -125,25 +114,25 @@ Hinge = _metric("Hinge", "hinge")
 SquaredHinge = _metric("SquaredHinge", "squared_hinge")
 CategoricalHinge = _metric("CategoricalHinge", "categorical_hinge")
 BinaryCrossentropy = _metric(
-    "BinaryCrossentropy", "binary_crossentropy", from_logits=_logits(), label_smoothing=_smoothing()
+    "BinaryCrossentropy", "binary_crossentropy", from_logits=logits(), label_smoothing=smoothing(0)
 )
 CategoricalCrossentropy = _metric(
     "CategoricalCrossentropy",
     "categorical_crossentropy",
-    from_logits=_logits(),
-    label_smoothing=_smoothing(),
-    axis=_axis(),
+    from_logits=logits(),
+    label_smoothing=smoothing(0),
+    axis=axis(),
 )
 SparseCategoricalCrossentropy = _metric(
     "SparseCategoricalCrossentropy",
     "sparse_categorical_crossentropy",
-    from_logits=_logits(),
+    from_logits=logits(),
     ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
-    axis=_axis(),
+    axis=axis(),
 )
 
 
-_CosineSimilarity = _metric("CosineSimilarity", "cosine_similarity", axis=_axis())
+_CosineSimilarity = _metric("CosineSimilarity", "cosine_similarity", axis=axis())
 
 
 class CosineSimilarity(_CosineSimilarity):  # type: ignore[valid-type, misc]
