@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, fraction, integer, nearest, number, optional
+from cello.core.kinds import boolean, integer, nearest, number, optional
 from cello.core.serialization import Registry
 from cello.losses import functions
 from cello.losses.arguments import axis, logits, smoothing
