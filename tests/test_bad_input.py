@@ -158,6 +158,12 @@ def test_before_compile(method):
     )  # fmt: skip
 
 
+def test_fit_without_a_loss():
+    m = Sequential([Input((5, 3)), LSTM(4)])
+    m.compile("adam")
+    raises(lambda: m.fit(x(2, 5, 3), x(2, 4)), "compile() was given no loss")
+
+
 def test_targets_that_do_not_fit_the_output():
     raises(
         lambda: model(loss="mse").fit(x(4, 5, 3), x(4, 2)), "(batch, 2)", "(batch, 3)", "last layer"

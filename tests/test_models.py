@@ -123,6 +123,16 @@ def test_sequential_early_and_late():
     assert early.input_shape == (None, None, 2) and by_shape.input_shape == (None, 5, 2)
 
 
+def test_a_shape_from_data_binds_no_length_and_a_failure_leaves_no_trace():
+    model = Sequential([LSTM(3), Dense(1)])
+    with pytest.raises(ValueError, match="add a features axis"):
+        model.predict(np.ones((2, 3)), verbose=0)
+    assert model.predict(np.ones((2, 3, 1)), verbose=0).shape == (2, 1)
+    assert model.predict(np.ones((2, 7, 1)), verbose=0).shape == (2, 1)
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 5, 1)), np.ones(4), verbose=0)
+
+
 def test_pop_and_add_again():
     model = Sequential([Input((5, 2)), LSTM(4), Dense(3), Dense(1)])
     x = normal(2, 5, 2)

@@ -32,6 +32,7 @@ class Sequential(Model):
         super().__init__(name=name, dtype=dtype)
         self._layers: list[Layer] = []
         self._start: SymbolicTensor | None = None
+        self._shape_from_data = False
         for layer in layers or ():
             self.add(layer)
         if not trainable:
@@ -96,7 +97,7 @@ class Sequential(Model):
     def call(self, inputs, training=False, mask=None):
         if not self._layers:
             return inputs
-        if self._start is not None:
+        if self._start is not None and not self._shape_from_data:
             (inputs,) = self._values_in_order(inputs)
         outputs = inputs
         for i, layer in enumerate(self._layers):
@@ -112,13 +113,14 @@ class Sequential(Model):
             batch = shape[0] if any(getattr(v, "stateful", False) for v in self._layers) else None
             known = [d if isinstance(d, int) else None for d in shape[1:]]
             self._begin(Input(batch_shape=(batch, *known), dtype=dtype))
+            self._shape_from_data = True  # later data may be longer or shorter
         self.built = True
 
     def _begin(self, start: SymbolicTensor) -> None:
-        self._start = start
         tensor = start
         for layer in self._layers:
             tensor = layer(tensor)
+        self._start = start
         if self._layers:
             self._connect(tensor)
 

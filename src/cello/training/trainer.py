@@ -138,6 +138,11 @@ class Trainer(Base):
             ValueError: for data that do not fit; before any work is done.
         """
         objective = self._ready("fit", needs_optimizer=True)
+        if objective.loss is None and y is not None:
+            raise ValueError(
+                f"{self}.fit: compile() was given no loss, so y would teach nothing: pass "
+                "compile(loss='mse'), say."
+            )
         size = _positive(self, "batch_size", batch_size or 32)
         if validation_split and validation_data is None:
             if is_iterable_of_batches(x):
