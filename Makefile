@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types pytest clean
+.PHONY: demo test lint types pytest native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
@@ -19,6 +19,12 @@ types: $(VENV)/ready-test
 
 pytest: $(VENV)/ready-test
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+# The kernels by hand, beside their loader: for a checkout on PYTHONPATH, with one's own cmake.
+native:
+	cmake -S native -B build/native -DCELLO_TESTS=ON
+	cmake --build build/native --parallel 2
+	cmake --install build/native
 
 # One environment; `ready-plot` has what the demo needs, `ready-test` what the tests need besides.
 $(VENV)/ready-%: pyproject.toml

@@ -1,0 +1,33 @@
+// The choice between the instruction sets for which kernels.cpp was compiled.
+#pragma once
+
+#include "kernels.h"
+
+#if defined(_WIN32)
+#define CELLO_EXPORT __declspec(dllexport)
+#else
+#define CELLO_EXPORT __attribute__((visibility("default")))
+#endif
+
+namespace cello {
+
+// The kernels of this processor's best instruction set, capped by the environment variable
+// CELLO_MAX_ISA. Chosen at the first call, once for the process.
+const Kernels& kernels();
+
+// The kernels of one instruction set by its name; null if this library lacks it or this processor does.
+const Kernels* kernels(const char* isa);
+
+}  // namespace cello
+
+extern "C" {
+
+// The name of the instruction set that cello::kernels() uses: "avx512", "avx2", "baseline" or "neon".
+CELLO_EXPORT const char* cello_isa();
+
+// The instruction sets that this library has and this processor runs: names, best first, by commas.
+CELLO_EXPORT const char* cello_isas();
+
+// The handlers for XLA's FFI that this library exports: symbols, by commas. (Defined in handlers.cpp.)
+CELLO_EXPORT const char* cello_handlers();
+}

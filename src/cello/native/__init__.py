@@ -1,0 +1,87 @@
+"""Cello's native library: finding it, loading it, and telling XLA of it.
+
+The library is plain C (`native/` in the repository): one file serves every version of Python.
+Where there is none, everything in Cello works without it, scanned by JAX.
+"""
+
+import ctypes
+import os
+import platform
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+
+import jax
+
+_SUFFIX = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
+_PATH = Path(__file__).parent / f"libcello_kernels{_SUFFIX}"
+_X86 = ("avx512", "avx2", "baseline")
+_ISAS = {"x86_64": _X86, "amd64": _X86, "aarch64": ("neon",), "arm64": ("neon",)}
+_loading = threading.Lock()
+
+
+def _check_cap() -> None:
+    cap = os.environ.get("CELLO_MAX_ISA")
+    allowed = _ISAS.get(platform.machine().lower(), ("baseline",))
+    if cap and cap not in allowed:
+        raise ValueError(
+            f"The environment variable CELLO_MAX_ISA caps the instruction set of Cello's kernels "
+            f"and is {cap!r}: on this processor ({platform.machine()}) set it to one of "
+            f"{', '.join(allowed)}, or unset it."
+        )
+
+
+_check_cap()
+
+
+@cache
+def _load() -> tuple[ctypes.CDLL | None, str | None]:
+    """The library, or the reason why there is none."""
+    _check_cap()
+    if not _PATH.exists():
+        return None, (
+            "Cello was installed without its native library, because no C++ compiler (GCC or "
+            "Clang) worked at that time: install one, then install Cello again."
+        )
+    try:
+        loaded = ctypes.CDLL(str(_PATH))
+        for function in (loaded.cello_isa, loaded.cello_isas, loaded.cello_handlers):
+            function.restype = ctypes.c_char_p
+        names = loaded.cello_handlers().decode().split(",")
+        handlers = {name: jax.ffi.pycapsule(getattr(loaded, name)) for name in names}
+    except (OSError, AttributeError) as error:
+        return None, f"Cello's native library cannot be loaded: {error}"
+    for name, handler in handlers.items():
+        jax.ffi.register_ffi_target(name, handler, platform="cpu")
+    return loaded, None
+
+
+def library() -> ctypes.CDLL | None:
+    """The native library, loaded and its handlers registered as targets of `jax.ffi`, or None.
+
+    It is loaded at the first call. A handler's target bears the name of its symbol.
+    Raises ValueError where CELLO_MAX_ISA is not the name of an instruction set.
+    """
+    with _loading:
+        return _load()[0]
+
+
+def missing() -> str | None:
+    """Why there is no native library, in a sentence; None where there is one."""
+    with _loading:
+        return _load()[1]
+
+
+def isa() -> str | None:
+    """The instruction set that the kernels use, or None without the library.
+
+    One of "avx512", "avx2", "baseline" and "neon": the best that this processor has, no better
+    than the environment variable CELLO_MAX_ISA said when this was first asked.
+    """
+    return loaded.cello_isa().decode() if (loaded := library()) else None
+
+
+def isas() -> tuple[str, ...]:
+    """The instruction sets that the library has and this processor runs, best first."""
+    return tuple(loaded.cello_isas().decode().split(",")) if (loaded := library()) else ()
