@@ -1,10 +1,88 @@
-// Placeholder: the table of kernels.
+// What the kernels of one instruction set offer to the rest: plain structs and a table of functions.
+//
+// This header is seen by code compiled for different instruction sets, so it defines no function.
+// Arrays are C-contiguous float32; sizes are in elements. docs/kernels.md explains the words.
 #pragma once
+
+#include <cstddef>
+#include <cstdint>
 
 namespace cello {
 
+enum Cell : int64_t { kLstm, kGru, kGruResetBefore, kSimpleRnn };
+enum Activation : int64_t { kTanh, kSigmoid, kHardSigmoid, kRelu, kLinear };
+
+// Units stand in panels of 16; the last one is padded with zeros.
+constexpr int64_t kPanel = 16;
+
+// How pieces of work reach the cores: run `work(data, i)` for every i < pieces, in any order.
+struct Parallel {
+  int64_t threads;
+  void* self;
+  void (*run)(void* self, int64_t pieces, void (*work)(void* data, int64_t piece), void* data);
+  // Run `work(data, i)` for every i < members at the same time, so that they may wait for each other;
+  // false, and nothing is run, where so many threads are not free now.
+  bool (*run_together)(void* self, int64_t members, void (*work)(void* data, int64_t member),
+                       void* data);
+  // Memory for the time of a call, aligned to 64 bytes, and not cleared.
+  void* (*take)(size_t bytes);
+  void (*give)(void* memory);
+};
+
+// One recurrence over a batch of sequences: what forward and backward have in common.
+struct Recurrence {
+  int64_t cell;
+  int64_t activation, recurrent_activation;
+  int64_t batch, time, features, units;
+  bool go_backwards;              // step s reads x and mask at time - 1 - s
+  const float* x;                 // (batch, time, features)
+  const float* kernel;            // (features, gates * units)
+  const float* recurrent_kernel;  // (units, gates * units)
+  const float* bias;              // (gates * units,); GRU: (2, gates * units); or null
+  const float* h0;                // (batch, units)
+  const float* c0;                // (batch, units); LSTM
+  const uint8_t* mask;            // (batch, time), nonzero where a step counts; or null
+  const float* recurrent_mask;    // (batch, units), a factor on h where it meets its kernel; or null
+  // By running step, not by time:
+  float* hs;                      // (batch, time, units): every h; or null
+  float* cs;                      // (batch, time, units): every c, LSTM; or null
+  float* saved;                   // (time, panels, batch, slots * 16), for backward; or null
+};
+
+struct Forward : Recurrence {
+  float* h_last;  // (batch, units)
+  float* c_last;  // (batch, units); LSTM
+};
+
+struct Backward : Recurrence {       // `saved` becomes the gradients of the pre-activations
+  const float* d_hs;                 // (batch, time, units) or null
+  const float* d_cs;                 // (batch, time, units) or null
+  const float *d_h_last, *d_c_last;  // (batch, units)
+  float *d_kernel, *d_recurrent_kernel, *d_bias;  // d_bias null where there is no bias
+  float *d_h0, *d_c0;
+};
+
+// The gradient of the inputs from what Backward left in `saved`.
+struct InputGradient : Recurrence {
+  float* d_x;  // (batch, time, features)
+};
+
+// h_t = a_t * h_{t-1} + b_t, elementwise along time.
+struct LinearScan {
+  int64_t batch, time, features;
+  bool reverse;            // from the last step to the first
+  const float *a, *b;      // (batch, time, features)
+  const float* h0;         // (batch, features)
+  float* h;                // (batch, time, features)
+};
+
 struct Kernels {
   const char* isa;
+  void (*forward)(const Forward&, const Parallel&);
+  void (*backward)(const Backward&, const Parallel&);
+  void (*input_gradient)(const InputGradient&, const Parallel&);
+  // dst[i] = activation(src[i]); for tests of the approximations
+  void (*activate)(int64_t activation, const float* src, float* dst, int64_t n);
 };
 
 }  // namespace cello

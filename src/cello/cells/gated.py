@@ -13,7 +13,8 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, fraction, integer, optional, positive_integer
 from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
-from cello.ops.gated import project
+from cello.ops.engine import Engine
+from cello.ops.gated import Gated, choose_engine, project
 
 
 class GatedCell(Layer):
@@ -22,11 +23,9 @@ class GatedCell(Layer):
     A subclass declares:
 
     Attributes:
-        gates: number of blocks of `units` columns in the kernels.
-        states: names of the states, each of shape `(batch, units)`.
-        step: the equations, one step (`cello.ops.lstm.lstm_step`).
+        recurrence: the equations, one step, and their form (`cello.ops.lstm.LSTM`).
         op: the same over a whole sequence (`cello.ops.lstm`).
-        equation_arguments: names of the arguments that both of them take.
+        equation_arguments: names of the cell's arguments that `op` takes.
     """
 
     units = arg(kind=positive_integer, doc="Size of the state and of the output.")
@@ -58,15 +57,14 @@ class GatedCell(Layer):
     )  # fmt: skip
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
-    gates: int
-    states: tuple[str, ...]
-    step: Any
+    recurrence: Gated
     op: Any
     equation_arguments: tuple[str, ...] = ("activation",)
+    recurrent_activation: Any = staticmethod(activations.linear)  # a cell without gates has none
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.state_size = [self.units] * len(self.states)
+        self.state_size = [self.units] * self.recurrence.states
         self.output_size = self.units
         self.seed_generator: Any = SeedGenerator(self.seed) if self._drops else None
 
@@ -75,7 +73,8 @@ class GatedCell(Layer):
         return self.dropout > 0 or self.recurrent_dropout > 0
 
     def bias_shape(self) -> tuple[int, ...]:
-        return (self.gates * self.units,)
+        columns = self.recurrence.gates * self.units
+        return (2, columns) if self.recurrence.two_biases else (columns,)
 
     def initial_bias(self, shape, dtype):
         """The bias to start from."""
@@ -84,14 +83,14 @@ class GatedCell(Layer):
     def build(self, input_shape):
         self.input_spec = InputSpec(("batch", "features"), {"features": input_shape[-1]})
         self.kernel = self.add_weight(
-            (input_shape[-1], self.gates * self.units),
+            (input_shape[-1], self.recurrence.gates * self.units),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             name="kernel",
         )
         self.recurrent_kernel = self.add_weight(
-            (self.units, self.gates * self.units),
+            (self.units, self.recurrence.gates * self.units),
             self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
@@ -107,20 +106,18 @@ class GatedCell(Layer):
                 name="bias",
             )
 
-    def biases(self):
-        """The bias of the input product and that of the recurrent product, or `None`."""
-        return (None if self.bias is None else self.bias.value), None
-
     def call(self, inputs, states, training=False):
         dropout_mask, recurrent_mask = self._dropout_masks(inputs, training)
-        input_bias, recurrent_bias = self.biases()
-        outputs, new_states = self.step(
+        bias = None if self.bias is None else self.bias.value
+        input_bias, recurrent_bias = self.recurrence.split_bias(bias)
+        outputs, new_states = self.recurrence.step(
             project(inputs, self.kernel.value, input_bias, dropout_mask),
             tuple(states) if isinstance(states, (list, tuple)) else (states,),
             recurrent_kernel=self.recurrent_kernel.value,
             recurrent_bias=recurrent_bias,
             recurrent_mask=recurrent_mask,
-            **self._equation_arguments(),
+            activation=self.activation,
+            recurrent_activation=self.recurrent_activation,
         )
         return outputs, list(new_states)
 
@@ -135,16 +132,18 @@ class GatedCell(Layer):
             tuple(states),
             dropout_mask=dropout_mask,
             recurrent_dropout_mask=recurrent_mask,
-            **self._equation_arguments(),
+            **{name: getattr(self, name) for name in self.equation_arguments},
             **options,
         )
         return outputs, list(new_states)
 
-    def get_initial_state(self, batch_size):
-        return [jnp.zeros((batch_size, self.units), self.dtype) for _ in self.states]
+    @property
+    def engine(self) -> Engine:
+        """What runs `sequence`: "native" or "scan", with a `reason`."""
+        return choose_engine(self.dtype, self.activation, self.recurrent_activation)
 
-    def _equation_arguments(self):
-        return {name: getattr(self, name) for name in self.equation_arguments}
+    def get_initial_state(self, batch_size):
+        return [jnp.zeros((batch_size, self.units), self.dtype) for _ in self.state_size]
 
     def _dropout_masks(self, inputs, training):
         """The factors on the inputs and on the state: 0, or 1 / (1 - rate)."""

@@ -4,7 +4,7 @@ from cello import activations, ops
 from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
-from cello.ops.gru import gru_step, split_bias
+from cello.ops.gru import GRU, GRU_RESET_BEFORE
 
 
 class GRUCell(GatedCell):
@@ -32,14 +32,9 @@ class GRUCell(GatedCell):
         doc="Whether the reset gate acts after the recurrent product or before.",
     )  # fmt: skip
 
-    gates = 3
-    states = ("h",)
     equation_arguments = ("activation", "recurrent_activation", "reset_after")
-    step = staticmethod(gru_step)
     op = staticmethod(ops.gru)
 
-    def bias_shape(self):
-        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
-
-    def biases(self):
-        return split_bias(None if self.bias is None else self.bias.value, self.reset_after)
+    @property  # the reset gate decides
+    def recurrence(self):  # type: ignore[override]
+        return GRU if self.reset_after else GRU_RESET_BEFORE

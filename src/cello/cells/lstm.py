@@ -6,7 +6,7 @@ from cello import activations, ops
 from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
-from cello.ops.lstm import lstm_step
+from cello.ops.lstm import LSTM
 
 
 class LSTMCell(GatedCell):
@@ -31,10 +31,8 @@ class LSTMCell(GatedCell):
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
 
-    gates = 4
-    states = ("h", "c")
     equation_arguments = ("activation", "recurrent_activation")
-    step = staticmethod(lstm_step)
+    recurrence = LSTM
     op = staticmethod(ops.lstm)
 
     def initial_bias(self, shape, dtype):

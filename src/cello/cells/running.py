@@ -11,6 +11,7 @@ from cello.cells.gated import GatedCell
 from cello.core import config
 from cello.core.random import hold
 from cello.core.variable import Binding
+from cello.ops.engine import Engine
 from cello.ops.recurrence import hide_masked, scan_steps
 
 
@@ -62,6 +63,13 @@ def repeat_step(cell, inputs, states, *, training, mask, **options):
     for variable, value in zip(changing, values, strict=True):
         variable.assign(value)
     return outputs, states
+
+
+def cell_engine(cell) -> Engine:
+    """What `run_cell` runs a cell with, and why it is not native."""
+    if hasattr(cell, "engine"):
+        return cell.engine
+    return Engine("scan", f"{type(cell).__name__} has no sequence(): JAX's loop repeats its step.")
 
 
 def check_cell(cell) -> None:

@@ -2,7 +2,7 @@
 
 from cello import ops
 from cello.cells.gated import GatedCell
-from cello.ops.simple_rnn import simple_rnn_step
+from cello.ops.simple_rnn import SIMPLE_RNN
 
 
 class SimpleRNNCell(GatedCell):
@@ -16,7 +16,5 @@ class SimpleRNNCell(GatedCell):
     Source: Elman 1990, Finding structure in time.
     """
 
-    gates = 1
-    states = ("h",)
-    step = staticmethod(simple_rnn_step)
+    recurrence = SIMPLE_RNN
     op = staticmethod(ops.simple_rnn)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from cello.cells.running import check_cell, initial_state, run_cell
+from cello.cells.running import cell_engine, check_cell, initial_state, run_cell
 from cello.core.arguments import arg
 from cello.core.layer import Layer
+from cello.ops.engine import Engine
 
 
 def _cells(value):
@@ -79,6 +80,12 @@ class StackedRNNCells(Layer):
             )
             new_states.append(state)
         return inputs, new_states
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the cells: the first that is not native, with its reason."""
+        engines = [cell_engine(cell) for cell in self.cells]
+        return next((engine for engine in engines if engine != "native"), engines[0])
 
     def get_initial_state(self, batch_size):
         return [initial_state(cell, batch_size) for cell in self.cells]

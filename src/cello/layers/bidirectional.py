@@ -10,6 +10,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import one_of, optional
 from cello.core.layer import Layer
 from cello.layers.rnn import RNN
+from cello.ops.engine import Engine
 
 _MERGES: dict[str | None, Any] = {
     "concat": lambda y, z: jnp.concatenate([y, z], axis=-1),
@@ -77,6 +78,12 @@ class Bidirectional(Layer):
     @property
     def stateful(self) -> bool:
         return self.forward_layer.stateful
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it: that of the two directions which is not native, with its reason."""
+        engines = self.forward_layer.engine, self.backward_layer.engine
+        return engines[1] if engines[0] == "native" else engines[0]
 
     def _check_directions(self):
         forward, backward = self.forward_layer, self.backward_layer

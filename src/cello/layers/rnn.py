@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.cells.gated import GatedCell
-from cello.cells.running import check_cell, initial_state, run_cell
+from cello.cells.running import cell_engine, check_cell, initial_state, run_cell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean
@@ -18,6 +18,7 @@ from cello.core.layer import Layer
 from cello.core.naming import name_scope, snake_case
 from cello.core.symbolic import shown
 from cello.core.variable import Variable
+from cello.ops.engine import Engine
 
 
 def _cell(value):
@@ -170,6 +171,11 @@ class RNN(Layer):
         if not masks:
             return None
         return jnp.flip(masks[0], 1) if self.go_backwards else masks[0]
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it: `"native"` or `"scan"`; its `reason` says why not native, in a sentence."""
+        return cell_engine(self.cell)
 
     def get_initial_state(self, batch_size):
         """The states before the first step, for `batch_size` rows."""

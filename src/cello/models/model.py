@@ -256,6 +256,7 @@ class Model(Trainer, Layer):
         print_fn=None,
         expand_nested: bool = False,
         show_trainable: bool = False,
+        engines: bool = False,
     ) -> None:
         """Print the layers, their output shapes and parameters.
 
@@ -264,8 +265,9 @@ class Model(Trainer, Layer):
             print_fn: function that takes the text, in place of printing it.
             expand_nested: whether to show the layers of models inside.
             show_trainable: whether to show which layers training changes.
+            engines: whether to show what runs each recurrent layer, and why it is not native.
         """
-        print_summary(self, line_length, print_fn, expand_nested, show_trainable)
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable, engines)
 
     def get_config(self) -> dict[str, Any]:
         """Plain data from which `from_config` makes the same model, without its weights."""

@@ -15,20 +15,27 @@ if TYPE_CHECKING:
 
 
 def print_summary(
-    model: Model, line_length=None, print_fn=None, expand_nested=False, show_trainable=False
+    model: Model,
+    line_length=None,
+    print_fn=None,
+    expand_nested=False,
+    show_trainable=False,
+    engines=False,
 ) -> None:
     """Print the table of `model`; see `Model.summary` for the arguments."""
     if print_fn is None:
         console = Console(width=line_length) if line_length else Console()
-        console.print(*summary_parts(model, expand_nested, show_trainable), sep="\n")
+        console.print(*summary_parts(model, expand_nested, show_trainable, engines), sep="\n")
         return
     console = Console(width=line_length or 80, color_system=None)
     with console.capture() as capture:
-        console.print(*summary_parts(model, expand_nested, show_trainable), sep="\n")
+        console.print(*summary_parts(model, expand_nested, show_trainable, engines), sep="\n")
     print_fn(capture.get())
 
 
-def summary_parts(model, expand_nested: bool, show_trainable: bool) -> list[Any]:
+def summary_parts(
+    model, expand_nested: bool, show_trainable: bool, engines: bool = False
+) -> list[Any]:
     """Title, table and totals."""
     connected = _has_branches(model)
     table = Table(box=box.SQUARE, show_lines=True, expand=False, pad_edge=False)
@@ -39,12 +46,14 @@ def summary_parts(model, expand_nested: bool, show_trainable: bool) -> list[Any]
         table.add_column("Connected to", overflow="fold")
     if show_trainable:
         table.add_column("Trainable", justify="center")
-    _add_rows(table, model, connected, expand_nested, show_trainable, "")
+    if engines:
+        table.add_column("Engine", overflow="fold")
+    _add_rows(table, model, connected, expand_nested, show_trainable, engines, "")
     title = Text.assemble("Model: ", (model.name, "bold"))
     return [title, table, _totals(model)]
 
 
-def _add_rows(table, model, connected, expand_nested, show_trainable, indent) -> None:
+def _add_rows(table, model, connected, expand_nested, show_trainable, engines, indent) -> None:
     used = set(model._graph.nodes) if model._graph else set()
     for layer in model.layers:
         nodes = [node for node in layer._nodes if node in used]
@@ -57,9 +66,13 @@ def _add_rows(table, model, connected, expand_nested, show_trainable, indent) ->
             row.append("\n".join(_origins(nodes)))
         if show_trainable:
             row.append(_trainable(layer))
+        if engines:
+            row.append(_engine(layer))
         table.add_row(*row)
         if expand_nested and hasattr(layer, "_graph"):
-            _add_rows(table, layer, connected, expand_nested, show_trainable, indent + "  ")
+            _add_rows(
+                table, layer, connected, expand_nested, show_trainable, engines, indent + "  "
+            )
 
 
 def _has_branches(model) -> bool:
@@ -107,6 +120,14 @@ def _trainable(layer) -> str:
         return "-"
     n = len(layer.trainable_weights)
     return "no" if n == 0 else "yes" if n == sum(v.trainable for v in layer.weights) else "partly"
+
+
+def _engine(layer) -> str:
+    """The engine of a recurrent layer, and why it is not the fastest."""
+    engine = getattr(layer, "engine", None)
+    if engine is None:
+        return "-"
+    return engine if engine.reason is None else f"{engine}: {engine.reason}"
 
 
 def _totals(model) -> Text:

@@ -1,22 +1,56 @@
-"""What the gated recurrences share: one input product for all steps, then the loop."""
+"""What the gated recurrences share: checks, and the choice between kernels and the scan."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 
+from cello import activations
+from cello.ops import engine as engines
+from cello.ops import kernels
 from cello.ops.recurrence import hide_masked, scan_steps
+
+
+@dataclasses.dataclass(frozen=True)
+class Gated:
+    """A recurrence made of an input product, a recurrent product and a pointwise function.
+
+    Attributes:
+        name: its name in `kernels.CELLS`.
+        gates: blocks of `units` columns in the kernels.
+        states: number of states, each `(batch, units)`; the first is the output.
+        step: function of `(x, states, recurrent_kernel=, recurrent_bias=, recurrent_mask=,
+            activation=, recurrent_activation=)`, where `x` is the input's share of the
+            pre-activations.
+        two_biases: whether the recurrent product has a bias of its own.
+    """
+
+    name: str
+    gates: int
+    states: int
+    step: Callable
+    two_biases: bool = False
+
+    def split_bias(self, bias):
+        """The biases of the input product and of the recurrent product."""
+        return (bias, None) if bias is None or not self.two_biases else (bias[0], bias[1])
 
 
 def project(inputs, kernel, bias, dropout_mask=None):
     """`x W + b`: the input's share of the pre-activations, for one step or for all."""
     if dropout_mask is not None:
-        steps = inputs.ndim - dropout_mask.ndim
-        inputs = inputs * (dropout_mask[:, None] if steps else dropout_mask)
+        inputs = drop(inputs, dropout_mask)
     projected = inputs @ kernel
     return projected if bias is None else projected + bias
+
+
+def drop(inputs, dropout_mask):
+    """`inputs`, of one step or of all, times one factor a row and feature."""
+    return inputs * (dropout_mask[:, None] if inputs.ndim > dropout_mask.ndim else dropout_mask)
 
 
 def entering(h, recurrent_mask):
@@ -25,65 +59,139 @@ def entering(h, recurrent_mask):
 
 
 def gated_sequence(
-    step,
-    n_states: int,
+    cell: Gated,
     inputs,
     kernel,
     recurrent_kernel,
     bias,
-    recurrent_bias,
     initial_state,
+    *,
+    mask,
+    activation,
+    recurrent_activation,
     dropout_mask,
     recurrent_dropout_mask,
-    **options,
+    go_backwards: bool,
+    unroll: bool,
+    return_sequences: bool,
+    return_all_states: bool,
+    zero_output_for_mask: bool,
+    engine: str | None,
 ):
-    """Repeat a gated step over `(batch, time, features)`; the products' shapes are checked first.
-
-    Args:
-        step: function of `(x, states, recurrent_kernel=, recurrent_bias=, recurrent_mask=)`.
-        n_states: number of states, each `(batch, units)`.
-        options: those of `ops.recurrence`.
-    """
-    inputs = jnp.asarray(inputs)
-    units = _check_shapes(inputs, kernel, recurrent_kernel)
-    dtype = jnp.result_type(inputs, kernel)
-    if initial_state is None:
-        initial_state = (jnp.zeros((inputs.shape[0], units), dtype),) * n_states
-    elif not isinstance(initial_state, (list, tuple)):
-        initial_state = (initial_state,)
-    states = tuple(jnp.asarray(s, dtype) for s in initial_state)
-    if [s.shape for s in states] != [(inputs.shape[0], units)] * n_states:
-        raise ValueError(
-            f"initial_state must hold {n_states} array(s) of shape (batch, units) = "
-            f"{(inputs.shape[0], units)} and got {[s.shape for s in states]}."
-        )
-    projected = project(hide_masked(inputs, options["mask"]), kernel, bias, dropout_mask)
-    step = functools.partial(
-        step,
-        recurrent_kernel=recurrent_kernel,
-        recurrent_bias=recurrent_bias,
-        recurrent_mask=recurrent_dropout_mask,
+    """`cell` over `(batch, time, features)`; see `ops.lstm` for the arguments."""
+    inputs, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
+    dtype = jnp.result_type(inputs, kernel, jnp.float16)
+    array = functools.partial(jnp.asarray, dtype=dtype)
+    given = kernels.Inputs(
+        array(inputs),
+        array(kernel),
+        array(recurrent_kernel),
+        None if bias is None else array(bias),
+        _states(cell, inputs, recurrent_kernel, initial_state, dtype),
+        None if mask is None else jnp.asarray(mask, bool),
+        None if recurrent_dropout_mask is None else array(recurrent_dropout_mask),
     )
+    _check_shapes(cell, given)
+    if dropout_mask is not None:
+        given = given._replace(x=drop(hide_masked(given.x, given.mask), array(dropout_mask)))
+    functions = activations.get(activation), activations.get(recurrent_activation)
+    every = cell.states if return_all_states else int(return_sequences)
+    scan = _Scan(cell, *functions, go_backwards, unroll, every)
+    chosen = choose_engine(dtype, *functions, asked=engine)
+    if chosen == "native" and _has_sizes(given.x):
+        recurrence = kernels.Recurrence(cell.name, *functions, go_backwards, every, scan)
+        outputs = kernels.run(recurrence, given)
+    else:
+        engines.say_once(chosen, f"cello.ops.{cell.name}")
+        outputs = scan(given)
+    sequence = outputs.every[0] if return_sequences else outputs.last[0]
+    if zero_output_for_mask and return_sequences and given.mask is not None:
+        keep = jnp.flip(given.mask, 1) if go_backwards else given.mask
+        sequence = jnp.where(keep[..., None], sequence, jnp.zeros((), dtype))
+    return sequence, outputs.every if return_all_states else outputs.last
 
-    def stateless(x, states, _):
-        outputs, states = step(x, states)
-        return outputs, states, ()
 
-    outputs, states, _ = scan_steps(stateless, projected, states, (), **options)
-    return outputs, states
+def choose_engine(dtype, *functions, asked: str | None = None) -> engines.Engine:
+    """The engine for a gated recurrence of this dtype with these activations."""
+    return engines.choose(kernels.obstacle(dtype, *functions), asked)
 
 
-def _check_shapes(inputs: jax.Array, kernel, recurrent_kernel) -> int:
-    """The number of units."""
-    units = recurrent_kernel.shape[0]
-    if inputs.ndim != 3:
-        raise ValueError(
-            f"inputs must be (batch, time, features) and have the shape {inputs.shape}."
+@dataclasses.dataclass(frozen=True)
+class _Scan:
+    """The recurrence by JAX's loop, as a function of its arrays."""
+
+    cell: Gated
+    activation: Callable
+    recurrent_activation: Callable
+    go_backwards: bool
+    unroll: bool
+    every: int
+
+    def __call__(self, given: kernels.Inputs) -> kernels.Outputs:
+        bias, recurrent_bias = self.cell.split_bias(given.bias)
+        step = functools.partial(
+            self.cell.step,
+            recurrent_kernel=given.recurrent_kernel,
+            recurrent_bias=recurrent_bias,
+            recurrent_mask=jax.lax.stop_gradient(given.recurrent_mask),
+            activation=self.activation,
+            recurrent_activation=self.recurrent_activation,
         )
-    if kernel.shape != (inputs.shape[-1], recurrent_kernel.shape[-1]):
-        raise ValueError(
-            f"inputs {inputs.shape}, kernel {kernel.shape} and recurrent_kernel "
-            f"{recurrent_kernel.shape} do not fit: kernel must be (features, gates * units) = "
-            f"{(inputs.shape[-1], recurrent_kernel.shape[-1])}."
+
+        def one_step(x, states, _):
+            h, states = step(x, states)
+            return states if self.every > 1 else h, states, ()
+
+        sequence, last, _ = scan_steps(
+            one_step,
+            project(hide_masked(given.x, given.mask), given.kernel, bias),
+            given.states,
+            (),
+            mask=given.mask,
+            go_backwards=self.go_backwards,
+            unroll=self.unroll,
+            return_sequences=self.every > 0,
+            zero_output_for_mask=False,
         )
-    return units
+        every = () if self.every == 0 else sequence if self.every > 1 else (sequence,)
+        return kernels.Outputs(every, last)
+
+
+def _has_sizes(x) -> bool:
+    """Whether every size of `x` is a known, positive number."""
+    return all(isinstance(size, int) and size > 0 for size in x.shape)
+
+
+def _states(cell: Gated, inputs, recurrent_kernel, initial_state, dtype):
+    if initial_state is None:
+        zeros = jnp.zeros((inputs.shape[0], recurrent_kernel.shape[0]), dtype)
+        return (zeros,) * cell.states
+    if not isinstance(initial_state, (list, tuple)):
+        initial_state = (initial_state,)
+    return tuple(jnp.asarray(s, dtype) for s in initial_state)
+
+
+def _check_shapes(cell: Gated, given: kernels.Inputs) -> None:
+    x, units = given.x, given.recurrent_kernel.shape[0]
+    if x.ndim != 3:
+        raise ValueError(f"inputs must be (batch, time, features) and have the shape {x.shape}.")
+    columns = cell.gates * units
+    expected = {
+        "kernel": (given.kernel, (x.shape[-1], columns)),
+        "recurrent_kernel": (given.recurrent_kernel, (units, columns)),
+        "bias": (given.bias, (2, columns) if cell.two_biases else (columns,)),
+        "mask": (given.mask, x.shape[:2]),
+        "recurrent_dropout_mask": (given.recurrent_mask, (x.shape[0], units)),
+    }
+    for name, (array, shape) in expected.items():
+        if array is not None and array.shape != shape:
+            raise ValueError(
+                f"{name} must have the shape {shape} and has {array.shape}: inputs are {x.shape} "
+                f"and units, from recurrent_kernel, are {units}."
+            )
+    wanted = [(x.shape[0], units)] * cell.states
+    if [s.shape for s in given.states] != wanted:
+        raise ValueError(
+            f"initial_state must hold {cell.states} array(s) of shape (batch, units) = "
+            f"{(x.shape[0], units)} and got {[s.shape for s in given.states]}."
+        )

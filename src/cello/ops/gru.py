@@ -7,38 +7,46 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from cello import activations
-from cello.ops.gated import entering, gated_sequence
+from cello.ops.gated import Gated, entering, gated_sequence
 
 
 def gru_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
-    reset_after,
-):  # fmt: skip
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation
+):
     """One step; `x` is the input's share of the pre-activations, `x_t W + b`."""
+    (h,) = states
+    inner = entering(h, recurrent_mask) @ recurrent_kernel
+    if recurrent_bias is not None:
+        inner = inner + recurrent_bias
+    x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
+    h_z, h_r, h_h = jnp.split(inner, 3, axis=-1)
+    z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
+    h = z * h + (1 - z) * activation(x_h + r * h_h)
+    return h, (h,)
+
+
+def gru_reset_before_step(
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation
+):
+    """The same with the reset gate before the product."""
     (h,) = states
     h_in = entering(h, recurrent_mask)
     x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
-    if reset_after:
-        inner = h_in @ recurrent_kernel
-        h_z, h_r, h_h = jnp.split(
-            inner if recurrent_bias is None else inner + recurrent_bias, 3, axis=-1
-        )
-        z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
-        candidate = activation(x_h + r * h_h)
-    else:
-        u_z, u_r, u_h = jnp.split(recurrent_kernel, 3, axis=-1)
-        z, r = recurrent_activation(x_z + h_in @ u_z), recurrent_activation(x_r + h_in @ u_r)
-        candidate = activation(x_h + (r * h_in) @ u_h)
-    h = z * h + (1 - z) * candidate
+    u_z, u_r, u_h = jnp.split(recurrent_kernel, 3, axis=-1)
+    z, r = recurrent_activation(x_z + h_in @ u_z), recurrent_activation(x_r + h_in @ u_r)
+    h = z * h + (1 - z) * activation(x_h + (r * h_in) @ u_h)
     return h, (h,)
+
+
+GRU = Gated("gru", gates=3, states=1, step=gru_step, two_biases=True)
+GRU_RESET_BEFORE = Gated("gru_reset_before", gates=3, states=1, step=gru_reset_before_step)
 
 
 @functools.partial(
     jax.jit,
     static_argnames=(
         "activation", "recurrent_activation", "reset_after", "go_backwards", "unroll",
-        "return_sequences", "zero_output_for_mask",
+        "return_sequences", "return_all_states", "zero_output_for_mask", "engine",
     ),
 )  # fmt: skip
 def gru(
@@ -57,7 +65,9 @@ def gru(
     go_backwards: bool = False,
     unroll: bool = False,
     return_sequences: bool = True,
+    return_all_states: bool = False,
     zero_output_for_mask: bool = False,
+    engine: str | None = None,
 ):
     """Gated recurrent unit over a batch of sequences.
 
@@ -78,8 +88,11 @@ def gru(
         activation, recurrent_activation: names or functions, in place of tanh and sigmoid.
         reset_after: whether the reset gate acts after the matrix product or before.
         dropout_mask: `(batch, features)`, multiplied with the input of every step.
-        recurrent_dropout_mask: `(batch, units)`, multiplied with `h` where it meets `U`.
+        recurrent_dropout_mask: `(batch, units)`, multiplied with `h` where it meets `U`; taken as a
+            constant, to which no gradient flows.
         go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
+        return_all_states: give the states after every step, in place of after the last.
+        engine: `"native"` or `"scan"`, in place of what `cello.config.engine` says.
 
     Returns:
         `(outputs, (h,))`: `h` at all steps `(batch, time, units)`, or at the last, and the state
@@ -87,22 +100,12 @@ def gru(
 
     Source: Cho et al. 2014 (reset before); `z` multiplies the old state, as in Keras and PyTorch.
     """
-    step = functools.partial(
-        gru_step,
-        activation=activations.get(activation),
-        recurrent_activation=activations.get(recurrent_activation),
-        reset_after=reset_after,
-    )
-    input_bias, recurrent_bias = split_bias(bias, reset_after)
     return gated_sequence(
-        step, 1, inputs, kernel, recurrent_kernel, input_bias, recurrent_bias, initial_state,
-        dropout_mask, recurrent_dropout_mask, mask=mask, go_backwards=go_backwards, unroll=unroll,
-        return_sequences=return_sequences, zero_output_for_mask=zero_output_for_mask,
+        GRU if reset_after else GRU_RESET_BEFORE,
+        inputs, kernel, recurrent_kernel, bias, initial_state, mask=mask,
+        activation=activation, recurrent_activation=recurrent_activation,
+        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
+        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
+        return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
+        engine=engine,
     )  # fmt: skip
-
-
-def split_bias(bias, reset_after):
-    """The biases of the input product and of the recurrent product."""
-    if bias is None or not reset_after:
-        return bias, None
-    return bias[0], bias[1]

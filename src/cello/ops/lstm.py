@@ -7,8 +7,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from cello import activations
-from cello.ops.gated import entering, gated_sequence
+from cello.ops.gated import Gated, entering, gated_sequence
 
 
 def lstm_step(
@@ -22,11 +21,14 @@ def lstm_step(
     return h, (h, c)
 
 
+LSTM = Gated("lstm", gates=4, states=2, step=lstm_step)
+
+
 @functools.partial(
     jax.jit,
     static_argnames=(
         "activation", "recurrent_activation", "go_backwards", "unroll", "return_sequences",
-        "zero_output_for_mask",
+        "return_all_states", "zero_output_for_mask", "engine",
     ),
 )  # fmt: skip
 def lstm(
@@ -44,7 +46,9 @@ def lstm(
     go_backwards: bool = False,
     unroll: bool = False,
     return_sequences: bool = True,
+    return_all_states: bool = False,
     zero_output_for_mask: bool = False,
+    engine: str | None = None,
 ):
     """Long short-term memory over a batch of sequences.
 
@@ -61,8 +65,11 @@ def lstm(
         mask: boolean `(batch, time)`, true at the steps that count; see `ops.recurrence`.
         activation, recurrent_activation: names or functions, in place of tanh and sigmoid.
         dropout_mask: `(batch, features)`, multiplied with the input of every step.
-        recurrent_dropout_mask: `(batch, units)`, multiplied with `h` where it meets `U`.
+        recurrent_dropout_mask: `(batch, units)`, multiplied with `h` where it meets `U`; taken as a
+            constant, to which no gradient flows.
         go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
+        return_all_states: give the states after every step, in place of after the last.
+        engine: `"native"` or `"scan"`, in place of what `cello.config.engine` says.
 
     Returns:
         `(outputs, (h, c))`: `h` at all steps `(batch, time, units)`, or at the last, and the states
@@ -70,13 +77,11 @@ def lstm(
 
     Source: Hochreiter and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000.
     """
-    step = functools.partial(
-        lstm_step,
-        activation=activations.get(activation),
-        recurrent_activation=activations.get(recurrent_activation),
-    )
     return gated_sequence(
-        step, 2, inputs, kernel, recurrent_kernel, bias, None, initial_state, dropout_mask,
-        recurrent_dropout_mask, mask=mask, go_backwards=go_backwards, unroll=unroll,
-        return_sequences=return_sequences, zero_output_for_mask=zero_output_for_mask,
+        LSTM, inputs, kernel, recurrent_kernel, bias, initial_state, mask=mask,
+        activation=activation, recurrent_activation=recurrent_activation,
+        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
+        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
+        return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
+        engine=engine,
     )  # fmt: skip

@@ -128,15 +128,22 @@ def _where(keep, new, old):
 
 
 def _first_output(spec, states):
-    """What stands for the output before the first step: the first state, of the last cell."""
+    """What stands for the output before the first step.
+
+    The states, where the output is alike; else the first state, of the last cell; else zeros.
+    """
+    if _forms(spec) == _forms(states):
+        return states
     while isinstance(states, (list, tuple)) and states and isinstance(states[-1], (list, tuple)):
         states = states[-1]
     leaves: list[Any] = jax.tree.leaves(states)
-    if leaves and isinstance(spec, jax.ShapeDtypeStruct):
-        state = leaves[0]
-        if state.shape == spec.shape and state.dtype == spec.dtype:
-            return state
+    if leaves and _forms(spec) == _forms(leaves[0]):
+        return leaves[0]
     return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), spec)
+
+
+def _forms(tree):
+    return jax.tree.map(lambda s: (s.shape, jnp.dtype(s.dtype).name), tree)
 
 
 def _check_states(states, new_states):

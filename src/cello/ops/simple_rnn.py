@@ -6,21 +6,27 @@ import functools
 
 import jax
 
-from cello import activations
-from cello.ops.gated import entering, gated_sequence
+from cello.ops.gated import Gated, entering, gated_sequence
 
 
-def simple_rnn_step(x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation):
-    """One step; `x` is the input's share of the pre-activation, `x_t W + b`."""
+def simple_rnn_step(
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation
+):
+    """One step; `x` is the input's share of the pre-activation, `x_t W + b`. No gate: the last
+    argument is not used."""
     (h,) = states
     h = activation(x + entering(h, recurrent_mask) @ recurrent_kernel)
     return h, (h,)
 
 
+SIMPLE_RNN = Gated("simple_rnn", gates=1, states=1, step=simple_rnn_step)
+
+
 @functools.partial(
     jax.jit,
     static_argnames=(
-        "activation", "go_backwards", "unroll", "return_sequences", "zero_output_for_mask",
+        "activation", "go_backwards", "unroll", "return_sequences", "return_all_states",
+        "zero_output_for_mask", "engine",
     ),
 )  # fmt: skip
 def simple_rnn(
@@ -37,7 +43,9 @@ def simple_rnn(
     go_backwards: bool = False,
     unroll: bool = False,
     return_sequences: bool = True,
+    return_all_states: bool = False,
     zero_output_for_mask: bool = False,
+    engine: str | None = None,
 ):
     """The fully connected recurrent network over a batch of sequences.
 
@@ -52,8 +60,11 @@ def simple_rnn(
         mask: boolean `(batch, time)`, true at the steps that count; see `ops.recurrence`.
         activation: name or function, in place of tanh.
         dropout_mask: `(batch, features)`, multiplied with the input of every step.
-        recurrent_dropout_mask: `(batch, units)`, multiplied with `h` where it meets `U`.
+        recurrent_dropout_mask: `(batch, units)`, multiplied with `h` where it meets `U`; taken as a
+            constant, to which no gradient flows.
         go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
+        return_all_states: give the states after every step, in place of after the last.
+        engine: `"native"` or `"scan"`, in place of what `cello.config.engine` says.
 
     Returns:
         `(outputs, (h,))`: `h` at all steps `(batch, time, units)`, or at the last, and the state
@@ -61,9 +72,11 @@ def simple_rnn(
 
     Source: Elman 1990, Finding structure in time.
     """
-    step = functools.partial(simple_rnn_step, activation=activations.get(activation))
     return gated_sequence(
-        step, 1, inputs, kernel, recurrent_kernel, bias, None, initial_state, dropout_mask,
-        recurrent_dropout_mask, mask=mask, go_backwards=go_backwards, unroll=unroll,
-        return_sequences=return_sequences, zero_output_for_mask=zero_output_for_mask,
+        SIMPLE_RNN, inputs, kernel, recurrent_kernel, bias, initial_state, mask=mask,
+        activation=activation, recurrent_activation="linear",
+        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
+        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
+        return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
+        engine=engine,
     )  # fmt: skip

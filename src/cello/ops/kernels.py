@@ -1,0 +1,349 @@
+"""The gated recurrences by native kernels: calls, shapes and derivatives.
+
+`run` computes a recurrence, and is differentiated by `cello_backward`. Derivatives of derivatives
+go through the scan, which is given with the description of the recurrence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_batching import custom_vmap
+
+from cello import activations
+from cello.ops.partition import by_rows
+
+PANEL = 16
+"""Units that stand together in what the kernels save; kPanel in native/kernels.h."""
+
+CELLS = {"lstm": (0, 4), "gru": (1, 4), "gru_reset_before": (2, 3), "simple_rnn": (3, 1)}
+"""Number of a cell in native/kernels.h, and its slots in native/cells.h."""
+
+ACTIVATIONS = {
+    activations.tanh: 0,
+    activations.sigmoid: 1,
+    activations.hard_sigmoid: 2,
+    activations.relu: 3,
+    activations.linear: 4,
+}
+"""Numbers in native/kernels.h."""
+
+
+class Inputs(NamedTuple):
+    """The arrays of a recurrence; `None` for what it does not have."""
+
+    x: Any
+    kernel: Any
+    recurrent_kernel: Any
+    bias: Any
+    states: tuple[Any, ...]
+    mask: Any = None
+    recurrent_mask: Any = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Recurrence:
+    """What is known of a recurrence when it is compiled.
+
+    Attributes:
+        cell: a key of `CELLS`.
+        activation, recurrent_activation: keys of `ACTIVATIONS`.
+        go_backwards: whether it runs from the last step to the first.
+        every: which of its states are wanted at every step, in the order of running: none, the
+            first, or all.
+        scan: function of `Inputs` that computes the same by JAX's loop.
+    """
+
+    cell: str
+    activation: Callable
+    recurrent_activation: Callable
+    go_backwards: bool
+    every: int
+    scan: Callable[[Inputs], Any]
+
+    @property
+    def has_c(self) -> bool:
+        return self.cell == "lstm"
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {
+            "cell": np.int64(CELLS[self.cell][0]),
+            "activation": np.int64(ACTIVATIONS[self.activation]),
+            "recurrent_activation": np.int64(ACTIVATIONS[self.recurrent_activation]),
+            "go_backwards": self.go_backwards,
+        }
+
+
+class Outputs(NamedTuple):
+    """What a recurrence computes: `every` state at all steps, and the last states."""
+
+    every: tuple[Any, ...]
+    last: tuple[Any, ...]
+
+
+def obstacle(dtype, *functions: Callable) -> str | None:
+    """Why the kernels cannot run a recurrence of this dtype with these activations, or `None`."""
+    if dtype != jnp.float32:
+        return f"The kernels compute in float32, and this is {jnp.dtype(dtype).name}."
+    for function in functions:
+        if function not in ACTIVATIONS:
+            known = ", ".join(f.__name__ for f in ACTIVATIONS)
+            name = getattr(function, "__name__", repr(function))
+            return f"The kernels know the activations {known}, and not {name}."
+    return None
+
+
+# ------------------------------------------------------------------------------ derivatives
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def run(recurrence: Recurrence, inputs: Inputs) -> Outputs:
+    """The outputs of a recurrence. `recurrent_mask` is taken as a constant."""
+    return _forward(recurrence, inputs, saving=False)[0]
+
+
+def _run_forward(recurrence, inputs):
+    outputs, saved = _saving(recurrence, inputs)
+    return outputs, (inputs, saved)
+
+
+def _run_backward(recurrence, kept, d_outputs):
+    inputs, saved = kept
+    return (_gradients(recurrence, inputs, saved, d_outputs),)
+
+
+run.defvjp(_run_forward, _run_backward)
+
+
+# Under one derivative these two are only computed. Under a second one JAX differentiates them, and
+# both are functions of the inputs, as the scan says; what was saved follows from the inputs.
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _saving(recurrence, inputs):
+    return _forward(recurrence, inputs, saving=True)
+
+
+@_saving.defjvp
+def _saving_jvp(recurrence, primals, tangents):
+    (inputs,), (d_inputs,) = primals, tangents
+    outputs, saved = _saving(recurrence, inputs)
+    _, d_outputs = jax.jvp(recurrence.scan, (inputs,), (d_inputs,))
+    return (outputs, saved), (d_outputs, jax.tree.map(jnp.zeros_like, saved))
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _gradients(recurrence, inputs, saved, d_outputs) -> Inputs:
+    return _backward(recurrence, inputs, saved, d_outputs)
+
+
+@_gradients.defjvp
+def _gradients_jvp(recurrence, primals, tangents):
+    inputs, saved, d_outputs = primals
+    d_inputs, _, dd_outputs = tangents
+    floats = _floats(inputs)
+
+    def by_scan(floats, d_outputs):
+        def outputs(floats):
+            return recurrence.scan(inputs._replace(**floats))
+
+        (gradients,) = jax.vjp(outputs, floats)[1](d_outputs)
+        return _as_gradients(inputs, gradients)
+
+    result = _gradients(recurrence, inputs, saved, d_outputs)
+    _, tangent = jax.jvp(by_scan, (floats, d_outputs), (_floats(d_inputs), dd_outputs))
+    return result, tangent
+
+
+def _floats(inputs: Inputs) -> dict[str, Any]:
+    """The arrays through which gradients flow."""
+    return {name: getattr(inputs, name) for name in Inputs._fields[:5]}
+
+
+def _as_gradients(inputs: Inputs, gradients: dict[str, Any]) -> Inputs:
+    mask, factor = inputs.mask, inputs.recurrent_mask
+    return Inputs(
+        **gradients,
+        mask=None if mask is None else np.zeros(mask.shape, jax.dtypes.float0),
+        recurrent_mask=None if factor is None else jnp.zeros_like(factor),
+    )
+
+
+# ------------------------------------------------------------------------------------ calls
+
+
+def _or_nothing(array, dtype=np.float32):
+    """What stands for an array in a call: for `None` one without elements."""
+    return np.zeros((0,), dtype) if array is None else array
+
+
+def _c(states):
+    return states[1] if len(states) > 1 else None
+
+
+def _forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
+    """`(outputs, what cello_backward needs)`."""
+    hs, cs, saved, h, c = _forward_call(recurrence, saving)(
+        inputs.x,
+        inputs.kernel,
+        inputs.recurrent_kernel,
+        _or_nothing(inputs.bias),
+        inputs.states[0],
+        _or_nothing(_c(inputs.states)),
+        _or_nothing(inputs.mask, np.bool_),
+        _or_nothing(inputs.recurrent_mask),
+    )
+    outputs = Outputs((hs, cs)[: recurrence.every], (h, c)[: len(inputs.states)])
+    return outputs, (hs, cs, saved)
+
+
+def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs) -> Inputs:
+    d_every = (*d_outputs.every, None, None)
+    d_z, d_kernel, d_recurrent_kernel, d_bias, d_h0, d_c0 = _backward_call(
+        recurrence, inputs.bias is not None
+    )(
+        inputs.x,
+        inputs.kernel,
+        inputs.recurrent_kernel,
+        inputs.states[0],
+        _or_nothing(_c(inputs.states)),
+        _or_nothing(inputs.mask, np.bool_),
+        _or_nothing(inputs.recurrent_mask),
+        *saved,
+        _or_nothing(d_every[0]),
+        _or_nothing(d_every[1]),
+        d_outputs.last[0],
+        _or_nothing(_c(d_outputs.last)),
+    )
+    # Apart, so that it is not computed where nobody wants it.
+    (d_x,) = _input_gradient_call(recurrence, inputs.x.shape[1:])(d_z, inputs.kernel)
+    return _as_gradients(
+        inputs,
+        {
+            "x": d_x,
+            "kernel": d_kernel,
+            "recurrent_kernel": d_recurrent_kernel,
+            "bias": None if inputs.bias is None else d_bias,
+            "states": (d_h0, d_c0)[: len(inputs.states)],
+        },
+    )
+
+
+def _floats_of(*shape):
+    return jax.ShapeDtypeStruct(shape, jnp.float32)
+
+
+def _saved_shape(recurrence: Recurrence, batch: int, time: int, units: int):
+    panels = -(-units // PANEL)
+    return _floats_of(time, panels, batch, CELLS[recurrence.cell][1] * PANEL)
+
+
+@functools.lru_cache(maxsize=256)
+def _forward_call(recurrence: Recurrence, saving: bool):
+    every = 2 if saving else recurrence.every
+    has_c = recurrence.has_c
+
+    def call(*arrays):
+        x, recurrent_kernel = arrays[0], arrays[2]
+        batch, time, _ = x.shape
+        units = recurrent_kernel.shape[0]
+        states, nothing = _floats_of(batch, time, units), _floats_of(0)
+        last = _floats_of(batch, units)
+        results = (
+            states if every > 0 else nothing,
+            states if every > 1 and has_c else nothing,
+            _saved_shape(recurrence, batch, time, units) if saving else nothing,
+            last,
+            last if has_c else nothing,
+        )
+        return tuple(jax.ffi.ffi_call("cello_forward", results)(*arrays, **recurrence.attributes))
+
+    result_axes = (
+        0 if every > 0 else None,
+        0 if every > 1 and has_c else None,
+        2 if saving else None,
+        0,
+        0 if has_c else None,
+    )
+    return _batched(call, _forward_axes, result_axes)
+
+
+def _forward_axes(arrays):
+    *_, c0, mask, recurrent_mask = arrays
+    return (0, None, None, None, 0, *(0 if a.size else None for a in (c0, mask, recurrent_mask)))
+
+
+@functools.lru_cache(maxsize=256)
+def _backward_call(recurrence: Recurrence, has_bias: bool):
+    has_c = recurrence.has_c
+
+    def call(*arrays):
+        _, kernel, recurrent_kernel, h0, c0, *_ = arrays
+        saved = arrays[9]
+        columns = kernel.shape[1]
+        bias = (2, columns) if recurrence.cell == "gru" else (columns,)
+        results = (
+            _floats_of(*saved.shape),
+            _floats_of(*kernel.shape),
+            _floats_of(*recurrent_kernel.shape),
+            _floats_of(*(bias if has_bias else (0,))),
+            _floats_of(*h0.shape),
+            _floats_of(*c0.shape),
+        )
+        ffi_call = jax.ffi.ffi_call("cello_backward", results, input_output_aliases={9: 0})
+        return tuple(ffi_call(*arrays, **recurrence.attributes))
+
+    def axes(arrays):
+        _, _, _, _, c0, mask, factor, _, cs, _, d_hs, d_cs, _, d_c = arrays
+        c0, mask, factor, cs, d_hs, d_cs, d_c = (
+            0 if a.size else None for a in (c0, mask, factor, cs, d_hs, d_cs, d_c)
+        )
+        return (0, None, None, 0, c0, mask, factor, 0, cs, 2, d_hs, d_cs, 0, d_c)
+
+    return _batched(call, axes, (2, None, None, None, 0, 0 if has_c else None))
+
+
+@functools.lru_cache(maxsize=256)
+def _input_gradient_call(recurrence: Recurrence, shape: tuple[int, int]):
+    def call(d_z, kernel):
+        results = (_floats_of(d_z.shape[2], *shape),)
+        ffi_call = jax.ffi.ffi_call("cello_input_gradient", results)
+        attributes = recurrence.attributes
+        return tuple(
+            ffi_call(
+                d_z,
+                kernel,
+                cell=attributes["cell"],
+                go_backwards=attributes["go_backwards"],
+            )
+        )
+
+    return _batched(call, lambda arrays: (2, None), (0,))
+
+
+def _batched(call, axes_of, result_axes):
+    """`call` under `vmap`, one after the other, and on a sharded batch, each device its rows."""
+
+    @custom_vmap
+    def function(*arrays):
+        return by_rows(call, axes_of(arrays), result_axes)(*arrays)
+
+    @function.def_vmap
+    def mapped(axis_size, in_batched, *arrays):
+        def one(batched):
+            every = iter(batched)
+            return function(
+                *(next(every) if b else a for a, b in zip(arrays, in_batched, strict=True))
+            )
+
+        results = jax.lax.map(one, [a for a, b in zip(arrays, in_batched, strict=True) if b])
+        return results, (True,) * len(result_axes)
+
+    return function
