@@ -9,6 +9,7 @@ import jax
 from cello import native
 from cello.core import config
 
+ASKED_FOR = "It was asked for."
 _said: set[str] = set()
 _log = logging.getLogger("cello")
 
@@ -40,7 +41,7 @@ def choose(obstacle: str | None, asked: str | None = None) -> Engine:
     """
     asked = config.engine_name(asked or config.engine())
     if asked == "scan":
-        return Engine("scan", "It was asked for.")
+        return Engine("scan", ASKED_FOR)
     obstacle = native.missing() or _other_platform() or obstacle
     if obstacle is None:
         return Engine("native")
@@ -51,7 +52,7 @@ def choose(obstacle: str | None, asked: str | None = None) -> Engine:
 
 def say_once(engine: Engine, what: str) -> None:
     """Log why `what` does not run natively, the first time for each reason."""
-    if engine == "native" or engine.reason in _said or config.engine() == "scan":
+    if engine == "native" or engine.reason in (ASKED_FOR, *_said):
         return
     _said.add(str(engine.reason))
     _log.warning(

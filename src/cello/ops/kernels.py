@@ -103,9 +103,13 @@ def obstacle(dtype, *functions: Callable) -> str | None:
 # ------------------------------------------------------------------------------ derivatives
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def run(recurrence: Recurrence, inputs: Inputs) -> Outputs:
     """The outputs of a recurrence. `recurrent_mask` is taken as a constant."""
+    return _run(recurrence, _varying(inputs, inputs))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _run(recurrence, inputs):
     return _forward(recurrence, inputs, saving=False)[0]
 
 
@@ -119,7 +123,7 @@ def _run_backward(recurrence, kept, d_outputs):
     return (_gradients(recurrence, inputs, saved, d_outputs),)
 
 
-run.defvjp(_run_forward, _run_backward)
+_run.defvjp(_run_forward, _run_backward)
 
 
 # Under one derivative these two are only computed. Under a second one JAX differentiates them, and
@@ -176,6 +180,21 @@ def _as_gradients(inputs: Inputs, gradients: dict[str, Any]) -> Inputs:
     )
 
 
+def _varying(arrays, like):
+    """`arrays`, marked as different on each device where any of `like` is, within `shard_map`."""
+    axes = frozenset[str]().union(*(_varies(a) for a in jax.tree.leaves(like)))
+
+    def mark(array):
+        missing = tuple(axes - _varies(array))
+        return jax.lax.pcast(array, missing, to="varying") if missing else array
+
+    return jax.tree.map(mark, arrays) if axes else arrays
+
+
+def _varies(array) -> frozenset[str]:
+    return jax.typeof(array).manual_axis_type.varying
+
+
 # ------------------------------------------------------------------------------------ calls
 
 
@@ -201,14 +220,12 @@ def _forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
         _or_nothing(inputs.recurrent_mask),
     )
     outputs = Outputs((hs, cs)[: recurrence.every], (h, c)[: len(inputs.states)])
-    return outputs, (hs, cs, saved)
+    return _varying((outputs, (hs, cs, saved)), inputs)
 
 
 def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs) -> Inputs:
     d_every = (*d_outputs.every, None, None)
-    d_z, d_kernel, d_recurrent_kernel, d_bias, d_h0, d_c0 = _backward_call(
-        recurrence, inputs.bias is not None
-    )(
+    results = _backward_call(recurrence, inputs.bias is not None)(
         inputs.x,
         inputs.kernel,
         inputs.recurrent_kernel,
@@ -222,8 +239,10 @@ def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs)
         d_outputs.last[0],
         _or_nothing(_c(d_outputs.last)),
     )
+    d_z, d_kernel, d_recurrent_kernel, d_bias, d_h0, d_c0 = _varying(results, inputs)
     # Apart, so that it is not computed where nobody wants it.
-    (d_x,) = _input_gradient_call(recurrence, inputs.x.shape[1:])(d_z, inputs.kernel)
+    d_x = _input_gradient_call(recurrence, inputs.x.shape[1:])(d_z, inputs.kernel)
+    (d_x,) = _varying(d_x, inputs)
     return _as_gradients(
         inputs,
         {
