@@ -7,16 +7,14 @@
 
 namespace {
 
-// e^x = scale * (1 + fraction), |x| <= 88; `fraction` is e^r - 1 with |r| <= ln(2) / 2.
+// e^x = 2^power * (1 + fraction), |x| <= 88; `fraction` is e^r - 1 with |r| <= ln(2) / 2.
 struct Exponential {
-  V scale, fraction;
+  V power, fraction;
 };
 
 CELLO_INLINE Exponential exponential(V x) {
-  // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits.
-  const V magic = splat(12582912.0f);
-  const V shifted = x * 1.44269504f + magic;
-  const V n = shifted - magic;
+  const V magic = splat(12582912.0f);  // adding 1.5 * 2^23 rounds to a whole number
+  const V n = (x * 1.44269504f + magic) - magic;
   // ln(2) in two parts, the first of few bits, so that n * part is exact.
   const V r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   // (e^r - 1 - r) / r^2: a minimax polynomial; its error is 0.24 * 2^-24 of e^r - 1.
@@ -25,24 +23,20 @@ CELLO_INLINE Exponential exponential(V x) {
   q = q * r + 0.04166721925139427f;
   q = q * r + 0.16666539013385773f;
   q = q * r + 0.4999999701976776f;
-  const Vi bits = ((Vi)shifted - (Vi)magic + 127) << 23;
-  return {(V)bits, r + r * r * q};
+  return {n, r + r * r * q};
 }
-
-CELLO_INLINE V at_most(V x, float limit) { return x > limit ? splat(limit) : x; }  // NaN stays
-CELLO_INLINE V at_least(V x, float limit) { return x < limit ? splat(limit) : x; }
 
 CELLO_INLINE V sigmoid(V x) {
   const Exponential e = exponential(at_least(at_most(-x, 87.0f), -87.0f));
-  return 1.0f / (1.0f + (e.scale + e.scale * e.fraction));
+  return reciprocal(1.0f + scale(1.0f + e.fraction, e.power));
 }
 
 // (e^2x - 1) / (e^2x + 1), without cancellation near 0; it is 1 in float32 from 9.02 on.
 CELLO_INLINE V tanh(V x) {
   const V bounded = at_least(at_most(x, 9.1f), -9.1f);
   const Exponential e = exponential(bounded + bounded);
-  const V m = e.scale * e.fraction + (e.scale - 1.0f);
-  return m / (m + 2.0f);
+  const V m = scale(e.fraction, e.power) + (scale(splat(1.0f), e.power) - 1.0f);
+  return m * reciprocal(m + 2.0f);
 }
 
 CELLO_INLINE V hard_sigmoid(V x) {

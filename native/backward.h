@@ -14,22 +14,21 @@ namespace {
 using cello::Backward;
 using cello::InputGradient;
 
-constexpr int64_t kChunkRows = 256;  // rows of `inputs`, steps times sequences, in one weight product
+constexpr int64_t kChunkRows = 128;  // rows of `inputs`, steps times sequences, in one weight product
 
 // The gradients of the pre-activations are read as a matrix (rows, panels * |S| * 16), and its
-// product with `transposed` (panels of outputs, that, 16) is added to acc.
+// product with `transposed` (panels of outputs, that, 16) is added to z.
 template <class S, int SLOTS, int R, int N>
-CELLO_INLINE void accumulate_transposed(V (&acc)[R][N * 1], const float* gradients, int64_t panels,
+CELLO_INLINE void accumulate_transposed(Sums<R, N, 1>& z, const float* gradients, int64_t panels,
                                         int64_t panel_stride, const float* transposed) {
-  const int64_t depth = panels * S::size * kPanel;
-  for (int64_t panel = 0; panel < panels; ++panel) {
-#pragma GCC unroll 4
-    for (int s = 0; s < S::size; ++s) {
-      accumulate<First<1>, First<1>, 1>(
-          acc, Int<N>{}, gradients + panel * panel_stride + S::at[s] * kPanel, SLOTS * kPanel, 1,
-          transposed + (panel * S::size + s) * kPanel * kPanel, depth * kPanel, kPanel, kPanel);
-    }
-  }
+  constexpr bool adjacent = S::size > 0 && S::at[S::size - (S::size > 0)] == S::size - 1;
+  constexpr int64_t at_once = (adjacent ? S::size : 1) * kPanel;
+  const int64_t depth = S::size * kPanel;
+  for (int s = 0; s < (adjacent ? 1 : S::size); ++s)
+    accumulate<First<1>, First<1>, 1>(
+        z, Int<N>{}, Operand{gradients + S::at[s] * kPanel, SLOTS * kPanel, 1, panel_stride},
+        Operand{transposed + s * kPanel * kPanel, panels * depth * kPanel, kPanel, depth * kPanel},
+        at_once, panels);
 }
 
 // Columns [column, column + |S|) of a kernel (rows, gates * units), transposed for one panel of rows:
@@ -70,7 +69,6 @@ class BackwardRows {
                float* memory)
       : call_(call),
         plan_(plan),
-        f_{call.activation, call.recurrent_activation},
         first_(row),
         rows_(rows),
         panel_stride_(call.batch * kSlots * kPanel) {
@@ -93,10 +91,15 @@ class BackwardRows {
       t_ = time_of_step(call_, step_);
       gather_inputs(step_ % plan_.chunk);
       multiply<typename Cell::H>(step_ + 1, plan_.transposed,
-                                 [&](auto... tile) { finish(tile...); });
+                                 [&](auto... tile) {
+                                   with_activations(call_, [&](auto f) { finish(f, tile...); });
+                                 });
       if constexpr (kHasLate)
         multiply<typename Cell::Late>(step_, plan_.late_transposed,
-                                      [&](auto... tile) { finish_late(tile...); });
+                                      [&](auto... tile) {
+                                        with_activations(
+                                            call_, [&](auto f) { finish_late(f, tile...); });
+                                      });
       if (step_ % plan_.chunk == 0) {
         add_weight_gradients(step_, done);
         done = step_;
@@ -140,16 +143,12 @@ class BackwardRows {
     for_panel_groups<4>(0, plan_.panels, [&](auto n, int64_t panel) {
       for_row_tiles(rows_, [&](auto r, int64_t row) {
         constexpr int R = decltype(r)::value, N = decltype(n)::value;
-        V product[R * N];
-        for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
-          V acc[R][N] = {};
-          if (any)
-            accumulate_transposed<S, kSlots, R, N>(
-                acc, saved(step, row, 0), plan_.panels, panel_stride_,
-                transposed + panel * plan_.panels * S::size * kPanel * kPanel + lane);
-          spill(acc, product);
-          finish(product, row, R, panel, N, lane);
-        }
+        Sums<R, N, 1> z = {};
+        if (any)
+          accumulate_transposed<S, kSlots, R, N>(
+              z, saved(step, row, 0), plan_.panels, panel_stride_,
+              transposed + panel * plan_.panels * S::size * kPanel * kPanel);
+        for (int p = 0; p < kParts; ++p) finish(as_array(z[p]), row, R, panel, N, p * kLanes);
       });
     });
   }
@@ -160,13 +159,15 @@ class BackwardRows {
     return load(call_.recurrent_mask + (first_ + row) * call_.units + unit, call_.units - unit);
   }
 
-  __attribute__((noinline)) void finish(const V* product, int64_t row, int R, int64_t panel, int N,
+  template <class F>
+  __attribute__((noinline)) void finish(F f, const V* product, int64_t row, int R, int64_t panel, int N,
                                         int64_t lane) {
     for (int r = 0; r < R; ++r)
-      for (int n = 0; n < N; ++n) finish_one(product[r * N + n], row + r, panel + n, lane);
+      for (int n = 0; n < N; ++n) finish_one(f, product[r * N + n], row + r, panel + n, lane);
   }
 
-  CELLO_INLINE void finish_one(V product, int64_t row, int64_t panel, int64_t lane) {
+  template <class F>
+  CELLO_INLINE void finish_one(F f, V product, int64_t row, int64_t panel, int64_t lane) {
     const int64_t unit = panel * kPanel + lane, at = row * plan_.width + unit;
     const int64_t left = call_.units - unit;
     const int64_t here = ((first_ + row) * call_.time + step_) * call_.units + unit;
@@ -185,7 +186,7 @@ class BackwardRows {
         old.c = load(before(call_.cs, call_.c0, row) + unit, left);
         now.c = load(call_.cs + here, left);
       }
-      d = Cell::backward(f_, z, old, now, d);
+      d = Cell::backward(f, z, old, now, d);
     }
     for (int s = 0; s < kSlots; ++s) store(gates + s * kPanel, z[s]);
     store(dh_ + at, d.h);
@@ -193,7 +194,8 @@ class BackwardRows {
   }
 
   // From the gradient of what `reset` made, those of the reset gate and of h.
-  __attribute__((noinline)) void finish_late(const V* product, int64_t row, int R, int64_t panel,
+  template <class F>
+  __attribute__((noinline)) void finish_late(F f, const V* product, int64_t row, int R, int64_t panel,
                                              int N, int64_t lane) {
     if constexpr (kHasLate)
       for (int r = 0; r < R; ++r)
@@ -208,7 +210,7 @@ class BackwardRows {
             entering = load(before(call_.hs, call_.h0, row + r) + unit, left) * mask;
             float* late = input(step_ % plan_.chunk, row + r) + call_.features + call_.units + 2;
             store(late + unit, z[1] * entering, left);
-            d = Cell::reset_backward(f_, z, entering, *product) * mask;
+            d = Cell::reset_backward(f, z, entering, *product) * mask;
           }
           store(gates + kPanel, z[1]);
           store(dh_ + at, load(dh_ + at) + d);
@@ -263,31 +265,27 @@ class BackwardRows {
     for_panel_groups<4 / S::size>(0, plan_.panels, [&](auto n, int64_t panel) {
       for_row_tiles(count, [&](auto r, int64_t k) {
         constexpr int R = decltype(r)::value, N = decltype(n)::value, C = S::size;
-        for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
-          V acc[R][N * C] = {};
-          for (int64_t step = begin; step < end; ++step)
-            accumulate<S, First<C>, C>(acc, Int<N>{}, input(step - begin, 0) + first + k, 1,
-                                       plan_.depth, saved(step, 0, panel) + lane, panel_stride_,
-                                       kSlots * kPanel, rows_);
-          float* out = d_weights_ + (panel * plan_.depth + first + k) * kSlots * kPanel + lane;
-#pragma GCC unroll 8
-          for (int i = 0; i < R; ++i)
-#pragma GCC unroll 8
-            for (int j = 0; j < N; ++j)
-#pragma GCC unroll 8
-              for (int s = 0; s < C; ++s) {
-                float* at = out + j * plan_.depth * kSlots * kPanel + i * kSlots * kPanel +
-                            S::at[s] * kPanel;
-                store(at, load(at) + acc[i][j * C + s]);
-              }
-        }
+        Sums<R, N, C> z = {};
+        accumulate<S, First<C>, C>(
+            z, Int<N>{},
+            Operand{input(0, 0) + first + k, 1, plan_.depth, rows_ * plan_.depth},
+            Operand{saved(begin, 0, panel), panel_stride_, kSlots * kPanel,
+                    plan_.panels * panel_stride_},
+            rows_, end - begin);
+        float* out = d_weights_ + (panel * plan_.depth + first + k) * kSlots * kPanel;
+        for (int i = 0; i < R; ++i)
+          for (int j = 0; j < N * C; ++j)
+            for (int p = 0; p < kParts; ++p) {
+              float* at = out + j / C * plan_.depth * kSlots * kPanel + i * kSlots * kPanel +
+                          S::at[j % C] * kPanel + p * kLanes;
+              store(at, load(at) + z[p][i][j]);
+            }
       });
     });
   }
 
   const Backward& call_;
   const BackwardPlan& plan_;
-  const Activations f_;
   const int64_t first_, rows_, panel_stride_;
   int64_t step_ = 0, t_ = 0;
   float *d_weights_, *dh_, *dc_, *inputs_;
@@ -393,19 +391,18 @@ void input_gradient(const InputGradient& call, const Parallel& parallel) {
             constexpr int R = decltype(r)::value, N = decltype(n)::value;
             const float* d_z =
                 call.saved + (step * panels * call.batch + first + row) * Cell::slots * kPanel;
-            for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
-              V acc[R][N] = {};
-              accumulate_transposed<X, Cell::slots, R, N>(
-                  acc, d_z, panels, panel_stride, transposed + group * depth * kPanel + lane);
-              V product[R * N];
-              spill(acc, product);
-              for (int i = 0; i < R * N; ++i) {
-                const int64_t feature = (group + i % N) * kPanel + lane;
-                float* out = call.d_x + ((first + row + i / N) * call.time +
-                                         time_of_step(call, step)) *
-                                            call.features;
-                store(out + feature, product[i], call.features - feature);
-              }
+            Sums<R, N, 1> z = {};
+            accumulate_transposed<X, Cell::slots, R, N>(z, d_z, panels, panel_stride,
+                                                        transposed + group * depth * kPanel);
+            for (int i = 0; i < R; ++i) {
+              float* out =
+                  call.d_x + ((first + row + i) * call.time + time_of_step(call, step)) *
+                                 call.features;
+              for (int j = 0; j < N; ++j)
+                for (int p = 0; p < kParts; ++p) {
+                  const int64_t feature = (group + j) * kPanel + p * kLanes;
+                  store(out + feature, z[p][i][j], call.features - feature);
+                }
             }
           });
       });

@@ -24,13 +24,30 @@ Slots<I...> first_slots(std::integer_sequence<int, I...>);
 template <int N>
 using First = decltype(first_slots(std::make_integer_sequence<int, N>{}));
 
-struct Activations {
+// The activations of a call: those that nearly every network has, and any others.
+struct TanhAndSigmoid {
+  CELLO_INLINE V act(V x) const { return tanh(x); }
+  CELLO_INLINE V gate(V x) const { return sigmoid(x); }
+  CELLO_INLINE V d_act(V y) const { return derivative(cello::kTanh, y); }
+  CELLO_INLINE V d_gate(V y) const { return derivative(cello::kSigmoid, y); }
+};
+struct AnyActivations {
   int64_t candidate, gates;
   CELLO_INLINE V act(V x) const { return activate(candidate, x); }
   CELLO_INLINE V gate(V x) const { return activate(gates, x); }
   CELLO_INLINE V d_act(V y) const { return derivative(candidate, y); }
   CELLO_INLINE V d_gate(V y) const { return derivative(gates, y); }
 };
+
+// g(TanhAndSigmoid) or g(AnyActivations), as the call says.
+template <class G>
+CELLO_INLINE void with_activations(const cello::Recurrence& call, G&& g) {
+  const bool no_gates = call.cell == cello::kSimpleRnn;
+  if (call.activation == cello::kTanh && (no_gates || call.recurrent_activation == cello::kSigmoid))
+    g(TanhAndSigmoid{});
+  else
+    g(AnyActivations{call.activation, call.recurrent_activation});
+}
 
 struct States {
   V h, c;
@@ -43,14 +60,16 @@ struct Lstm {
   using H = Slots<0, 1, 2, 3>;
   using Late = Slots<>;
 
-  CELLO_INLINE static States forward(Activations f, V* z, States before) {
+  template <class F>
+  CELLO_INLINE static States forward(F f, V* z, States before) {
     const V i = f.gate(z[0]), forget = f.gate(z[1]), g = f.act(z[2]), o = f.gate(z[3]);
     const V c = forget * before.c + i * g;
     z[0] = i, z[1] = forget, z[2] = g, z[3] = o;
     return {o * f.act(c), c};
   }
 
-  CELLO_INLINE static States backward(Activations f, V* z, States before, States after, States d) {
+  template <class F>
+  CELLO_INLINE static States backward(F f, V* z, States before, States after, States d) {
     const V i = z[0], forget = z[1], g = z[2], o = z[3];
     const V y = f.act(after.c);
     const V dc = d.c + d.h * o * f.d_act(y);
@@ -71,13 +90,15 @@ struct Gru {
   using H = Slots<0, 1, 3>;
   using Late = Slots<>;
 
-  CELLO_INLINE static States forward(Activations f, V* z, States before) {
+  template <class F>
+  CELLO_INLINE static States forward(F f, V* z, States before) {
     const V update = f.gate(z[0]), reset = f.gate(z[1]), g = f.act(z[2] + reset * z[3]);
     z[0] = update, z[1] = reset, z[2] = g;
     return {update * before.h + (1.0f - update) * g, V{}};
   }
 
-  CELLO_INLINE static States backward(Activations f, V* z, States before, States, States d) {
+  template <class F>
+  CELLO_INLINE static States backward(F f, V* z, States before, States, States d) {
     const V update = z[0], reset = z[1], g = z[2], inner = z[3];
     const V dg = d.h * (1.0f - update) * f.d_act(g);
     z[0] = d.h * (before.h - g) * f.d_gate(update);
@@ -98,17 +119,20 @@ struct GruResetBefore {
   using Late = Slots<2>;
 
   // Activates z[0] and z[1]; gives what the late product takes, from the h that enters products.
-  CELLO_INLINE static V reset(Activations f, V* z, V entering) {
+  template <class F>
+  CELLO_INLINE static V reset(F f, V* z, V entering) {
     z[0] = f.gate(z[0]), z[1] = f.gate(z[1]);
     return z[1] * entering;
   }
 
-  CELLO_INLINE static States forward(Activations f, V* z, States before) {
+  template <class F>
+  CELLO_INLINE static States forward(F f, V* z, States before) {
     z[2] = f.act(z[2]);
     return {z[0] * before.h + (1.0f - z[0]) * z[2], V{}};
   }
 
-  CELLO_INLINE static States backward(Activations f, V* z, States before, States, States d) {
+  template <class F>
+  CELLO_INLINE static States backward(F f, V* z, States before, States, States d) {
     const V update = z[0], g = z[2];
     z[0] = d.h * (before.h - g) * f.d_gate(update);
     z[2] = d.h * (1.0f - update) * f.d_act(g);
@@ -116,7 +140,8 @@ struct GruResetBefore {
   }
 
   // The same for `reset`: z[1], and the gradient of `entering`, from that of its result.
-  CELLO_INLINE static V reset_backward(Activations f, V* z, V entering, V d) {
+  template <class F>
+  CELLO_INLINE static V reset_backward(F f, V* z, V entering, V d) {
     const V reset = z[1];
     z[1] = d * entering * f.d_gate(reset);
     return d * reset;
@@ -130,12 +155,14 @@ struct SimpleRnn {
   using H = Slots<0>;
   using Late = Slots<>;
 
-  CELLO_INLINE static States forward(Activations f, V* z, States) {
+  template <class F>
+  CELLO_INLINE static States forward(F f, V* z, States) {
     z[0] = f.act(z[0]);
     return {z[0], V{}};
   }
 
-  CELLO_INLINE static States backward(Activations f, V* z, States, States, States d) {
+  template <class F>
+  CELLO_INLINE static States backward(F f, V* z, States, States, States d) {
     z[0] = d.h * f.d_act(z[0]);
     return {V{}, V{}};
   }

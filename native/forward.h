@@ -14,6 +14,8 @@ using cello::Forward;
 using cello::Parallel;
 using cello::Recurrence;
 
+constexpr int64_t kOwnCache = 1 << 19;  // floats
+
 template <class Cell>
 constexpr bool kTwoBiases = Cell::slots == 4 && !Cell::has_c;  // GRU, reset after
 
@@ -69,7 +71,6 @@ class ForwardRows {
       : panel_end_(panels_of(call.units)),
         call_(call),
         packed_(packed),
-        f_{call.activation, call.recurrent_activation},
         first_(row),
         rows_(rows),
         panels_(panels_of(call.units)),
@@ -98,11 +99,17 @@ class ForwardRows {
       step_ = step;
       t_ = time_of_step(call_, step);
       if constexpr (kHasLate) {
-        multiply<Early>(entering_[0], [&](auto... tile) { finish_early(tile...); });
+        multiply<Early>(entering_[0], [&](auto... tile) {
+          with_activations(call_, [&](auto f) { finish_early(f, tile...); });
+        });
         wait();
-        multiply<Late>(late_, [&](auto... tile) { finish_late(tile...); });
+        multiply<Late>(late_, [&](auto... tile) {
+          with_activations(call_, [&](auto f) { finish_late(f, tile...); });
+        });
       } else {
-        multiply<Whole<Cell>>(entering_[0], [&](auto... tile) { finish(tile...); });
+        multiply<Whole<Cell>>(entering_[0], [&](auto... tile) {
+          with_activations(call_, [&](auto f) { finish(f, tile...); });
+        });
       }
       wait();
       swap(h_), swap(entering_);
@@ -162,32 +169,33 @@ class ForwardRows {
     const int64_t features = call_.features, units = call_.units;
     const float* x = call_.x + ((first_ + row) * call_.time + t_) * features;
     const float* kernel = packed_.kernel + panel * features * k_step + P::x_column * kPanel;
-    const float* recurrent = packed_.recurrent_kernel + panel * units * k_step + P::h_column * kPanel;
+    const float* recurrent =
+        packed_.recurrent_kernel + panel * units * k_step + P::h_column * kPanel;
     const float* bias = packed_.bias + panel * kSlots * kPanel + P::x_column * kPanel;
     bool any = call_.mask == nullptr;
     for (int r = 0; r < R && !any; ++r) any = counts(row + r);
-    V z[R * N * P::count];
-    for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
-      if (any) {
-        V acc[R][N * P::count];
+    Sums<R, N, P::count> z;
+    if (any) {
 #pragma GCC unroll 8
-        for (int n = 0; n < N; ++n)
+      for (int i = 0; i < N * P::count; ++i)
+#pragma GCC unroll 4
+        for (int p = 0; p < kParts; ++p) {
+          const int64_t slot = i / P::count * kSlots + i % P::count;
+          const V b = load(bias + slot * kPanel + p * kLanes);
 #pragma GCC unroll 8
-          for (int s = 0; s < P::count; ++s) {
-            const V b = load(bias + n * kSlots * kPanel + s * kPanel + lane);
-#pragma GCC unroll 8
-            for (int r = 0; r < R; ++r) acc[r][n * P::count + s] = b;
-          }
-        using X = typename P::X;
-        using H = typename P::H;
-        accumulate<First<X::size>, X, P::count>(acc, Int<N>{}, x, call_.time * features, 1,
-                                                kernel + lane, features * k_step, k_step, features);
-        accumulate<First<H::size>, H, P::count>(acc, Int<N>{}, entering + row * width_, width_, 1,
-                                                recurrent + lane, units * k_step, k_step, units);
-        spill(acc, z);
-      }
-      finish(z, row, R, panel, N, lane);
+          for (int r = 0; r < R; ++r) z[p][r][i] = b;
+        }
+      using X = typename P::X;
+      using H = typename P::H;
+      accumulate<First<X::size>, X, P::count>(z, Int<N>{}, Operand{x, call_.time * features, 1, 0},
+                                              Operand{kernel, features * k_step, k_step, 0},
+                                              features, 1);
+      accumulate<First<H::size>, H, P::count>(z, Int<N>{},
+                                              Operand{entering + row * width_, width_, 1, 0},
+                                              Operand{recurrent, units * k_step, k_step, 0},
+                                              units, 1);
     }
+    for (int p = 0; p < kParts; ++p) finish(as_array(z[p]), row, R, panel, N, p * kLanes);
   }
 
   float* gates(int64_t row, int64_t panel, int64_t lane) const {
@@ -197,7 +205,8 @@ class ForwardRows {
     return at + lane;
   }
 
-  __attribute__((noinline)) void finish(V* z, int64_t row, int R, int64_t panel, int N,
+  template <class F>
+  __attribute__((noinline)) void finish(F f, V* z, int64_t row, int R, int64_t panel, int N,
                                         int64_t lane) {
     for (int r = 0; r < R; ++r)
       for (int n = 0; n < N; ++n, z += kSlots) {
@@ -205,7 +214,7 @@ class ForwardRows {
         const States before{load(h_[0] + at), Cell::has_c ? load(c_ + at) : V{}};
         States after = before;
         if (counts(row + r)) {
-          after = Cell::forward(f_, z, before);
+          after = Cell::forward(f, z, before);
           if (call_.saved)
             for (int s = 0; s < kSlots; ++s)
               store(gates(row + r, panel + n, lane) + s * kPanel, z[s]);
@@ -214,20 +223,22 @@ class ForwardRows {
       }
   }
 
-  __attribute__((noinline)) void finish_early(V* z, int64_t row, int R, int64_t panel, int N,
+  template <class F>
+  __attribute__((noinline)) void finish_early(F f, V* z, int64_t row, int R, int64_t panel, int N,
                                               int64_t lane) {
     if constexpr (kHasLate)
       for (int r = 0; r < R; ++r)
         for (int n = 0; n < N; ++n, z += Early::count) {
           if (!counts(row + r)) continue;
           const int64_t at = (row + r) * width_ + (panel + n) * kPanel + lane;
-          store(late_ + at, Cell::reset(f_, z, load(entering_[0] + at)));
+          store(late_ + at, Cell::reset(f, z, load(entering_[0] + at)));
           for (int s = 0; s < Early::count; ++s)
             store(gates(row + r, panel + n, lane) + s * kPanel, z[s]);
         }
   }
 
-  __attribute__((noinline)) void finish_late(V* late, int64_t row, int R, int64_t panel, int N,
+  template <class F>
+  __attribute__((noinline)) void finish_late(F f, V* late, int64_t row, int R, int64_t panel, int N,
                                              int64_t lane) {
     if constexpr (kHasLate)
       for (int r = 0; r < R; ++r)
@@ -237,7 +248,7 @@ class ForwardRows {
           if (counts(row + r)) {
             float* saved = gates(row + r, panel + n, lane);
             V z[3] = {load(saved), load(saved + kPanel), *late};
-            after = Cell::forward(f_, z, after);
+            after = Cell::forward(f, z, after);
             store(saved + 2 * kPanel, z[2]);
           }
           keep(after, row + r, panel + n, lane);
@@ -265,7 +276,6 @@ class ForwardRows {
   int64_t round_ = 0;
   const Forward& call_;
   const Packed& packed_;
-  const Activations f_;
   const int64_t first_, rows_, panels_, width_;
   int64_t step_ = 0, t_ = 0;
   float *h_[2], *entering_[2];         // (rows, width): before this step and after it
@@ -285,12 +295,14 @@ void pack(const Recurrence& call, const Packed& packed, const Parallel& parallel
   });
 }
 
-// How many threads share the panels of one piece: as many as have a quarter of a megabyte of kernels
-// to read at each step, which takes longer than waiting for each other.
+// How many threads share the panels of all rows, in place of each taking some rows: one, or as many as
+// have a quarter of a megabyte of kernels to read at each step, which takes longer than waiting for
+// each other. They share where there are too few rows to give some to each, and where the kernels are
+// too large for a core's own cache.
 inline int64_t team_size(const Forward& call, int64_t pieces, int64_t columns, int64_t threads) {
-  if (pieces > 1 || call.time < 4) return 1;
-  const int64_t most = columns * (call.features + call.units) / (1 << 16);
-  const int64_t panels = panels_of(call.units);
+  const int64_t weights = columns * (call.features + call.units);
+  if (call.time < 4 || (pieces > 1 && weights < kOwnCache)) return 1;
+  const int64_t most = weights / (1 << 16), panels = panels_of(call.units);
   const int64_t members = most < panels ? most : panels;
   return members < threads ? members : threads;
 }

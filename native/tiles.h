@@ -13,52 +13,95 @@ using cello::kPanel;
 template <int I>
 using Int = std::integral_constant<int, I>;
 
-// acc[r][n * A + To::at[c]] += sum over k of a[r * a_row + k * a_k]
-//                                          * b[n * b_panel + k * b_k + From::at[c] * 16]
-template <class From, class To, int A, int R, int N>
-CELLO_INLINE void accumulate(V (&acc)[R][N * A], Int<N>, const float* a, int64_t a_row, int64_t a_k,
-                             const float* b, int64_t b_panel, int64_t b_k, int64_t count) {
-  constexpr int columns = From::size;
-  for (int64_t k = 0; k < count; ++k, a += a_k, b += b_k) {
-    if constexpr (kManyRegisters) {
-      V column[N][columns];
-#pragma GCC unroll 8
-      for (int n = 0; n < N; ++n)
-#pragma GCC unroll 8
-        for (int c = 0; c < columns; ++c) column[n][c] = load(b + n * b_panel + From::at[c] * kPanel);
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        const V x = splat(a[r * a_row]);
-#pragma GCC unroll 8
-        for (int n = 0; n < N; ++n)
-#pragma GCC unroll 8
-          for (int c = 0; c < columns; ++c) acc[r][n * A + To::at[c]] += x * column[n][c];
-      }
-    } else {  // the rows' numbers stay in registers, and one vector of b at a time
-      V x[R];
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) x[r] = splat(a[r * a_row]);
-#pragma GCC unroll 8
-      for (int n = 0; n < N; ++n)
-#pragma GCC unroll 8
-        for (int c = 0; c < columns; ++c) {
-          V column = load(b + n * b_panel + From::at[c] * kPanel);
-#if defined(__x86_64__)
-          asm("" : "+x"(column));  // or GCC loads all of them first, and spills
-#endif
-#pragma GCC unroll 8
-          for (int r = 0; r < R; ++r) acc[r][n * A + To::at[c]] += x[r] * column;
-        }
-    }
-  }
-}
+// A matrix that is read number by number, or 16 numbers at once: where it begins, from one row (of a
+// tile), column (of a tile) or panel to the next, from one k to the next, and, after all k, to the
+// next segment of them.
+struct Operand {
+  const float* at;
+  int64_t next, next_k, next_segment;
+};
+
+// The sums of a tile of R rows and N panels with A slots each: z[part][r][n][slot].
+template <int R, int N, int A>
+using Sums = V[kParts][R][N * A];
 
 template <int R, int C>
-CELLO_INLINE void spill(const V (&acc)[R][C], V* out) {
+CELLO_INLINE V* as_array(V (&z)[R][C]) {
+  return reinterpret_cast<V*>(&z);
+}
+
+template <class From, class To, int A, int R, int N>
+CELLO_INLINE void accumulate_wide(V (&z)[R][N * A], Operand a, Operand b, int64_t count,
+                                  int64_t segments) {
+  constexpr int columns = From::size;
+  V acc[R][N * columns];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) out[r * C + c] = acc[r][c];
+    for (int i = 0; i < N * columns; ++i)
+      acc[r][i] = z[r][i / columns * A + To::at[i % columns]];
+  for (int64_t s = 0; s < segments; ++s, a.at += a.next_segment, b.at += b.next_segment) {
+    const float *x = a.at, *y = b.at;
+    for (int64_t k = 0; k < count; ++k, x += a.next_k, y += b.next_k) {
+      V column[N * columns];
+#pragma GCC unroll 8
+      for (int i = 0; i < N * columns; ++i)
+        column[i] = load(y + i / columns * b.next + From::at[i % columns] * kPanel);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const V number = splat(x[r * a.next]);
+#pragma GCC unroll 8
+        for (int i = 0; i < N * columns; ++i) acc[r][i] += number * column[i];
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int i = 0; i < N * columns; ++i)
+      z[r][i / columns * A + To::at[i % columns]] = acc[r][i];
+}
+
+template <int R, int C>
+CELLO_INLINE void accumulate_narrow(V (&z)[kParts][R][C], int column, Operand a, const float* from,
+                                    Operand b, int64_t count, int64_t segments) {
+  V acc[R][kParts];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) acc[r][p] = z[p][r][column];
+  for (int64_t s = 0; s < segments; ++s, a.at += a.next_segment, from += b.next_segment) {
+    const float *x = a.at, *y = from;
+    for (int64_t k = 0; k < count; ++k, x += a.next_k, y += b.next_k) {
+      V line[kParts];
+#pragma GCC unroll 8
+      for (int p = 0; p < kParts; ++p) line[p] = load(y + p * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const V number = splat(x[r * a.next]);
+#pragma GCC unroll 8
+        for (int p = 0; p < kParts; ++p) acc[r][p] += number * line[p];
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) z[p][r][column] = acc[r][p];
+}
+
+// z[..][r][n * A + To::at[c]] += sum over k of a(r, k) * b(n, k)[From::at[c] * 16 ..], over `count` k in
+// each of `segments`.
+template <class From, class To, int A, int R, int N>
+CELLO_INLINE void accumulate(Sums<R, N, A>& z, Int<N>, Operand a, Operand b, int64_t count,
+                             int64_t segments) {
+  if constexpr (kParts == 1)
+    accumulate_wide<From, To, A, R, N>(z[0], a, b, count, segments);
+  else
+    for (int n = 0; n < N; ++n)
+      for (int c = 0; c < From::size; ++c)
+        accumulate_narrow<R, N * A>(z, n * A + To::at[c], a,
+                                    b.at + n * b.next + From::at[c] * kPanel, b, count, segments);
 }
 
 // f(Int<R>, row) for tiles of at most kRows rows, as equal as can be.
@@ -72,11 +115,9 @@ CELLO_INLINE void for_row_tiles(int64_t rows, F&& f) {
       case 1: f(Int<1>{}, row); break;
       case 2: f(Int<2>{}, row); break;
       case 3: f(Int<3>{}, row); break;
-#if defined(__AVX512F__) || defined(__aarch64__)
-      case 4: f(Int<4>{}, row); break;
-      case 5: f(Int<5>{}, row); break;
-      case 6: f(Int<6>{}, row); break;
-#endif
+      case 4: f(Int<(kRows > 3 ? 4 : 1)>{}, row); break;
+      case 5: f(Int<(kRows > 3 ? 5 : 1)>{}, row); break;
+      case 6: f(Int<(kRows > 3 ? 6 : 1)>{}, row); break;
     }
     row += size;
   }

@@ -4,23 +4,26 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #include "kernels.h"
 
 namespace {
 
+// A tile has kRows rows. With wide vectors it has several columns of 16 numbers, a vector each; with
+// narrower ones it has one column, of several vectors, so that a line of the cache is read as a whole.
 #if defined(__AVX512F__)
-constexpr int kLanes = 16, kRows = 6;  // 32 registers: a tile of 6 rows by 4 vectors
-constexpr bool kManyRegisters = true;
+constexpr int kLanes = 16, kRows = 6;  // 32 registers: 6 rows by 4 vectors
 #elif defined(__AVX__)
-constexpr int kLanes = 8, kRows = 3;  // 16 registers: 3 rows by 4 vectors
-constexpr bool kManyRegisters = false;
+constexpr int kLanes = 8, kRows = 6;  // 16 registers: 6 rows by 2 vectors
 #elif defined(__aarch64__)
-constexpr int kLanes = 4, kRows = 6;
-constexpr bool kManyRegisters = true;
+constexpr int kLanes = 4, kRows = 6;  // 32 registers: 6 rows by 4 vectors
 #else
-constexpr int kLanes = 4, kRows = 3;
-constexpr bool kManyRegisters = false;
+constexpr int kLanes = 4, kRows = 3;  // 16 registers: 3 rows by 4 vectors
 #endif
+constexpr int kParts = cello::kPanel / kLanes;  // vectors in 16 numbers
 
 typedef float V __attribute__((vector_size(kLanes * 4)));
 typedef int32_t Vi __attribute__((vector_size(kLanes * 4)));
@@ -42,6 +45,35 @@ CELLO_INLINE V load(const float* p, int64_t n) {
 CELLO_INLINE void store(float* p, V v, int64_t n) {
   if (__builtin_expect(n >= kLanes, 1)) return store(p, v);
   if (n > 0) std::memcpy(p, &v, n * sizeof(float));
+}
+
+// The smaller and the larger of a limit and x; NaN where x is.
+#if defined(__AVX512F__)
+CELLO_INLINE V at_most(V x, float limit) { return (V)_mm512_maskz_min_ps(0xffff, (__m512)splat(limit), (__m512)x); }
+CELLO_INLINE V at_least(V x, float limit) { return (V)_mm512_maskz_max_ps(0xffff, (__m512)splat(limit), (__m512)x); }
+#else
+CELLO_INLINE V at_most(V x, float limit) { return x > limit ? splat(limit) : x; }
+CELLO_INLINE V at_least(V x, float limit) { return x < limit ? splat(limit) : x; }
+#endif
+
+// x * 2^n for whole n from -126 to 127.
+CELLO_INLINE V scale(V x, V n) {
+#if defined(__AVX512F__)
+  return (V)_mm512_maskz_scalef_ps(0xffff, (__m512)x, (__m512)n);
+#else
+  const V magic = splat(12582912.0f);
+  return x * (V)(((Vi)(n + magic) - (Vi)magic + 127) << 23);
+#endif
+}
+
+// 1 / x, to 1 ULP: where dividing is slow, by a step of Newton's from an estimate.
+CELLO_INLINE V reciprocal(V x) {
+#if defined(__AVX512F__)
+  const V estimate = (V)_mm512_maskz_rcp14_ps(0xffff, (__m512)x);
+  return estimate + estimate * (1.0f - x * estimate);
+#else
+  return 1.0f / x;
+#endif
 }
 
 }  // namespace
