@@ -90,7 +90,7 @@ class Outputs(NamedTuple):
 
 def obstacle(dtype, *functions: Callable) -> str | None:
     """Why the kernels cannot run a recurrence of this dtype with these activations, or `None`."""
-    if dtype != jnp.float32:
+    if jnp.dtype(dtype) != jnp.float32:
         return f"The kernels compute in float32, and this is {jnp.dtype(dtype).name}."
     for function in functions:
         if function not in ACTIVATIONS:

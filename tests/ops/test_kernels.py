@@ -1,0 +1,406 @@
+"""The native kernels against the scan: values, gradients, transformations, devices, errors.
+
+`test_every_instruction_set` in tests/native runs this file again for each set of this machine.
+"""
+
+import concurrent.futures
+import logging
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jax.test_util import check_grads
+
+import cello
+from cello.ops.engine import Engine
+from cello.ops.kernels import ACTIVATIONS
+
+pytestmark = pytest.mark.skipif(
+    cello.native.library() is None, reason="there is no native library here"
+)
+
+CELLS = {
+    "lstm": (4, 2, cello.ops.lstm, {}),
+    "gru": (3, 1, cello.ops.gru, {}),
+    "gru_reset_before": (3, 1, cello.ops.gru, {"reset_after": False}),
+    "simple_rnn": (1, 1, cello.ops.simple_rnn, {}),
+}
+NAMES = sorted(f.__name__ for f in ACTIVATIONS)
+
+
+def arrays_of(cell, batch, time, features, units, seed, dtype="float64"):
+    """`(x, kernel, recurrent_kernel, bias, states)`, no two numbers alike."""
+    gates, states, _, _ = CELLS[cell]
+    rng = np.random.default_rng(seed)
+
+    def normal(*shape, scale=1.0):
+        return jnp.asarray(rng.normal(size=shape) * scale, dtype)
+
+    bias = (2, gates * units) if cell == "gru" else (gates * units,)
+    return (
+        normal(batch, time, features),
+        normal(features, gates * units, scale=features**-0.5),
+        normal(units, gates * units, scale=units**-0.5),
+        normal(*bias, scale=0.3),
+        tuple(normal(batch, units) for _ in range(states)),
+    )
+
+
+def masks_of(kind, batch, time, seed):
+    rng = np.random.default_rng(seed)
+    if kind == "none":
+        return None
+    if kind == "right":
+        return np.arange(time) < rng.integers(0, time + 1, size=(batch, 1))
+    mask = rng.random((batch, time)) < 0.6
+    mask[0] = False  # a row that does not count at all
+    return mask
+
+
+def run(cell, arrays, engine, **options):
+    x, kernel, recurrent_kernel, bias, states = arrays
+    _, _, op, more = CELLS[cell]
+    return op(x, kernel, recurrent_kernel, bias, states, engine=engine, **more, **options)
+
+
+def spread(outputs):
+    """A loss in which every element has a weight of its own."""
+    leaves = jax.tree.leaves(outputs)
+    return sum(jnp.sum(y * jnp.cos(jnp.arange(y.size).reshape(y.shape))) for y in leaves)
+
+
+def values_and_gradients(cell, arrays, engine, **options):
+    def loss(arrays):
+        outputs = run(cell, arrays, engine, **options)
+        return spread(outputs), outputs
+
+    return jax.jit(jax.grad(loss, has_aux=True))(arrays)
+
+
+@st.composite
+def cases(draw):
+    cell = draw(st.sampled_from(sorted(CELLS)))
+    batch, time, features = draw(
+        st.tuples(st.integers(1, 20), st.integers(1, 7), st.sampled_from([1, 2, 3, 16, 33]))
+    )
+    options = {
+        "activation": draw(st.sampled_from(["tanh", *NAMES])),
+        "go_backwards": draw(st.booleans()),
+        "return_sequences": draw(st.booleans()),
+        "return_all_states": draw(st.booleans()),
+        "zero_output_for_mask": draw(st.booleans()),
+    }
+    if cell != "simple_rnn":
+        # a gate without bounds makes states that grow without bounds
+        gates = ["sigmoid", "hard_sigmoid", "tanh"]
+        options["recurrent_activation"] = draw(st.sampled_from(gates))
+    sizes = batch, time, features, draw(st.sampled_from([1, 2, 5, 16, 17, 40]))
+    mask = masks_of(draw(st.sampled_from(["none", "right", "holes"])), batch, time, 1)
+    seed = draw(st.integers(0, 2**31))
+    rng = np.random.default_rng(seed)
+
+    def factors(*shape):
+        return rng.choice([0.0, 1.25], size=shape) if draw(st.booleans()) else None
+
+    options |= {
+        "mask": mask,
+        "dropout_mask": factors(batch, features),
+        "recurrent_dropout_mask": factors(batch, sizes[-1]),
+    }
+    return cell, sizes, options, draw(st.booleans()), seed
+
+
+@given(cases())
+@settings(max_examples=25)
+def test_as_accurate_as_the_scan(case):
+    """Against float64 the error is at most twice that of the scan in float32, and 8 ULP."""
+    cell, sizes, options, biased, seed = case
+    with jax.enable_x64(True):
+        arrays = arrays_of(cell, *sizes, seed)
+        if not biased:
+            arrays = (*arrays[:3], None, arrays[4])
+        arrays = jax.tree.map(lambda a: a.astype("float32").astype("float64"), arrays)
+        exact = values_and_gradients(cell, arrays, "scan", **options)
+        exact = jax.tree.map(np.asarray, exact)
+    floats = jax.tree.map(lambda a: np.asarray(a, "float32"), arrays)
+    options = {k: v.astype("float32") if k.endswith("t_mask") and v is not None else v
+               for k, v in options.items()}  # fmt: skip
+    scanned = values_and_gradients(cell, floats, "scan", **options)
+    native = values_and_gradients(cell, floats, "native", **options)
+    for want, other, got in zip(*map(jax.tree.leaves, (exact, scanned, native)), strict=True):
+        assert got.shape == want.shape and got.dtype == np.float32
+        allowed = 2 * np.abs(other - want).max() + 8 * 2**-24 * max(1, np.abs(want).max())
+        assert np.abs(got - want).max() <= allowed
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+def test_the_scan_has_the_right_derivatives(cell):
+    """What the kernels are compared with, against finite differences in float64."""
+    with jax.enable_x64(True):
+        arrays = arrays_of(cell, 2, 4, 3, 5, seed=3)
+        mask = np.array([[1, 0, 1, 1], [0, 1, 1, 0]], bool)
+        check_grads(
+            lambda arrays: run(cell, arrays, "scan", mask=mask, go_backwards=True),
+            (arrays,), order=2, modes=["rev"],
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize("batch", [1, 3, 40])
+def test_large_kernels(cell, batch):
+    """Sizes at which threads share the hidden units of all rows."""
+    arrays = arrays_of(cell, batch, 5, 70, 530, seed=1, dtype="float32")
+    got = values_and_gradients(cell, arrays, "native")
+    want = values_and_gradients(cell, arrays, "scan")
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5 * max(1, np.abs(w).max()))
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+def test_what_is_under_the_mask_reaches_nothing(cell):
+    x, *rest = arrays_of(cell, 9, 6, 3, 17, seed=2, dtype="float32")
+    mask = masks_of("holes", 9, 6, 5)
+    dirty = jnp.where(mask[..., None], x, jnp.asarray([np.nan, np.inf, 1e30], "float32"))
+    clean = jnp.where(mask[..., None], x, 0)
+    factors = np.full((9, 3), 2, "float32")
+    for more in ({}, {"dropout_mask": factors}):
+        got = values_and_gradients(cell, (dirty, *rest), "native", mask=mask, **more)
+        want = values_and_gradients(cell, (clean, *rest), "native", mask=mask, **more)
+        jax.tree.map(np.testing.assert_array_equal, got, want)
+    assert not np.asarray(got[0][0])[~mask].any()  # nor does the loss depend on it
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+def test_second_derivatives_go_through_the_scan(cell):
+    arrays = arrays_of(cell, 3, 4, 2, 5, seed=4, dtype="float32")
+
+    def penalty(arrays, engine):
+        gradients = jax.grad(lambda a: spread(run(cell, a, engine)))(arrays)
+        return sum(jnp.sum(g**2) for g in jax.tree.leaves(gradients))
+
+    got = jax.jit(jax.grad(penalty), static_argnums=1)(arrays, "native")
+    want = jax.jit(jax.grad(penalty), static_argnums=1)(arrays, "scan")
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-3, atol=1e-4 * max(1, np.abs(w).max()))
+
+
+@pytest.mark.parametrize("axes", [(0, None), (None, 0), (0, 0)])
+def test_vmap_of_inputs_and_of_models(axes):
+    x, kernel, *rest = arrays_of("lstm", 3, 4, 2, 5, seed=5, dtype="float32")
+    many = tuple(
+        a if axis is None else jnp.stack([a, 2 * a, -a])
+        for a, axis in zip((x, kernel), axes, strict=True)
+    )
+
+    def value_and_gradient(x, kernel):
+        def loss(x, kernel):
+            return spread(run("lstm", (x, kernel, *rest), "native"))
+
+        return jax.value_and_grad(loss, (0, 1))(x, kernel)
+
+    got = jax.jit(jax.vmap(value_and_gradient, axes))(*many)
+    for i in range(3):
+        one = [a if axis is None else a[i] for a, axis in zip(many, axes, strict=True)]
+        want = value_and_gradient(*one)
+        jax.tree.map(
+            lambda g, w, i=i: np.testing.assert_allclose(g[i], w, rtol=1e-5, atol=1e-5), got, want
+        )
+
+
+def test_within_lax_scan():
+    x, *rest, states = arrays_of("gru", 3, 6, 2, 5, seed=6, dtype="float32")
+
+    def whole(kernel):
+        return run("gru", (x, kernel, *rest[1:], states), "native")[0]
+
+    def pieces(kernel):
+        def piece(states, x):
+            outputs, states = run("gru", (x, kernel, *rest[1:], states), "native")
+            return states, outputs
+
+        chunks = x.reshape(3, 3, 2, 2).swapaxes(0, 1)
+        outputs = jax.lax.scan(piece, states, chunks)[1]
+        return outputs.swapaxes(0, 1).reshape(3, 6, 5)
+
+    np.testing.assert_allclose(pieces(rest[0]), whole(rest[0]), rtol=1e-6, atol=1e-6)
+    got = jax.grad(lambda k: spread(pieces(k)))(rest[0])
+    want = jax.grad(lambda k: spread(whole(k)))(rest[0])
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+def test_branches_of_one_program_do_not_wait_for_each_other_for_ever():
+    """Several kernels at once on all of XLA's threads: each must be able to end without the others."""
+    x, *_ = arrays_of("lstm", 32, 10, 16, 16, seed=7, dtype="float32")
+    deep = [arrays_of("lstm", 32, 10, 16, 16, seed=s, dtype="float32")[1:4] for s in range(8)]
+
+    @jax.jit
+    def branches(x):
+        def branch(weights):
+            kernel, recurrent_kernel, bias = weights
+            y = x @ (kernel[:, :16] + 1)
+            for _ in range(2):
+                y = cello.ops.lstm(y, kernel, recurrent_kernel, bias, engine="native")[0]
+                y = y @ recurrent_kernel[:, :16]
+            return y.sum()
+
+        return jnp.stack([branch(w) for w in deep])
+
+    first = branches(x)
+    for _ in range(200):
+        np.testing.assert_array_equal(branches(x), first)
+
+
+def test_calls_from_several_threads():
+    cases = [arrays_of(cell, 9, 8, 5, 17 + i, seed=i, dtype="float32")
+             for i, cell in enumerate(sorted(CELLS))]  # fmt: skip
+    programs = [
+        jax.jit(lambda a, cell=cell: values_and_gradients(cell, a, "native"))
+        for cell in sorted(CELLS)
+    ]
+    want = [p(a) for p, a in zip(programs, cases, strict=True)]
+
+    def work(i):
+        i %= len(cases)
+        return i, jax.tree.map(np.asarray, programs[i](cases[i]))
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        for i, got in pool.map(work, range(120)):
+            jax.tree.map(np.testing.assert_array_equal, got, jax.tree.map(np.asarray, want[i]))
+
+
+def test_a_second_call_traces_nothing():
+    arrays = arrays_of("lstm", 3, 4, 2, 5, seed=8, dtype="float32")
+    run("lstm", arrays, "native")
+    before = cello.ops.lstm._cache_size()
+    run("lstm", arrays, "native")
+    assert cello.ops.lstm._cache_size() == before
+
+
+# ------------------------------------------------------------------------------------ engines
+
+
+def test_the_engine_of_a_layer_and_its_reason():
+    assert cello.layers.LSTM(3).engine == "native"
+    assert cello.layers.LSTM(3).engine.reason is None
+    layer = cello.layers.GRU(3, activation="elu")
+    assert layer.engine == "scan" and "elu" in layer.engine.reason
+    double = cello.layers.SimpleRNN(3, dtype="float64")
+    assert double.engine == "scan" and "float64" in double.engine.reason
+    cells = [cello.layers.LSTMCell(3), cello.layers.GRUCell(3, recurrent_activation="softsign")]
+    stack = cello.layers.RNN(cells)
+    assert stack.engine == "scan" and "softsign" in stack.engine.reason
+    assert cello.layers.Bidirectional(cello.layers.GRU(2)).engine == "native"
+
+
+def test_the_engine_of_a_cell_of_ones_own():
+    class Cell(cello.Layer):
+        state_size = 2
+
+        def call(self, inputs, states):
+            return inputs + states[0], [inputs + states[0]]
+
+    layer = cello.layers.RNN(Cell())
+    assert layer.engine == "scan" and "Cell has no sequence()" in layer.engine.reason
+
+
+def test_forcing_an_engine():
+    layer = cello.layers.LSTM(3)
+    elu = cello.layers.LSTM(3, activation="elu")
+    x = np.ones((2, 3, 1), "float32")
+    try:
+        cello.config.engine("scan")
+        assert layer.engine == "scan"
+        scanned = layer(x)
+        cello.config.engine("native")
+        assert layer.engine == "native"
+        np.testing.assert_allclose(layer(x), scanned, rtol=1e-5, atol=1e-6)
+        with pytest.raises(ValueError, match="native engine was asked for.*elu"):
+            elu(x)
+    finally:
+        cello.config.engine("auto")
+    with pytest.raises(ValueError, match="one of auto, native, scan, and this is 'fast'"):
+        cello.config.engine("fast")
+
+
+def test_a_slower_engine_is_said_once(caplog):
+    x = np.ones((2, 3, 1), "float32")
+    with caplog.at_level(logging.WARNING, "cello"):
+        for units in (2, 3):
+            cello.layers.LSTM(units, activation="mish")(x)
+    (message,) = [r.getMessage() for r in caplog.records]
+    assert "mish" in message and "slower" in message
+
+
+def test_a_layer_in_a_summary_names_its_engine():
+    model = cello.Sequential([
+        cello.Input((None, 2)),
+        cello.layers.LSTM(3, return_sequences=True),
+        cello.layers.GRU(3, activation="elu"),
+        cello.layers.Dense(1),
+    ])  # fmt: skip
+    lines = []
+    model.summary(print_fn=lines.append, engines=True, line_length=120)
+    text = "\n".join(lines)
+    assert "Engine" in text and "native" in text and "scan: The kernels know" in text
+    model.summary(print_fn=lines.append)
+    assert "Engine" not in lines[-1]
+
+
+def test_an_engine_is_its_name():
+    assert Engine("scan", "Because.") == "scan" and Engine("scan", "Because.").reason == "Because."
+
+
+# ----------------------------------------------------------------------------- wrong arrays
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("kernel", (3, 20)), ("recurrent_kernel", (5, 16)), ("bias", (2, 20)),
+        ("mask", (2, 3)), ("recurrent_dropout_mask", (2, 4)), ("initial_state", (2, 4)),
+    ],
+)  # fmt: skip
+def test_wrong_shapes_are_refused_by_name(name, shape):
+    x, kernel, recurrent_kernel, bias, states = arrays_of("lstm", 2, 4, 2, 5, 0, "float32")
+    arguments = {
+        "inputs": x, "kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias,
+        "initial_state": states,
+    }  # fmt: skip
+    wrong = np.ones(shape, "float32")
+    arguments[name] = (wrong, wrong) if name == "initial_state" else wrong
+    with pytest.raises(ValueError, match=name):
+        cello.ops.lstm(**arguments)
+
+
+def test_the_library_itself_refuses_wrong_shapes_and_dtypes():
+    """Behind the checks of `cello.ops`: an error, never a read beyond an array."""
+    x, kernel, recurrent_kernel, bias, (h, c) = arrays_of("lstm", 2, 4, 2, 5, 0, "float32")
+    nothing, mask = jnp.zeros((0,), "float32"), jnp.zeros((0,), bool)
+    attributes = {
+        "cell": np.int64(0), "activation": np.int64(0), "recurrent_activation": np.int64(1),
+        "go_backwards": False,
+    }  # fmt: skip
+
+    def call(*arrays, **more):
+        spec = jax.ShapeDtypeStruct
+        results = [spec((0,), "float32")] * 3 + [spec((2, 5), "float32")] * 2
+        ffi_call = jax.ffi.ffi_call("cello_forward", results)
+        return jax.block_until_ready(ffi_call(*arrays, **{**attributes, **more}))
+
+    good = [x, kernel, recurrent_kernel, bias, h, c, mask, nothing]
+    assert call(*good)[3].shape == (2, 5)
+    bad = {
+        0: x[:, :, :1], 1: kernel[:, :-1], 2: recurrent_kernel[:-1], 3: bias[:-1], 4: h[:1],
+        5: c[:, :2], 6: jnp.ones((2, 3), bool), 7: h[:1],
+    }  # fmt: skip
+    for place, array in bad.items():
+        with pytest.raises(Exception, match="cello_forward expects"):
+            call(*good[:place], array, *good[place + 1 :])
+    for wrong in ({"cell": np.int64(9)}, {"activation": np.int64(-1)}):
+        with pytest.raises(Exception, match="unknown"):
+            call(*good, **wrong)
+    with pytest.raises(Exception, match="dtype"):
+        call(x.astype("float16"), *good[1:])
