@@ -1,12 +1,17 @@
-# make demo: an LSTM learns from real data.  make test: everything is checked.
+# make demo: an LSTM learns from real data.  make test: everything is checked.  make bench: speed,
+# beside other libraries (make bench ARGS=--quick: small rows).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types pytest native clean
+.PHONY: demo bench test lint types pytest native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
+
+bench: $(VENV)/ready-bench
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python benchmarks/recurrent.py $(ARGS)
 
 test: lint types pytest
 

@@ -1,0 +1,1 @@
+"""Rows, rounds, the machine's limits, and what is made of the results."""

@@ -1,0 +1,158 @@
+"""The benchmarks run: a tiny row of each table, and peers that fail. No time is judged."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+PEERS = "cello,cello_ops,scan,associative_scan"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The report of a run at a tiny shape, and the folder with its files."""
+    folder = tmp_path_factory.mktemp("results")
+    command = [sys.executable, BENCHMARKS / "recurrent.py", "--shape", "2,3,2,4", "--rounds", "2"]
+    command += ["--peers", PEERS, "--rows", "LSTM .*4 (masked )?training|linear", "--out", folder]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "best peer / Cello, geometric mean, training" in run.stdout
+    (written,) = folder.glob("*.json")
+    return json.loads(written.read_text()), written
+
+
+def test_cello_and_its_peers_are_measured_in_every_round(results):
+    report, _ = results
+    models = [r for r in report["results"] if r["table"] == "models"]
+    assert [r["row"]["mask"] for r in models] == [None, "lengths"]
+    for result in models:
+        for peer in ("cello", "cello_ops", "scan"):
+            assert result["times"][peer]["kind"] == "measured", result["times"][peer]["reason"]
+            assert len(result["times"][peer]["seconds"]) == 2
+            assert min(result["times"][peer]["seconds"]) > 0
+
+
+def test_the_other_tables_have_their_rows(results):
+    report, _ = results
+    options = [r["row"]["mask"] for r in report["results"] if r["table"] == "factors"]
+    assert options == [None, "lengths"]
+    linear = [r for r in report["results"] if r["table"] == "linear_scan"]
+    assert [r["row"]["mode"] for r in linear] == ["inference", "training"]
+    for result in linear:
+        assert result["times"]["scan"]["seconds"]
+        assert result["times"]["associative_scan"]["seconds"]
+
+
+def test_a_missing_time_says_why(results):
+    report, written = results
+    missing = [
+        time["reason"]
+        for result in report["results"]
+        for time in result["times"].values()
+        if time["kind"] != "measured"
+    ]
+    assert missing
+    assert all(missing)
+    page = written.with_suffix(".md").read_text()
+    assert all(reason in page for reason in missing)
+
+
+def test_the_results_are_drawn_again(results, tmp_path):
+    pytest.importorskip("matplotlib")
+    _, written = results
+    copy = tmp_path / "copy.json"
+    copy.write_text(written.read_text())
+    command = [sys.executable, BENCHMARKS / "recurrent.py", "--show", copy]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "LSTM 2,3,2,4 masked" in run.stdout
+    assert copy.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.fixture
+def harness(monkeypatch, tmp_path):
+    """The path on which a peer's module is found, with a folder for modules of a test."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def measured(harness, source):
+    """What `rounds.measure` says of a peer made of `source`, and its worker."""
+    from harness.rounds import measure
+    from harness.rows import Group, Row
+    from harness.worker import Worker
+    from peers import Peer
+
+    (harness / "a_peer.py").write_text(source)
+    worker = Worker(Peer("scan", "A peer", "a_peer"), harness / "log")
+    worker.start()
+    worker.wait_until_ready()
+    row = Row("LSTM", 2, 3, 2, 4, "training")
+    (result,) = measure(Group("models", (row,)), [worker], rounds=2)
+    worker.stop()
+    return result.times["scan"]
+
+
+def test_a_peer_that_raises_is_shown_with_its_reason(harness):
+    time = measured(harness, "def prepare(row):\n    raise ValueError('no such shape')\n")
+    assert (time.kind, time.reason) == ("failed", "ValueError: no such shape")
+
+
+def test_a_peer_whose_process_ends_is_shown(harness):
+    source = "import os\ndef prepare(row):\n    return lambda: os._exit(3)\n"
+    time = measured(harness, source)
+    assert time.kind == "failed"
+    assert "exit code 3" in time.reason
+
+
+def test_a_peer_that_is_not_installed_is_unavailable(harness):
+    from harness.worker import Worker
+    from peers import Peer, Unavailable
+
+    (harness / "a_peer.py").write_text("import no_such_package\n")
+    worker = Worker(Peer("scan", "A peer", "a_peer"), harness / "log")
+    worker.start()
+    with pytest.raises(Unavailable, match="no_such_package is not installed"):
+        worker.wait_until_ready()
+    worker.stop()
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("mode", ["training", "inference"])
+def test_the_flops_of_a_row_are_those_of_its_matrix_products(harness, cell, mode):
+    """Counted in the trace of one step, without a gradient for the data."""
+    import jax
+    import jax.numpy as jnp
+    from harness.rows import GATES, Row
+
+    row = Row(cell, 5, 7, 3, 11, mode)
+    width = GATES[cell] * row.units
+    x, kernel = jnp.ones((5, 3)), jnp.ones((3, width))
+    h, recurrent_kernel = jnp.ones((5, 11)), jnp.ones((11, width))
+
+    def products(kernel, h, recurrent_kernel):
+        return x @ kernel, h @ recurrent_kernel
+
+    def forward_and_backward(*arguments):
+        return jax.vjp(products, *arguments)[1]((jnp.ones((5, width)),) * 2)
+
+    trace = jax.make_jaxpr(forward_and_backward if row.training else products)
+    assert row.flops == row.time * count(trace(kernel, h, recurrent_kernel))
+    stack = dataclasses.replace(row, bidirectional=True)
+    assert stack.flops == 2 * row.flops
+
+
+def count(jaxpr):
+    """Multiplications and additions in the matrix products of a traced function."""
+    total = 0
+    for equation in jaxpr.jaxpr.eqns:
+        if equation.primitive.name == "dot_general":
+            (contracted, _), _ = equation.params["dimension_numbers"]
+            inner = equation.invars[0].aval.shape[contracted[0]]
+            total += 2 * equation.outvars[0].aval.size * inner
+    return total
