@@ -190,6 +190,8 @@ class Trainer(Base):
             self,
             {"epochs": epochs, "steps": feed.steps, "verbose": verbose},
         )
+        train = self._program("train")
+        test = self._program("test") if held_out is not None else None
         self.stop_training = False
         logs: dict[str, Any] = {}
         warned = False
@@ -200,7 +202,7 @@ class Trainer(Base):
                 bar.begin_epoch(epoch)
                 hooks.call("epoch_begin", epoch)
                 objective.reset()
-                for batch, logs, losses in self._run_batches("train", feed, hooks):
+                for batch, logs, losses in self._run_batches("train", train, feed, hooks):
                     bar.update(batch, logs)
                     if not (warned or np.isfinite(losses).all()):
                         warned = True
@@ -210,7 +212,7 @@ class Trainer(Base):
                 if held_out is not None and (epoch + 1) % validation_freq == 0:
                     hooks.call("test_begin")
                     objective.reset()
-                    *_, (_, found, _) = self._run_batches("test", held_out, hooks)
+                    *_, (_, found, _) = self._run_batches("test", test, held_out, hooks)
                     hooks.call("test_end", logs=found)
                     logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                 hooks.call("epoch_end", epoch, logs=logs)
@@ -246,7 +248,7 @@ class Trainer(Base):
         with ProgressBar(verbosity(verbose), "test") as bar:
             bar.begin(1, 0, feed.steps)
             bar.begin_epoch(0)
-            for batch, logs, _ in self._run_batches("test", feed, hooks):
+            for batch, logs, _ in self._run_batches("test", self._program("test"), feed, hooks):
                 bar.update(batch, logs)
             bar.end_epoch(logs)
         hooks.call("test_end", logs=logs)
@@ -326,7 +328,7 @@ class Trainer(Base):
         )
         self._objective.reset()
         hooks = CallbackList([], self, {})
-        ((_, logs, _),) = self._run_batches(mode, feed, hooks, fixed=1)
+        ((_, logs, _),) = self._run_batches(mode, self._program(mode), feed, hooks, fixed=1)
         return _returned(logs, return_dict)
 
     def _ready(self, what: str, needs_optimizer: bool = False) -> Objective:
@@ -378,9 +380,8 @@ class Trainer(Base):
             self._objective.resolve(self._output_specs, y, names)
             self._objective.check_targets(batch[1], self._output_specs)
 
-    def _run_batches(self, mode: str, feed, hooks: CallbackList, fixed: int | None = None):
+    def _run_batches(self, mode: str, run, feed, hooks: CallbackList, fixed: int | None = None):
         """Give `(batches done, logs, losses)` after each chunk; the hooks see every batch."""
-        run = self._program(mode)
         fixed = fixed or self._fixed_chunk(hooks, mode)
         batch_by_batch = hooks.watches_batches(mode)
         if batch_by_batch:
