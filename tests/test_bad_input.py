@@ -164,6 +164,31 @@ def test_fit_without_a_loss():
     raises(lambda: m.fit(x(2, 5, 3), x(2, 4)), "compile() was given no loss")
 
 
+@pytest.mark.parametrize("method", ["train_step", "compute_loss"])
+def test_a_training_step_of_the_users_own(method):
+    own = type("Mine", (cello.Model,), {method: lambda self, *args: None})
+    raises(
+        lambda: own(name="mine").compile("adam", "mse"),
+        f"Mine 'mine' has a {method}() of its own", "as_function()", error=NotImplementedError,
+    )  # fmt: skip
+
+
+def test_an_optimiser_that_trained_another_model():
+    first, adam = model(), cello.optimizers.Adam()
+    first.compile(adam, "sparse_categorical_crossentropy")
+    first.fit(x(4, 5, 3), np.zeros(4), verbose=0)
+    second = model()
+    second.compile(adam, "sparse_categorical_crossentropy")
+    raises(lambda: second.fit(x(4, 5, 3), np.zeros(4), verbose=0), "with a new optimiser")
+
+
+def test_weights_frozen_after_compile():
+    m = model()
+    m.fit(x(4, 5, 3), np.zeros(4), verbose=0)
+    m.layers[0].trainable = False
+    raises(lambda: m.fit(x(4, 5, 3), np.zeros(4), verbose=0), "'sequential", "call compile() again")
+
+
 def test_targets_that_do_not_fit_the_output():
     raises(
         lambda: model(loss="mse").fit(x(4, 5, 3), x(4, 2)), "(batch, 2)", "(batch, 3)", "last layer"

@@ -72,6 +72,10 @@ def test_pandas():
     table = pandas.DataFrame(normal(40, 3), columns=list("abc"))
     target = pandas.Series(normal(40, seed=1))
     models = []
+    column = Sequential([Dense(1)])
+    column.compile("sgd", "mse")
+    column.fit(table["a"], target, verbose=0)  # a Series is one feature
+    assert column.predict(table["a"], verbose=0).shape == (40, 1)
     for x, y in ((table, target), (table.to_numpy(), target.to_numpy())):
         cello.utils.set_random_seed(0)
         model = Sequential([Input((3,)), Dense(1)])
@@ -148,11 +152,66 @@ def test_compilations():
 
     first = traced(lambda: model.fit(X, Y, batch_size=16, epochs=2, verbose=0))
     again = traced(lambda: model.fit(X, Y, batch_size=16, epochs=2, verbose=0))
+    for call in (
+        lambda: model.predict(X, batch_size=16, verbose=0),
+        lambda: model.evaluate(X, Y, batch_size=16, verbose=0),
+        lambda: model.train_on_batch(X[:16], Y[:16]),
+        lambda: model.test_on_batch(X[:16], Y[:16]),
+        lambda: model.predict_on_batch(X[:16]),
+    ):
+        call()
+        assert traced(call) == 0
     whole = Sequential([Input((6, 3)), Traces(), LSTM(4), Dense(2)])
     whole.compile("adam", "mse")
     alone = traced(lambda: whole.fit(X[:48], Y[:48], batch_size=16, epochs=2, verbose=0))
-    assert again <= 1  # the look at the shapes that checks the data
+    assert again == 0
     assert 0 < first - alone <= alone
+
+
+def test_a_second_call_compiles_nothing():
+    """Told by JAX itself: of ops, layers and all methods of a model."""
+    events = []
+
+    def listen(name, seconds, **_):
+        events.append(name)
+
+    def compilations(call):
+        events.clear()
+        call()
+        return sum("backend_compile" in name for name in events)
+
+    model = make()
+    weights = {"lstm": 16, "gru": 12, "simple_rnn": 4}
+    calls = [
+        lambda: model.fit(X, Y, batch_size=16, epochs=2, validation_split=0.2, verbose=0),
+        lambda: model.fit(batches(), verbose=0),
+        lambda: model.evaluate(X, Y, verbose=0),
+        lambda: model.predict(X, verbose=0),
+        lambda: model.train_on_batch(X, Y),
+        lambda: model.test_on_batch(X, Y),
+        lambda: model.predict_on_batch(X),
+        lambda: model(X),
+        *(
+            lambda op=op, n=n: getattr(cello.ops, op)(X, normal(3, n), normal(4, n))
+            for op, n in weights.items()
+        ),
+    ]
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        counts = [(compilations(call), compilations(call)) for call in calls]
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+    assert counts[0][0] > 0  # a new model is compiled
+    assert [second for _, second in counts] == [0] * len(calls)
+
+
+def test_a_changed_model_is_compiled_anew():
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile("sgd", "mse")
+    x = normal(8, 3)
+    before = model.predict(x, verbose=0)
+    model.add(cello.layers.Activation("relu"))
+    np.testing.assert_array_equal(model.predict(x, verbose=0), np.maximum(before, 0))
 
 
 def test_chunks_change_nothing():
@@ -172,6 +231,54 @@ def test_chunks_change_nothing():
         (history, eager.get_weights()),
         results[0],
     )
+
+
+def test_hooks_find_the_model_as_it_is_after_their_batch():
+    """Without such a hook the next chunk may run already when the last one's results come."""
+    seen, alone = [], make()
+    for batch in batches():
+        alone.train_on_batch(*batch)
+        seen.append(alone.get_weights())
+    for options in ({}, {"steps_per_execution": 1}):
+        watched, model = [], make(**options)
+
+        def note(batch, logs, model=model, watched=watched):
+            watched.append(model.get_weights())
+
+        model.fit(
+            X,
+            Y,
+            batch_size=10,
+            shuffle=False,
+            callbacks=[LambdaCallback(on_train_batch_end=note)],
+            verbose=0,
+        )
+        same(watched, seen)
+
+
+def test_a_batch_that_is_slow_to_come_is_not_waited_for():
+    from cello.training.data import IterableFeed
+
+    epoch = IterableFeed(batches(), None, lambda parts: parts).epoch()
+    assert [epoch.take(4, seconds)[1] for seconds in (0.0, 60.0)] == [1, 4]
+    assert epoch.take(4) is None
+
+
+def test_labels_that_are_wrong_in_the_midst_of_an_epoch():
+    """The error comes, and the model is that of the batches before."""
+    good, bad = (X[:10], np.zeros(10)), (X[:10], np.full(10, 7))
+    trained = []
+    for data in ([good, good], [good, good, bad]):
+        cello.utils.set_random_seed(0)
+        model = Sequential([Input((6, 3)), LSTM(4), Dense(2, "softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        if data[-1] is bad:
+            with pytest.raises(ValueError, match="labels must be from 0 to 1"):
+                model.fit(data, verbose=0)
+        else:
+            model.fit(data, verbose=0)
+        trained.append(model.get_weights())
+    same(*trained)
 
 
 def test_seeds_make_runs_repeat_exactly():

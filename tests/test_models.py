@@ -9,7 +9,7 @@ import pytest
 
 import cello
 from cello import Input, Model, Sequential
-from cello.layers import GRU, LSTM, Add, Concatenate, Dense, Dropout, Embedding
+from cello.layers import GRU, LSTM, Add, Bidirectional, Concatenate, Dense, Dropout, Embedding
 
 
 def normal(*shape, seed=0):
@@ -221,6 +221,34 @@ def test_summary_of_a_graph_at_80_columns(capsys):
     Sequential([Input((5, 2)), chain, Dense(1)]).summary(expand_nested=True, show_trainable=True)
     text = capsys.readouterr().out
     assert "Connected to" not in text and "lstm" in text and "Trainable" in text
+
+
+def test_summary_lists_every_output(capsys):
+    """Five of a bidirectional LSTM, of which four have one shape; equal calls are shown once."""
+    x, y = Input((None, 5)), Input((None, 5))
+    both = Bidirectional(LSTM(3, return_sequences=True, return_state=True))
+    Model([x, y], [both(x), both(y)]).summary(line_length=80)
+    text = capsys.readouterr().out
+    assert text.count("[(None, None, 6),") == 1
+    assert text.count("(None, 3)") == 4
+
+
+def test_input_dim_on_a_first_layer():
+    model = Sequential([Dense(4, input_dim=3), Dense(1)])
+    assert model.input_shape == (None, 3)
+    assert Embedding(input_dim=3, output_dim=2).input_dim == 3
+
+
+def test_reset_state_of_a_model():
+    inner = Sequential([Input(batch_shape=(2, 5, 3)), Bidirectional(GRU(3, stateful=True))])
+    x = Input(batch_shape=(2, 5, 3))
+    h = LSTM(4, stateful=True, return_sequences=True)(x)
+    model = Model(x, [Dense(1)(h), inner(x)])
+    data = normal(2, 5, 3)
+    first, second = model(data), model(data)
+    assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(first, second, strict=True))
+    model.reset_state()
+    jax.tree.map(np.testing.assert_array_equal, model(data), first)
 
 
 def test_weights_in_and_out():

@@ -126,3 +126,11 @@ def test_optional_function_form(tmp_path):
     cello.saving.save_weights(saved, tmp_path / "w.safetensors")
     cello.saving.load_weights(other, tmp_path / "w.safetensors")
     np.testing.assert_array_equal(other(normal(2, 5, 2)), saved(normal(2, 5, 2)))
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5", "w.keras"])
+def test_endings_of_other_formats_are_refused(name, tmp_path):
+    for save in (model().save_weights, cello.callbacks.ModelCheckpoint):
+        with pytest.raises(ValueError, match=r"safetensors format.* name the file 'w.safetensors'"):
+            save(tmp_path / name)
+    assert not list(tmp_path.iterdir())

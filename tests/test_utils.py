@@ -51,3 +51,57 @@ def test_bidirectional_starts_from_given_weights():
     again = cello.layers.Bidirectional(cello.layers.LSTM(3), weights=layer.get_weights())
     x = np.random.default_rng(0).normal(size=(2, 4, 2)).astype("float32")
     np.testing.assert_array_equal(again(x), layer(x))
+
+
+@pytest.mark.parametrize("padding", ["pre", "post"])
+@pytest.mark.parametrize("truncating", ["pre", "post"])
+@pytest.mark.parametrize("maxlen", [None, 2, 5])
+def test_pad_sequences_as_in_keras(padding, truncating, maxlen):
+    options = {"padding": padding, "truncating": truncating, "maxlen": maxlen}
+    steps = np.arange(12.0).reshape(3, 2, 2)
+    for sequences, more in (
+        ([[1, 2, 3], [4], [], [5, 6, 7, 8]], {}),
+        ([[1.5, 2], [3.0]], {"dtype": "float32", "value": -1.0}),
+        ([steps, steps[:1]], {"dtype": "float64"}),
+    ):
+        got = cello.utils.pad_sequences(sequences, **options, **more)
+        want = keras.utils.pad_sequences(sequences, **options, **more)
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        (lambda: cello.utils.pad_sequences([[1]], padding="front"), "padding must be one of 'pre'"),
+        (lambda: cello.utils.pad_sequences([[1], 2]), "entry 1 is none"),
+        (lambda: cello.utils.pad_sequences([np.ones((2, 3)), np.ones((2, 4))]), "(3,), (4,)"),
+    ],
+)
+def test_pad_sequences_refuses(given, message):
+    with pytest.raises(ValueError) as caught:
+        given()
+    assert message in str(caught.value)
+
+
+def test_clear_session_counts_names_anew():
+    cello.layers.Dense(1)
+    cello.backend.clear_session()
+    assert [cello.layers.Dense(1).name for _ in range(2)] == ["dense", "dense_1"]
+
+
+def test_functions_of_ops_take_variables():
+    v = cello.Variable(np.arange(4.0).reshape(2, 2))
+    x = np.ones((3, 2), "float32")
+    np.testing.assert_array_equal(cello.ops.matmul(x, v), x @ v.numpy())
+    np.testing.assert_array_equal(cello.ops.concatenate([v, v]), np.concatenate([v.numpy()] * 2))
+
+    class Projection(cello.Layer):
+        def build(self, input_shape):
+            self.kernel = self.add_weight((input_shape[-1], 2), "ones")
+
+        def call(self, inputs):
+            return cello.ops.matmul(inputs, self.kernel)
+
+    model = cello.Sequential([cello.Input((5,)), Projection()])
+    np.testing.assert_allclose(model(np.ones((1, 5))), [[5.0, 5.0]])

@@ -2,6 +2,7 @@
 
 from cello import (
     activations,
+    backend,
     callbacks,
     constraints,
     datasets,
@@ -31,6 +32,7 @@ __all__ = [
     "Sequential",
     "Variable",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",

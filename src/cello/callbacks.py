@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cello.core.kinds import one_of
+from cello.saving.weights import checked_path
 
 
 class Callback:
@@ -313,7 +314,7 @@ class ModelCheckpoint(Callback):
                 f"ModelCheckpoint: save_freq must be 'epoch' or a number of batches. Received: "
                 f"save_freq={save_freq!r}"
             )
-        self.filepath = os.fspath(filepath)
+        self.filepath = os.fspath(checked_path("ModelCheckpoint", filepath))
         self.monitor = monitor
         self._watched = Monitor("ModelCheckpoint", monitor, mode, best=initial_value_threshold)
         self.verbose = verbose

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from cello.core.kinds import one_of
+from cello.core.naming import forget_names
 from cello.core.random import set_random_seed
 from cello.core.serialization import custom_object_scope
 
-__all__ = ["custom_object_scope", "set_random_seed", "to_categorical"]
+__all__ = [
+    "clear_session",
+    "custom_object_scope",
+    "pad_sequences",
+    "set_random_seed",
+    "to_categorical",
+]
 
 
 def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
@@ -28,3 +36,51 @@ def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
     if labels.size and labels.max() >= n:
         raise ValueError(f"to_categorical: label {labels.max()} needs num_classes > {n}.")
     return np.eye(n, dtype=np.float32)[labels]
+
+
+def pad_sequences(
+    sequences, maxlen: int | None = None, dtype="int32", padding="pre", truncating="pre", value=0.0
+) -> np.ndarray:
+    """Sequences of different lengths as one array `(rows, maxlen, ...)`.
+
+    Args:
+        sequences: list of lists, or of arrays `(length, ...)` whose other axes are equal.
+        maxlen: the length of all; that of the longest where `None`.
+        dtype: dtype of the array.
+        padding: "pre" or "post": whether what is missing comes first or last.
+        truncating: "pre" or "post": which end of a longer sequence is cut off.
+        value: what stands in the missing places.
+
+    Raises:
+        ValueError: where an argument is wrong, or the sequences differ in more than their lengths.
+    """
+    for name, side in (("padding", padding), ("truncating", truncating)):
+        try:
+            one_of("pre", "post")(side)
+        except ValueError as error:
+            raise ValueError(
+                f"pad_sequences: {name} must be {error}. Received: {name}={side!r}"
+            ) from None
+    arrays = [np.asarray(sequence) for sequence in sequences]
+    scalars = [i for i, array in enumerate(arrays) if array.ndim == 0]
+    if scalars:
+        raise ValueError(f"pad_sequences needs a list of sequences; entry {scalars[0]} is none.")
+    longest = max((len(array) for array in arrays), default=0)
+    length = longest if maxlen is None else maxlen
+    shapes = {array.shape[1:] for array in arrays if len(array)}
+    if len(shapes) > 1:
+        raise ValueError(
+            f"pad_sequences: the steps of the sequences have different shapes: {sorted(shapes)}."
+        )
+    padded = np.full((len(arrays), length, *(shapes.pop() if shapes else ())), value, dtype)
+    for row, array in zip(padded, arrays, strict=True):
+        kept = array[max(0, len(array) - length) :] if truncating == "pre" else array[:length]
+        if len(kept):
+            start = length - len(kept) if padding == "pre" else 0
+            row[start : start + len(kept)] = kept
+    return padded
+
+
+def clear_session() -> None:
+    """Count the names of layers anew (`lstm`, `lstm_1`, ...), as in a fresh process."""
+    forget_names()

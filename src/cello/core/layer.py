@@ -83,6 +83,8 @@ class Layer(Configurable):
 
     def __init__(self, *args, **kwargs):
         self._nodes: list[Any] = []
+        if "input_dim" in kwargs and "input_dim" not in self.declared:  # Keras' older spelling
+            kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         super().__init__(*args, **kwargs)
         if self.name is None:
             self.name = unique_name(snake_case(type(self).__name__))

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.nn
 import jax.numpy as jnp
 
@@ -17,6 +18,7 @@ from cello.core.arguments import arg
 from cello.core.layer import Layer
 from cello.core.naming import unique_name
 from cello.core.symbolic import SymbolicTensor, symbolic_leaves
+from cello.core.variable import Variable
 
 # A closed list: a configuration can name these functions and no others.
 _NUMPY = """
@@ -75,6 +77,11 @@ class Operation(Layer):
         return FUNCTIONS[self.function](*args, **kwargs)
 
 
+def _value(leaf):
+    """The array of a variable: JAX' own functions do not take the variable itself."""
+    return leaf.value if isinstance(leaf, Variable) else leaf
+
+
 def operation(name: str) -> Callable:
     """The function called `name`, for arrays and symbolic tensors alike."""
     function = FUNCTIONS[name]
@@ -83,6 +90,7 @@ def operation(name: str) -> Callable:
     def on_tensors(*args: Any, **kwargs: Any):
         if symbolic_leaves((args, kwargs)):
             return Operation(name, name=unique_name(name))(*args, **kwargs)
+        args, kwargs = jax.tree.map(_value, (args, kwargs))
         return function(*args, **kwargs)
 
     return on_tensors

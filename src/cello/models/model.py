@@ -185,6 +185,14 @@ class Model(Trainer, Layer):
             )
         return [_fitting(self, v, t) for v, t in zip(values, tensors, strict=True)]
 
+    def reset_state(self) -> None:
+        """Let every stateful layer inside start from its initial states again."""
+        for layer in self.flatten_layers():
+            if hasattr(layer, "reset_state") and not isinstance(layer, Model):
+                layer.reset_state()
+
+    reset_states = reset_state
+
     # ----------------------------------------------------------------- ways out and in
 
     def as_function(self, training: bool = False):

@@ -92,8 +92,11 @@ def _has_branches(model) -> bool:
 
 
 def _shapes(nodes) -> list[str]:
-    """One line for each output; a layer with several outputs has a list of shapes."""
-    lines: list[str] = []
+    """One line for each output; a layer with several outputs has a list of shapes.
+
+    Calls of one layer that give the same shapes are shown once.
+    """
+    calls: dict[tuple[str, ...], None] = {}
     for node in nodes:
         shapes = [str(t.shape) for t in jax.tree.leaves(node.outputs)]
         if len(shapes) > 1:
@@ -101,8 +104,8 @@ def _shapes(nodes) -> list[str]:
                 ("[" if i == 0 else " ") + s + ("]" if i == len(shapes) - 1 else ",")
                 for i, s in enumerate(shapes)
             ]
-        lines.extend(shapes)
-    return list(dict.fromkeys(lines))
+        calls[tuple(shapes)] = None
+    return [line for lines in calls for line in lines]
 
 
 def _origins(nodes) -> list[str]:

@@ -77,6 +77,7 @@ class Optimizer(_SharedArguments):
 
     Attributes:
         state: the state of the training at hand, which the training loop keeps here; else `None`.
+        variables: the variables that it trains, once there is a state.
         learning_rate: the present learning rate; may be assigned, unless it follows a schedule.
         iterations: the number of steps done.
     """
@@ -86,6 +87,7 @@ class Optimizer(_SharedArguments):
 
     def __init__(self, *args, **kwargs):
         self.state = None
+        self.variables: list[Any] = []
         super().__init__(*args, **kwargs)
         self.name = self.name or type(self).__name__.lower()
         clips = {n: getattr(self, n) for n in ("clipnorm", "clipvalue", "global_clipnorm")}

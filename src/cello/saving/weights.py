@@ -38,6 +38,18 @@ def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
     return found
 
 
+def checked_path(what, filepath) -> Path:
+    """`filepath`, refused where its ending is that of one of Keras' own formats."""
+    path = Path(filepath)
+    if path.suffix in (".h5", ".hdf5", ".keras"):
+        stem = path.name.removesuffix(path.suffix).removesuffix(".weights")
+        raise ValueError(
+            f"{what}: weights are written in the safetensors format, which {path.name!r} does not "
+            f"say: name the file {stem + '.safetensors'!r}. Keras' files cannot be written yet."
+        )
+    return path
+
+
 def save_weights(layer: Layer, filepath) -> None:
     """Write the weights of `layer` to a safetensors file.
 
@@ -49,9 +61,10 @@ def save_weights(layer: Layer, filepath) -> None:
         filepath: where to write; `.safetensors` is the usual ending.
 
     Raises:
-        ValueError: where there are no weights to save.
+        ValueError: where there are no weights to save, or the ending of the file promises another
+            format.
     """
-    path = Path(filepath)
+    path = checked_path(layer, filepath)
     weights = named_weights(layer)
     if not weights:
         raise ValueError(f"{layer} has no weights to save: call it on data first.")

@@ -7,6 +7,7 @@ axis in front. A feed gives an epoch as chunks of at most the size that is asked
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -25,6 +26,8 @@ def as_arrays(data, what: str):
         return {k: as_arrays(v, f"{what}[{k!r}]") for k, v in data.items()}
     if isinstance(data, (list, tuple)) and data and any(_is_array(v) for v in data):
         return type(data)(as_arrays(v, f"{what}[{i}]") for i, v in enumerate(data))
+    if what.startswith("x") and hasattr(data, "to_frame"):  # a pandas Series is one feature
+        data = data.to_frame()
     if hasattr(data, "detach"):  # a torch tensor
         data = data.detach().cpu().numpy()
     try:
@@ -112,8 +115,13 @@ class ArrayEpoch:
         self.row = 0
         self.end = min(feed.rows, feed.steps * feed.batch_size)
 
-    def take(self, most: int) -> tuple[Any, int] | None:
-        """The next batches, all of one size: `(chunk, how many)`, or `None` at the end."""
+    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int] | None:
+        """The next batches, all of one size: `(chunk, how many)`, or `None` at the end.
+
+        Args:
+            most: the most that are wanted.
+            seconds: how long to wait for them before giving fewer.
+        """
         size = self.feed.batch_size
         left = self.end - self.row
         if left <= 0:
@@ -196,15 +204,16 @@ class IterableEpoch:
         self.batches = batches
         self.waiting: Batch | None = None
 
-    def take(self, most: int) -> tuple[Any, int] | None:
-        """The next batches of one shape: `(chunk, how many)`, or `None` at the end."""
+    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int] | None:
+        """The next batches of one shape; see `ArrayEpoch.take`."""
         batches: list[Batch] = []
-        while len(batches) < most:
+        until = time.monotonic() + seconds
+        while len(batches) < most and (not batches or time.monotonic() < until):
             batch = self.waiting if self.waiting is not None else next(self.batches, None)
             self.waiting = None
             if batch is None:
                 break
-            if batches and _form(batch) != _form(batches[0]):
+            if batches and form_of(batch) != form_of(batches[0]):
                 self.waiting = batch
                 break
             batches.append(batch)
@@ -213,8 +222,10 @@ class IterableEpoch:
         return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), len(batches)
 
 
-def _form(batch):
-    return jax.tree.structure(batch), [(a.shape, a.dtype) for a in jax.tree.leaves(batch)]
+def form_of(batch):
+    """What a compilation depends on: the tree, the shapes and the dtypes."""
+    leaves, structure = jax.tree.flatten(batch)
+    return structure, tuple((a.shape, a.dtype) for a in leaves)
 
 
 def is_iterable_of_batches(x) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
+import math
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +13,9 @@ import numpy as np
 from jax import lax
 
 from cello.core.variable import Binding, Variable
+from cello.training.data import form_of
 
-MOST_BATCHES = 256
+MOST_BATCHES = 1024
 MOST_BYTES = 8 * 2**20
 SECONDS_A_CHUNK = 0.1
 
@@ -31,6 +34,16 @@ def bind(*pairs) -> Binding:
     return Binding({v: x for vs, xs in pairs for v, x in zip(vs, xs, strict=True)})
 
 
+class _Running(NamedTuple):
+    """A chunk that the device computes."""
+
+    first: int
+    n: int
+    results: Any
+    began: float
+    compiled: bool  # whether the call had to compile first
+
+
 class ChunkRunner:
     """Run `step(state, batch) -> (state, result)` over the batches of a feed, compiled.
 
@@ -46,35 +59,49 @@ class ChunkRunner:
         self._step = step
         self._compiled = jax.jit(self._run)
         self._shapes: set[Any] = set()
+        self._bytes_a_batch: dict[Any, int] = {}
         self._seconds_a_batch: float | None = None
+        self._idle_since = 0.0
 
-    def run(self, feed, read_state, write_state, fixed: int | None = None):
+    def run(self, read_state, write_state, feed, fixed: int | None = None, ahead: bool = True):
         """Go through one epoch of `feed`; give `(index of the first batch, results)` by the chunk.
 
         Args:
-            feed: an `ArrayFeed` or `IterableFeed`.
             read_state, write_state: where a chunk's state comes from and goes to.
+            feed: an `ArrayFeed` or `IterableFeed`.
             fixed: batches a chunk, in place of measuring.
+            ahead: whether the next chunk may start before the results of one are given, so that
+                the device does not wait for Python. The state is then that of the later chunk.
 
         Yields:
             The results have an axis for the batches in front. The state is written before.
         """
         capacity = fixed or self._most_batches(feed, read_state())
         epoch = feed.epoch()
+        running: collections.deque[_Running] = collections.deque()
         first = 0
-        taken = epoch.take(self._wanted(capacity, fixed))
-        while taken is not None:
+        patience = SECONDS_A_CHUNK if fixed is None else math.inf
+        while (taken := epoch.take(self._wanted(capacity, fixed), patience)) is not None:
             chunk, n = taken
-            began = time.perf_counter()
-            new = self._is_new(chunk, capacity)
+            new, began = self._is_new(chunk, capacity), time.perf_counter()
             state, results = self._compiled(read_state(), _lengthened(chunk, n, capacity), n)
-            taken = epoch.take(self._wanted(capacity, fixed))  # while the device computes
-            results = jax.tree.map(lambda a, n=n: np.asarray(a)[:n], results)
-            if not new:  # it was not compiling
-                self._seconds_a_batch = (time.perf_counter() - began) / n
             write_state(state)
-            yield first, results
+            running.append(_Running(first, n, results, began, new))
             first += n
+            # A batch that is a chunk of its own takes long: its results are shown at once.
+            while len(running) > (1 if ahead and n > 1 else 0):
+                yield self._finished(running.popleft())
+        while running:
+            yield self._finished(running.popleft())
+
+    def _finished(self, chunk: _Running):
+        """Wait for a chunk and learn from it how long a batch takes."""
+        results = jax.tree.map(lambda a: np.asarray(a)[: chunk.n], chunk.results)
+        now = time.perf_counter()
+        if not chunk.compiled:
+            self._seconds_a_batch = (now - max(chunk.began, self._idle_since)) / chunk.n
+        self._idle_since = now
+        return chunk.first, results
 
     def _wanted(self, capacity: int, fixed: int | None) -> int:
         if fixed is not None:
@@ -86,10 +113,13 @@ class ChunkRunner:
     def _most_batches(self, feed, state) -> int:
         """The most batches that a chunk may have: bounded in memory, the results included."""
         batch = feed.first()
-        result = jax.eval_shape(self._step, state, batch)[1]
-        leaves = jax.tree.leaves((batch, result))
-        size = max(1, sum(int(np.prod(a.shape)) * a.dtype.itemsize for a in leaves))
-        most = min(MOST_BATCHES, max(1, MOST_BYTES // size))
+        form = form_of(batch)
+        if form not in self._bytes_a_batch:
+            result = jax.eval_shape(self._step, state, batch)[1]
+            leaves = jax.tree.leaves((batch, result))
+            size = sum(int(np.prod(a.shape)) * a.dtype.itemsize for a in leaves)
+            self._bytes_a_batch[form] = max(1, size)
+        most = min(MOST_BATCHES, max(1, MOST_BYTES // self._bytes_a_batch[form]))
         return min(most, feed.steps) if feed.steps else most
 
     def _is_new(self, chunk, capacity: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from cello.training.data import (
     as_arrays,
     batch_parts,
     check_lengths,
+    form_of,
     is_iterable_of_batches,
     split_off_last,
     weigh_classes,
@@ -26,6 +28,12 @@ from cello.training.data import (
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.objective import Objective
 from cello.training.progress import ProgressBar, verbosity
+
+# What Keras calls in a model's class and Cello does not: its own step is compiled as a whole.
+NOT_CALLED = (
+    "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics",
+    "make_train_function", "make_test_function", "make_predict_function",
+)  # fmt: skip
 
 # Every model inherits both; the layer's part is all that training needs to know of a model.
 Base: Any = Layer if TYPE_CHECKING else object
@@ -45,7 +53,7 @@ class Trainer(Base):
         self.stop_training = False
         self.history: History | None = None
         self._objective: Any = None
-        self._runners: dict[Any, ChunkRunner] = {}
+        self._forget_programs()
         self._run_eagerly = False
         self._steps_per_execution: int | None = None
 
@@ -77,7 +85,15 @@ class Trainer(Base):
 
         Raises:
             ValueError: for an unknown name; the nearest known one is suggested.
+            NotImplementedError: where the model's class has a `train_step` or the like of its own.
         """
+        own = [name for name in NOT_CALLED if hasattr(type(self), name)]
+        if own:
+            raise NotImplementedError(
+                f"{self} has a {own[0]}() of its own, which fit would not call. Put the loss into "
+                "compile(loss=function) or into add_loss in call(), or write the training loop "
+                "with model.as_function() and optax."
+            )
         fixed = None if steps_per_execution == "auto" else steps_per_execution
         if fixed is not None and (not isinstance(fixed, int) or fixed < 1):
             raise ValueError(
@@ -88,7 +104,7 @@ class Trainer(Base):
         self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
         self._run_eagerly = run_eagerly
         self._steps_per_execution = fixed
-        self._runners = {}
+        self._forget_programs()
 
     def fit(
         self,
@@ -174,6 +190,8 @@ class Trainer(Base):
             self,
             {"epochs": epochs, "steps": feed.steps, "verbose": verbose},
         )
+        train = self._program("train")
+        test = self._program("test") if held_out is not None else None
         self.stop_training = False
         logs: dict[str, Any] = {}
         warned = False
@@ -184,7 +202,7 @@ class Trainer(Base):
                 bar.begin_epoch(epoch)
                 hooks.call("epoch_begin", epoch)
                 objective.reset()
-                for batch, logs, losses in self._run_batches("train", feed, hooks):
+                for batch, logs, losses in self._run_batches("train", train, feed, hooks):
                     bar.update(batch, logs)
                     if not (warned or np.isfinite(losses).all()):
                         warned = True
@@ -194,7 +212,7 @@ class Trainer(Base):
                 if held_out is not None and (epoch + 1) % validation_freq == 0:
                     hooks.call("test_begin")
                     objective.reset()
-                    *_, (_, found, _) = self._run_batches("test", held_out, hooks)
+                    *_, (_, found, _) = self._run_batches("test", test, held_out, hooks)
                     hooks.call("test_end", logs=found)
                     logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                 hooks.call("epoch_end", epoch, logs=logs)
@@ -230,7 +248,7 @@ class Trainer(Base):
         with ProgressBar(verbosity(verbose), "test") as bar:
             bar.begin(1, 0, feed.steps)
             bar.begin_epoch(0)
-            for batch, logs, _ in self._run_batches("test", feed, hooks):
+            for batch, logs, _ in self._run_batches("test", self._program("test"), feed, hooks):
                 bar.update(batch, logs)
             bar.end_epoch(logs)
         hooks.call("test_end", logs=logs)
@@ -254,8 +272,9 @@ class Trainer(Base):
             bar.begin(1, 0, feed.steps)
             bar.begin_epoch(0)
             fixed = self._fixed_chunk(hooks, "predict")
-            read, write = self._state("predict")
-            for first, outputs in self._runner("predict").run(feed, read, write, fixed):
+            run = self._program("predict")
+            ahead = not hooks.watches_batches("predict")
+            for first, outputs in run(feed, fixed=fixed, ahead=ahead):
                 n = len(jax.tree.leaves(outputs)[0])
                 for i in range(n):
                     hooks.call("predict_batch_begin", first + i)
@@ -283,8 +302,7 @@ class Trainer(Base):
     def predict_on_batch(self, x):
         """The outputs for one batch."""
         feed = self._feed("predict_on_batch", x, None, None, None, None, targets=False)
-        read, write = self._state("predict")
-        ((_, outputs),) = self._runner("predict").run(feed, read, write, fixed=1)
+        ((_, outputs),) = self._program("predict")(feed, fixed=1)
         return jax.tree.map(lambda a: a[0], outputs)
 
     @property
@@ -310,7 +328,7 @@ class Trainer(Base):
         )
         self._objective.reset()
         hooks = CallbackList([], self, {})
-        ((_, logs, _),) = self._run_batches(mode, feed, hooks, fixed=1)
+        ((_, logs, _),) = self._run_batches(mode, self._program(mode), feed, hooks, fixed=1)
         return _returned(logs, return_dict)
 
     def _ready(self, what: str, needs_optimizer: bool = False) -> Objective:
@@ -350,22 +368,25 @@ class Trainer(Base):
     def _prepare_for(self, batch, targets: bool) -> None:
         """Build the model on the form of this batch; assign losses and metrics to its outputs."""
         x, y, _ = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, _device_dtype(a)), batch)
-        with Binding():
-            self._output_specs = jax.eval_shape(lambda x: self(x, training=False), x)
+        form = form_of(x)
+        specs = self._known_outputs.get((form, *self.flatten_layers()))
+        if specs is None:
+            with Binding():
+                specs = jax.eval_shape(lambda x: self(x, training=False), x)
+            self._known_outputs[form, *self.flatten_layers()] = specs
+        self._output_specs = specs
         if targets:
             names = self.output_names if hasattr(self, "output_names") else []
             self._objective.resolve(self._output_specs, y, names)
             self._objective.check_targets(batch[1], self._output_specs)
 
-    def _run_batches(self, mode: str, feed, hooks: CallbackList, fixed: int | None = None):
+    def _run_batches(self, mode: str, run, feed, hooks: CallbackList, fixed: int | None = None):
         """Give `(batches done, logs, losses)` after each chunk; the hooks see every batch."""
-        read, write = self._state(mode)
         fixed = fixed or self._fixed_chunk(hooks, mode)
         batch_by_batch = hooks.watches_batches(mode)
-        runner = self._runner(mode)
         if batch_by_batch:
             hooks.call(f"{mode}_batch_begin", 0)
-        for first, results in runner.run(feed, read, write, fixed):
+        for first, results in run(feed, fixed=fixed, ahead=not batch_by_batch):
             n = len(results["loss"])
             losses = results.pop("batch_loss")
             for i in range(n) if batch_by_batch else (n - 1,):
@@ -389,17 +410,30 @@ class Trainer(Base):
         metrics = self._objective.variables if self._objective and self._objective.names else []
         return self.trainable_weights, self.non_trainable_variables, metrics
 
-    def _state(self, mode: str):
+    def _forget_programs(self) -> None:
+        # Their keys have layers and variables in them, which are thereby kept alive.
+        self._runners: dict[Any, ChunkRunner] = {}
+        self._known_outputs: dict[Any, Any] = {}
+
+    def _program(self, mode: str):
+        """The compiled step over a feed; made anew where layers or variables have changed."""
+        variables = self._variables()
+        key = (mode, *map(tuple, variables), *self.flatten_layers())
+        if key not in self._runners:
+            step = {"train": self._train_step, "test": self._test_step, "predict": self._outputs}
+            self._runners[key] = ChunkRunner(_pure(step[mode], variables, self._run_eagerly))
+        return functools.partial(self._runners[key].run, *self._state(mode, *variables))
+
+    def _state(self, mode: str, trainable, others, metrics):
         """Functions that read the state of a step from the variables, and write it there."""
-        trainable, others, metrics = self._variables()
         optimizer = self.optimizer
         if mode == "train" and optimizer.state is None:
             optimizer.state = optimizer.init(values_of(trainable))
-            self._trained = tuple(map(id, trainable))
-        elif mode == "train" and tuple(map(id, trainable)) != self._trained:
+            optimizer.variables = trainable
+        elif mode == "train" and trainable != optimizer.variables:
             raise ValueError(
-                f"{self}: the trainable weights have changed since the last fit; call compile() "
-                "again, so that the optimiser starts with these."
+                f"{self}: the trainable weights are not those that this optimiser was training; "
+                "call compile() again with a new optimiser, which starts with these."
             )
 
         def read():
@@ -413,15 +447,6 @@ class Trainer(Base):
                 optimizer.state = state[3]
 
         return read, write
-
-    def _runner(self, mode: str) -> ChunkRunner:
-        """The compiled step; made anew where the variables have changed."""
-        variables = self._variables()
-        key = (mode, *(tuple(map(id, vs)) for vs in variables))
-        if key not in self._runners:
-            step = {"train": self._train_step, "test": self._test_step, "predict": self._outputs}
-            self._runners[key] = ChunkRunner(_pure(step[mode], variables, self._run_eagerly))
-        return self._runners[key]
 
     def _train_step(self, variables, state, batch):
         trainable, others, metrics = variables
