@@ -1,4 +1,4 @@
-"""Draws docs/figures/tile.png: one tile of the recurrent kernels. Run: python docs/figures/tile.py"""
+"""Draws tile.png beside it: one tile of the recurrent kernels. Run: python docs/figures/tile.py"""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def main():
     )  # fmt: skip
     axes.text(
         11.15, -3.2,
-        "24 registers: 6 rows × 4 gates × 16 units of pre-activations,\n"
+        "24 registers: 6 rows by 4 gates by 16 units of pre-activations,\n"
         "of which the pointwise function makes $c_t$ and $h_t$",
         ha="center", va="top", fontsize=9,
     )  # fmt: skip

@@ -232,7 +232,7 @@ def test_within_lax_scan():
 
 
 def test_branches_of_one_program_do_not_wait_for_each_other_for_ever():
-    """Several kernels at once on all of XLA's threads: each must be able to end without the others."""
+    """Several kernels at once on all of XLA's threads: each must be able to end by itself."""
     x, *_ = arrays_of("lstm", 32, 10, 16, 16, seed=7, dtype="float32")
     deep = [arrays_of("lstm", 32, 10, 16, 16, seed=s, dtype="float32")[1:4] for s in range(8)]
 
@@ -317,7 +317,7 @@ def test_forcing_an_engine():
         cello.config.engine("native")
         assert layer.engine == "native"
         np.testing.assert_allclose(layer(x), scanned, rtol=1e-5, atol=1e-6)
-        with pytest.raises(ValueError, match="native engine was asked for.*elu"):
+        with pytest.raises(ValueError, match=r"native engine was asked for.*elu"):
             elu(x)
     finally:
         cello.config.engine("auto")

@@ -1,0 +1,62 @@
+"""Run by test_sharding.py in a process with four devices: kernels on a batch spread over them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+import cello
+
+BATCH, TIME, FEATURES, UNITS = 8, 5, 3, 6
+OPS = {
+    "lstm": (4, cello.ops.lstm, {}),
+    "gru": (3, cello.ops.gru, {"reset_after": False}),
+    "simple_rnn": (1, cello.ops.simple_rnn, {}),
+}
+
+
+def check(name: str) -> None:
+    gates, op, more = OPS[name]
+    rng = np.random.default_rng(0)
+    x, kernel, recurrent_kernel, bias = (
+        rng.normal(size=shape).astype("float32")
+        for shape in (
+            (BATCH, TIME, FEATURES), (FEATURES, gates * UNITS), (UNITS, gates * UNITS),
+            (gates * UNITS,),
+        )
+    )  # fmt: skip
+    mask = rng.random((BATCH, TIME)) < 0.6
+
+    def loss(x, kernel, recurrent_kernel, bias, mask, engine="native"):
+        outputs, states = op(x, kernel, recurrent_kernel, bias, mask=mask, engine=engine, **more)
+        return jnp.sum(jnp.sin(outputs + 1)) + sum(jnp.sum(s**2) for s in states)
+
+    arrays = x, kernel, recurrent_kernel, bias, mask
+    want = jax.value_and_grad(lambda *a: loss(*a, engine="scan"), (0, 1, 2, 3))(*arrays)
+
+    mesh = Mesh(np.array(jax.devices()), ("rows",))
+    rows, whole = PartitionSpec("rows"), PartitionSpec()
+    specs = rows, whole, whole, whole, rows
+    spread = [jax.device_put(a, NamedSharding(mesh, s)) for a, s in zip(arrays, specs, strict=True)]
+    program = jax.jit(jax.value_and_grad(loss, (0, 1, 2, 3)))
+    text = program.lower(*spread).compile().as_text()
+    assert "all-gather" not in text, "the batch was gathered"
+    assert "cello_forward" in text and "cello_backward" in text
+    compare(program(*spread), want)
+
+    for check_vma in (True, False):
+        mapped = jax.shard_map(
+            lambda *a: jax.lax.psum(loss(*a), "rows"),
+            mesh=mesh, in_specs=specs, out_specs=whole, check_vma=check_vma,
+        )  # fmt: skip
+        compare(jax.jit(jax.value_and_grad(mapped, (0, 1, 2, 3)))(*spread), want)
+
+
+def compare(got, want) -> None:
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5)
+
+
+if __name__ == "__main__":
+    for name in OPS:
+        check(name)
