@@ -271,6 +271,35 @@ def test_calls_from_several_threads():
             jax.tree.map(np.testing.assert_array_equal, got, jax.tree.map(np.asarray, want[i]))
 
 
+def test_only_the_last_output_stores_nothing_of_all_steps():
+    arrays = arrays_of("lstm", 8, 300, 1, 64, seed=9, dtype="float32")
+    every = 8 * 300 * 64 * 4  # bytes of one state at all steps
+
+    def bytes_of(**options):
+        program = jax.jit(lambda a: run("lstm", a, "native", **options)[0])
+        memory = program.lower(arrays).compile().memory_analysis()
+        return memory.temp_size_in_bytes + memory.output_size_in_bytes
+
+    assert bytes_of(return_sequences=False) < every / 20
+    assert bytes_of() >= every
+
+
+def test_without_the_library_everything_is_scanned_and_it_is_said(monkeypatch, caplog):
+    arrays = arrays_of("gru", 2, 3, 2, 4, seed=10, dtype="float32")
+    want = run("gru", arrays, "native")
+    jax.clear_caches()
+    monkeypatch.setattr(cello.native, "missing", lambda: "There was no compiler.")
+    with caplog.at_level(logging.WARNING, "cello"):
+        got = run("gru", arrays, None)
+        run("gru", arrays, None)
+    (message,) = [r.getMessage() for r in caplog.records]
+    assert "There was no compiler." in message
+    jax.tree.map(lambda g, w: np.testing.assert_allclose(g, w, rtol=1e-5, atol=1e-6), got, want)
+    layer = cello.layers.GRU(2)
+    assert layer.engine == "scan" and layer.engine.reason == "There was no compiler."
+    jax.clear_caches()
+
+
 def test_a_second_call_traces_nothing():
     arrays = arrays_of("lstm", 3, 4, 2, 5, seed=8, dtype="float32")
     run("lstm", arrays, "native")

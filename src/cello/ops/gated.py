@@ -80,7 +80,7 @@ def gated_sequence(
 ):
     """`cell` over `(batch, time, features)`; see `ops.lstm` for the arguments."""
     inputs, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
-    dtype = jnp.result_type(inputs, kernel, jnp.float16)
+    dtype = jnp.result_type(inputs, kernel)
     array = functools.partial(jnp.asarray, dtype=dtype)
     given = kernels.Inputs(
         array(inputs),
