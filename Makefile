@@ -25,17 +25,20 @@ types: $(VENV)/ready-test
 pytest: $(VENV)/ready-test
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
-# The kernels by hand, beside their loader: for a checkout on PYTHONPATH, with one's own cmake.
+# The native code after a change of it, beside its loader. It wants cmake and ninja, the machine's or
+# those of the tests' environment.
 native:
-	cmake -S native -B build/native -DCELLO_TESTS=ON
-	cmake --build build/native --parallel 2
-	cmake --install build/native
+	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake -S native -B build/native -G Ninja
+	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake --build build/native --parallel 2 --target cello_kernels
+	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake --install build/native
 
 # One environment; `ready-plot` has what the demo needs, `ready-test` what the tests need besides.
-$(VENV)/ready-%: pyproject.toml
+$(VENV)/ready-%: pyproject.toml $(wildcard native/*.*)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	rm -f src/cello/native/libcello_kernels.*
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	$(BIN)/python -c "from cello import native; print(native.missing() or 'kernels: ' + native.isa())"
 	touch $@
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) build

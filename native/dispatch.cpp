@@ -17,7 +17,7 @@ namespace {
 
 #if defined(__x86_64__)
 // What the processor says of itself. (__builtin_cpu_supports would do, were it not for Windows, where
-// Clang has no run-time library behind it; the C++ test compares with it where there is one.)
+// Clang has no run-time library behind it.)
 struct Cpu {
   bool avx2 = false, avx512 = false;
 

@@ -52,15 +52,22 @@ def _load() -> tuple[ctypes.CDLL | None, str | None]:
         handlers = {name: jax.ffi.pycapsule(getattr(loaded, name)) for name in names}
     except (OSError, AttributeError) as error:
         return None, f"Cello's native library cannot be loaded: {error}"
-    for name, handler in handlers.items():
-        jax.ffi.register_ffi_target(name, handler, platform="cpu")
+    try:
+        # A registration before there is a CPU backend is made with it, and one that XLA refuses, as
+        # of an interface too old for it, would then leave JAX without any.
+        jax.local_devices(backend="cpu")
+        for name, handler in handlers.items():
+            jax.ffi.register_ffi_target(name, handler, platform="cpu")
+    except RuntimeError as error:
+        return None, f"JAX does not take Cello's native library: {error}"
     return loaded, None
 
 
 def library() -> ctypes.CDLL | None:
     """The native library, loaded and its handlers registered as targets of `jax.ffi`, or None.
 
-    It is loaded at the first call. A handler's target bears the name of its symbol.
+    It is loaded at the first call, which also starts JAX's CPU backend. A handler's target bears
+    the name of its symbol.
     Raises ValueError where CELLO_MAX_ISA is not the name of an instruction set.
     """
     with _loading:
