@@ -1,6 +1,6 @@
 """How fast recurrent layers are: Cello and its peers, in one run, in turn.
 
-    python benchmarks/recurrent.py             all rows (about a quarter of an hour on two cores)
+    python benchmarks/recurrent.py             all rows (twenty minutes on two cores)
     python benchmarks/recurrent.py --quick     small rows (under three minutes)
     python benchmarks/recurrent.py --rows 'GRU 32,100.*inference' --peers cello,torch
 
