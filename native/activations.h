@@ -58,7 +58,7 @@ CELLO_INLINE V derivative(int64_t kind, V y) {
   switch (kind) {
     case cello::kTanh: return 1.0f - y * y;
     case cello::kSigmoid: return y * (1.0f - y);
-    case cello::kHardSigmoid: return (y > 0.0f) & (y < 1.0f) ? splat(1.0f / 6.0f) : V{};
+    case cello::kHardSigmoid: return ((y > 0.0f) & (y < 1.0f)) ? splat(1.0f / 6.0f) : V{};
     case cello::kRelu: return y > 0.0f ? splat(1.0f) : V{};
     default: return splat(1.0f);
   }

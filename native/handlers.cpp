@@ -3,8 +3,8 @@
 // An array that a call lacks (a bias, a mask) has no elements, and so has a result that nobody wants.
 #include <cstring>
 #include <initializer_list>
-#include <string>
 
+#include "check.h"
 #include "dispatch.h"
 #include "pool.h"
 
@@ -12,55 +12,13 @@ namespace ffi = xla::ffi;
 
 namespace {
 
+using cello::Check;
+using cello::data;
+using cello::Floats;
 using cello::kPanel;
-using Floats = ffi::Buffer<ffi::F32>;
+using cello::present;
+using cello::written_data;
 using Mask = ffi::Buffer<ffi::PRED>;
-
-std::string written(ffi::Span<const int64_t> shape) {
-  std::string text = "(";
-  for (int64_t size : shape) text += std::to_string(size) + ", ";
-  return text + ")";
-}
-
-// Collects the first complaint about the arrays of a call.
-class Check {
- public:
-  explicit Check(const char* handler) : handler_(handler) {}
-
-  template <class Buffer>
-  void shape(const char* name, Buffer& buffer, std::initializer_list<int64_t> expected) {
-    const auto got = buffer.dimensions();
-    const ffi::Span<const int64_t> wanted(expected.begin(), expected.size());
-    if (message_.empty() && !(got == wanted))
-      message_ = std::string(handler_) + " expects " + name + " of shape " + written(wanted) +
-                 " and got " + written(got);
-  }
-
-  void holds(bool condition, const char* sentence) {
-    if (message_.empty() && !condition) message_ = std::string(handler_) + ": " + sentence;
-  }
-
-  bool good() const { return message_.empty(); }
-  ffi::Error error() const { return ffi::Error::InvalidArgument(message_); }
-
- private:
-  const char* handler_;
-  std::string message_;
-};
-
-template <class Buffer>
-bool present(Buffer& buffer) {
-  return buffer.element_count() > 0;
-}
-
-float* data(Floats& buffer) { return present(buffer) ? buffer.typed_data() : nullptr; }
-float* data(ffi::Result<Floats>& buffer) { return data(*buffer); }
-
-// A result that will be written from one end to the other.
-float* written_data(ffi::Result<Floats>& buffer) {
-  if (present(*buffer)) cello::expect_writes(buffer->untyped_data(), buffer->size_bytes());
-  return data(buffer);
-}
 
 struct Attributes {
   int64_t cell, activation, recurrent_activation;
@@ -293,7 +251,10 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_input_gradient, input_gradient,
                                   .Attr<int64_t>("cell")
                                   .Attr<bool>("go_backwards"));
 
-const char* cello_handlers() { return "cello_forward,cello_backward,cello_input_gradient"; }
+const char* cello_handlers() {
+  return "cello_forward,cello_backward,cello_input_gradient,"
+         "cello_linear_scan,cello_linear_scan_backward";
+}
 
 void cello_activate(int64_t activation, const float* src, float* dst, int64_t n) {
   cello::kernels().activate(activation, src, dst, n);

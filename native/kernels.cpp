@@ -5,6 +5,7 @@
 
 #include "backward.h"
 #include "forward.h"
+#include "linear_scan.h"
 
 #define CELLO_PASTE_(a, b) a##b
 #define CELLO_PASTE(a, b) CELLO_PASTE_(a, b)
@@ -39,7 +40,8 @@ void activate_array(int64_t activation, const float* src, float* dst, int64_t n)
 }
 
 const cello::Kernels table = {CELLO_STRING(CELLO_ISA), any_forward, any_backward,
-                              any_input_gradient, activate_array};
+                              any_input_gradient, linear_scan, linear_scan_backward,
+                              activate_array};
 
 }  // namespace
 

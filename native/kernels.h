@@ -67,13 +67,23 @@ struct InputGradient : Recurrence {
   float* d_x;  // (batch, time, features)
 };
 
-// h_t = a_t * h_{t-1} + b_t, elementwise along time.
+// h_t = a_t * h_{t-1} + b_t, elementwise along time; in reverse, from the last step to the first.
 struct LinearScan {
   int64_t batch, time, features;
-  bool reverse;            // from the last step to the first
-  const float *a, *b;      // (batch, time, features)
-  const float* h0;         // (batch, features)
-  float* h;                // (batch, time, features)
+  bool reverse;
+  const float *a, *b;  // (batch, time, features)
+  const float* h0;     // (batch, features)
+  float* h;            // (batch, time, features)
+};
+
+// Its gradients.
+struct LinearScanBackward {
+  int64_t batch, time, features;
+  bool reverse;
+  const float *a, *h, *d_h;  // (batch, time, features)
+  const float* h0;           // (batch, features)
+  float *d_a, *d_b;          // (batch, time, features)
+  float* d_h0;               // (batch, features)
 };
 
 struct Kernels {
@@ -81,6 +91,8 @@ struct Kernels {
   void (*forward)(const Forward&, const Parallel&);
   void (*backward)(const Backward&, const Parallel&);
   void (*input_gradient)(const InputGradient&, const Parallel&);
+  void (*linear_scan)(const LinearScan&, const Parallel&);
+  void (*linear_scan_backward)(const LinearScanBackward&, const Parallel&);
   // dst[i] = activation(src[i]); for tests of the approximations
   void (*activate)(int64_t activation, const float* src, float* dst, int64_t n);
 };

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512F__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -73,6 +73,23 @@ CELLO_INLINE V reciprocal(V x) {
   return estimate + estimate * (1.0f - x * estimate);
 #else
   return 1.0f / x;
+#endif
+}
+
+// Store past the caches, to an address that is a multiple of a vector's size, where the processor can.
+// What was stored so is seen by other threads after `end_streams`.
+#if defined(__AVX512F__)
+CELLO_INLINE void stream(float* p, V v) { _mm512_stream_ps(p, (__m512)v); }
+#elif defined(__AVX__)
+CELLO_INLINE void stream(float* p, V v) { _mm256_stream_ps(p, (__m256)v); }
+#elif defined(__x86_64__)
+CELLO_INLINE void stream(float* p, V v) { _mm_stream_ps(p, (__m128)v); }
+#else
+CELLO_INLINE void stream(float* p, V v) { store(p, v); }
+#endif
+CELLO_INLINE void end_streams() {
+#if defined(__x86_64__)
+  _mm_sfence();
 #endif
 }
 

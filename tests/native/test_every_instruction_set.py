@@ -9,7 +9,8 @@ import pytest
 
 from cello import native
 
-TESTS = Path(__file__).parent.parent / "ops" / "test_kernels.py"
+OPS = Path(__file__).parent.parent / "ops"
+TESTS = [OPS / "test_kernels.py", OPS / "test_linear_scan.py"]
 ACTIVATIONS = Path(__file__).with_name("test_activations.py")
 BELOW_THE_BEST = [isa for isa in native.isas() if isa != native.isa()]
 
@@ -24,9 +25,9 @@ def test_every_instruction_set(isa):
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cov",
-            "-k", selected, str(TESTS), str(ACTIVATIONS),
+            "-k", selected, *map(str, TESTS), str(ACTIVATIONS),
         ],
         capture_output=True, text=True, check=False, env=environment,
-        cwd=TESTS.parent.parent.parent,
+        cwd=OPS.parent.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout

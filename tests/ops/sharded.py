@@ -52,6 +52,38 @@ def check(name: str) -> None:
         compare(jax.jit(jax.value_and_grad(mapped, (0, 1, 2, 3)))(*spread), want)
 
 
+def check_linear_scan(mesh, spec: PartitionSpec) -> None:
+    """Any axis but that of time may be spread."""
+    rng = np.random.default_rng(0)
+    a, b, h0 = (
+        rng.normal(size=shape).astype("float32")
+        for shape in ((BATCH, TIME, UNITS), (BATCH, TIME, UNITS), (BATCH, UNITS))
+    )
+
+    def loss(a, b, h0, engine="native"):
+        return jnp.sum(jnp.sin(cello.ops.linear_scan(a, b, h0, engine=engine) + 1))
+
+    want = jax.value_and_grad(lambda *x: loss(*x, engine="scan"), (0, 1, 2))(a, b, h0)
+    specs = spec, spec, PartitionSpec(spec[0], *spec[2:])
+    arrays = a, b, h0
+    spread = [jax.device_put(x, NamedSharding(mesh, s)) for x, s in zip(arrays, specs, strict=True)]
+    program = jax.jit(jax.value_and_grad(loss, (0, 1, 2)))
+    text = program.lower(*spread).compile().as_text()
+    assert "all-gather" not in text, f"{spec} was gathered"
+    assert "cello_linear_scan" in text and "cello_linear_scan_backward" in text
+    compare(program(*spread), want)
+    # One model a device or several, each with a batch that is spread.
+    models = jax.vmap(loss)(*(jnp.stack([x, x]) for x in spread))
+    compare(models, jnp.stack([want[0]] * 2))
+
+    for check_vma in (True, False):
+        mapped = jax.shard_map(
+            lambda a, b, h0: jax.lax.psum(loss(a, b, h0), mesh.axis_names),
+            mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=check_vma,
+        )  # fmt: skip
+        compare(jax.jit(jax.value_and_grad(mapped, (0, 1, 2)))(*spread), want)
+
+
 def compare(got, want) -> None:
     for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
         np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5)
@@ -60,3 +92,7 @@ def compare(got, want) -> None:
 if __name__ == "__main__":
     for name in OPS:
         check(name)
+    rows = Mesh(np.array(jax.devices()), ("rows",))
+    check_linear_scan(rows, PartitionSpec("rows", None, None))
+    grid = Mesh(np.array(jax.devices()).reshape(2, 2), ("rows", "units"))
+    check_linear_scan(grid, PartitionSpec("rows", None, "units"))

@@ -1,13 +1,15 @@
 """Functions on arrays: the recurrences, and JAX's array functions under NumPy's names.
 
-`ops.lstm`, `ops.gru` and `ops.simple_rnn` compute whole sequences from plain arrays and can be used
-from any JAX code. The rest (`ops.matmul`, `ops.softmax`, `ops.concatenate`, ...) are the functions
-of `jax.numpy` and `jax.nn` of the same names, which also take the symbolic tensors of a graph.
+`ops.lstm`, `ops.gru`, `ops.simple_rnn` and `ops.linear_scan` compute whole sequences from plain
+arrays and can be used from any JAX code. The rest (`ops.matmul`, `ops.softmax`, `ops.concatenate`,
+...) are the functions of `jax.numpy` and `jax.nn` of the same names, which also take the symbolic
+tensors of a graph.
 """
 
 from cello.core.masking import get_mask, set_mask
 from cello.core.operation import FUNCTIONS, operation
 from cello.ops.gru import gru
+from cello.ops.linear_scan import linear_scan
 from cello.ops.lstm import lstm
 from cello.ops.recurrence import recurrence
 from cello.ops.simple_rnn import simple_rnn
@@ -32,6 +34,7 @@ __all__ = [
     "convert_to_numpy",
     "get_mask",
     "gru",
+    "linear_scan",
     "lstm",
     "recurrence",
     "set_mask",

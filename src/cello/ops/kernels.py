@@ -17,7 +17,7 @@ import numpy as np
 from jax.custom_batching import custom_vmap
 
 from cello import activations
-from cello.ops.partition import by_rows
+from cello.ops.partition import by_rows, varying
 
 PANEL = 16
 """Units that stand together in what the kernels save; kPanel in native/kernels.h."""
@@ -105,7 +105,7 @@ def obstacle(dtype, *functions: Callable) -> str | None:
 
 def run(recurrence: Recurrence, inputs: Inputs) -> Outputs:
     """The outputs of a recurrence. `recurrent_mask` is taken as a constant."""
-    return _run(recurrence, _varying(inputs, inputs))
+    return _run(recurrence, varying(inputs, inputs))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -180,21 +180,6 @@ def _as_gradients(inputs: Inputs, gradients: dict[str, Any]) -> Inputs:
     )
 
 
-def _varying(arrays, like):
-    """`arrays`, marked as different on each device where any of `like` is, within `shard_map`."""
-    axes = frozenset[str]().union(*(_varies(a) for a in jax.tree.leaves(like)))
-
-    def mark(array):
-        missing = tuple(axes - _varies(array))
-        return jax.lax.pcast(array, missing, to="varying") if missing else array
-
-    return jax.tree.map(mark, arrays) if axes else arrays
-
-
-def _varies(array) -> frozenset[str]:
-    return jax.typeof(array).manual_axis_type.varying
-
-
 # ------------------------------------------------------------------------------------ calls
 
 
@@ -220,7 +205,7 @@ def _forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
         _or_nothing(inputs.recurrent_mask),
     )
     outputs = Outputs((hs, cs)[: recurrence.every], (h, c)[: len(inputs.states)])
-    return _varying((outputs, (hs, cs, saved)), inputs)
+    return varying((outputs, (hs, cs, saved)), inputs)
 
 
 def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs) -> Inputs:
@@ -239,10 +224,10 @@ def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs)
         d_outputs.last[0],
         _or_nothing(_c(d_outputs.last)),
     )
-    d_z, d_kernel, d_recurrent_kernel, d_bias, d_h0, d_c0 = _varying(results, inputs)
+    d_z, d_kernel, d_recurrent_kernel, d_bias, d_h0, d_c0 = varying(results, inputs)
     # Apart, so that it is not computed where nobody wants it.
     d_x = _input_gradient_call(recurrence, inputs.x.shape[1:])(d_z, inputs.kernel)
-    (d_x,) = _varying(d_x, inputs)
+    (d_x,) = varying(d_x, inputs)
     return _as_gradients(
         inputs,
         {

@@ -1,0 +1,185 @@
+// The linear recurrence h_t = a_t * h_{t-1} + b_t and its gradients: a few operations on each number, so
+// that memory is what limits it.
+//
+// A piece of work is some rows of the batch, or some blocks of their features where there are fewer rows
+// than threads. It goes through all steps with the state of its block in the first cache, reads and
+// writes every array once, and stores large results past the caches.
+#pragma once
+
+#include "vec.h"
+
+namespace {
+
+using cello::kPanel;
+using cello::LinearScan;
+using cello::LinearScanBackward;
+using cello::Parallel;
+
+constexpr int64_t kScanBlock = 4096;         // most features of a block: their state is 16 KB
+constexpr int64_t kLeastBlock = 128;         // fewer are read from memory too slowly
+constexpr int64_t kLeastPiece = 1 << 14;     // fewer numbers are not worth a thread
+constexpr int64_t kLeastStreamed = 1 << 22;  // fewer numbers may be in the caches yet when they are used
+
+// How (batch, time, features) is cut: every row of the batch into `blocks` of `size` features.
+struct Blocks {
+  int64_t size, blocks, pieces;
+
+  template <class Call>
+  Blocks(const Call& call, int64_t threads) {
+    int64_t wanted = (call.features + kScanBlock - 1) / kScanBlock;
+    if (call.batch < 8 * threads) {  // as many for each thread
+      int64_t even = 1;
+      while (call.batch * even % threads != 0) ++even;
+      const int64_t most = call.features / kLeastBlock;
+      if (even > most) even = most;
+      if (even > wanted) wanted = even;
+    }
+    size = (call.features + wanted - 1) / wanted;
+    size = (size + kPanel - 1) / kPanel * kPanel;
+    blocks = (call.features + size - 1) / size;
+    pieces = call.batch * call.time * call.features / kLeastPiece;
+    if (pieces > call.batch * blocks) pieces = call.batch * blocks;
+    if (pieces < 1) pieces = 1;
+  }
+};
+
+// Run `block(call, row, first feature, features)` for all rows and blocks.
+template <class Call>
+void by_blocks(const Call& call, const Parallel& parallel,
+               void (*block)(const Call&, int64_t, int64_t, int64_t)) {
+  struct Job {
+    const Call& call;
+    Blocks cut;
+    void (*block)(const Call&, int64_t, int64_t, int64_t);
+  } job{call, Blocks(call, parallel.threads), block};
+  const auto work = [](void* data, int64_t piece) {
+    const Job& job = *static_cast<Job*>(data);
+    const Blocks& cut = job.cut;
+    const int64_t all = job.call.batch * cut.blocks;
+    for (int64_t i = all * piece / cut.pieces; i < all * (piece + 1) / cut.pieces; ++i) {
+      const int64_t first = i % cut.blocks * cut.size, left = job.call.features - first;
+      job.block(job.call, i / cut.blocks, first, left < cut.size ? left : cut.size);
+    }
+    end_streams();
+  };
+  parallel.run(parallel.self, job.cut.pieces, work, &job);
+}
+
+template <class Call>
+int64_t offset(const Call& call, int64_t row, int64_t step, int64_t feature) {
+  const int64_t t = call.reverse ? call.time - 1 - step : step;
+  return (row * call.time + t) * call.features + feature;
+}
+
+// Whether every row of a result begins at a multiple of a vector's size, and the result is large.
+template <class Call>
+bool streams(const Call& call, const float* result) {
+  return call.features % kLanes == 0 && reinterpret_cast<uintptr_t>(result) % sizeof(V) == 0 &&
+         call.batch * call.time * call.features >= kLeastStreamed;
+}
+
+// How many features are taken at once. A block goes by vectors; the last of them ends where the block does,
+// so that it may share features with the one before. Both compute the same for these. It has its state in
+// a register.
+struct Wide {
+  static constexpr int lanes = kLanes;
+  using Vector = V;
+  static CELLO_INLINE V get(const float* p) { return load(p); }
+  template <bool STREAM = false>
+  static CELLO_INLINE void put(float* p, V v) {
+    STREAM ? stream(p, v) : store(p, v);
+  }
+};
+
+struct Four {
+  static constexpr int lanes = 4;
+  typedef float Vector __attribute__((vector_size(16)));
+  typedef float Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+  static CELLO_INLINE Vector get(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
+  template <bool STREAM = false>
+  static CELLO_INLINE void put(float* p, Vector v) {
+    *reinterpret_cast<Unaligned*>(p) = v;
+  }
+};
+
+struct Single {
+  static constexpr int lanes = 1;
+  using Vector = float;
+  static CELLO_INLINE float get(const float* p) { return *p; }
+  template <bool STREAM = false>
+  static CELLO_INLINE void put(float* p, float v) {
+    *p = v;
+  }
+};
+
+template <class Of, bool STREAM>
+void scan_lanes(const LinearScan& call, int64_t row, int64_t first, int64_t n) {
+  alignas(64) float state[kScanBlock];
+  std::memcpy(state, call.h0 + row * call.features + first, n * sizeof(float));
+  const int64_t end = n - Of::lanes;
+  auto last = Of::get(state + end);
+  for (int64_t step = 0; step < call.time; ++step) {
+    const int64_t at = offset(call, row, step, first);
+    const float *a = call.a + at, *b = call.b + at;
+    float* h = call.h + at;
+    for (int64_t i = 0; i < end; i += Of::lanes) {
+      const auto next = Of::get(a + i) * Of::get(state + i) + Of::get(b + i);
+      Of::put(state + i, next);
+      Of::template put<STREAM>(h + i, next);
+    }
+    last = Of::get(a + end) * last + Of::get(b + end);
+    Of::template put<STREAM>(h + end, last);
+  }
+}
+
+// From the last step to the first: g_t = d_h_t + a_{t+1} g_{t+1}, d_b_t = g_t, d_a_t = g_t h_{t-1}.
+template <class Of, bool STREAM>
+void scan_lanes_backward(const LinearScanBackward& call, int64_t row, int64_t first, int64_t n) {
+  alignas(64) float carried[kScanBlock];  // a_{t+1} g_{t+1}
+  std::memset(carried, 0, n * sizeof(float));
+  const int64_t end = n - Of::lanes, at_state = row * call.features + first;
+  typename Of::Vector last{};
+  for (int64_t step = call.time - 1; step >= 0; --step) {
+    const int64_t at = offset(call, row, step, first);
+    const float* before = step == 0 ? call.h0 + at_state : call.h + offset(call, row, step - 1, first);
+    const float *a = call.a + at, *d_h = call.d_h + at;
+    float *d_a = call.d_a + at, *d_b = call.d_b + at;
+    const auto one = [&](int64_t i, typename Of::Vector from_after) {
+      const auto g = Of::get(d_h + i) + from_after;
+      Of::template put<STREAM>(d_b + i, g);
+      Of::template put<STREAM>(d_a + i, g * Of::get(before + i));
+      return Of::get(a + i) * g;
+    };
+    for (int64_t i = 0; i < end; i += Of::lanes) Of::put(carried + i, one(i, Of::get(carried + i)));
+    last = one(end, last);
+  }
+  Of::put(carried + end, last);
+  std::memcpy(call.d_h0 + at_state, carried, n * sizeof(float));
+}
+
+// By the widest vectors that a block is wide enough for.
+#define CELLO_BY_LANES(function, call, row, first, n)                                \
+  if (n >= kLanes) return function<Wide, STREAM>(call, row, first, n);               \
+  if (n >= Four::lanes) return function<Four, false>(call, row, first, n);           \
+  return function<Single, false>(call, row, first, n);
+
+template <bool STREAM>
+void scan_block(const LinearScan& call, int64_t row, int64_t first, int64_t n) {
+  CELLO_BY_LANES(scan_lanes, call, row, first, n)
+}
+
+template <bool STREAM>
+void scan_block_backward(const LinearScanBackward& call, int64_t row, int64_t first, int64_t n) {
+  CELLO_BY_LANES(scan_lanes_backward, call, row, first, n)
+}
+
+void linear_scan(const LinearScan& call, const Parallel& parallel) {
+  by_blocks(call, parallel, streams(call, call.h) ? scan_block<true> : scan_block<false>);
+}
+
+void linear_scan_backward(const LinearScanBackward& call, const Parallel& parallel) {
+  const bool past = streams(call, call.d_a) && streams(call, call.d_b);
+  by_blocks(call, parallel, past ? scan_block_backward<true> : scan_block_backward<false>);
+}
+
+}  // namespace

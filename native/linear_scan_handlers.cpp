@@ -1,0 +1,108 @@
+// The linear recurrence's entries for XLA's FFI. Shapes are checked before a pointer is used.
+//
+// Arrays are (batch..., time, features...): `axis` says which is time, and any number may stand on
+// either side of it.
+#include <vector>
+
+#include "check.h"
+#include "dispatch.h"
+#include "pool.h"
+
+namespace ffi = xla::ffi;
+
+namespace {
+
+using cello::Check;
+using cello::data;
+using cello::Floats;
+using cello::written_data;
+using Shape = ffi::Span<const int64_t>;
+
+int64_t product(Shape sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes) product *= size;
+  return product;
+}
+
+// Take the sizes from `a`; the shape of a state, which has no time, or complaints.
+template <class Call>
+std::vector<int64_t> read(Call& call, Check& check, Floats& a, int64_t axis, bool reverse) {
+  const Shape shape = a.dimensions();
+  check.holds(axis >= 0 && axis < static_cast<int64_t>(shape.size()), "a has no axis of time");
+  check.holds(cello::present(a), "no size may be zero");
+  std::vector<int64_t> state(shape.begin(), shape.end());
+  if (!check.good()) return state;
+  state.erase(state.begin() + axis);
+  call.batch = product(shape.first(axis));
+  call.time = shape[axis];
+  call.features = product(shape.last(shape.size() - axis - 1));
+  call.reverse = reverse;
+  return state;
+}
+
+ffi::Error linear_scan(ffi::ThreadPool pool, Floats a, Floats b, Floats h0, ffi::Result<Floats> h,
+                       int64_t axis, bool reverse) {
+  Check check("cello_linear_scan");
+  cello::LinearScan call{};
+  const auto state = read(call, check, a, axis, reverse);
+  check.shape("b", b, a.dimensions());
+  check.shape("h0", h0, state);
+  check.shape("h", *h, a.dimensions());
+  if (!check.good()) return check.error();
+  call.a = data(a), call.b = data(b), call.h0 = data(h0);
+  call.h = written_data(h);
+  cello::PoolParallel parallel(pool);
+  cello::kernels().linear_scan(call, parallel.get());
+  return ffi::Error::Success();
+}
+
+ffi::Error linear_scan_backward(ffi::ThreadPool pool, Floats a, Floats h0, Floats h, Floats d_h,
+                                ffi::Result<Floats> d_a, ffi::Result<Floats> d_b,
+                                ffi::Result<Floats> d_h0, int64_t axis, bool reverse) {
+  Check check("cello_linear_scan_backward");
+  cello::LinearScanBackward call{};
+  const auto state = read(call, check, a, axis, reverse);
+  check.shape("h0", h0, state);
+  check.shape("h", h, a.dimensions());
+  check.shape("d_h", d_h, a.dimensions());
+  check.shape("d_a", *d_a, a.dimensions());
+  check.shape("d_b", *d_b, a.dimensions());
+  check.shape("d_h0", *d_h0, state);
+  if (!check.good()) return check.error();
+  call.a = data(a), call.h0 = data(h0), call.h = data(h), call.d_h = data(d_h);
+  call.d_a = written_data(d_a), call.d_b = written_data(d_b), call.d_h0 = data(d_h0);
+  cello::PoolParallel parallel(pool);
+  cello::kernels().linear_scan_backward(call, parallel.get());
+  return ffi::Error::Success();
+}
+
+}  // namespace
+
+// Declared before they are defined, so that they are exported.
+extern "C" {
+CELLO_EXPORT XLA_FFI_Error* cello_linear_scan(XLA_FFI_CallFrame*);
+CELLO_EXPORT XLA_FFI_Error* cello_linear_scan_backward(XLA_FFI_CallFrame*);
+}
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_linear_scan, linear_scan,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<Floats>()   // a
+                                  .Arg<Floats>()   // b
+                                  .Arg<Floats>()   // h0
+                                  .Ret<Floats>()   // h
+                                  .Attr<int64_t>("axis")
+                                  .Attr<bool>("reverse"));
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_linear_scan_backward, linear_scan_backward,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::ThreadPool>()
+                                  .Arg<Floats>()   // a
+                                  .Arg<Floats>()   // h0
+                                  .Arg<Floats>()   // h
+                                  .Arg<Floats>()   // d_h
+                                  .Ret<Floats>()   // d_a
+                                  .Ret<Floats>()   // d_b
+                                  .Ret<Floats>()   // d_h0
+                                  .Attr<int64_t>("axis")
+                                  .Attr<bool>("reverse"));

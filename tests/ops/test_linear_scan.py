@@ -1,0 +1,304 @@
+"""`ops.linear_scan`: the kernels against JAX's loop, and the laws of the recurrence.
+
+`test_every_instruction_set` in tests/native runs this file again for each set of this machine.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jax.test_util import check_grads
+
+import cello
+from cello import native
+from cello.ops import linear_scan
+from cello.ops.linear_scan import choose_engine
+
+ENGINES = ["scan", "native"] if native.library() else ["scan"]
+BEST = ENGINES[-1]
+SHAPES = st.tuples(
+    st.integers(1, 5),
+    st.integers(1, 12),
+    st.sampled_from([(), (1,), (3,), (16,), (17,), (40,), (2, 5), (300,)]),
+).map(lambda s: (*s[:2], *s[2]))
+
+
+def problem(shape, dtype="float32", seed=0):
+    """`a`, within the unit circle, `b`, `h0` and a cotangent of `h`."""
+    rng = np.random.default_rng(seed)
+
+    def normal(shape):
+        values = rng.normal(size=shape)
+        if np.dtype(dtype).kind == "c":
+            values = values + 1j * rng.normal(size=shape)
+        return values.astype(dtype)
+
+    a = normal(shape)
+    a = (a / (1 + np.abs(a))).astype(dtype)
+    return a, normal(shape), normal((shape[0], *shape[2:])), normal(shape)
+
+
+def loop(a, b, h0, reverse=False):
+    """The definition, in NumPy."""
+    steps = range(a.shape[1])
+    h, out = h0, np.zeros_like(b)
+    for t in reversed(steps) if reverse else steps:
+        h = a[:, t] * h + b[:, t]
+        out[:, t] = h
+    return out
+
+
+def gradients(a, b, h0, d_h, **options):
+    """`h` and the gradients of `a`, `b` and `h0`."""
+    h, pull = jax.vjp(lambda *arrays: linear_scan(*arrays, **options), a, b, h0)
+    return h, *pull(jnp.asarray(d_h, h.dtype))
+
+
+def close(got, wanted, tolerance=1e-5):
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(shape=SHAPES, reverse=st.booleans())
+def test_values_are_the_definition(engine, shape, reverse):
+    a, b, h0, _ = problem(shape)
+    close(linear_scan(a, b, h0, reverse=reverse, engine=engine), loop(a, b, h0, reverse))
+    zeros = np.zeros_like(h0)
+    close(linear_scan(a, b, reverse=reverse, engine=engine), loop(a, b, zeros, reverse))
+
+
+@given(shape=SHAPES, reverse=st.booleans(), jitted=st.booleans(), seed=st.integers(0, 99))
+def test_as_accurate_as_the_loop(shape, reverse, jitted, seed):
+    """Against float64 the error is at most twice that of the loop in float32, and 8 ULP."""
+    arrays = problem(shape, seed=seed)
+    with jax.enable_x64(True):
+        doubles = [x.astype("float64") for x in arrays]
+        exact = [np.asarray(x) for x in gradients(*doubles, reverse=reverse, engine="scan")]
+
+    def run(engine):
+        def computed(*arrays):
+            return gradients(*arrays, reverse=reverse, engine=engine)
+
+        return (jax.jit(computed) if jitted else computed)(*arrays)
+
+    for got, other, want in zip(run(BEST), run("scan"), exact, strict=True):
+        assert got.shape == want.shape and got.dtype == np.float32
+        allowed = 2 * np.abs(other - want).max() + 8 * 2**-24 * max(1, np.abs(want).max())
+        assert np.abs(got - want).max() <= allowed
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", [(2, 2100, 1024), (5, 900, 1000), (1, 60, 9000), (70, 300, 8)])
+def test_large_arrays(engine, shape):
+    """Sizes that are stored past the caches, and that threads share in each way."""
+    a, b, h0, d_h = problem(shape)
+    h, d_a, d_b, d_h0 = gradients(a, b, h0, d_h, engine=engine)
+    close(h, loop(a, b, h0), 1e-4)
+    zeros = np.zeros_like(h0)
+    after = np.concatenate([a[:, 1:], zeros[:, None]], 1)
+    g = loop(after, d_h, zeros, reverse=True)
+    close(d_b, g, 1e-4)
+    close(d_a, g * np.concatenate([h0[:, None], h[:, :-1]], 1), 1e-4)
+    close(d_h0, a[:, 0] * g[:, 0], 1e-4)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(shape=SHAPES, reverse=st.booleans(), cut=st.integers(0, 12))
+def test_chunks_carry_the_state(engine, shape, reverse, cut):
+    a, b, h0, _ = problem(shape)
+    parts = [slice(0, cut), slice(cut, None)]
+    h, chunks = h0, []
+    for part in reversed(parts) if reverse else parts:
+        chunk = linear_scan(a[:, part], b[:, part], h, reverse=reverse, engine=engine)
+        chunks.append(chunk)
+        if chunk.shape[1]:
+            h = chunk[:, 0 if reverse else -1]
+    whole = linear_scan(a, b, h0, reverse=reverse, engine=engine)
+    close(np.concatenate(chunks[::-1] if reverse else chunks, 1), whole, 1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(shape=SHAPES)
+def test_reverse_is_flipped(engine, shape):
+    a, b, h0, d_h = problem(shape)
+
+    def flip(x):
+        return np.flip(x, 1)
+
+    h, d_a, d_b, d_h0 = gradients(a, b, h0, d_h, reverse=True, engine=engine)
+    there = gradients(flip(a), flip(b), h0, flip(d_h), engine=engine)
+    close((flip(h), flip(d_a), flip(d_b), d_h0), there)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_the_loop_has_the_right_derivatives(dtype, reverse):
+    with jax.enable_x64(True):
+        arrays = [jnp.asarray(x) for x in problem((2, 4, 3), dtype)[:3]]
+        check_grads(
+            lambda *arrays: linear_scan(*arrays, reverse=reverse, engine="scan"), arrays, order=2
+        )
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("outer", [jax.jacrev, jax.jacfwd])
+@pytest.mark.parametrize("shape", [(2, 4, 3), (1, 1), (2, 3, 2, 2)])
+def test_second_derivatives(outer, reverse, shape):
+    a, b, h0, weight = problem(shape)
+
+    def hessian(engine):
+        def loss(a, b, h0):
+            h = linear_scan(a, b, h0, reverse=reverse, engine=engine)
+            return jnp.sum(weight * h**2)
+
+        return outer(jax.grad(loss, (0, 1, 2)), (0, 1, 2))(a, b, h0)
+
+    close(hessian(BEST), hessian("scan"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("axes", [(0, 0, 0), (1, 2, None), (None, 0, 1), (3, None, None)])
+def test_vmap(engine, axes):
+    one = problem((2, 5, 3))
+    every = [problem((2, 5, 3), seed=i) for i in range(4)]
+
+    def run(a, b, h0):
+        return gradients(a, b, h0, one[3], engine=engine)
+
+    def argument(n, i):
+        return one[i] if axes[i] is None else every[n][i]
+
+    want = [run(*(argument(n, i) for i in range(3))) for n in range(4)]
+    want = [np.stack(results) for results in zip(*want, strict=True)]
+    stacked = [
+        one[i] if axis is None else np.stack([e[i] for e in every], axis)
+        for i, axis in enumerate(axes)
+    ]
+    close(jax.jit(jax.vmap(run, axes))(*stacked), want)
+    twice = jax.vmap(jax.vmap(run, axes), 0)(*(np.stack([x, x]) for x in stacked))
+    close(twice, [np.stack([w, w]) for w in want])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_within_a_loop(engine):
+    a, b, h0, _ = problem((2, 5, 3))
+
+    def layers(b):
+        def layer(x, _):
+            return jnp.tanh(linear_scan(a, x, h0, engine=engine)), ()
+
+        return jax.lax.scan(layer, b, length=3)[0]
+
+    want = b
+    for _ in range(3):
+        want = np.tanh(loop(a, want, h0))
+    close(jax.jit(layers)(b), want)
+    rematerialised = jax.grad(lambda b: jnp.sum(jax.checkpoint(layers)(b) ** 2))(b)
+    close(rematerialised, jax.grad(lambda b: jnp.sum(layers(b) ** 2))(b))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_factors_are_broadcast(engine):
+    a, b, h0, d_h = problem((2, 4, 3))
+    for factor in (np.float32(0.5), a[0, 0], a[:, :1], a[..., :1]):
+        whole = np.broadcast_to(factor, b.shape)
+        got = gradients(factor, b, h0, d_h, engine=engine)
+        want = gradients(whole, b, h0, d_h, engine=engine)
+        close((got[0], *got[2:]), (want[0], *want[2:]))
+        _, pull = jax.vjp(lambda f: jnp.broadcast_to(f, b.shape), factor)
+        close(got[1], pull(want[1])[0])
+    assert linear_scan(0.5, b, engine=engine).dtype == np.float32
+    close(linear_scan(a, np.float32(1), engine=engine), loop(a, np.ones_like(b), 0 * h0))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", [(2, 0, 3), (0, 4, 3), (2, 4, 0), (0, 0)])
+def test_without_elements(engine, shape):
+    given = problem(shape)
+    h, d_a, d_b, d_h0 = gradients(*given, engine=engine)
+    assert (h.shape, d_a.shape, d_b.shape) == (shape,) * 3
+    close(d_h0, np.zeros_like(given[2]))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_stays_in_its_place(engine, value):
+    a, b, h0, d_h = problem((2, 5, 19))
+    b[1, 2, 18] = value
+    h, _, d_b, _ = gradients(a, b, h0, d_h, engine=engine)
+    reached = np.zeros(b.shape, bool)
+    reached[1, 2:, 18] = True
+    np.testing.assert_array_equal(np.isfinite(h), ~reached)
+    assert np.isfinite(d_b).all()  # which does not depend on b
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "complex64", "int32"])
+def test_other_dtypes_run_in_the_loop(dtype):
+    with jax.enable_x64(dtype == "float64"):
+        given = problem((2, 6, 3), "complex64" if dtype == "complex64" else "float32")[:3]
+        a, b, h0 = (jnp.asarray(4 * x).astype(dtype) for x in given)
+        h = linear_scan(a, b, h0)
+        assert h.dtype == dtype
+        wide = [np.asarray(x).astype("complex128") for x in (a, b, h0)]
+        tolerance = {"float16": 1e-2, "bfloat16": 1e-1, "float64": 1e-12}.get(dtype, 1e-4)
+        want = loop(*wide)
+        assert np.abs(np.asarray(h).astype("complex128") - want).max() <= tolerance * (
+            np.abs(want).max()
+        )
+    if native.library():
+        assert choose_engine(jnp.float32) == "native" and choose_engine(jnp.float32).reason is None
+        chosen = choose_engine(jnp.dtype(dtype))
+        assert chosen == "scan"
+        assert chosen.reason == f"The kernels compute in float32, and this is {dtype}."
+        with jax.enable_x64(dtype == "float64"), pytest.raises(ValueError, match=dtype):
+            linear_scan(a, b, h0, engine="native")
+
+
+@pytest.mark.skipif(native.library() is None, reason="there is no native library here")
+def test_float32_runs_natively_unless_asked_otherwise():
+    a, b, h0, _ = problem((2, 6, 3))
+
+    def calls_kernels():
+        text = jax.jit(lambda *arrays: linear_scan(*arrays)).lower(a, b, h0).as_text()
+        return "cello_linear_scan" in text
+
+    assert calls_kernels()
+    cello.config.engine("scan")
+    try:
+        assert not calls_kernels()
+    finally:
+        cello.config.engine("auto")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "h0", "words"),
+    [
+        ((2, 4), (2, 4, 3), None, r"\(2, 4\) and \(2, 4, 3\).*a\[..., None\]"),
+        ((4,), (4,), None, r"\(4,\) and \(4,\).*a\[None\]"),
+        ((2, 4, 3), (2, 4, 3), (2, 4), r"\(batch, ...\) = \(2, 3\) and got \(2, 4\)"),
+        ((2, 4, 3), (2, 4, 3), (3,), r"\(batch, ...\) = \(2, 3\) and got \(3,\)"),
+        ((2, 4, 3), (3, 4, 3), None, "do not broadcast"),
+    ],
+)
+def test_wrong_shapes_are_refused(a, b, h0, words):
+    with pytest.raises(ValueError, match=f"(?s){words}"):
+        linear_scan(np.ones(a), np.ones(b), None if h0 is None else np.ones(h0))
+
+
+@pytest.mark.skipif(native.library() is None, reason="there is no native library here")
+@pytest.mark.parametrize(
+    ("shapes", "axis", "words"),
+    [
+        (((2, 4, 3), (2, 4, 2), (2, 3)), 1, r"b of shape \(2, 4, 3, \) and got \(2, 4, 2, \)"),
+        (((2, 4, 3), (2, 4, 3), (2, 4)), 1, r"h0 of shape \(2, 3, \)"),
+        (((2, 4, 3), (2, 4, 3), (2, 3)), 3, "a has no axis of time"),
+    ],
+)
+def test_the_handler_checks_shapes_itself(shapes, axis, words):
+    arrays = [np.ones(shape, "float32") for shape in shapes]
+    call = jax.ffi.ffi_call("cello_linear_scan", jax.ShapeDtypeStruct(shapes[0], "float32"))
+    with pytest.raises(Exception, match=words):
+        jax.block_until_ready(call(*arrays, axis=np.int64(axis), reverse=False))
