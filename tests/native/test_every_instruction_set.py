@@ -25,6 +25,7 @@ def test_every_instruction_set(isa):
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cov",
+            "--hypothesis-profile=brief",
             "-k", selected, *map(str, TESTS), str(ACTIVATIONS),
         ],
         capture_output=True, text=True, check=False, env=environment,

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jax.test_util import check_grads
 
@@ -114,7 +114,6 @@ def cases(draw):
 
 
 @given(cases())
-@settings(max_examples=25)
 def test_as_accurate_as_the_scan(case):
     """Against float64 the error is at most twice that of the scan in float32, and 8 ULP."""
     cell, sizes, options, biased, seed = case
