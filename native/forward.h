@@ -299,9 +299,10 @@ void pack(const Recurrence& call, const Packed& packed, const Parallel& parallel
 // have a quarter of a megabyte of kernels to read at each step, which takes longer than waiting for
 // each other. They share where there are too few rows to give some to each, and where the kernels are
 // too large for a core's own cache.
-inline int64_t team_size(const Forward& call, int64_t pieces, int64_t columns, int64_t threads) {
+inline int64_t team_size(const Forward& call, int64_t columns, int64_t threads) {
   const int64_t weights = columns * (call.features + call.units);
-  if (call.time < 4 || (pieces > 1 && weights < kOwnCache)) return 1;
+  const bool few_rows = call.batch < 4 * threads;
+  if (call.time < 4 || (!few_rows && weights < kOwnCache)) return 1;
   const int64_t most = weights / (1 << 16), panels = panels_of(call.units);
   const int64_t members = most < panels ? most : panels;
   return members < threads ? members : threads;
@@ -322,7 +323,7 @@ void forward(const Forward& call, const Parallel& parallel) {
                       workspace.cut(panels * Cell::slots * kPanel)};
   float* memory = workspace.cut(pieces * (piece_floats + 16));
   pack<Cell>(call, packed, parallel);
-  if (const int64_t members = team_size(call, pieces, columns, parallel.threads); members > 1) {
+  if (const int64_t members = team_size(call, columns, parallel.threads); members > 1) {
     Barrier barrier(members);
     const bool done = together(parallel, members, [&](int64_t member) {
       ForwardRows<Cell> rows(call, packed, 0, call.batch, memory);

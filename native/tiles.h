@@ -204,9 +204,9 @@ inline int64_t first_row(int64_t rows, int64_t pieces, int64_t piece) {
 
 constexpr int64_t kMostPieces = 256;
 
-// Pieces of the batch: one a thread, but no less than four rows.
+// Pieces of the batch: one a thread, but no less than two rows.
 inline int64_t batch_pieces(int64_t batch, int64_t threads) {
-  const int64_t most = batch / 4 < kMostPieces ? batch / 4 : kMostPieces;
+  const int64_t most = batch / 2 < kMostPieces ? batch / 2 : kMostPieces;
   return most < 1 ? 1 : most < threads ? most : threads;
 }
 
