@@ -28,6 +28,9 @@ CELLO_EXPORT const char* cello_isa();
 // The instruction sets that this library has and this processor runs: names, best first, by commas.
 CELLO_EXPORT const char* cello_isas();
 
+// Let glibc keep freed memory for the next call; 0 where there is another malloc. (In pool.cpp.)
+CELLO_EXPORT int cello_keep_memory();
+
 // The handlers for XLA's FFI that this library exports: symbols, by commas. (Defined in handlers.cpp.)
 CELLO_EXPORT const char* cello_handlers();
 }

@@ -8,8 +8,13 @@
 #include <thread>
 #include <vector>
 
+#include "dispatch.h"
+
 #if defined(__linux__)
 #include <sys/mman.h>
+#endif
+#if defined(__GLIBC__)
+#include <malloc.h>
 #endif
 #if defined(_WIN32)
 #include <malloc.h>
@@ -244,3 +249,13 @@ void expect_writes(void* array, size_t bytes) {
 }
 
 }  // namespace cello
+
+int cello_keep_memory() {
+#if defined(__GLIBC__)
+  // No block of its own from the system for an array below 1 GB, and nothing given back below 2 GB.
+  return mallopt(M_MMAP_THRESHOLD, 1 << 30) && mallopt(M_TRIM_THRESHOLD, 0x7fffffff) &&
+         mallopt(M_TOP_PAD, 256 << 20);
+#else
+  return 0;
+#endif
+}

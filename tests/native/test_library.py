@@ -129,3 +129,30 @@ def test_the_ffi_headers_are_no_newer_than_the_installed_jax():
     (_, their_major), (_, their_minor) = version(jax.ffi.include_dir())
     assert major == their_major
     assert int(minor) <= int(their_minor)
+
+
+def test_kept_memory_is_not_new_pages():
+    """Large results after `keep_memory` cost few page faults: in a process of its own."""
+    code = """
+import resource
+import jax, jax.numpy as jnp
+from cello import native, ops
+
+a, b = jnp.full((4, 2048, 512), 0.5), jnp.ones((4, 2048, 512))  # results of 16 MB
+scan = jax.jit(lambda a, b: ops.linear_scan(a, b))
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        jax.block_until_ready(scan(a, b))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+scan(a, b)
+plain = faults()
+took_effect = native.keep_memory()
+faults()
+print(int(took_effect), plain, faults())
+"""
+    took_effect, plain, kept = map(int, python(code).split())
+    if took_effect:
+        assert kept < plain / 4

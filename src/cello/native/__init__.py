@@ -92,3 +92,18 @@ def isa() -> str | None:
 def isas() -> tuple[str, ...]:
     """The instruction sets that the library has and this processor runs, best first."""
     return tuple(loaded.cello_isas().decode().split(",")) if (loaded := library()) else ()
+
+
+def keep_memory() -> bool:
+    """Let this process keep the memory that large arrays leave behind, for the next ones.
+
+    Large results of compiled programs are otherwise new pages at each call, which cost more than
+    the arithmetic of memory-bound work. It pays for models of several hundred units and for
+    `cello.ops.linear_scan` (docs/performance.md); in return memory that was used once stays with
+    the process. It sets three options of glibc's malloc, which hold for all of the process.
+
+    Returns:
+        Whether it took effect: False without the native library, and where malloc is not glibc's.
+    """
+    loaded = library()
+    return loaded is not None and bool(loaded.cello_keep_memory())
