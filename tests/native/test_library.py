@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,12 @@ def library():
     if native.missing():
         pytest.skip(native.missing())
     return native.library()
+
+
+def test_there_is_a_library_where_there_is_a_compiler():
+    """So that the tests which are skipped without one cannot go unnoticed."""
+    if shutil.which("g++") or shutil.which("clang++"):
+        assert native.missing() is None
 
 
 def test_it_is_loaded_once_and_says_what_it_is(library):
