@@ -389,6 +389,7 @@ def test_an_engine_is_its_name():
     [
         ("kernel", (3, 20)), ("recurrent_kernel", (5, 16)), ("bias", (2, 20)),
         ("mask", (2, 3)), ("recurrent_dropout_mask", (2, 4)), ("initial_state", (2, 4)),
+        ("dropout_mask", (2, 3)), ("recurrent_kernel", (20,)),
     ],
 )  # fmt: skip
 def test_wrong_shapes_are_refused_by_name(name, shape):
@@ -401,6 +402,21 @@ def test_wrong_shapes_are_refused_by_name(name, shape):
     arguments[name] = (wrong, wrong) if name == "initial_state" else wrong
     with pytest.raises(ValueError, match=name):
         cello.ops.lstm(**arguments)
+
+
+def test_an_unknown_activation_is_refused_by_name():
+    x, kernel, recurrent_kernel, *_ = arrays_of("lstm", 2, 4, 2, 5, 0, "float32")
+    with pytest.raises(ValueError, match=r"recurrent_activation must be .*sigmoid"):
+        cello.ops.lstm(x, kernel, recurrent_kernel, recurrent_activation="sigmiod")
+
+
+@pytest.mark.parametrize("layer", [cello.layers.LSTM, cello.layers.GRU])
+def test_a_sequence_without_steps_leaves_the_state(layer):
+    one = layer(3, return_state=True)
+    states = [np.full((2, 3), i + 1, "float32") for i in range(len(one.state_size))]
+    output, *last = one(np.ones((2, 0, 4), "float32"), initial_state=states)
+    np.testing.assert_array_equal(output, states[0])
+    jax.tree.map(np.testing.assert_array_equal, last, states)
 
 
 def test_the_library_itself_refuses_wrong_shapes_and_dtypes():

@@ -107,7 +107,7 @@ class GatedCell(Layer):
             )
 
     def call(self, inputs, states, training=False):
-        dropout_mask, recurrent_mask = self._dropout_masks(inputs, training)
+        dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
         bias = None if self.bias is None else self.bias.value
         input_bias, recurrent_bias = self.recurrence.split_bias(bias)
         outputs, new_states = self.recurrence.step(
@@ -123,7 +123,7 @@ class GatedCell(Layer):
 
     def sequence(self, inputs, states, *, training=False, **options):
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        dropout_mask, recurrent_mask = self._dropout_masks(inputs[:, 0], training)
+        dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
         outputs, new_states = self.op(
             inputs,
             self.kernel.value,
@@ -145,7 +145,7 @@ class GatedCell(Layer):
     def get_initial_state(self, batch_size):
         return [jnp.zeros((batch_size, self.units), self.dtype) for _ in self.state_size]
 
-    def _dropout_masks(self, inputs, training):
+    def _dropout_masks(self, shape, training):
         """The factors on the inputs and on the state: 0, or 1 / (1 - rate)."""
         if not (training and self._drops):
             return None, None
@@ -154,10 +154,10 @@ class GatedCell(Layer):
         def draw(key, rate, features):
             if rate == 0:
                 return None
-            kept = jax.random.bernoulli(key, 1 - rate, (inputs.shape[0], features))
+            kept = jax.random.bernoulli(key, 1 - rate, (shape[0], features))
             return jnp.where(kept, 1 / max(1 - rate, 1e-7), 0.0).astype(self.dtype)
 
         return (
-            draw(keys[0], self.dropout, inputs.shape[-1]),
+            draw(keys[0], self.dropout, shape[-1]),
             draw(keys[1], self.recurrent_dropout, self.units),
         )

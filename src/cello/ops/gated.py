@@ -93,8 +93,12 @@ def gated_sequence(
     )
     _check_shapes(cell, given)
     if dropout_mask is not None:
+        _check_shape("dropout_mask", dropout_mask, (given.x.shape[0], given.x.shape[-1]), given)
         given = given._replace(x=drop(hide_masked(given.x, given.mask), array(dropout_mask)))
-    functions = activations.get(activation), activations.get(recurrent_activation)
+    functions = (
+        _activation("activation", activation),
+        _activation("recurrent_activation", recurrent_activation),
+    )
     every = cell.states if return_all_states else int(return_sequences)
     scan = _Scan(cell, *functions, go_backwards, unroll, every)
     chosen = choose_engine(dtype, *functions, asked=engine)
@@ -162,6 +166,13 @@ def _has_sizes(x) -> bool:
     return all(isinstance(size, int) and size > 0 for size in x.shape)
 
 
+def _activation(name: str, value) -> Callable:
+    try:
+        return activations.get(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be {error} Received: {name}={value!r}") from None
+
+
 def _states(cell: Gated, inputs, recurrent_kernel, initial_state, dtype):
     if initial_state is None:
         zeros = jnp.zeros((inputs.shape[0], recurrent_kernel.shape[0]), dtype)
@@ -172,7 +183,13 @@ def _states(cell: Gated, inputs, recurrent_kernel, initial_state, dtype):
 
 
 def _check_shapes(cell: Gated, given: kernels.Inputs) -> None:
-    x, units = given.x, given.recurrent_kernel.shape[0]
+    x = given.x
+    if given.recurrent_kernel.ndim != 2:
+        raise ValueError(
+            "recurrent_kernel must be (units, gates * units) and has the shape "
+            f"{given.recurrent_kernel.shape}."
+        )
+    units = given.recurrent_kernel.shape[0]
     if x.ndim != 3:
         raise ValueError(f"inputs must be (batch, time, features) and have the shape {x.shape}.")
     columns = cell.gates * units
@@ -184,14 +201,20 @@ def _check_shapes(cell: Gated, given: kernels.Inputs) -> None:
         "recurrent_dropout_mask": (given.recurrent_mask, (x.shape[0], units)),
     }
     for name, (array, shape) in expected.items():
-        if array is not None and array.shape != shape:
-            raise ValueError(
-                f"{name} must have the shape {shape} and has {array.shape}: inputs are {x.shape} "
-                f"and units, from recurrent_kernel, are {units}."
-            )
+        if array is not None:
+            _check_shape(name, array, shape, given)
     wanted = [(x.shape[0], units)] * cell.states
     if [s.shape for s in given.states] != wanted:
         raise ValueError(
             f"initial_state must hold {cell.states} array(s) of shape (batch, units) = "
             f"{(x.shape[0], units)} and got {[s.shape for s in given.states]}."
+        )
+
+
+def _check_shape(name: str, array, shape: tuple[int, ...], given: kernels.Inputs) -> None:
+    if jnp.shape(array) != shape:
+        raise ValueError(
+            f"{name} must have the shape {shape} and has {jnp.shape(array)}: inputs are "
+            f"{given.x.shape} and units, from recurrent_kernel, are "
+            f"{given.recurrent_kernel.shape[0]}."
         )
