@@ -258,6 +258,12 @@ class Model(Trainer, Layer):
 
         load_weights(self, filepath)
 
+    def export(self, filepath, **options) -> None:
+        """Write the model for other programs, ONNX or RTNeural; see `cello.saving.export`."""
+        from cello.saving.export import export
+
+        export(self, filepath, **options)
+
     def summary(
         self,
         line_length: int | None = None,

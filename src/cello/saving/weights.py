@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import collections
-import contextlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from cello.core.layer import Layer
 from cello.core.naming import snake_case
 from cello.core.variable import Variable
+from cello.saving.files import ModelFileError, replacing
 
 
 def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
@@ -69,15 +68,8 @@ def save_weights(layer: Layer, filepath) -> None:
     if not weights:
         raise ValueError(f"{layer} has no weights to save: call it on data first.")
     arrays = {name: np.ascontiguousarray(variable.numpy()) for name, variable in weights.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         save_file(arrays, temporary, metadata={"format": "cello", "version": "1"})
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
 
 
 def load_weights(layer: Layer, filepath) -> None:
@@ -101,7 +93,9 @@ def load_weights(layer: Layer, filepath) -> None:
     try:
         arrays = load_file(filepath)
     except SafetensorError as error:
-        raise ValueError(f"{str(filepath)!r} is not a whole safetensors file: {error}") from None
+        raise ModelFileError(
+            f"{str(filepath)!r} is not a whole safetensors file: {error}"
+        ) from None
     missing = sorted(set(weights) - set(arrays))
     extra = sorted(set(arrays) - set(weights))
     if missing or extra:

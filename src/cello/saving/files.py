@@ -1,0 +1,31 @@
+"""Files as such: the error of a file that cannot be used, and writing that is all or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class ModelFileError(ValueError):
+    """A file is not what it should be: damaged, of another format, or asking for too much."""
+
+
+@contextlib.contextmanager
+def replacing(filepath) -> Iterator[Path]:
+    """A path to write to, beside `filepath`, that becomes `filepath` where the block ends well.
+
+    Killed at any moment, what stood at `filepath` before is whole: the new file is forced to the
+    disk before it takes the old one's name. Where the block fails, it is removed.
+    """
+    path = Path(filepath)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
