@@ -97,6 +97,11 @@ def hard_sigmoid(x):
     return jax.nn.hard_sigmoid(x)
 
 
+def keras2_hard_sigmoid(x):
+    """`clip(0.2 x + 0.5, 0, 1)`: what files of Keras 2 mean by hard_sigmoid."""
+    return jnp.clip(0.2 * x + 0.5, 0, 1)
+
+
 def hard_silu(x):
     """`x * hard_sigmoid(x)`, also named hard_swish (Howard et al., 2019)."""
     return jax.nn.hard_silu(x)
@@ -174,7 +179,7 @@ _FUNCTIONS = (
     *(linear, relu, leaky_relu, relu6, elu, celu, selu, gelu, glu, silu, mish),
     *(tanh, hard_tanh, sigmoid, hard_sigmoid, hard_silu, log_sigmoid, sparse_sigmoid),
     *(softplus, squareplus, sparse_plus, softsign, exponential, softmax, log_softmax),
-    *(tanh_shrink, soft_shrink, hard_shrink, threshold),
+    *(tanh_shrink, soft_shrink, hard_shrink, threshold, keras2_hard_sigmoid),
 )
 
 registry = Registry(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from cello.core.kinds import one_of
-from cello.saving.weights import checked_path
 
 
 class Callback:
@@ -278,15 +277,16 @@ class EarlyStopping(Callback):
 
 
 class ModelCheckpoint(Callback):
-    """Save the weights while training goes on.
+    """Save the model, or its weights, while training goes on.
 
     Args:
         filepath: where; may name the epoch and the logs:
-            `"e{epoch:02d}-{val_loss:.3f}.safetensors"`.
+            `"e{epoch:02d}-{val_loss:.3f}.keras"`. A `.keras` file holds the whole model,
+            `.weights.h5` and `.safetensors` hold the weights.
         monitor: name in the logs, for `save_best_only`.
         verbose: 1 to say when it saves.
         save_best_only: whether to save only when `monitor` is better than ever before.
-        save_weights_only: must be `True`: whole models cannot be saved yet.
+        save_weights_only: as in Keras; the ending of `filepath` says it already.
         mode: "min", "max" or "auto".
         save_freq: "epoch", or a number of batches.
         initial_value_threshold: the value to beat at first.
@@ -298,23 +298,29 @@ class ModelCheckpoint(Callback):
         monitor="val_loss",
         verbose=0,
         save_best_only=False,
-        save_weights_only=True,
+        save_weights_only=None,
         mode="auto",
         save_freq="epoch",
         initial_value_threshold=None,
     ):
         super().__init__()
-        if not save_weights_only:
+        self._whole = os.fspath(filepath).endswith(".keras")
+        if save_weights_only is not None and bool(save_weights_only) == self._whole:
             raise ValueError(
-                "ModelCheckpoint: whole models cannot be saved yet, only weights; leave "
-                "save_weights_only=True."
+                f"ModelCheckpoint: save_weights_only={save_weights_only} and the name "
+                f"{os.fspath(filepath)!r} disagree: a whole model is in a .keras file, weights in "
+                "a .weights.h5 or .safetensors file."
             )
         if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
             raise ValueError(
                 f"ModelCheckpoint: save_freq must be 'epoch' or a number of batches. Received: "
                 f"save_freq={save_freq!r}"
             )
-        self.filepath = os.fspath(checked_path("ModelCheckpoint", filepath))
+        if not self._whole:
+            from cello.saving.files import checked_path  # saving stands on models, and they on us
+
+            checked_path("ModelCheckpoint", filepath)
+        self.filepath = os.fspath(filepath)
         self.monitor = monitor
         self._watched = Monitor("ModelCheckpoint", monitor, mode, best=initial_value_threshold)
         self.verbose = verbose
@@ -351,6 +357,8 @@ class ModelCheckpoint(Callback):
                 f"among {sorted(logs or {})}."
             ) from None
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.model.save_weights(path)
+        self.model.save(path) if self._whole else self.model.save_weights(path)
         if self.verbose:
-            print(f"Epoch {self._epoch + 1}: saved the weights to {path}")
+            print(
+                f"Epoch {self._epoch + 1}: saved {'' if self._whole else 'the weights '}to {path}"
+            )

@@ -383,7 +383,7 @@ def test_lambda():
     close(layer(x), x * 3, 1e-6)
     assert layer(cello.Input((None, 8))).shape == (None, None, 8)
     config = layer.get_config()
-    assert config["function"] == "scaled"
+    assert config["function"]["config"] == "scaled"
     with pytest.raises(ValueError, match="custom_objects"):
         cello.layers.Lambda.from_config(config)
     with cello.utils.custom_object_scope({"scaled": scaled}):

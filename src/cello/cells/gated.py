@@ -57,6 +57,8 @@ class GatedCell(Layer):
     )  # fmt: skip
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
+    _ignored_arguments = {"implementation": None}
+
     recurrence: Gated
     op: Any
     equation_arguments: tuple[str, ...] = ("activation",)

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cello.core.kinds import nearest
+from cello.core.loading import current_loading
 
 REQUIRED = inspect.Parameter.empty
 FIRST = "<first>"
@@ -98,13 +99,19 @@ class Configurable:
     declared: dict[str, Argument] = {}
     _own_doc: str | None = None
     _constructor_call: tuple[tuple, dict[str, Any]]
-    _ignored_arguments: tuple[str, ...] = ()
-    """Names that Keras' constructor takes and that mean nothing here; accepted, not stored."""
+    _ignored_arguments: dict[str, tuple | None] = {}
+    """What Keras' constructor takes and means nothing here: accepted, not stored. To each name
+    belong the values that are taken, since others would change results; `None`: every value."""
     _not_in_config: tuple[str, ...] = ()
     """Arguments that only say how to start; `get_config` leaves them out."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        cls._ignored_arguments = {
+            name: values
+            for base in reversed(cls.__mro__)
+            for name, values in vars(base).get("_ignored_arguments", {}).items()
+        }
         inherited = next(vars(b)["declared"] for b in cls.__mro__[1:] if "declared" in vars(b))
         names = list(inherited)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Argument)}
@@ -139,8 +146,8 @@ class Configurable:
 
     def __init__(self, *args, **kwargs):
         cls = type(self)
-        for name in cls._ignored_arguments:
-            kwargs.pop(name, None)
+        for name in [n for n in kwargs if n in cls._ignored_arguments]:
+            cls._ignore(name, kwargs.pop(name))
         try:
             bound = inspect.Signature([a.parameter for a in cls.declared.values()]).bind(
                 *args, **kwargs
@@ -155,6 +162,19 @@ class Configurable:
                 for name, argument in cls.declared.items()
             }
         )
+
+    @classmethod
+    def _ignore(cls, name: str, value) -> None:
+        """Pass over an argument of Keras' that means nothing here."""
+        harmless = cls._ignored_arguments[name]
+        if harmless is not None and value not in harmless:
+            raise ValueError(
+                f"{cls.__name__}: {name}={value!r} would change the results and is not supported; "
+                f"only {name}={harmless[0]!r} is."
+            )
+        loading = current_loading()
+        if loading is not None:
+            loading.ignore(name, cls)
 
     def _store(self, values: dict[str, Any]) -> None:
         """Keep the accepted arguments: as attributes."""

@@ -18,6 +18,7 @@ from cello.core import config
 from cello.core.arguments import Argument, Configurable, arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
+from cello.core.loading import current_loading
 from cello.core.masking import get_mask, set_mask
 from cello.core.naming import name_scope, snake_case, unique_name
 from cello.core.random import SeedGenerator
@@ -68,10 +69,19 @@ class Layer(Configurable):
     )
 
     _not_in_config: tuple[str, ...] = ("input_shape", "batch_input_shape", "weights")
+    _ignored_arguments = {
+        "autocast": None,
+        "dynamic": (False,),
+        "lora_alpha": (None,),
+        "lora_rank": (None,),
+        "quantization_config": (None,),
+    }
 
     input_spec: InputSpec | None = None
     supports_masking = False
     built = False
+    build_shapes: dict[str, Any] | None = None
+    """The shapes that `build` was given, in Keras' form: `{"input_shape": ...}`."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -258,6 +268,9 @@ class Layer(Configurable):
 
     def __call__(self, *args, **kwargs):
         self._check_initialised()
+        loading = current_loading()
+        if loading is not None:
+            loading.take("calls of layers", 1, self)
         args, kwargs = jax.tree.map(self._as_array, (args, kwargs))
         if symbolic_leaves((args, kwargs)):
             self._prepare(self._bind(args, kwargs)[0].arguments)
@@ -376,6 +389,17 @@ class Layer(Configurable):
             shapes = {k: _shapes(v) for k, v in arguments.items() if jax.tree.leaves(v)}
             error.add_note(f"This happened in {self}, called with inputs of the shapes {shapes}.")
 
+    def get_config(self):
+        config = super().get_config()
+        if config.get("activity_regularizer", ...) is None:
+            del config["activity_regularizer"]  # as in Keras, where most layers have none
+        return config
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Make the variables for the shapes that `build_shapes` of a like layer said."""
+        shapes = {name: _as_shape(s) for name, s in config.get("shapes_dict", {}).items()}
+        self.build(**shapes) if shapes else self.build(_as_shape(config.get("input_shape")))
+
     # ------------------------------------------------------------------------- the graph
 
     def _single_node(self):
@@ -433,6 +457,8 @@ def _remembering_build(build: Callable) -> Callable:
             with name_scope(self.name):
                 build(self, *args, **kwargs)
             self.built = True
+            shapes = inspect.signature(build).bind(self, *args, **kwargs).arguments
+            self.build_shapes = _build_config(dict(list(shapes.items())[1:]))
         finally:
             self._building = False
 
@@ -441,6 +467,21 @@ def _remembering_build(build: Callable) -> Callable:
 
 del Layer.input_shape, Layer.batch_input_shape  # they become `first_input_shape`
 Layer.build = _remembering_build(Layer.build)  # type: ignore[method-assign]
+
+
+def _as_shape(value):
+    """A shape, or a tree of shapes, that came as lists."""
+    if isinstance(value, list) and all(d is None or isinstance(d, int) for d in value):
+        return tuple(value)
+    if isinstance(value, dict):
+        return {k: _as_shape(v) for k, v in value.items()}
+    return [_as_shape(v) for v in value] if isinstance(value, list) else value
+
+
+def _build_config(shapes: dict[str, Any]) -> dict[str, Any] | None:
+    if len(shapes) == 1:
+        return {"input_shape": next(iter(shapes.values()))}
+    return {"shapes_dict": shapes} if shapes else None
 
 
 def _shapes(value):

@@ -1,8 +1,9 @@
-"""Objects to plain configurations and back, through closed tables of names.
+"""Objects to plain configurations and back, in Keras' form, through closed tables of names.
 
-`{"module": "layers", "class_name": "LSTM", "config": {...}}` stands for an object. A name is looked
-up in the table that the library fills and in the `custom_objects` that a caller passes; nothing is
-ever imported or evaluated because a configuration says so.
+An object is `{"module": "keras.layers", "class_name": "LSTM", "config": {...},
+"registered_name": None}`. A name is looked up among the classes of the library, those that a
+program registered with `register_serializable`, and the `custom_objects` that a caller passes.
+Nothing is ever imported or evaluated because a configuration says so.
 """
 
 from __future__ import annotations
@@ -11,26 +12,74 @@ import contextlib
 import contextvars
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from cello.core.arguments import Configurable
 from cello.core.kinds import nearest
+from cello.core.loading import current_loading
 
 _classes: dict[tuple[str, str], Any] = {}
+_registered: dict[str, Any] = {}
+_names: dict[Any, str] = {}
 _custom: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar(
     "custom",
     default={},  # noqa: B039 - never changed: a scope sets a new dict
 )
+_seen: contextvars.ContextVar[dict[int, dict] | None] = contextvars.ContextVar("seen", default=None)
+
+KINDS = ("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers")
+
+
+# ------------------------------------------------------------------------------ the names
 
 
 def register(cls: type) -> type:
     """Make a class of the library known to `deserialize`."""
-    _classes[_module(cls), cls.__name__] = cls
+    for module, name in ((cls.__module__, cls.__name__), _keras_name(cls)):
+        _classes[_kind(module), name] = cls
     return cls
 
 
-def _module(cls: type) -> str:
-    """The part of the library that a class is from: "layers", "losses"; "" for a user's class."""
-    parts = cls.__module__.split(".")
-    return parts[1] if parts[0] == "cello" else ""
+def _kind(module: str | None) -> str:
+    """The part of Keras or Cello that a module belongs to: "layers", "losses"; else ""."""
+    root, *parts = str(module).split(".")
+    if root not in ("keras", "cello", "tf_keras", "tensorflow"):
+        return ""
+    return next((part for part in parts if part in KINDS), "layers")  # models and cells are layers
+
+
+def register_serializable(package: str = "Custom", name: str | None = None):
+    """A decorator that lets files name a class or function of your own, as `package>name`.
+
+    ::
+
+        @cello.saving.register_serializable(package="acme")
+        class MyCell(cello.layers.Layer):
+            ...
+
+    Where the program that opens a file has registered the same name, `load_model` needs no
+    `custom_objects`. Keras' `register_keras_serializable` with the same names opens it there.
+
+    Args:
+        package: the first half of the name: your project's.
+        name: the second half; that of the class or function where `None`.
+
+    Raises:
+        ValueError: where another object has the name already.
+    """
+
+    def decorate(thing):
+        full = f"{package}>{name or thing.__name__}"
+        known = _registered.get(full)
+        if known is not None and known.__qualname__ != thing.__qualname__:
+            raise ValueError(f"{full!r} is registered already, for {known!r}: take another name.")
+        _registered[full] = thing
+        _names[thing] = full
+        return thing
+
+    return decorate
 
 
 @contextlib.contextmanager
@@ -44,44 +93,168 @@ def custom_object_scope(objects: dict[str, Any] | None):
 
 
 def custom_object(name: str) -> Any:
-    """The class or function that the caller named so, or `None`."""
-    return _custom.get().get(name)
+    """The class or function that the caller, or the program, named so; or `None`."""
+    return _custom.get().get(name) or _registered.get(name)
+
+
+def _class(entry: dict[str, Any]) -> Any:
+    """The class that an entry names."""
+    name, registered = str(entry["class_name"]), str(entry.get("registered_name") or "")
+    cls = custom_object(registered) or custom_object(name)
+    kind = _kind(entry["module"]) if entry.get("module") else ""
+    if cls is None:
+        cls = _classes.get((kind, name))
+    if cls is None and not entry.get("module"):  # Keras 2 wrote no modules
+        cls = next((c for (_, known), c in _classes.items() if known == name), None)
+    if isinstance(cls, type) and issubclass(cls, Configurable):
+        return cls
+    where = f" of {entry['module']}" if entry.get("module") and not kind else ""
+    close = nearest(name, [known for k, known in _classes if kind in (k, "")])
+    raise ValueError(
+        f"Unknown class {name!r}{where} in a configuration{close or '.'} "
+        f"Pass your own classes by name: custom_objects={{{name!r}: {name}}}."
+    )
+
+
+# -------------------------------------------------------------------- from objects to data
+
+
+@contextlib.contextmanager
+def shared_objects():
+    """Within it, an object that `serialize` meets again is marked as the same one."""
+    token = _seen.set({})
+    try:
+        yield
+    finally:
+        _seen.reset(token)
 
 
 def serialize(value: Any) -> Any:
     """`value` as JSON-like data."""
     if isinstance(value, Configurable):
-        cls = type(value)
-        config = value.get_config()
-        return {"module": _module(cls), "class_name": cls.__name__, "config": config}
+        return _entry(value)
     if isinstance(value, dict):
         return {k: serialize(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [serialize(v) for v in value]
-    if hasattr(value, "tolist"):  # a NumPy or JAX array or scalar
+    if isinstance(value, slice):
+        ends = {"start": value.start, "stop": value.stop, "step": value.step}
+        return {"class_name": "__slice__", "config": serialize(ends)}
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(value, (np.ndarray, jax.Array)) and value.ndim:
+        form = "__numpy__" if isinstance(value, np.ndarray) else "__tensor__"
+        config = {"value": value.tolist(), "dtype": value.dtype.name}
+        return {"class_name": form, "config": config}
+    if hasattr(value, "tolist"):  # a number of NumPy's or JAX's
         return value.tolist()
     if callable(value):
-        return getattr(value, "__name__", repr(value))
+        return _function_entry(value)
     return value
+
+
+def _entry(value: Configurable) -> dict[str, Any]:
+    cls = type(value)
+    entry = {"config": value.get_config(), **class_entry(cls)}
+    shapes = getattr(value, "build_shapes", None)
+    if shapes is not None:
+        entry["build_config"] = shapes
+    seen = _seen.get()
+    if seen is not None:
+        if id(value) in seen:
+            seen[id(value)]["shared_object_id"] = entry["shared_object_id"] = id(value)
+        seen.setdefault(id(value), entry)
+    return entry
+
+
+def class_entry(cls: type) -> dict[str, Any]:
+    """How a class is named: where Keras has the class, as Keras does."""
+    if cls.__module__.startswith("cello."):
+        module, name = _keras_name(cls)
+        registered = None
+    else:
+        module, name = cls.__module__, cls.__name__
+        registered = _names.get(cls, name)
+    return {"module": module, "class_name": name, "registered_name": registered}
+
+
+def _keras_name(cls: type) -> tuple[str, str]:
+    """Module and name of a class of the library as Keras writes them.
+
+    A class that Keras has not, or has elsewhere, says so in `keras_name`.
+    """
+    return vars(cls).get("keras_name") or (f"keras.{_kind(cls.__module__)}", cls.__name__)
+
+
+def _function_entry(function) -> Any:
+    """The name of one of the library's functions; a user's own is marked as such."""
+    name = getattr(function, "__name__", repr(function))
+    if function in _names:
+        name = _names[function]
+    elif str(getattr(function, "__module__", "")).split(".")[0] in ("cello", "jax", "optax"):
+        return name
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": name,
+        "registered_name": "function",
+    }
+
+
+# -------------------------------------------------------------------- from data to objects
 
 
 def deserialize(value: Any) -> Any:
     """The object that `serialize` described; anything else is returned as it is."""
-    if isinstance(value, dict) and set(value) >= {"class_name", "config"}:
-        name, module = value["class_name"], value.get("module", "")
-        cls = _custom.get().get(name) or _classes.get((module, name))
-        if cls is None:
-            close = nearest(name, [known for where, known in _classes if where == module])
-            raise ValueError(
-                f"Unknown class {name!r} in a configuration{close or '.'} "
-                f"Pass your own classes by name: custom_objects={{{name!r}: {name}}}."
-            )
-        return cls.from_config(value["config"])
-    if isinstance(value, dict):
-        return {k: deserialize(v) for k, v in value.items()}
     if isinstance(value, list):
         return [deserialize(v) for v in value]
-    return value
+    if not isinstance(value, dict):
+        return value
+    if not {"class_name", "config"} <= set(value):
+        return {k: deserialize(v) for k, v in value.items()}
+    special = _SPECIAL.get(value["class_name"])
+    return special(value["config"]) if special else _object(value)
+
+
+def _object(entry: dict[str, Any]) -> Any:
+    loading, number = current_loading(), entry.get("shared_object_id")
+    if loading is not None and number in loading.shared:
+        return loading.shared[number]
+    cls = _class(entry)
+    if not isinstance(entry["config"], dict):
+        raise ValueError(f"The configuration of a {entry['class_name']} is not a dict.")
+    made = cls.from_config(entry["config"])
+    if loading is not None and number is not None:
+        loading.shared[number] = made
+    return made
+
+
+def _function(name):
+    """The caller's function of a name; or the name, for the tables of the library's functions."""
+    found = custom_object(name) if isinstance(name, str) else None
+    return found or name
+
+
+def _refuse_code(config):
+    raise ValueError(
+        "A configuration holds the code of a lambda, which is never run. Pass the function by the "
+        "name of its layer: custom_objects={'name_of_the_layer': function}."
+    )
+
+
+def _array(config):
+    return np.asarray(config["value"], jnp.dtype(config["dtype"]))
+
+
+_SPECIAL: dict[str, Any] = {
+    "function": _function,
+    "DTypePolicy": lambda config: config["name"],
+    "__lambda__": _refuse_code,
+    "__slice__": lambda config: slice(config["start"], config["stop"], config["step"]),
+    "__ellipsis__": lambda config: Ellipsis,
+    "__numpy__": _array,
+    "__tensor__": lambda config: jnp.asarray(_array(config)),
+}
 
 
 class Registry:
@@ -101,12 +274,12 @@ class Registry:
         for entry in entries.values():
             if isinstance(entry, type):
                 register(entry)
-                self.module = _module(entry)
+                self.module = f"keras.{_kind(entry.__module__)}"
 
     def get(self, identifier):
         """The entry that a name, a configuration or an object stands for."""
         if isinstance(identifier, dict) and "class_name" in identifier:
-            return deserialize({"module": self.module, **identifier})
+            identifier = deserialize({"module": self.module, **identifier})
         if isinstance(identifier, type) and issubclass(identifier, Configurable):
             return identifier()
         if isinstance(identifier, str):

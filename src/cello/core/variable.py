@@ -9,6 +9,7 @@ binding: values in, `binding.values` out.
 from __future__ import annotations
 
 import contextvars
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cello.core.loading import current_loading
 from cello.core.naming import scoped
 
 _binding: contextvars.ContextVar[Binding | None] = contextvars.ContextVar("binding", default=None)
@@ -97,6 +99,12 @@ class Variable:
         self.regularizer = regularizer
         self.constraint = constraint
         self.weight = weight
+        loading = current_loading()
+        if loading is not None and shape is not None:
+            size = math.prod(shape) * jnp.dtype(dtype or "float32").itemsize
+            loading.take(f"bytes of {'weights' if weight else 'states'}", size, f"'{self.path}'")
+            if weight:
+                initializer = jnp.zeros  # the file has its value
         # A layer may be built while JAX traces it; its variables are real arrays all the same.
         with jax.ensure_compile_time_eval():
             if callable(initializer):

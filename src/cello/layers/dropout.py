@@ -79,6 +79,7 @@ class SpatialDropout1D(Dropping):
     Inputs and output `(batch, time, features)`. Source: Tompson et al., 2015.
     """
 
+    _not_in_config = (*Dropping._not_in_config, "trainable")  # as in Keras, which takes none
     input_spec = InputSpec(("batch", "time", "features"))
 
     def draw_shape(self, inputs):

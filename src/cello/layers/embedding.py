@@ -33,7 +33,7 @@ class Embedding(Layer):
         False, kind=boolean, doc="Whether 0 is padding: the mask is then `inputs != 0`."
     )
     weights = arg(None, doc="List of one array: the vectors to start from.")
-    _ignored_arguments = ("input_length",)
+    _ignored_arguments = {"input_length": None, "quantization_config": (None,)}
 
     supports_masking = True
 

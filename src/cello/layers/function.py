@@ -55,9 +55,35 @@ class Lambda(Layer):
     mask = arg(None, doc="The output's mask, or a function `(inputs, mask)` that makes it.")
     arguments = arg(None, kind=optional(_dictionary), doc="More keyword arguments.")
 
+    _ignored_arguments = {
+        "function_type": None,
+        "module": None,
+        "output_shape_module": None,
+        "output_shape_type": None,
+    }
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.supports_masking = self.mask is not None
+
+    @classmethod
+    def from_config(cls, config):
+        """The layer, with the function that the caller handed over.
+
+        It is found in `custom_objects` by its own name or by that of the layer.
+        """
+        function, name = config.get("function"), config.get("name")
+        if isinstance(function, dict):
+            function = function.get("config")
+        own = custom_object(function) if isinstance(function, str) else None
+        given = own or (custom_object(name) if isinstance(name, str) else None)
+        if not callable(given):
+            known = function if isinstance(function, str) else name
+            raise ValueError(
+                f"Lambda '{name}': a file cannot hold its function, and code in a file is never "
+                f"run. Hand the function over: custom_objects={{{known!r}: function}}."
+            )
+        return super().from_config({**config, "function": given, "output_shape": None})
 
     def call(self, inputs, mask=None, training=False):
         parameters = inspect.signature(self.function).parameters

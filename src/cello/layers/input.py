@@ -31,6 +31,7 @@ class InputLayer(Layer):
     batch_shape = arg(kind=_shape, doc="Shape with the batch; `None` for an unknown size.")
     dtype = arg(None, kind=_dtype, doc="Dtype of the input; `floatx()` if `None`.")
     name = arg(None, kind=optional(str), doc="Name.")
+    _ignored_arguments = {"optional": (False,), "ragged": (False,), "sparse": (False,)}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

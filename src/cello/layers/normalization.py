@@ -79,6 +79,7 @@ class LayerNormalization(Normalization):
     """
 
     axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.", after=FIRST)
+    _ignored_arguments = {"rms_scaling": (False,)}
 
     def build(self, input_shape):
         axes = self.checked_axes(self.axis, len(input_shape))
@@ -116,6 +117,14 @@ class BatchNormalization(Normalization):
         "ones", kind=initializers.get, doc="Initialiser of `moving_variance`.",
         after="moving_mean_initializer",
     )  # fmt: skip
+    _ignored_arguments = {
+        "fused": None,
+        "renorm": (False,),
+        "renorm_clipping": None,
+        "renorm_momentum": None,
+        "synchronized": (False,),
+        "virtual_batch_size": (None,),
+    }
 
     def build(self, input_shape):
         (axis,) = self.checked_axes(self.axis, len(input_shape))

@@ -15,6 +15,7 @@ from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean
 from cello.core.layer import Layer
+from cello.core.loading import current_loading
 from cello.core.naming import name_scope, snake_case
 from cello.core.symbolic import shown
 from cello.core.variable import Variable
@@ -74,7 +75,7 @@ class RNN(Layer):
 
     supports_masking = True
     _cell_class: type[GatedCell] | None = None
-    _ignored_arguments = ("use_cudnn", "implementation", "time_major")
+    _ignored_arguments = {"use_cudnn": None, "implementation": None, "time_major": (False,)}
 
     def __init_subclass__(cls, cell: type[GatedCell] | None = None, last=(), **kwargs):
         super().__init_subclass__(**kwargs)
@@ -131,6 +132,11 @@ class RNN(Layer):
                     f"{self} is stateful, so it needs to know the batch size and got "
                     f"{sequences_shape}: write Input(batch_shape=(32, None, 8)), say."
                 )
+            start = jax.eval_shape(lambda: self.get_initial_state(batch))
+            loading = current_loading()
+            if loading is not None:
+                sizes = [s.size * s.dtype.itemsize for s in jax.tree.leaves(start)]
+                loading.take("bytes of states", sum(sizes), self)
             self.states = jax.tree.map(
                 lambda s: Variable(s, trainable=False, weight=False, name="state"),
                 self.get_initial_state(batch),
@@ -144,6 +150,9 @@ class RNN(Layer):
                 f"inputs of shape {shown(jax.tree.leaves(sequences)[0].shape)}: give Input the "
                 "length of the sequences, or leave unroll out."
             )
+        loading = current_loading()
+        if loading is not None and self.unroll:
+            loading.take("calls of layers", time, self)
         states = self._starting_states(initial_state, batch)
         mask = self._checked_mask(mask, batch, time)
         with name_scope(self.cell.name):

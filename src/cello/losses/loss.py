@@ -26,7 +26,7 @@ class Loss(Configurable):
         doc="The mean over all values, their sum, the mean by the weights, or none.",
     )  # fmt: skip
     name = arg(None, kind=optional(str), doc="Name.", keyword_only=True)
-    _ignored_arguments = ("dtype",)
+    _ignored_arguments = {"dtype": None, "fn": None}
 
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred).")
@@ -87,6 +87,7 @@ class Loss(Configurable):
 class FunctionLoss(Loss):
     """Any function `(y_true, y_pred) -> values`, or a scalar, as a loss."""
 
+    keras_name = ("cello.losses", "FunctionLoss")
     function = arg(doc="The function.")
 
     def __init__(self, *args, **kwargs):

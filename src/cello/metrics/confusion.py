@@ -23,6 +23,7 @@ def _thresholds(value):
 class _Confusion(Metric):
     """Counts of true and false positives and negatives, at each threshold."""
 
+    _ignored_arguments = {"class_id": (None,), "top_k": (None,)}
     thresholds = arg(None, kind=_thresholds, doc="Least output that counts as positive; 0.5.")
     name = arg(None, kind=optional(str), doc="Name.")
     dtype = arg(None, kind=optional(str), doc="Accepted as in Keras.")
@@ -106,6 +107,11 @@ class AUC(_Confusion):
     Goadrich 2006 for "PR", as Keras does.
     """
 
+    _ignored_arguments = {
+        "label_weights": (None,),
+        "multi_label": (False,),
+        "num_labels": (None,),
+    }
     num_thresholds = arg(200, kind=positive_integer, doc="How finely the curve is cut.")
     curve = arg("ROC", kind=one_of("ROC", "PR"), doc='"ROC" or "PR".')
     summation_method = arg(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
+from cello.core.operation import Operation
 from cello.core.serialization import deserialize, serialize
 from cello.core.symbolic import SymbolicTensor, symbolic_leaves
 from cello.layers.input import Input, InputLayer
+from cello.models.operation_config import is_operation, operation_entry, operation_from_entry
 
 TENSOR = "__keras_tensor__"
 
@@ -30,62 +31,56 @@ def graph_config(graph) -> dict[str, Any]:
 
     def plain(value):
         if isinstance(value, SymbolicTensor):
-            config = {"shape": value.shape, "dtype": value.dtype, "keras_history": place(value)}
+            config = {
+                "shape": list(value.shape),
+                "dtype": value.dtype,
+                "keras_history": place(value),
+            }
             return {"class_name": TENSOR, "config": config}
         if isinstance(value, dict):
             return {k: plain(v) for k, v in value.items()}
         if isinstance(value, (list, tuple)):
-            items = [plain(v) for v in value]
-            return items if isinstance(value, list) else {"class_name": "__tuple__", "items": items}
-        if isinstance(value, slice):
-            parts = [value.start, value.stop, value.step]
-            return {"class_name": "__slice__", "items": parts}
-        if value is Ellipsis:
-            return {"class_name": "__ellipsis__"}
-        if isinstance(value, jax.Array):
-            config = {"value": value.tolist(), "dtype": value.dtype.name}
-            return {"class_name": "__array__", "config": config}
+            return [plain(v) for v in value]
         return serialize(value)
 
-    layers: list[Any] = [
-        {
-            "module": "layers",
-            "class_name": "InputLayer",
-            "name": _inner_name(t),
-            "config": {"batch_shape": list(t.shape), "dtype": t.dtype, "name": _inner_name(t)},
-            "inbound_nodes": [],
-        }
-        for t in inner.values()
-    ]
-    for layer in graph.layers:
+    def entry_of(layer):
         calls = [node for node in layer._nodes if node in used and not node.is_input]
-        layers.append(
-            {
-                **serialize(layer),
-                "name": layer.name,
-                "inbound_nodes": [
-                    {"args": [plain(a) for a in n.args], "kwargs": plain(n.kwargs)} for n in calls
-                ],
-            }
-        )
+        arguments: list[Any] = [(list(node.args), node.kwargs) for node in calls]
+        if isinstance(layer, Operation) and len(calls) == 1:
+            entry, *call = operation_entry(layer, *arguments[0])
+            arguments = [tuple(call)]
+            entry = {**entry, "config": plain(entry["config"])}
+        else:
+            entry = serialize(layer)
+        nodes = [{"args": plain(args), "kwargs": plain(kwargs)} for args, kwargs in arguments]
+        entry.update(name=layer.name, inbound_nodes=nodes)  # in place: it may be marked as shared
+        return entry
+
     return {
-        "layers": layers,
+        "layers": [
+            *(input_entry(t, _inner_name(t)) for t in inner.values()),
+            *map(entry_of, graph.layers),
+        ],
         "input_layers": jax.tree.map(place, graph.inputs),
         "output_layers": jax.tree.map(place, graph.outputs),
     }
 
 
+def input_entry(tensor: SymbolicTensor, name: str) -> dict[str, Any]:
+    """The entry of an `InputLayer` that makes a tensor like this one."""
+    return {
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {"batch_shape": list(tensor.shape), "dtype": tensor.dtype, "name": name},
+        "registered_name": None,
+        "name": name,
+        "inbound_nodes": [],
+    }
+
+
 def graph_from_config(config: dict[str, Any]):
     """`(inputs, outputs)`: the layers made anew and called as `graph_config` recorded it."""
-    layers = {entry["name"]: _layer(entry) for entry in config["layers"]}
-    tensors: dict[tuple[str, int], list[SymbolicTensor]] = {
-        (name, 0): [layer.output] for name, layer in layers.items() if isinstance(layer, InputLayer)
-    }
-    waiting = [
-        (entry["name"], i, call)
-        for entry in config["layers"]
-        for i, call in enumerate(entry["inbound_nodes"])
-    ]
+    tensors: dict[tuple[str, int], list[SymbolicTensor]] = {}
 
     def find(history):
         name, node, index = history
@@ -95,35 +90,51 @@ def graph_from_config(config: dict[str, Any]):
         kind = value.get("class_name") if isinstance(value, dict) else None
         if kind == TENSOR:
             return find(value["config"]["keras_history"])
-        if kind == "__tuple__":
-            return tuple(real(v) for v in value["items"])
-        if kind == "__slice__":
-            return slice(*value["items"])
-        if kind == "__ellipsis__":
-            return Ellipsis
-        if kind == "__array__":
-            return jnp.asarray(value["config"]["value"], value["config"]["dtype"])
         if isinstance(value, dict) and kind is None:
             return {k: real(v) for k, v in value.items()}
         if isinstance(value, list):
             return [real(v) for v in value]
         return deserialize(value)
 
+    waiting = []
+    for entry in config["layers"]:
+        name = entry["name"]
+        before: list[Any] = []
+        behind: dict[str, Any] = {}
+        if is_operation(entry):
+            layer, before, behind = operation_from_entry(entry)
+        else:
+            layer = _layer(entry)
+        if isinstance(layer, InputLayer):
+            tensors[name, 0] = [layer.output]
+        calls = [] if isinstance(layer, InputLayer) else entry["inbound_nodes"]
+        waiting += [(name, i, call, layer, before, behind) for i, call in enumerate(calls)]
+
     while waiting:
         later = []
-        for name, i, call in waiting:
-            try:
-                args = [real(a) for a in call["args"]]
-                kwargs = real(call["kwargs"])
-            except KeyError:
-                later.append((name, i, call))
+        for name, i, call, layer, before, behind in waiting:
+            needed = _histories((call["args"], call["kwargs"]))
+            if any(tuple(place[:2]) not in tensors for place in needed):
+                later.append((name, i, call, layer, before, behind))
                 continue
-            tensors[name, i] = symbolic_leaves(layers[name](*args, **kwargs))
+            args, kwargs = [*before, *real(call["args"])], {**real(call["kwargs"]), **behind}
+            if isinstance(layer, Operation) and layer.function == "getitem":
+                args[1] = tuple(args[1]) if isinstance(args[1], list) else args[1]
+            tensors[name, i] = symbolic_leaves(layer(*args, **kwargs))
         if len(later) == len(waiting):
-            stuck = sorted({name for name, _, _ in later})
+            stuck = sorted({name for name, *_ in later})
             raise ValueError(f"A configuration's layers {stuck} have inputs that nothing makes.")
         waiting = later
     return _places(config["input_layers"], find), _places(config["output_layers"], find)
+
+
+def _histories(value) -> list[Any]:
+    """The places of the tensors in the arguments of a call."""
+    if isinstance(value, dict):
+        if value.get("class_name") == TENSOR:
+            return [value["config"]["keras_history"]]
+        value = list(value.values())
+    return [h for v in value for h in _histories(v)] if isinstance(value, (list, tuple)) else []
 
 
 def _places(value, find):

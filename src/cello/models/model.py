@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from cello.core.layer import Layer
 from cello.core.masking import get_mask, set_mask
 from cello.core.serialization import custom_object_scope
-from cello.core.symbolic import SymbolicTensor, input_spec
+from cello.core.symbolic import SymbolicTensor, input_spec, shown
 from cello.core.variable import Binding
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
@@ -48,6 +48,7 @@ class Model(Trainer, Layer):
         ValueError: where the outputs cannot be computed from the inputs.
     """
 
+    keras_name = ("keras.src.models.functional", "Functional")
     supports_masking = True
     _not_in_config: tuple[str, ...] = (*Layer._not_in_config, "activity_regularizer")
 
@@ -160,6 +161,9 @@ class Model(Trainer, Layer):
     def _prepare(self, arguments):
         if type(self).build is Model.build:
             self.built = True  # the layers are built as call() meets them
+            if self._graph is None and self.build_shapes is None:
+                shapes = jax.tree.map(_shape_of, list(arguments.values())[:1])
+                self.build_shapes = {"input_shape": shapes[0]} if shapes else None
         super()._prepare(arguments)
 
     def _values_in_order(self, inputs) -> list[Any]:
@@ -246,14 +250,20 @@ class Model(Trainer, Layer):
             for group, members in variables.items()
         }
 
+    def save(self, filepath, overwrite: bool = True) -> None:
+        """Write the whole model to a `.keras` file; see `cello.saving.save_model`."""
+        from cello.saving.models import save_model
+
+        save_model(self, filepath, overwrite)
+
     def save_weights(self, filepath) -> None:
-        """Write the weights to a safetensors file; see `cello.saving.save_weights`."""
+        """Write the weights to a file; see `cello.saving.save_weights`."""
         from cello.saving.weights import save_weights
 
         save_weights(self, filepath)
 
     def load_weights(self, filepath) -> None:
-        """Read the weights from a safetensors file; see `cello.saving.load_weights`."""
+        """Read the weights from a file; see `cello.saving.load_weights`."""
         from cello.saving.weights import load_weights
 
         load_weights(self, filepath)
@@ -316,6 +326,10 @@ def _by_path(variables) -> dict[str, Any]:
             path, n = f"{variable.path}_{n}", n + 1
         found[path] = variable
     return found
+
+
+def _shape_of(tensor):
+    return shown(jnp.shape(tensor) if not hasattr(tensor, "shape") else tensor.shape)
 
 
 def _is_shape(value) -> bool:

@@ -11,6 +11,7 @@ from cello.core.serialization import custom_object_scope, deserialize, serialize
 from cello.core.symbolic import SymbolicTensor
 from cello.layers.input import Input, InputLayer
 from cello.models.graph import Graph
+from cello.models.graph_config import input_entry
 from cello.models.model import Model
 
 
@@ -27,6 +28,8 @@ class Sequential(Model):
         trainable: whether training changes them.
         name: the name.
     """
+
+    keras_name = ("keras", "Sequential")
 
     def __init__(self, layers=None, trainable: bool = True, name: str | None = None, dtype=None):
         super().__init__(name=name, dtype=dtype)
@@ -131,9 +134,7 @@ class Sequential(Model):
     def get_config(self) -> dict[str, Any]:
         layers = [serialize(layer) for layer in self._layers]
         if self._start is not None:
-            start = self._start
-            config = {"batch_shape": list(start.shape), "dtype": start.dtype, "name": start.name}
-            layers.insert(0, {"module": "layers", "class_name": "InputLayer", "config": config})
+            layers.insert(0, input_entry(self._start, self._start.name))
         return {"name": self.name, "trainable": self.trainable, "layers": layers}
 
     @classmethod

@@ -61,6 +61,16 @@ class _SharedArguments(Configurable):
         None, kind=optional(positive), doc="Greatest norm of all gradients together."
     )
     name: Any = arg(None, doc="Name; that of the class in lower case where None.")
+    _ignored_arguments = {
+        "decay": (0, None),
+        "ema_momentum": None,
+        "ema_overwrite_frequency": None,
+        "gradient_accumulation_steps": (None,),
+        "is_legacy_optimizer": None,
+        "jit_compile": None,
+        "loss_scale_factor": (None,),
+        "use_ema": (False,),
+    }
 
 
 class Optimizer(_SharedArguments):
@@ -191,6 +201,7 @@ class Optax(Optimizer):
     `optax.inject_hyperparams(optax.adam)(learning_rate=1e-3)`.
     """
 
+    keras_name = ("cello.optimizers", "Optax")
     transformation: Any = arg(doc="An `optax.GradientTransformation`.")
 
     # A transformation has its own.

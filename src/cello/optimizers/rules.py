@@ -203,7 +203,7 @@ class Adafactor(Optimizer):
     Keras, over the last two. `relative_step`, which has no effect in Keras, is ignored.
     """
 
-    _ignored_arguments = ("relative_step",)
+    _ignored_arguments = {"relative_step": None}
 
     beta_2_decay: Any = arg(-0.8, kind=number, doc="Exponent of the step in the decay rate.")
     epsilon_1: Any = arg(1e-30, kind=non_negative, doc="Added to the squared gradients.")

@@ -1,7 +1,18 @@
 """Models and weights in files."""
 
+from cello.core.serialization import custom_object_scope, register_serializable
 from cello.saving.export import export
 from cello.saving.files import ModelFileError
+from cello.saving.models import load_model, save_model
 from cello.saving.weights import load_weights, save_weights
 
-__all__ = ["ModelFileError", "export", "load_weights", "save_weights"]
+__all__ = [
+    "ModelFileError",
+    "custom_object_scope",
+    "export",
+    "load_model",
+    "load_weights",
+    "register_serializable",
+    "save_model",
+    "save_weights",
+]

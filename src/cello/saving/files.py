@@ -12,6 +12,11 @@ class ModelFileError(ValueError):
     """A file is not what it should be: damaged, of another format, or asking for too much."""
 
 
+EXPANSION = 100
+"""What is in a file may need so many times the bytes of the file, and `FREE_BYTES` more."""
+FREE_BYTES = 2**24
+
+
 @contextlib.contextmanager
 def replacing(filepath) -> Iterator[Path]:
     """A path to write to, beside `filepath`, that becomes `filepath` where the block ends well.
@@ -29,3 +34,16 @@ def replacing(filepath) -> Iterator[Path]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def checked_path(what, filepath) -> Path:
+    """`filepath`, refused where its ending promises something else than weights."""
+    path = Path(filepath)
+    if path.suffix in (".h5", ".hdf5", ".keras") and not path.name.endswith(".weights.h5"):
+        stem = path.name.removesuffix(path.suffix).removesuffix(".weights")
+        raise ValueError(
+            f"{what}: weights are written to {stem + '.safetensors'!r} or, for Keras, to "
+            f"{stem + '.weights.h5'!r}, and not to {path.name!r}. A whole model: "
+            f"model.save({stem + '.keras'!r})."
+        )
+    return path

@@ -1,0 +1,171 @@
+"""HDF5 files that nobody vouches for: arrays and attributes, after every check."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import h5py
+import numpy as np
+from ml_dtypes import bfloat16
+
+from cello.saving.files import EXPANSION, FREE_BYTES, ModelFileError
+
+_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+_DEPTH = 64
+
+
+class HDF5Reader:
+    """The arrays of an HDF5 file by their paths, all checked before the first is read.
+
+    Refused are soft and external links, objects that are in two places (and so cycles), data in
+    other files (external and virtual datasets), types that are no numbers, filters other than
+    gzip's, and shapes that ask for more than the file can hold: altogether `EXPANSION` times its
+    size and 16 MiB.
+
+    Args:
+        source: a path, or a file-like object in memory.
+        size: the number of bytes of the file.
+
+    Attributes:
+        datasets: path, such as `"layers/dense/vars/0"`, to the h5py dataset, not yet read.
+        nbytes: the bytes of all arrays together.
+
+    Raises:
+        ModelFileError: where the file is damaged or a check fails.
+    """
+
+    def __init__(self, source, size: int):
+        self.size = size
+        self.datasets: dict[str, h5py.Dataset] = {}
+        self.groups: dict[str, h5py.Group] = {}
+        self.nbytes = 0
+        self._addresses: set[int] = set()
+        try:
+            self._file = h5py.File(source, "r")
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelFileError(f"It is not a whole HDF5 file: {error}") from None
+        try:
+            self._walk(self._file, "", 0)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._file.close()
+
+    def _walk(self, group: h5py.Group, path: str, depth: int) -> None:
+        if depth > _DEPTH:
+            raise ModelFileError(f"Its groups are more than {_DEPTH} deep.")
+        self.groups[path] = group
+        for name in group:
+            inner = f"{path}/{name}" if path else name
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise ModelFileError(
+                    f"{inner!r} is a {type(link).__name__}, which is not followed."
+                )
+            value = group[name]
+            address = h5py.h5o.get_info(value.id).addr
+            if address in self._addresses:
+                raise ModelFileError(f"{inner!r} is in two places, or inside of itself.")
+            self._addresses.add(address)
+            if isinstance(value, h5py.Group):
+                self._walk(value, inner, depth + 1)
+            elif isinstance(value, h5py.Dataset):
+                self._check(value, inner)
+                self.datasets[inner] = value
+            else:
+                raise ModelFileError(f"{inner!r} is neither a group nor an array.")
+
+    def _check(self, dataset: h5py.Dataset, path: str) -> None:
+        if dataset.external or dataset.is_virtual:
+            raise ModelFileError(f"The array {path!r} has its data elsewhere, which is not read.")
+        if dataset.shape is None or not _is_number(dataset):
+            raise ModelFileError(f"{path!r} is not an array of numbers: {dataset.dtype}.")
+        created = dataset.id.get_create_plist()
+        filters = {created.get_filter(i)[0] for i in range(created.get_nfilters())}
+        if filters - _FILTERS:
+            raise ModelFileError(f"The array {path!r} is compressed in an unknown way.")
+        stored, wanted = dataset.id.get_storage_size(), _bytes(dataset)
+        chunk = math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize
+        most = stored * EXPANSION + 4096 if filters else stored
+        if stored > self.size or wanted > most or chunk > max(FREE_BYTES, self.size):
+            raise ModelFileError(
+                f"The array {path!r} of shape {dataset.shape} asks for {wanted} bytes, and the "
+                f"file has {stored} of it."
+            )
+        self.nbytes += wanted
+        if self.nbytes > EXPANSION * self.size + FREE_BYTES:
+            raise ModelFileError("Its arrays ask for more memory than the file can hold.")
+
+    def array(self, path: str) -> np.ndarray:
+        """The array at a path."""
+        dataset = self.datasets[path]
+        try:
+            value = np.asarray(dataset[()])
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelFileError(f"The array {path!r} cannot be read: {error}") from None
+        return value.view(bfloat16) if value.dtype.kind == "V" else value
+
+    def attribute(self, path: str, name: str) -> Any:
+        """A text, or a list of texts, that is an attribute of a group; `None` where there is none.
+
+        Keras cuts a long list into pieces, `name0`, `name1`, ...
+        """
+        attributes = self.groups[path].attrs
+        if name in attributes:
+            return _texts(attributes, name, self.size)
+        found: list[str] = []
+        for number in itertools.count():
+            if f"{name}{number}" not in attributes:
+                return found or None
+            found += _texts(attributes, f"{name}{number}", self.size)
+
+
+def _is_number(dataset) -> bool:
+    kind, item = dataset.dtype.kind, dataset.dtype.itemsize
+    return (kind in "biuf" and item <= 8) or (kind == "V" and item == 2 and not dataset.dtype.names)
+
+
+def _bytes(dataset) -> int:
+    return math.prod(dataset.shape) * dataset.dtype.itemsize
+
+
+def _texts(attributes, name: str, size: int) -> Any:
+    kind = attributes.get_id(name)
+    if math.prod(kind.shape) * kind.dtype.itemsize > size:
+        raise ModelFileError(f"The attribute {name!r} is larger than the file.")
+    value = attributes[name]
+    if isinstance(value, np.ndarray):
+        return [_text(v) for v in value.tolist()]
+    return _text(value)
+
+
+def _text(value) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    if not isinstance(value, str):
+        raise ModelFileError(f"An attribute should be a text and is {value!r}.")
+    return value
+
+
+def write_arrays(path, arrays: dict[str, np.ndarray], names: dict[str, str]) -> None:
+    """Write arrays by their paths to a new HDF5 file.
+
+    Args:
+        path: where; or a file-like object.
+        arrays: path to array.
+        names: path of a group to its attribute `name`.
+    """
+    with h5py.File(path, "w") as file:
+        for group, name in names.items():
+            file.require_group(group).attrs["name"] = name
+        for place, value in arrays.items():
+            dataset = file.create_dataset(place, data=value)
+            if value.dtype == bfloat16:
+                dataset.attrs["dtype"] = "bfloat16"

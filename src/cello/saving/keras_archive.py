@@ -1,0 +1,152 @@
+"""`.keras` files: an archive of a configuration and an HDF5 file of weights, as Keras 3 has it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import time
+import zipfile
+from typing import Any
+
+import numpy as np
+
+import cello
+from cello.core.serialization import serialize, shared_objects
+from cello.models.model import Model
+from cello.saving.files import EXPANSION, FREE_BYTES, ModelFileError, replacing
+from cello.saving.hdf5 import HDF5Reader, write_arrays
+from cello.saving.keras_weights import OPTIMIZER, arrays_of
+from cello.saving.optimizer_state import optimizer_arrays
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+KERAS_VERSION = "3.15.1"
+"""The version of Keras whose form is written."""
+
+
+def write_archive(model: Model, path) -> None:
+    """Write a model to a `.keras` file; see `cello.saving.save_model`."""
+    with shared_objects():
+        config = serialize(model)
+        compiled = model.get_compile_config()
+        if compiled is not None:
+            config["compile_config"] = compiled
+    metadata = {
+        "keras_version": KERAS_VERSION,
+        "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),
+        "cello_version": cello.__version__,
+    }
+    weights = io.BytesIO()
+    write_arrays(weights, *_all_arrays(model))
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.writestr(METADATA, json.dumps(metadata))
+        archive.writestr(CONFIG, json.dumps(config))
+        archive.writestr(WEIGHTS, weights.getbuffer())
+
+
+def _all_arrays(model: Model) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The weights of a model and the state of its optimiser, as `write_arrays` takes them."""
+    arrays, names = arrays_of(model)
+    if model.optimizer is not None:
+        state = optimizer_arrays(model.optimizer, model.trainable_variables)
+        arrays.update({f"{OPTIMIZER}/{i}": value for i, value in enumerate(state)})
+        names[OPTIMIZER] = model.optimizer.name
+    return arrays, names
+
+
+def read_archive(path) -> tuple[dict[str, Any], HDF5Reader, bool]:
+    """The configuration in a `.keras` file, its weights, and whether Keras was older than 3.
+
+    All sizes are checked before anything is unpacked.
+
+    Raises:
+        ModelFileError: where it is not such a file, or asks for too much.
+    """
+    size = os.path.getsize(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _checked_members(archive, size)
+            parts = {name: _read(archive, info) for name, info in members.items()}
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise ModelFileError(f"It is not a whole .keras archive: {error}") from None
+    old = not str(parse_json(parts[METADATA]).get("keras_version")).startswith("3")
+    config, weights = parse_json(parts[CONFIG]), parts[WEIGHTS]
+    return config, HDF5Reader(io.BytesIO(weights), len(weights)), old
+
+
+def _checked_members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        name = info.filename
+        if name not in (CONFIG, METADATA, WEIGHTS):
+            raise ModelFileError(
+                f"The archive has a member {name!r}; a .keras file of layers that Cello has "
+                f"consists of {METADATA}, {CONFIG} and {WEIGHTS}."
+            )
+        if name in members:
+            raise ModelFileError(f"The archive has two members {name!r}.")
+        if stat.S_ISLNK(info.external_attr >> 16) or info.flag_bits & 0x1:
+            raise ModelFileError(f"The member {name!r} is a link, or encrypted.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ModelFileError(f"The member {name!r} is compressed in an unknown way.")
+        members[name] = info
+    missing = sorted({CONFIG, METADATA, WEIGHTS} - set(members))
+    if missing:
+        raise ModelFileError(f"The archive lacks {' and '.join(missing)}.")
+    if sum(info.file_size for info in members.values()) > EXPANSION * size + FREE_BYTES:
+        raise ModelFileError("The archive unpacks to more than its size allows.")
+    return members
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    with archive.open(info) as member:
+        content = member.read(info.file_size + 1)
+    if len(content) != info.file_size:
+        raise ModelFileError(f"The member {info.filename!r} has not the size that it says.")
+    return content
+
+
+# ------------------------------------------------------------------------------------ JSON
+
+_NESTING = 200
+
+
+def parse_json(text: bytes | str) -> dict[str, Any]:
+    """A JSON object: without duplicate keys, and nested no deeper than any model is."""
+    try:
+        value = json.loads(text, object_pairs_hook=_without_duplicates)
+    except RecursionError:
+        raise ModelFileError("Its configuration is nested too deeply.") from None
+    except ValueError as error:
+        raise ModelFileError(f"Its configuration is no valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ModelFileError("Its configuration is not a JSON object.")
+    level: list[Any] = [value]
+    for _ in range(_NESTING):
+        level = [inner for v in level for inner in _inside(v)]
+        if not level:
+            return value
+    raise ModelFileError(f"Its configuration is nested more than {_NESTING} deep.")
+
+
+def _inside(value) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _without_duplicates(pairs) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ModelFileError("Its configuration has a key twice in one object.")
+    return found
+
+
+def count_objects(value) -> int:
+    """The number of objects and lists in parsed JSON."""
+    total, level = 0, [value]
+    while level:
+        total += len(level)
+        level = [v for w in level for v in _inside(w) if isinstance(v, (dict, list))]
+    return total

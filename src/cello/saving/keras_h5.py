@@ -1,0 +1,178 @@
+"""Whole-model `.h5` files of Keras 2 and tf.keras (and the like of Keras 3), to be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cello.core.layer import Layer
+from cello.optimizers.optimizer import Optimizer
+from cello.saving.files import ModelFileError
+from cello.saving.hdf5 import HDF5Reader
+from cello.saving.keras2_graph import modern_graph
+from cello.saving.keras_archive import parse_json
+from cello.saving.optimizer_state import slot_groups
+
+_LAST_SLOTS = ("m", "v", "vhat", "rms", "momentum", "mg", "accumulator", "accum_grad", "accum_var")
+
+
+def legacy_config(reader: HDF5Reader) -> tuple[dict[str, Any], dict[str, Any] | None, bool]:
+    """The configuration in Keras 3's form, what `compile` was told, and whether Keras was older.
+
+    Raises:
+        ModelFileError: where the file has no configuration.
+    """
+    text = reader.attribute("", "model_config")
+    if not isinstance(text, str):
+        raise ModelFileError(
+            "It holds no model, perhaps weights alone: build the model and call load_weights()."
+        )
+    version = reader.attribute("", "keras_version")
+    old = not str(version or "2").startswith("3")
+    config = _modern(parse_json(text), old)
+    trained = reader.attribute("", "training_config")
+    if not isinstance(trained, str):
+        return config, None, old
+    compiled = parse_json(trained)
+    compiled["optimizer"] = optimizer = compiled.pop("optimizer_config", None)
+    if isinstance(optimizer, dict):
+        optimizer["class_name"] = str(optimizer["class_name"]).removeprefix("Custom>")
+        optimizer["module"] = "keras.optimizers"
+    compiled.pop("sample_weight_mode", None)
+    compiled.pop("jit_compile", None)
+    compiled["metrics"] = _metrics(compiled.get("metrics"))
+    compiled["weighted_metrics"] = _metrics(compiled.get("weighted_metrics"))
+    return config, compiled, old
+
+
+def _modern(value: Any, old: bool) -> Any:
+    """A configuration, with the words of Keras 2 replaced by those of Keras 3."""
+    if isinstance(value, list):
+        return [_modern(v, old) for v in value]
+    if not isinstance(value, dict):
+        return value
+    value = {k: _modern(v, old) for k, v in value.items()}
+    if old:
+        for name in ("activation", "recurrent_activation"):
+            if value.get(name) == "hard_sigmoid":  # another function in Keras 3
+                value[name] = "keras2_hard_sigmoid"
+    if not {"class_name", "config"} <= set(value):
+        return value
+    name, config = value["class_name"], value["config"]
+    if name == "Policy":
+        value["class_name"] = "DTypePolicy"
+    elif name == "InputLayer" and "batch_input_shape" in config:
+        config["batch_shape"] = config.pop("batch_input_shape")
+    elif name == "BatchNormalization" and isinstance(config.get("axis"), list):
+        (config["axis"],) = config["axis"]
+    elif _is_function(value):
+        value["module"] = "keras.src.ops.numpy"
+    elif name == "Sequential" and isinstance(config, list):
+        value["config"] = {"layers": config}
+    elif "input_layers" in config and old:
+        value["config"] = modern_graph(config)
+    return value
+
+
+def _is_function(entry: dict[str, Any]) -> bool:
+    """Whether an entry of a graph is a function of Keras 3, without the arguments of a layer."""
+    return "inbound_nodes" in entry and not {"trainable", "layers", "batch_shape"} & set(
+        entry["config"]
+    )
+
+
+def _metrics(value: Any) -> Any:
+    """Metrics as `compile` takes them: Keras 2 wraps functions, and nests the list once more."""
+    if isinstance(value, dict) and value.get("class_name") == "MeanMetricWrapper":
+        return value["config"]["fn"]
+    if isinstance(value, dict):
+        return value if "class_name" in value else {k: _metrics(v) for k, v in value.items()}
+    if isinstance(value, list):
+        found = [_metrics(v) for v in value]
+        return found[0] if len(found) == 1 and isinstance(found[0], list) else found
+    return value
+
+
+# ------------------------------------------------------------------------------- weights
+
+
+def is_legacy(reader: HDF5Reader) -> bool:
+    """Whether the weights of a file are laid out as by Keras 2."""
+    return "model_weights" in reader.groups or reader.attribute("", "layer_names") is not None
+
+
+def read_legacy_weights(model: Layer, reader: HDF5Reader, group: str) -> None:
+    """Give a model the weights of a file; they belong to its layers in order.
+
+    Raises:
+        ModelFileError: where they do not fit.
+    """
+    if group not in reader.groups:
+        raise ModelFileError("It has no weights.")
+    saved = [
+        (name, weights)
+        for name in reader.attribute(group, "layer_names") or []
+        if (weights := _weight_paths(reader, f"{group}/{name}".strip("/")))
+    ]
+    layers = [layer for layer in model.sublayers if layer.weights]
+    if len(saved) != len(layers):
+        raise ModelFileError(
+            f"{model} has {len(layers)} layers with weights, {[v.name for v in layers]}, and the "
+            f"file {len(saved)}, {[name for name, _ in saved]}."
+        )
+    values: dict[Any, Any] = {}
+    for layer, (name, paths) in zip(layers, saved, strict=True):
+        variables = layer.trainable_weights + layer.non_trainable_weights
+        given = [reader.datasets[path].shape for path in paths]
+        if [v.shape for v in variables] != given:
+            raise ModelFileError(
+                f"{layer} has weights of the shapes {[v.shape for v in variables]}, and '{name}' "
+                f"in the file has {given}."
+            )
+        values.update(zip(variables, map(reader.array, paths), strict=True))
+    for variable, value in values.items():
+        variable.assign(value)
+
+
+def _weight_paths(reader: HDF5Reader, group: str) -> list[str]:
+    if group not in reader.groups:
+        raise ModelFileError(f"It names a layer {group!r} and has no such group.")
+    paths = [f"{group}/{name}" for name in reader.attribute(group, "weight_names") or []]
+    missing = [path for path in paths if path not in reader.datasets]
+    if missing:
+        raise ModelFileError(f"It names the weights {missing[:3]} and does not have them.")
+    return paths
+
+
+def read_legacy_optimizer(optimizer: Optimizer, reader: HDF5Reader) -> list[np.ndarray] | None:
+    """The state of the optimiser as Keras 3 lists it; `None` where the file has none.
+
+    Keras 2 had no learning rate in it, and its first optimisers kept one slot of all variables
+    after the other.
+    """
+    if "optimizer_weights" not in reader.groups:
+        return None
+    names = reader.attribute("optimizer_weights", "weight_names") or []
+    found = dict(zip(names, _weight_paths(reader, "optimizer_weights"), strict=True))
+    if any(name.endswith("learning_rate") for name in names):  # Keras 3
+        return [reader.array(path) for path in found.values()]
+    steps = next((p for n, p in found.items() if n.endswith(("iteration:0", "iter:0"))), None)
+    if steps is None:
+        raise ModelFileError("The state of its optimizer has no number of steps.")
+    slots: dict[str, list[np.ndarray]] = {}
+    for name, path in found.items():
+        if path != steps:
+            slots.setdefault(_slot(name), []).append(reader.array(path))
+    arrays = [reader.array(steps), np.asarray(optimizer.learning_rate, np.float32)]
+    left = list(slots.values())
+    for group in slot_groups(optimizer) or ():
+        together, left = left[: len(group)], left[len(group) :]
+        arrays += [array for of_variable in zip(*together, strict=True) for array in of_variable]
+    return arrays
+
+
+def _slot(name: str) -> str:
+    """`m` of `Adam/m/lstm/kernel:0`, and of the older `Adam/lstm/kernel/m:0`."""
+    parts = name.removesuffix(":0").split("/")
+    return parts[-1] if parts[-1] in _LAST_SLOTS else parts[min(1, len(parts) - 1)]

@@ -1,0 +1,134 @@
+"""Where Keras 3 puts each variable of a model: `layers/lstm/cell/vars/0`.
+
+The path follows the attributes that lead to a layer, in alphabetical order and private ones last;
+in a list, a layer is called by its class, `dense`, `dense_1`, ... A layer that is met again is not
+written twice.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cello.core.layer import Layer
+from cello.core.naming import snake_case
+from cello.core.operation import Operation
+from cello.core.serialization import class_entry
+from cello.core.variable import Variable
+from cello.models.model import Model
+from cello.models.sequential import Sequential
+from cello.saving.files import ModelFileError
+from cello.saving.hdf5 import HDF5Reader
+
+OPTIMIZER = "optimizer/vars"
+_OWN_ATTRIBUTES = {*vars(Sequential(name="_")), "_compiled_with", "history"}
+
+
+class Place(NamedTuple):
+    """A layer, the group of its own variables in the file, and these variables."""
+
+    group: str
+    layer: Layer
+    variables: list[Variable]
+
+
+def places(layer: Layer) -> list[Place]:
+    """The places of all layers in `layer`, itself first."""
+    found: dict[Layer, Place] = {}
+
+    def visit(layer: Layer, path: str) -> None:
+        if layer in found:
+            return
+        own = [v for v in layer._owned(Variable) if v.weight]
+        own = list(dict.fromkeys(sorted(own, key=lambda v: not v.trainable)))
+        found[layer] = Place(f"{path}/vars" if path else "vars", layer, own)
+        for name, value in _attributes(layer):
+            visit_value(value, f"{path}/{name}" if path else name)
+
+    def visit_value(value: Any, path: str) -> None:
+        if isinstance(value, Layer):
+            visit(value, path)
+        elif isinstance(value, (list, tuple, dict)):
+            counts: collections.Counter[str] = collections.Counter()
+            for item in value.values() if isinstance(value, dict) else value:
+                name = _name_in_list(item)
+                if name is not None:
+                    number = counts[name]
+                    counts[name] += 1
+                    visit_value(item, f"{path}/{name}" + (f"_{number}" if number else ""))
+
+    visit(layer, "")
+    return list(found.values())
+
+
+def _attributes(layer: Layer) -> Iterator[tuple[str, Any]]:
+    values = {n: v for n, v in vars(layer).items() if n not in _OWN_ATTRIBUTES}
+    if isinstance(layer, Model):
+        values["layers"] = [v for v in layer.layers if not isinstance(v, Operation)]
+    names = sorted(values, key=lambda n: f"~{n}" if n.startswith("_") else n)
+    if isinstance(layer, Model) and layer._graph is not None:
+        names.remove("layers")
+        names.insert(0, "layers")
+    yield from ((name, values[name]) for name in names)
+
+
+def _name_in_list(item) -> str | None:
+    if isinstance(item, Layer):
+        return snake_case(class_entry(type(item))["class_name"])
+    return "container" if isinstance(item, (list, tuple, dict)) else None
+
+
+def arrays_of(layer: Layer) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """All weights by their paths, and the names of the layers by those of their groups."""
+    arrays = {
+        f"{place.group}/{i}": variable.numpy()
+        for place in places(layer)
+        for i, variable in enumerate(place.variables)
+    }
+    return arrays, {place.group: place.layer.name for place in places(layer)}
+
+
+def read_weights(layer: Layer, reader: HDF5Reader) -> None:
+    """Give `layer` the weights of a file; all are checked before the first is changed.
+
+    Raises:
+        ModelFileError: where the file and the layer do not fit.
+    """
+    known = reader.datasets
+    old = any(path.startswith("_layer_checkpoint_dependencies/") for path in known)
+    wanted: dict[str, tuple[Layer, Variable]] = {}
+    for place in places(layer):
+        group = place.group
+        if old:  # Keras 2.12 and 2.13
+            group = group.replace("layers/", "_layer_checkpoint_dependencies/", 1)
+        for i, variable in enumerate(place.variables):
+            wanted[f"{group}/{i}"] = place.layer, variable
+    missing = sorted(set(wanted) - set(known))
+    extra = sorted(path for path in set(known) - set(wanted) if not _is_no_weight(path))
+    if missing or extra:
+        raise ModelFileError(
+            f"{layer} and the file do not fit. Only in the model: {_some(missing)}; only in the "
+            f"file: {_some(extra)}."
+        )
+    for path, (owner, variable) in wanted.items():
+        if known[path].shape != variable.shape:
+            raise ModelFileError(
+                f"{owner} has the weight '{variable.name}' of shape {variable.shape}, and the file "
+                f"has {path!r} of shape {known[path].shape}."
+            )
+    values = {variable: reader.array(path) for path, (_, variable) in wanted.items()}
+    for variable, value in values.items():
+        variable.assign(value)
+
+
+def _is_no_weight(path: str) -> bool:
+    """Whether a path is the optimiser's, or the state of a random generator."""
+    return path.startswith(("optimizer/", "metrics/")) or "/seed_generator/" in path
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(names[:6]) + more or "nothing"

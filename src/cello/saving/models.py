@@ -1,0 +1,157 @@
+"""Whole models in files: `save_model` and `load_model`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cello.core.loading import Loading
+from cello.core.serialization import custom_object_scope, deserialize
+from cello.models.model import Model
+from cello.saving.files import ModelFileError
+from cello.saving.hdf5 import HDF5Reader
+from cello.saving.keras_archive import count_objects, read_archive, write_archive
+from cello.saving.keras_h5 import legacy_config, read_legacy_optimizer, read_legacy_weights
+from cello.saving.keras_weights import OPTIMIZER, read_weights
+from cello.saving.optimizer_state import restore_optimizer
+
+
+def save_model(model: Model, filepath, overwrite: bool = True) -> None:
+    """Write a model to a `.keras` file, which Keras 3 opens as well.
+
+    It holds the layers and how they are connected, the weights, what `compile` was told, and the
+    state of the optimiser. A function that is not of the library is written by its name only. What
+    stood at `filepath` is replaced when the new file is whole.
+
+    Args:
+        model: a model, built.
+        filepath: where to write; it ends in `.keras`.
+        overwrite: whether a file that is there may be replaced.
+
+    Raises:
+        ValueError: for another ending, or a model that is not built.
+        FileExistsError: where there is a file, and `overwrite` is false.
+    """
+    path = Path(filepath)
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"{model}.save: {path.name!r} must end in .keras. Weights alone: "
+            "save_weights('m.weights.h5'); for other programs: export('m.onnx')."
+        )
+    if not model.built:
+        raise ValueError(f"{model} is not built yet: call it on data before saving it.")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{model}.save: there is a file {str(path)!r} already.")
+    write_archive(model, path)
+
+
+def load_model(
+    filepath,
+    custom_objects: dict[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Model:
+    """The model in a file: a `.keras` file of Cello or Keras 3, or a whole-model `.h5` of Keras 2.
+
+    The file is not trusted. Nothing in it is run, no name in it is looked up outside of Cello's own
+    classes, those registered with `register_serializable`, and `custom_objects`, no path in it is
+    opened, and it gets no more memory than its size accounts for. Arguments of old Keras that mean
+    nothing are named in one warning; one that would change results is an error.
+
+    Args:
+        filepath: the file.
+        custom_objects: name to class or function, for what is not of the library; a `Lambda` needs
+            its function here, by the function's name or the layer's.
+        compile: whether to compile the model as it was, with the state of its optimiser.
+        safe_mode: always true: there is no other mode.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ModelFileError: where the file is damaged, asks for too much, or has something that Cello
+            does not; what it is, is named.
+    """
+    if safe_mode is not True:
+        raise ValueError(
+            f"load_model: safe_mode={safe_mode!r} is not possible: Cello never runs code from a "
+            "file. Pass your own classes and functions in custom_objects."
+        )
+    path = Path(filepath)
+    if not path.is_file():
+        raise FileNotFoundError(f"load_model: there is no file {str(path)!r}.")
+    with open(path, "rb") as file:
+        is_archive = file.read(4) == b"PK\x03\x04"
+    try:
+        return (_load_archive if is_archive else _load_h5)(path, custom_objects, compile)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path.name}: {error}") from error.__cause__
+    except Exception as error:  # whatever a configuration makes our own classes say
+        raise ModelFileError(f"{path.name} cannot be opened: {_message(error)}") from error
+
+
+def _message(error: Exception) -> str:
+    known = isinstance(error, (ValueError, TypeError))
+    return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
+    config, reader, old = read_archive(path)
+    with reader, custom_object_scope(custom_objects):
+        model = _made(config, reader, path.name if old else None)
+        read_weights(model, reader)
+        compiled = config.get("compile_config")
+        if compile and compiled:
+            _compile(model, lambda: model.compile_from_config(compiled))
+            found = [p for p in reader.datasets if p.startswith(f"{OPTIMIZER}/")]
+            if model.optimizer is not None and found:
+                arrays = [reader.array(f"{OPTIMIZER}/{i}") for i in range(len(found))]
+                restore_optimizer(model.optimizer, model.trainable_variables, arrays)
+    return model
+
+
+def _load_h5(path: Path, custom_objects, compile: bool) -> Model:
+    with HDF5Reader(path, path.stat().st_size) as reader, custom_object_scope(custom_objects):
+        config, compiled, old = legacy_config(reader)
+        model = _made(config, reader, path.name if old else None)
+        read_legacy_weights(model, reader, "model_weights")
+        if compile and compiled:
+            _compile(model, lambda: model.compile_from_config(compiled))
+            arrays = read_legacy_optimizer(model.optimizer, reader)
+            if arrays is not None:
+                restore_optimizer(model.optimizer, model.trainable_variables, arrays)
+    return model
+
+
+def _made(config: dict[str, Any], reader: HDF5Reader, old: str | None) -> Model:
+    """The model of a configuration, built, its weights not yet there.
+
+    Args:
+        old: the name of a file of Keras 2, of whose arguments some are dead; else `None`.
+    """
+    calls = 1000 + 10 * count_objects(config)
+    with Loading(2 * reader.nbytes + 2**16, calls) as loading:
+        model = deserialize(config)
+        if not isinstance(model, Model):
+            raise ModelFileError(f"Its configuration is that of a {type(model).__name__}.")
+        build = config.get("build_config")
+        if not (model.built and model.weights) and build and not model._graph:
+            model.build_from_config(build)
+    if loading.ignored and old:
+        names = [f"{n} ({', '.join(c)})" for n, c in loading.ignored.items()]
+        warnings.warn(
+            f"{old}: these arguments mean nothing in Cello and were passed over: "
+            f"{'; '.join(names)}.",
+            stacklevel=5,
+        )
+    return model
+
+
+def _compile(model: Model, compile_: Callable[[], None]) -> None:
+    try:
+        compile_()
+    except Exception as error:
+        raise ModelFileError(
+            f"It was compiled in a way that Cello cannot repeat: {_message(error)} "
+            "load_model(..., compile=False) opens it without."
+        ) from error

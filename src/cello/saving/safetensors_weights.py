@@ -1,0 +1,72 @@
+"""Weights in safetensors files."""
+
+from __future__ import annotations
+
+import collections
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from cello.core.layer import Layer
+from cello.core.naming import snake_case
+from cello.core.variable import Variable
+from cello.saving.files import ModelFileError, replacing
+
+
+def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
+    """The weights of `layer` by their places in it: `lstm/lstm_cell/kernel`.
+
+    A layer inside is called by its class and counted within the layer that holds it, so the names
+    do not depend on what else a program has built.
+    """
+    found: dict[str, Variable] = {}
+    counts: collections.Counter[str] = collections.Counter()
+
+    def numbered(name):
+        counts[name] += 1
+        return name if counts[name] == 1 else f"{name}_{counts[name] - 1}"
+
+    for variable in layer._owned(Variable):
+        if variable.weight:
+            found[prefix + numbered(variable.name)] = variable
+    for sublayer in layer.sublayers:
+        name = numbered(snake_case(type(sublayer).__name__))
+        found.update(named_weights(sublayer, f"{prefix}{name}/"))
+    return found
+
+
+def write_safetensors(layer: Layer, path: Path) -> None:
+    """Write the weights of `layer` to a safetensors file."""
+    arrays = {name: np.ascontiguousarray(v.numpy()) for name, v in named_weights(layer).items()}
+    with replacing(path) as temporary:
+        save_file(arrays, temporary, metadata={"format": "cello", "version": "1"})
+
+
+def read_safetensors(layer: Layer, path: Path) -> None:
+    """Give `layer` the weights in a safetensors file.
+
+    All names and shapes are checked before the first weight is changed.
+    """
+    weights = named_weights(layer)
+    try:
+        arrays = load_file(path)
+    except SafetensorError as error:
+        raise ModelFileError(f"{path.name!r} is not a whole safetensors file: {error}") from None
+    missing = sorted(set(weights) - set(arrays))
+    extra = sorted(set(arrays) - set(weights))
+    if missing or extra:
+        raise ModelFileError(
+            f"{layer} and the file {path.name!r} do not fit. Only in the model: "
+            f"{missing or 'nothing'}; only in the file: {extra or 'nothing'}."
+        )
+    wrong = [
+        f"{name}: {weights[name].shape} in the model, {array.shape} in the file"
+        for name, array in arrays.items()
+        if array.shape != weights[name].shape
+    ]
+    if wrong:
+        raise ModelFileError(f"{layer} and the file {path.name!r} differ: {'; '.join(wrong)}.")
+    for name, array in arrays.items():
+        weights[name].assign(array)
