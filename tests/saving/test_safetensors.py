@@ -128,9 +128,10 @@ def test_optional_function_form(tmp_path):
     np.testing.assert_array_equal(other(normal(2, 5, 2)), saved(normal(2, 5, 2)))
 
 
-@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5", "w.keras"])
+@pytest.mark.parametrize("name", ["w.h5", "w.keras"])
 def test_endings_of_other_formats_are_refused(name, tmp_path):
-    for save in (model().save_weights, cello.callbacks.ModelCheckpoint):
-        with pytest.raises(ValueError, match=r"safetensors format.* name the file 'w.safetensors'"):
-            save(tmp_path / name)
+    with pytest.raises(ValueError, match=r"'w.safetensors' or, for Keras, to 'w.weights.h5'"):
+        model().save_weights(tmp_path / name)
+    with pytest.raises(ValueError, match=r"'w.safetensors' or, for Keras, to 'w.weights.h5'"):
+        cello.callbacks.ModelCheckpoint(tmp_path / "w.h5")
     assert not list(tmp_path.iterdir())

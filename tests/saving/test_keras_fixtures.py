@@ -1,0 +1,63 @@
+"""Files that real versions of Keras wrote: Keras 3, and tf-keras for the format of Keras 2.
+
+`make_fixtures.py` made them, with what that Keras computed from them.
+"""
+
+import pathlib
+import warnings
+
+import numpy as np
+import pytest
+
+import cello
+
+FOLDER = pathlib.Path(__file__).parent / "fixtures"
+FILES = sorted(p.name for p in FOLDER.iterdir() if p.suffix in (".keras", ".h5"))
+
+
+def load(name, **options):
+    with warnings.catch_warnings():
+        if name.startswith("tf_keras"):
+            warnings.filterwarnings("ignore", message=".*mean nothing in Cello")
+        return cello.models.load_model(FOLDER / name, **options)
+
+
+def recorded(name):
+    with np.load((FOLDER / name).with_suffix(".npz")) as file:
+        return dict(file)
+
+
+def numbered(kept, letter):
+    return [kept[f"{letter}{i}"] for i in range(10) if f"{letter}{i}" in kept]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_predictions_are_those_of_keras(name):
+    kept = recorded(name)
+    outputs = load(name).predict(numbered(kept, "x"), verbose=0)
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    for ours, theirs in zip(outputs, numbered(kept, "y"), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [n for n in FILES if "later" in recorded(n)])
+def test_training_goes_on_where_keras_stopped(name):
+    kept = recorded(name)
+    model = load(name)
+    assert model.optimizer.iterations > 0
+    history = model.fit(
+        numbered(kept, "x"), kept["t"], epochs=3, verbose=0, shuffle=False, batch_size=2
+    )
+    np.testing.assert_allclose(history.history["loss"], kept["later"], rtol=1e-4)
+
+
+def test_without_compile_there_is_no_optimizer():
+    assert load("keras_sequential.keras", compile=False).optimizer is None
+
+
+def test_dead_arguments_are_named_in_one_warning():
+    with pytest.warns(UserWarning, match="mean nothing in Cello") as caught:
+        cello.models.load_model(FOLDER / "tf_keras_encoder_decoder.h5")
+    assert len(caught) == 1
+    for word in ("tf_keras_encoder_decoder.h5", "time_major (LSTM)", "implementation (LSTM)"):
+        assert word in str(caught[0].message)
