@@ -22,6 +22,8 @@ from cello.layers import (
     GRUCell,
     LSTMCell,
     Masking,
+    ProjectedLSTM,
+    ProjectedLSTMCell,
     SimpleRNN,
     SimpleRNNCell,
     StackedRNNCells,
@@ -32,6 +34,7 @@ CELLS = {
     "lstm": lambda **k: LSTMCell(4, recurrent_activation="hard_sigmoid", **k),
     "gru": lambda **k: GRUCell(4, **k),
     "gru before": lambda **k: GRUCell(4, reset_after=False, use_bias=False, **k),
+    "projected": lambda **k: ProjectedLSTMCell(4, 3, **k),
     "stacked": lambda **k: StackedRNNCells([LSTMCell(3, **k), GRUCell(4, **k)]),
 }
 
@@ -104,7 +107,7 @@ def test_a_sequence_is_the_repeated_step(
     close(got, want, 1e-4)
 
 
-@pytest.mark.parametrize("layer", [SimpleRNN, LSTM, GRU])
+@pytest.mark.parametrize("layer", [SimpleRNN, LSTM, GRU, ProjectedLSTM])
 def test_laws(layer):
     x = normal(3, 6, 2)
     one = layer(4, return_sequences=True, return_state=True)
@@ -133,7 +136,7 @@ def test_laws(layer):
     close(last_only(x), outputs[:, -1])
 
 
-@pytest.mark.parametrize("layer", [SimpleRNN, LSTM, GRU])
+@pytest.mark.parametrize("layer", [SimpleRNN, LSTM, GRU, ProjectedLSTM])
 def test_gradients_are_finite_differences_in_float64(layer):
     with jax.enable_x64(True):
         one = layer(3, return_sequences=True, dtype="float64")

@@ -2,7 +2,8 @@
 
 from cello.cells.gru import GRUCell
 from cello.cells.lstm import LSTMCell
+from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.simple_rnn import SimpleRNNCell
 from cello.cells.stacked import StackedRNNCells
 
-__all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
+__all__ = ["GRUCell", "LSTMCell", "ProjectedLSTMCell", "SimpleRNNCell", "StackedRNNCells"]

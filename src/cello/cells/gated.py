@@ -92,7 +92,7 @@ class GatedCell(Layer):
             name="kernel",
         )
         self.recurrent_kernel = self.add_weight(
-            (self.units, self.recurrence.gates * self.units),
+            (self.output_size, self.recurrence.gates * self.units),
             self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
@@ -112,16 +112,25 @@ class GatedCell(Layer):
         dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
         bias = None if self.bias is None else self.bias.value
         input_bias, recurrent_bias = self.recurrence.split_bias(bias)
-        outputs, new_states = self.recurrence.step(
+        outputs, new_states = self.step(
             project(inputs, self.kernel.value, input_bias, dropout_mask),
             tuple(states) if isinstance(states, (list, tuple)) else (states,),
+            recurrent_bias,
+            recurrent_mask,
+        )
+        return outputs, list(new_states)
+
+    def step(self, x, states, recurrent_bias, recurrent_mask):
+        """One step of `recurrence`; `x` is the input's share of the pre-activations."""
+        return self.recurrence.step(
+            x,
+            states,
             recurrent_kernel=self.recurrent_kernel.value,
             recurrent_bias=recurrent_bias,
             recurrent_mask=recurrent_mask,
             activation=self.activation,
             recurrent_activation=self.recurrent_activation,
         )
-        return outputs, list(new_states)
 
     def sequence(self, inputs, states, *, training=False, **options):
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
@@ -145,7 +154,7 @@ class GatedCell(Layer):
         return choose_engine(self.dtype, self.activation, self.recurrent_activation)
 
     def get_initial_state(self, batch_size):
-        return [jnp.zeros((batch_size, self.units), self.dtype) for _ in self.state_size]
+        return [jnp.zeros((batch_size, size), self.dtype) for size in self.state_size]
 
     def _dropout_masks(self, shape, training):
         """The factors on the inputs and on the state: 0, or 1 / (1 - rate)."""
@@ -161,5 +170,5 @@ class GatedCell(Layer):
 
         return (
             draw(keys[0], self.dropout, shape[-1]),
-            draw(keys[1], self.recurrent_dropout, self.units),
+            draw(keys[1], self.recurrent_dropout, self.output_size),
         )

@@ -1,6 +1,6 @@
 """All layers, under Keras' names."""
 
-from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
 from cello.layers.attention import AdditiveAttention, Attention
@@ -32,7 +32,7 @@ from cello.layers.merging import (
 from cello.layers.normalization import BatchNormalization, LayerNormalization
 from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
-from cello.layers.rnn import GRU, LSTM, RNN, SimpleRNN
+from cello.layers.rnn import GRU, LSTM, RNN, ProjectedLSTM, SimpleRNN
 from cello.layers.time_distributed import TimeDistributed
 
 GlobalAvgPool1D = GlobalAveragePooling1D
@@ -78,6 +78,8 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Permute",
+    "ProjectedLSTM",
+    "ProjectedLSTMCell",
     "RepeatVector",
     "Reshape",
     "SimpleRNN",

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from cello import regularizers
-from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.cells.gated import GatedCell
 from cello.cells.running import cell_engine, check_cell, initial_state, run_cell
 from cello.core.arguments import arg
@@ -283,4 +283,12 @@ class GRU(RNN, cell=GRUCell, last=("reset_after",)):
     """The gated recurrent unit: `RNN(GRUCell(units, ...))`.
 
     Inputs `(batch, time, features)`; see `GRUCell` for the equations and `RNN` for calls.
+    """
+
+
+class ProjectedLSTM(RNN, cell=ProjectedLSTMCell):
+    """Long short-term memory with a projection: `RNN(ProjectedLSTMCell(units, ...))`.
+
+    Inputs `(batch, time, features)`; see `ProjectedLSTMCell` for the equations and `RNN` for calls.
+    Outputs are `projection` wide; the states are `[h, c]`.
     """

@@ -1,0 +1,76 @@
+"""Long short-term memory with a projection."""
+
+from __future__ import annotations
+
+from cello import initializers
+from cello.cells.lstm import LSTMCell
+from cello.core.arguments import arg
+from cello.core.kinds import optional, positive_integer
+from cello.ops import engine as engines
+from cello.ops.gated import project
+from cello.ops.recurrence import hide_masked, scan_steps
+
+
+class ProjectedLSTMCell(LSTMCell):
+    """One step of long short-term memory with a recurrent projection.
+
+        i, f, g, o = split(x_t W + h_{t-1} U + b)
+        c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)
+        h_t = (sigmoid(o) * tanh(c_t)) P
+
+    The memory `c` is `units` wide; what goes on, to the next step and out, is `projection` wide, so
+    that `U` is smaller than that of an LSTM with as much memory.
+
+    Inputs `(batch, features)`, states `[h, c]`, `(batch, projection)` and `(batch, units)`; output
+    `h`. Weights: kernel `W` `(features, 4 * units)`, recurrent kernel `U`
+    `(projection, 4 * units)`, bias `b` `(4 * units,)`, projection kernel `P`
+    `(units, projection)`; gates in the order i, f, c, o. It is what PyTorch calls
+    `LSTM(proj_size=...)`.
+
+    Source: Sak, Senior and Beaufays 2014, without peepholes.
+    """
+
+    projection = arg(
+        None, kind=optional(positive_integer), after="units",
+        doc="Size of the output and of the state `h`; half of `units` where `None`.",
+    )  # fmt: skip
+    projection_initializer = arg(
+        "glorot_uniform", kind=initializers.get, after="bias_initializer",
+        doc="Initialiser of the projection kernel.",
+    )  # fmt: skip
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.projection is None:
+            self.projection = max(1, self.units // 2)
+        self.state_size = [self.projection, self.units]
+        self.output_size = self.projection
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.projection_kernel = self.add_weight(
+            (self.units, self.projection), self.projection_initializer, name="projection_kernel"
+        )
+
+    def step(self, x, states, recurrent_bias, recurrent_mask):
+        outputs, (_, c) = super().step(x, states, recurrent_bias, recurrent_mask)
+        h = outputs @ self.projection_kernel.value
+        return h, (h, c)
+
+    def sequence(self, inputs, states, *, mask, training=False, **options):
+        """The same as repeating `call`, with one matrix product for the inputs of all steps."""
+        engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
+        dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
+        bias = None if self.bias is None else self.bias.value
+        x = project(hide_masked(inputs, mask), self.kernel.value, bias, dropout_mask)
+
+        def one_step(x, states, _):
+            return *self.step(x, states, None, recurrent_mask), ()
+
+        outputs, states, _ = scan_steps(one_step, x, tuple(states), (), mask=mask, **options)
+        return outputs, list(states)
+
+    @property
+    def engine(self) -> engines.Engine:
+        """What runs `sequence`: "scan", with a `reason`."""
+        return engines.choose("The kernels have no projection.")
