@@ -57,7 +57,7 @@ class ProjectedLSTMCell(LSTMCell):
         h = outputs @ self.projection_kernel.value
         return h, (h, c)
 
-    def sequence(self, inputs, states, *, mask, training=False, **options):
+    def sequence(self, inputs, states, *, training=False, mask=None, **options):
         """The same as repeating `call`, with one matrix product for the inputs of all steps."""
         engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
         dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
