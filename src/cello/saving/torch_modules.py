@@ -50,7 +50,8 @@ def _linear(layer):
     state = {"weight": layer.kernel.numpy().T}
     if layer.use_bias:
         state["bias"] = layer.bias.numpy()
-    return nn.Linear(*layer.kernel.shape, bias=layer.use_bias), state
+    features, units = layer.kernel.shape
+    return nn.Linear(features, units, bias=layer.use_bias), state
 
 
 def _embedding(layer):

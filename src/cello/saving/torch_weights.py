@@ -192,7 +192,7 @@ def _array(name: str, tensor) -> np.ndarray:
             f"from_torch expects floating numbers and got {array.dtype} for {name!r}: a quantised "
             "module must be made anew in floating numbers."
         )
-    return array
+    return array if array.dtype == np.float64 else array.astype("float32")  # to add biases in
 
 
 # ------------------------------------------------------------------------------------ checks
