@@ -117,6 +117,25 @@ def test_the_same_numbers_sample_by_sample(case):
         check(model, normal(2, time, features, seed=seed), Path(folder, "m.json"))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Conv1D(6, 3, padding="causal", dilation_rate=2, groups=2, activation="elu"),
+        lambda: Conv1D(4, 2, padding="causal", groups=4, use_bias=False),
+        lambda: LSTM(3, use_bias=False, return_sequences=True),
+        lambda: GRU(3, use_bias=False, return_sequences=True),
+        lambda: GRU(3),
+        lambda: BatchNormalization(axis=2, epsilon=0.5, scale=False),
+        lambda: BatchNormalization(epsilon=0.5, center=False),
+        lambda: BatchNormalization(center=False, scale=False),
+        lambda: TimeDistributed(Dense(3, "softmax", use_bias=False)),
+    ],
+)
+def test_each_layer_with_its_options(make, tmp_path):
+    model = randomised(Sequential([Input((None, 4)), make()]))
+    check(model, normal(2, 7, 4), tmp_path / "m.json")
+
+
 def test_models_in_models_and_graphs_that_are_a_row(tmp_path):
     x = Input((None, 2))
     inner = Sequential([Input((None, 3)), GRU(4, return_sequences=True), Activation("tanh")])
