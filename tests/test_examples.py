@@ -22,6 +22,17 @@ def test_co2_forecast(tmp_path):
     assert (tmp_path / "forecast.safetensors").stat().st_size > 4 * 5000
 
 
+def test_from_torch_to_onnx(tmp_path):
+    for package in ("torch", "onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    command = [sys.executable, EXAMPLES / "from_torch_to_onnx.py", "--quick"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    differences = re.findall(r"differ by up to (\S+) ppm", run.stdout)
+    assert len(differences) == 2 and all(float(d) < 1e-5 for d in differences)
+    assert (tmp_path / "co2.onnx").stat().st_size > 4 * 2500
+
+
 def test_keras_tour_runs_from_top_to_bottom(tmp_path):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
