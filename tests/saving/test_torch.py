@@ -429,6 +429,7 @@ def chain(*parts):
         (lambda: chain(LSTM(3), Dropout(0.1)), "PyTorch drops one fraction between all layers"),
         (lambda: built(Dense(3, "tanh")), "Dense 'dense' .*split it into Dense and Activation"),
         (lambda: LSTM(3), "LSTM 'lstm' has no weights yet"),
+        (lambda: torch.nn.LSTM(2, 3), "expects a layer of Cello's and got LSTM"),
     ],
 )
 def test_what_pytorch_cannot_say_is_refused_by_name(make, message):

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from cello import activations
+from cello.core.layer import Layer
 from cello.layers import Bidirectional, Dense, Dropout, Embedding
 from cello.saving.torch_weights import GRU_KIND, KINDS, PROJECTED_KIND, RNN_KIND, Kind
 
@@ -31,6 +32,8 @@ def to_torch(layer):
     """
     import torch
 
+    if not isinstance(layer, Layer):
+        raise ValueError(f"to_torch expects a layer of Cello's and got {type(layer).__name__}.")
     if not layer.built or not layer.weights:
         raise ValueError(f"to_torch: {layer} has no weights yet: call it on data first.")
     make = {Dense: _linear, Embedding: _embedding}.get(type(layer), _recurrent_module)

@@ -231,8 +231,9 @@ def _checked(arrays: Mapping[str, np.ndarray], prefix: str) -> Parsed:
     last = arrays["weight_hr_l0"] if projects else hh
     if min(ih.ndim, hh.ndim, last.ndim) < 2 or last.shape[1] == 0:
         raise ValueError(
-            f"from_torch expects matrices in {prefix}weight_..._l0 and got the shapes {ih.shape}, "
-            f"{hh.shape}" + f", {last.shape}." * projects
+            f"from_torch expects matrices with columns in {prefix}weight_ih_l0, weight_hh_l0 and "
+            f"weight_hr_l0, and got the shapes {ih.shape}, {hh.shape}"
+            + (f" and {last.shape}." if projects else " and none.")
         )
     units, state = last.shape[1], hh.shape[1]
     gates = hh.shape[0] / units
@@ -337,8 +338,8 @@ def _table_layer(module, arrays, prefix, name, dtype) -> Layer:
             f"from_torch: {prefix}weight alone is an nn.Embedding or an nn.Linear without a bias, "
             "and a state dict does not say which: pass the module."
             if module is None
-            else f"from_torch cannot make {module}: an nn.Linear, or an nn.Embedding without "
-            "max_norm, it could."
+            else f"from_torch has no layer for {module}: of such modules it knows nn.Linear, and "
+            "nn.Embedding without max_norm."
         )
     return layer
 
