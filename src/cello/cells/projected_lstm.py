@@ -30,6 +30,7 @@ class ProjectedLSTMCell(LSTMCell):
     Source: Sak, Senior and Beaufays 2014, without peepholes.
     """
 
+    keras_name = ("cello.layers", "ProjectedLSTMCell")
     projection = arg(
         None, kind=optional(positive_integer), after="units",
         doc="Size of the output and of the state `h`; half of `units` where `None`.",

@@ -292,3 +292,5 @@ class ProjectedLSTM(RNN, cell=ProjectedLSTMCell):
     Inputs `(batch, time, features)`; see `ProjectedLSTMCell` for the equations and `RNN` for calls.
     Outputs are `projection` wide; the states are `[h, c]`.
     """
+
+    keras_name = ("cello.layers", "ProjectedLSTM")
