@@ -63,10 +63,20 @@ def close(a, b, tolerance=1e-5):
     dropout=st.sampled_from([0.0, 0.4]),
     recurrent_dropout=st.sampled_from([0.0, 0.3]),
     unroll=st.booleans(),
+    all_states=st.booleans(),
     time=st.integers(1, 6),
 )
 def test_a_sequence_is_the_repeated_step(
-    cell, mask, go_backwards, return_sequences, zero, dropout, recurrent_dropout, unroll, time
+    cell,
+    mask,
+    go_backwards,
+    return_sequences,
+    zero,
+    dropout,
+    recurrent_dropout,
+    unroll,
+    all_states,
+    time,
 ):
     cell = CELLS[cell](dropout=dropout, recurrent_dropout=recurrent_dropout, seed=3)
     x = normal(3, time, 2)
@@ -84,6 +94,7 @@ def test_a_sequence_is_the_repeated_step(
     options = {
         "training": True, "mask": mask, "go_backwards": go_backwards, "unroll": unroll,
         "return_sequences": return_sequences, "zero_output_for_mask": zero,
+        "return_all_states": all_states,
     }  # fmt: skip
     weights = [w.value for w in cell.weights]
     seeds = {v: v.value for v in cell.variables if not v.weight}

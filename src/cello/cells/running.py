@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import jax
@@ -22,14 +23,23 @@ def run_cell(cell, inputs, states, **options):
         cell: a cell, built.
         inputs: tree of arrays `(batch, time, ...)`.
         states: tree of arrays `(batch, ...)`.
-        options: `training` and those of `ops.recurrence`, all of them.
+        options: `training`, `constants` and those of `ops.recurrence`.
     """
+    if "constants" in options and not takes_constants(cell):
+        del options["constants"]  # they are for another of several cells in a row
     if hasattr(cell, "sequence"):
         return cell.sequence(inputs, states, **options)
     return repeat_step(cell, inputs, states, **options)
 
 
-def repeat_step(cell, inputs, states, *, training, mask, **options):
+def takes_constants(cell) -> bool:
+    """Whether the `call` of a cell, or of one among several in a row, takes `constants`."""
+    if hasattr(cell, "cells"):
+        return any(takes_constants(inner) for inner in cell.cells)
+    return "constants" in inspect.signature(cell.call).parameters
+
+
+def repeat_step(cell, inputs, states, *, training, mask, constants=None, **options):
     """Repeat the step of `cell` along axis 1: what every `sequence` must be equal to.
 
     Variables that a step assigns (random generators, moving averages) go from step to step;
@@ -42,8 +52,10 @@ def repeat_step(cell, inputs, states, *, training, mask, **options):
         if isinstance(layer, GatedCell) and layer.seed_generator is not None
     ]
 
+    more = {} if constants is None else {"constants": constants}
+
     def one_step(x, states):
-        outputs, new_states = cell(x, states, training=training)
+        outputs, new_states = cell(x, states, training=training, **more)
         if not isinstance(new_states, (list, tuple, dict)):
             new_states = [new_states]
         return outputs, new_states

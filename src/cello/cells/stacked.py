@@ -5,7 +5,13 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from cello.cells.running import cell_engine, check_cell, initial_state, run_cell
+from cello.cells.running import (
+    cell_engine,
+    check_cell,
+    initial_state,
+    run_cell,
+    takes_constants,
+)
 from cello.core.arguments import arg
 from cello.core.layer import Layer
 from cello.ops.engine import Engine
@@ -43,10 +49,11 @@ class StackedRNNCells(Layer):
                 size = cell.state_size if isinstance(cell.state_size, int) else cell.state_size[0]
             input_shape = (input_shape[0], *(size if isinstance(size, tuple) else (size,)))
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs, states, training=False, constants=None):
         new_states = []
         for cell, state in zip(self.cells, states, strict=True):
-            inputs, state = cell(inputs, state, training=training)
+            more = {"constants": constants} if takes_constants(cell) else {}
+            inputs, state = cell(inputs, state, training=training, **more)
             new_states.append(state)
         return inputs, new_states
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
@@ -73,7 +74,11 @@ class Bidirectional(Layer):
 
     @property
     def return_state(self) -> bool:
-        return self.forward_layer.return_state
+        return self.forward_layer.return_state or self.return_all_states
+
+    @property
+    def return_all_states(self) -> bool:
+        return self.forward_layer.return_all_states
 
     @property
     def stateful(self) -> bool:
@@ -92,7 +97,7 @@ class Bidirectional(Layer):
                 f"{self} needs one layer with go_backwards=False and one with go_backwards=True; "
                 f"both have {forward.go_backwards}."
             )
-        for name in ("return_sequences", "return_state", "stateful"):
+        for name in ("return_sequences", "return_state", "return_all_states", "stateful"):
             if getattr(forward, name) != getattr(backward, name):
                 raise ValueError(
                     f"{self} needs the same {name} in both layers and got "
@@ -113,11 +118,14 @@ class Bidirectional(Layer):
         outputs, last_states = [], ()
         for direction, state in zip((self.forward_layer, self.backward_layer), states, strict=True):
             y = direction(sequences, initial_state=state, mask=mask, training=training)
+            new_states: list[Any] = []
             if self.return_state:
                 y, *new_states = y
-                last_states += tuple(new_states)
-            if self.return_sequences and direction.go_backwards:
-                y = jnp.flip(y, axis=1)
+            if direction.go_backwards:  # the order of time, in place of that of running
+                y = jnp.flip(y, axis=1) if self.return_sequences else y
+                if direction.return_all_states:
+                    new_states = jax.tree.map(lambda s: jnp.flip(s, axis=1), new_states)
+            last_states += tuple(new_states)
             outputs.append(y)
         merged = _MERGES[self.merge_mode](*outputs)
         if not self.return_state:

@@ -10,10 +10,16 @@ import jax.numpy as jnp
 from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.cells.gated import GatedCell
-from cello.cells.running import cell_engine, check_cell, initial_state, run_cell
+from cello.cells.running import (
+    cell_engine,
+    check_cell,
+    initial_state,
+    run_cell,
+    takes_constants,
+)
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import boolean
+from cello.core.kinds import boolean, one_of
 from cello.core.layer import Layer
 from cello.core.loading import current_loading
 from cello.core.naming import name_scope, snake_case
@@ -38,12 +44,15 @@ class RNN(Layer):
 
     Inputs `(batch, time, ...)` or a tree of such arrays, one step of which is what the cell takes.
     Output: the cell's outputs at all steps `(batch, time, units)` with `return_sequences`, else the
-    last one `(batch, units)`; with `return_state` a tuple of it and the states after the last step.
+    last one `(batch, units)`; with `return_state` a tuple of it and the states after the last step;
+    with `return_all_states` a tuple of it and the states after every step, in the order of running.
 
     Call arguments:
         sequences: the inputs.
         initial_state: list of the states before the first step; zeros, or what the cell's
             `get_initial_state(batch_size)` gives, where `None`.
+        constants: list of arrays `(batch, ...)`, or trees of them, that the cell's `call` takes as
+            `constants` at every step: what attention looks at, say.
         mask: boolean `(batch, time)`, true at the steps that count; the mask that travels with the
             inputs where `None`. At a masked step the states stay as they are.
         training: whether dropout acts.
@@ -72,6 +81,14 @@ class RNN(Layer):
         False, kind=boolean,
         doc="Whether masked steps give zeros, in place of the output before.",
     )  # fmt: skip
+    return_all_states = arg(
+        False, kind=boolean, keyword_only=True,
+        doc="Whether to return the states after every step `(batch, time, units)` as well.",
+    )  # fmt: skip
+    initial_state = arg(
+        "zeros", kind=one_of("zeros", "learned"), keyword_only=True,
+        doc='What a sequence starts from where no state is given: "zeros", or "learned" weights.',
+    )  # fmt: skip
 
     supports_masking = True
     _cell_class: type[GatedCell] | None = None
@@ -85,8 +102,11 @@ class RNN(Layer):
         own = [a for a in cell.declared.values() if a.name not in Layer.declared]
         place = [a.name for a in own].index("bias_regularizer") + 1
         own.insert(place, _activity_regularizer)
-        running = [a for a in RNN.declared.values() if a.name not in ("cell", *Layer.declared)]
-        running[-1] = running[-1].by_name_only()  # zero_output_for_mask, as in Keras
+        running = [
+            a.by_name_only() if a.name == "zero_output_for_mask" else a  # as in Keras
+            for a in RNN.declared.values()
+            if a.name not in ("cell", *Layer.declared)
+        ]
         base = [a for a in Layer.declared.values() if a.name != "activity_regularizer"]
         arguments = [*own, *running, *base]
         cls._declare(sorted(arguments, key=lambda a: a.name in last))
@@ -125,6 +145,11 @@ class RNN(Layer):
             self.input_spec = InputSpec(
                 ("batch", "time", "features"), {"features": sequences_shape[-1]}
             )
+        if self.initial_state == "learned":
+            start = initial_state(self.cell, 1)
+            self.learned_state = jax.tree.map(
+                lambda s: self.add_weight(s.shape[1:], "zeros", name="initial_state"), start
+            )
         if self.stateful:
             batch = _first_shape(sequences_shape)[0]
             if batch is None:
@@ -142,7 +167,7 @@ class RNN(Layer):
                 self.get_initial_state(batch),
             )
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         batch, time = jax.tree.leaves(sequences)[0].shape[:2]
         if self.unroll and not isinstance(time, int):
             raise ValueError(
@@ -155,6 +180,15 @@ class RNN(Layer):
             loading.take("calls of layers", time, self)
         states = self._starting_states(initial_state, batch)
         mask = self._checked_mask(mask, batch, time)
+        options = {"return_all_states": True} if self.return_all_states else {}
+        if constants is not None:
+            if not takes_constants(self.cell):
+                raise ValueError(
+                    f"{self} was called with constants, which the call() of its cell, "
+                    f"{type(self.cell).__name__}, does not take: write "
+                    "call(self, inputs, states, constants=None)."
+                )
+            options["constants"] = constants
         with name_scope(self.cell.name):
             outputs, states = run_cell(
                 self.cell,
@@ -166,10 +200,12 @@ class RNN(Layer):
                 unroll=self.unroll,
                 return_sequences=self.return_sequences,
                 zero_output_for_mask=self.zero_output_for_mask,
+                **options,
             )
         if self.stateful:
-            jax.tree.map(lambda v, s: v.assign(s), self.states, states, is_leaf=_is_variable)
-        if not self.return_state:
+            last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states
+            jax.tree.map(lambda v, s: v.assign(s), self.states, last, is_leaf=_is_variable)
+        if not (self.return_state or self.return_all_states):
             return outputs
         return (outputs, *states) if isinstance(states, (list, tuple)) else (outputs, states)
 
@@ -188,7 +224,20 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size):
         """The states before the first step, for `batch_size` rows."""
-        return initial_state(self.cell, batch_size)
+        if self.initial_state == "zeros":
+            return initial_state(self.cell, batch_size)
+        return jax.tree.map(
+            lambda v: jnp.broadcast_to(v.value, (batch_size, *v.shape)),
+            self.learned_state,
+            is_leaf=_is_variable,
+        )
+
+    def get_config(self):
+        config = super().get_config()
+        for name in ("return_all_states", "initial_state"):  # what Keras does not have
+            if config[name] == RNN.declared[name].default:
+                del config[name]
+        return config
 
     def reset_state(self) -> None:
         """Start the next call of a stateful layer from the initial states again."""

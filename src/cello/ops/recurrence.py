@@ -18,6 +18,7 @@ def recurrence(
     go_backwards: bool = False,
     unroll: bool = False,
     return_sequences: bool = True,
+    return_all_states: bool = False,
     zero_output_for_mask: bool = False,
 ):
     """Repeat `outputs_t, states_t = step(inputs_t, states_{t-1})` along axis 1.
@@ -34,6 +35,8 @@ def recurrence(
         unroll: write the steps out, one after the other: faster to run for few steps, slower to
             compile.
         return_sequences: give the outputs of all steps `(batch, time, ...)`, else of the last.
+        return_all_states: give the states after every step `(batch, time, ...)`, in the order of
+            running, in place of after the last.
         zero_output_for_mask: with `return_sequences`, give zeros at masked steps.
 
     Returns:
@@ -53,6 +56,7 @@ def recurrence(
         go_backwards=go_backwards,
         unroll=unroll,
         return_sequences=return_sequences,
+        return_all_states=return_all_states,
         zero_output_for_mask=zero_output_for_mask,
     )
     return outputs, states
@@ -76,6 +80,7 @@ def scan_steps(
     unroll,
     return_sequences,
     zero_output_for_mask,
+    return_all_states=False,
 ):
     """As `recurrence`, with values that go from step to step whatever the mask says.
 
@@ -101,21 +106,25 @@ def scan_steps(
             output = _where(keep, output, before)
             new_states = _where(keep, new_states, states)
         carry = new_states, carried, (output if holds_output else None)
-        return carry, (output if return_sequences else None)
+        every = new_states if return_all_states else None
+        return carry, (output if return_sequences else None, every)
 
     length = jax.tree.leaves(time_major)[0].shape[0]
-    (states, carried, last), outputs = lax.scan(
+    (states, carried, last), every = lax.scan(
         body,
         (states, carried, previous),
         (time_major, keep),
         reverse=go_backwards,
         unroll=max(length, 1) if unroll else 1,
     )
-    if not return_sequences:
-        return last, states, carried
     if go_backwards:
-        outputs = jax.tree.map(lambda y: jnp.flip(y, 0), outputs)
-    return jax.tree.map(lambda y: jnp.moveaxis(y, 0, 1), outputs), states, carried
+        every = jax.tree.map(lambda y: jnp.flip(y, 0), every)
+    outputs, all_states = jax.tree.map(lambda y: jnp.moveaxis(y, 0, 1), every)
+    return (
+        outputs if return_sequences else last,
+        all_states if return_all_states else states,
+        carried,
+    )
 
 
 def _rows(mask, x):
