@@ -159,3 +159,58 @@ def test_constants_in_a_graph_have_gradients():
 def test_constants_for_a_cell_that_takes_none_are_refused():
     with pytest.raises(ValueError, match=r"LSTMCell, does not take: write call\(self"):
         LSTM(3)(normal(2, 4, 2), constants=[normal(2, 3)])
+
+
+def stateful_model():
+    inner = cello.Sequential(
+        [cello.Input(batch_shape=(3, None, 4)), GRU(2, stateful=True, name="g")], name="inner"
+    )
+    x = cello.Input(batch_shape=(3, None, 2))
+    h = LSTM(4, return_sequences=True, stateful=True, name="l")(x)
+    both = Bidirectional(SimpleRNN(2, stateful=True, name="s"), name="both")(h)
+    cells = RNN([LSTMCell(2), GRUCell(3)], stateful=True, name="cells")(h)
+    return cello.Model(x, cello.layers.concatenate([inner(h), both, cells]))
+
+
+def test_the_states_of_a_whole_model_go_and_come_back():
+    model, x = stateful_model(), normal(3, 4, 2)
+    model(x)
+    states = model.get_states()
+    paths = ["both/backward_s", "both/forward_s", "cells", "inner/g", "l"]
+    assert sorted(states) == paths
+    expected = model(x)
+    assert np.abs(np.asarray(model(x)) - expected).max() > 1e-3  # it went on
+    model.set_states(states)
+    np.testing.assert_array_equal(model(x), expected)
+    other = stateful_model()
+    other.set_weights(model.get_weights())
+    other.set_states(states)
+    np.testing.assert_array_equal(other(x), expected)
+
+
+@pytest.mark.parametrize("rows", [[0, 2], [True, False, True], np.array([2, 0])])
+def test_single_rows_start_anew(rows):
+    model, x = stateful_model(), normal(3, 4, 2)
+    fresh = model(x)
+    following = model(x)
+    model.reset_state()
+    model(x)
+    model.reset_states(rows=rows)
+    mixed = model(x)
+    close(mixed[::2], fresh[::2])
+    close(mixed[1], following[1])
+
+
+def test_states_that_do_not_fit_are_refused_and_change_nothing():
+    model, x = stateful_model(), normal(3, 4, 2)
+    model(x)
+    states = model.get_states()
+    with pytest.raises(ValueError, match=r"needs the states of \['both/backward"):
+        model.set_states({"l": states["l"]})
+    wrong = {**states, "l": [np.ones((3, 4)), np.ones((3, 5))]}
+    with pytest.raises(ValueError, match=r"'l' has states of the shapes .* and got"):
+        model.set_states(wrong)
+    jax.tree.map(np.testing.assert_array_equal, model.get_states(), states)
+    for rows in ([3], [True], [0.5]):
+        with pytest.raises(ValueError, match="rows must be numbers from 0 to 2, or 3 booleans"):
+            model.reset_state(rows)

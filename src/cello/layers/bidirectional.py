@@ -138,10 +138,10 @@ class Bidirectional(Layer):
         mask = previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
         return [mask, mask] if self.merge_mode is None else mask
 
-    def reset_state(self) -> None:
+    def reset_state(self, rows=None) -> None:
         """Start the next call of stateful layers from the initial states again."""
-        self.forward_layer.reset_state()
-        self.backward_layer.reset_state()
+        self.forward_layer.reset_state(rows)
+        self.backward_layer.reset_state(rows)
 
     reset_states = reset_state
 

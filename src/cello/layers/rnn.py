@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
@@ -239,12 +240,34 @@ class RNN(Layer):
                 del config[name]
         return config
 
-    def reset_state(self) -> None:
-        """Start the next call of a stateful layer from the initial states again."""
-        if self.states is not None:
-            batch = jax.tree.leaves(self.states, is_leaf=_is_variable)[0].shape[0]
-            start = self.get_initial_state(batch)
-            jax.tree.map(lambda v, s: v.assign(s), self.states, start, is_leaf=_is_variable)
+    def reset_state(self, rows=None) -> None:
+        """Start the next call of a stateful layer from the initial states again.
+
+        Args:
+            rows: the rows of the batch to start anew: numbers, or one boolean a row; all if `None`.
+        """
+        if self.states is None:
+            return
+        batch = jax.tree.leaves(self.states, is_leaf=_is_variable)[0].shape[0]
+        chosen = slice(None) if rows is None else self._checked_rows(rows, batch)
+        start = self.get_initial_state(batch)
+        jax.tree.map(
+            lambda v, s: v.assign(v.value.at[chosen].set(s[chosen])),
+            self.states,
+            start,
+            is_leaf=_is_variable,
+        )
+
+    def _checked_rows(self, rows, batch: int) -> np.ndarray:
+        rows = np.atleast_1d(np.asarray(rows))
+        if rows.dtype == bool and rows.shape == (batch,):
+            return rows
+        if rows.dtype.kind in "iu" and rows.ndim == 1 and np.all((rows >= 0) & (rows < batch)):
+            return rows
+        raise ValueError(
+            f"{self}.reset_state: rows must be numbers from 0 to {batch - 1}, or {batch} booleans. "
+            f"Received: rows={rows.tolist()}"
+        )
 
     reset_states = reset_state
 

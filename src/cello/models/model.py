@@ -14,6 +14,7 @@ from cello.core.symbolic import SymbolicTensor, input_spec, shown
 from cello.core.variable import Binding
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
+from cello.models.states import get_states, set_states, stateful_layers
 from cello.models.summary import print_summary
 from cello.training.trainer import Trainer
 
@@ -189,11 +190,22 @@ class Model(Trainer, Layer):
             )
         return [_fitting(self, v, t) for v, t in zip(values, tensors, strict=True)]
 
-    def reset_state(self) -> None:
-        """Let every stateful layer inside start from its initial states again."""
-        for layer in self.flatten_layers():
-            if hasattr(layer, "reset_state") and not isinstance(layer, Model):
-                layer.reset_state()
+    def get_states(self) -> dict[str, Any]:
+        """The states of the stateful layers inside, as NumPy arrays by the paths of the layers."""
+        return get_states(self)
+
+    def set_states(self, states: dict[str, Any]) -> None:
+        """Let the next call go on from states that `get_states` returned."""
+        set_states(self, states)
+
+    def reset_state(self, rows=None) -> None:
+        """Let every stateful layer inside start from its initial states again.
+
+        Args:
+            rows: the rows of the batch to start anew: numbers, or one boolean a row; all if `None`.
+        """
+        for layer in stateful_layers(self).values():
+            layer.reset_state(rows)
 
     reset_states = reset_state
 
