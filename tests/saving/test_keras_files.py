@@ -42,7 +42,7 @@ def outputs(model, inputs):
         if getattr(layer, "stateful", False):
             layer.reset_state()
     inputs = inputs[0] if len(inputs) == 1 else inputs
-    found = model.predict(inputs, verbose=0)
+    found = model(inputs) if isinstance(model, cello.Model) else model.predict(inputs, verbose=0)
     return list(found) if isinstance(found, (list, tuple)) else [found]
 
 
@@ -137,7 +137,7 @@ def recurrent(draw):
 
 
 @given(case=recurrent())
-@settings(max_examples=10)
+@settings(max_examples=8)
 def test_recurrent_layers_with_every_option(case, tmp_path_factory):
     round_trip(case[1], tmp_path_factory.mktemp("k"), data((2, 5, 3)))
 
@@ -448,9 +448,7 @@ OPTIMIZERS = [
 
 def trainee(library, name, options):
     L = library.layers
-    model = library.Sequential(
-        [L.Input((None, 3)), L.LSTM(4, return_sequences=True), L.GRU(2), L.Dense(1)]
-    )
+    model = library.Sequential([L.Input((None, 3)), L.GRU(4), L.Dense(1)])
     options = {"learning_rate": 0.01, **options}
     model.compile(getattr(library.optimizers, name)(**options), "mse", metrics=["mae"])
     return randomised(model)
@@ -462,18 +460,19 @@ def train(model, epochs=2):
     return np.array([history["loss"], history["mae"]])
 
 
-@pytest.mark.parametrize("writer", ["cello", "keras"])
+@pytest.mark.parametrize(("writer", "reader"), [(cello, keras), (keras, cello)], ids=["to", "from"])
 @pytest.mark.parametrize(("name", "options"), OPTIMIZERS, ids=str)
-def test_training_goes_on(name, options, writer, tmp_path):
-    libraries = {"cello": cello, "keras": keras}
-    model = trainee(libraries[writer], name, options)
+def test_training_goes_on(name, options, writer, reader, tmp_path):
+    model = trainee(writer, name, options)
     train(model)
     model.save(tmp_path / "m.keras")
-    expected = train(model)
-    for reader in (cello, keras):
-        again = reader.models.load_model(tmp_path / "m.keras")
-        assert int(again.optimizer.iterations) == 6
-        np.testing.assert_allclose(train(again), expected, rtol=2e-5)
+    again = reader.models.load_model(tmp_path / "m.keras")
+    assert int(again.optimizer.iterations) == 6
+    np.testing.assert_allclose(train(again), train(model), rtol=2e-5)
+    if reader is cello:
+        again.save(tmp_path / "m.keras")
+        once_more = cello.models.load_model(tmp_path / "m.keras")
+        assert once_more.optimizer.iterations == 12
 
 
 def test_losses_and_metrics_come_back(tmp_path):
