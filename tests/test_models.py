@@ -133,6 +133,17 @@ def test_a_shape_from_data_binds_no_length_and_a_failure_leaves_no_trace():
     model.fit(np.ones((4, 5, 1)), np.ones(4), verbose=0)
 
 
+def test_a_mask_enters_a_sequential_whose_first_layer_takes_none():
+    x = Input((None, 2))
+    layers = [Dense(3, "tanh"), GRU(4)]
+    inner = Sequential([Input((None, 2)), *layers])
+    model = Model(x, inner(cello.layers.Masking()(x)))
+    data = np.random.default_rng(0).normal(size=(2, 5, 2)).astype("float32")
+    data[0, 3:] = 0
+    want = layers[1](layers[0](data), mask=np.any(data != 0, axis=-1))
+    np.testing.assert_allclose(model(data), want, rtol=1e-6)
+
+
 def test_pop_and_add_again():
     model = Sequential([Input((5, 2)), LSTM(4), Dense(3), Dense(1)])
     x = normal(2, 5, 2)

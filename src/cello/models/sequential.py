@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from cello.core.layer import Layer
+from cello.core.masking import set_mask
 from cello.core.serialization import custom_object_scope, deserialize, serialize
 from cello.core.symbolic import SymbolicTensor
 from cello.layers.input import Input, InputLayer
@@ -102,10 +103,10 @@ class Sequential(Model):
             return inputs
         if self._start is not None and not self._shape_from_data:
             (inputs,) = self._values_in_order(inputs)
+        set_mask(inputs, mask)
         outputs = inputs
-        for i, layer in enumerate(self._layers):
-            with_mask = {"mask": mask} if i == 0 and mask is not None else {}
-            outputs = layer(outputs, **with_mask)
+        for layer in self._layers:
+            outputs = layer(outputs)
         return outputs
 
     def _prepare(self, arguments):
