@@ -20,13 +20,16 @@ def export(model, filepath, **options) -> None:
     """
     suffix = Path(filepath).suffix
     if suffix == ".onnx":
-        from cello.saving.onnx_export import write_onnx as write
+        from cello.saving.onnx_export import write_onnx
+
+        write_onnx(model, filepath, **options)
     elif suffix == ".json":
-        from cello.saving.rtneural import write_rtneural as write
+        from cello.saving.rtneural import write_rtneural
+
+        write_rtneural(model, filepath, **options)
     else:
         raise ValueError(
             f"{model}.export writes ONNX (m.onnx) or RTNeural's JSON (m.json), and the name "
             f"{Path(filepath).name!r} says neither. model.save('m.keras') keeps a model for Cello "
             "and Keras."
         )
-    write(model, filepath, **options)

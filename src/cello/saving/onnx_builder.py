@@ -1,0 +1,262 @@
+"""An ONNX graph in the making: nodes, constants and names. Imports onnx where one is made."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+BYTES = 2**31 - 2**20
+"""What the weights of a file may take: protobuf ends at 2 GiB, less some room for the graph."""
+
+OPSETS = range(17, 24)
+FIRST_INDEX, LAST_INDEX = -(2**63) + 1, 2**63 - 1
+
+
+def require_onnx():
+    """The module `onnx`, or an `ImportError` that says how to get it."""
+    try:
+        import onnx
+    except ImportError:
+        raise ImportError(
+            "ONNX files are written and read by the package onnx, which is not installed: "
+            'pip install "cello-rnn[onnx]".'
+        ) from None
+    return onnx
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """A tensor of the ONNX graph.
+
+    Attributes:
+        name: its name in the file.
+        dtype: its NumPy dtype.
+        shape: its shape, `None` for unknown sizes; `None` as a whole where it is not known.
+        mask: the mask that travels with it.
+    """
+
+    name: str
+    dtype: np.dtype
+    shape: tuple[int | None, ...] | None = None
+    mask: Value | None = None
+
+    @property
+    def ndim(self) -> int:
+        if self.shape is None:
+            raise ValueError(f"the number of axes of {self.name!r} is not known")
+        return len(self.shape)
+
+
+class Builder:
+    """Collects nodes and constants; every name it gives is new.
+
+    Args:
+        opset: version of the ONNX operators.
+    """
+
+    def __init__(self, opset: int):
+        self.onnx = require_onnx()
+        self.opset = opset
+        self.nodes: list[Any] = []
+        self.initializers: dict[str, Any] = {}
+        self.inputs: list[Any] = []
+        self.outputs: list[Any] = []
+        self.path: list[str] = []
+        self._names: set[str] = set()
+        self._cache: dict[Any, Any] = {}
+        self._bytes = 0
+
+    # ------------------------------------------------------------------------------- names
+
+    @contextlib.contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """Within it, names continue with `name`."""
+        self.path.append(name)
+        try:
+            yield
+        finally:
+            self.path.pop()
+
+    def unique(self, name: str) -> str:
+        """`name`, or `name_1`, ... where it is taken; it is taken from now on."""
+        found, n = name, 0
+        while found in self._names:
+            n += 1
+            found = f"{name}_{n}"
+        self._names.add(found)
+        return found
+
+    def scoped(self, name: str) -> str:
+        return "/".join([*self.path, name])
+
+    def once(self, key, make):
+        """What `make()` gave the first time it was asked for under this key."""
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
+
+    # ----------------------------------------------------------------- constants and nodes
+
+    def constant(self, array, name: str = "constant") -> Value:
+        """A constant; equal small ones are one."""
+        array = np.asarray(array)
+        if array.size > 64:
+            return self._initializer(array, self.scoped(name))
+        key = ("constant", array.dtype.str, array.shape, array.tobytes())
+        return self.once(key, lambda: self._initializer(array, name))
+
+    def weight(self, owners, name: str, make) -> Value:
+        """The constant `make()`, once for the same layers `owners`, called `path/name`."""
+        key = (*map(id, owners), name)
+        return self.once(key, lambda: self._initializer(np.asarray(make()), self.scoped(name)))
+
+    def integers(self, *values: int) -> Value:
+        """A vector of int64, as shapes and axes are."""
+        return self.constant(np.array(values, np.int64), "ints")
+
+    def scalar(self, value, dtype) -> Value:
+        return self.constant(np.array(value, dtype), "number")
+
+    def _initializer(self, array: np.ndarray, name: str) -> Value:
+        self._bytes += array.nbytes
+        if self._bytes > BYTES:
+            raise ValueError(
+                f"The weights take more than {BYTES:,} bytes, and an ONNX file ends at 2 GiB: "
+                "export the model in parts."
+            )
+        name = self.unique(name)
+        array = np.ascontiguousarray(array).reshape(array.shape)
+        self.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
+        return Value(name, array.dtype, array.shape)
+
+    def op(self, kind: str, *inputs: Value | None, outputs: int | Sequence[bool] = 1, dtype=None,
+           **attributes) -> Any:  # fmt: skip
+        """Add a node and return its output, or a tuple of them.
+
+        Args:
+            kind: the operator.
+            inputs: its inputs; `None` for one that is left out.
+            outputs: how many, or which of them are wanted (the others are `None` in the tuple).
+            dtype: that of the outputs; that of the first input where `None`.
+            attributes: its attributes.
+        """
+        wanted = [True] * outputs if isinstance(outputs, int) else list(outputs)
+        while wanted and not wanted[-1]:
+            wanted.pop()
+        given = list(inputs)
+        while given and given[-1] is None:
+            given.pop()
+        name = self.unique(self.scoped(kind))
+        names = [self.unique(f"{name}:{i}" if i else f"{name}:") if w else "" for i, w in
+                 enumerate(wanted)]  # fmt: skip
+        self.nodes.append(
+            self.onnx.helper.make_node(
+                kind, ["" if v is None else v.name for v in given], names, name=name, **attributes
+            )
+        )
+        first = next((v.dtype for v in given if v is not None), np.dtype("float32"))
+        made = [Value(n, np.dtype(dtype or first)) if n else None for n in names]
+        if isinstance(outputs, int) and outputs == 1:
+            return made[0]
+        length = outputs if isinstance(outputs, int) else len(outputs)
+        return (*made, *[None] * (length - len(made)))
+
+    # ------------------------------------------------------- operators in a handier form
+
+    def cast(self, x: Value, dtype) -> Value:
+        dtype = np.dtype(dtype)
+        if x.dtype == dtype:
+            return x
+        to = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
+        return dataclasses.replace(self.op("Cast", x, dtype=dtype, to=to), shape=x.shape)
+
+    def reduce(self, kind: str, x: Value, axes, keepdims: bool = False) -> Value:
+        """`ReduceSum` and its kin over `axes`, or over all where `None`."""
+        if axes is None:
+            return self.op(kind, x, keepdims=int(keepdims))
+        if kind == "ReduceSum" or self.opset >= 18:  # the axes became an input then
+            return self.op(kind, x, self.integers(*axes), keepdims=int(keepdims))
+        return self.op(kind, x, axes=list(axes), keepdims=int(keepdims))
+
+    def split(self, x: Value, sizes, axis: int) -> list[Value]:
+        outputs = self.op("Split", x, self.integers(*sizes), outputs=len(sizes), axis=axis)
+        return list(outputs) if len(sizes) > 1 else [outputs]
+
+    def slice(self, x: Value, axis: int, start: int, end: int, step: int = 1) -> Value:
+        i = self.integers
+        return self.op("Slice", x, i(start), i(end), i(axis), i(step))
+
+    def flip(self, x: Value, axis: int) -> Value:
+        return self.slice(x, axis, -1, FIRST_INDEX, -1)
+
+    def sizes(self, x: Value, start: int = 0, end: int | None = None) -> Value:
+        """The sizes of the axes from `start` to `end`, a vector of int64."""
+
+        def make():
+            ends = {} if end is None else {"end": end}
+            return self.op("Shape", x, dtype="int64", start=start, **ends)
+
+        return self.once(("sizes", x.name, start, end), make)
+
+    def shape(self, *parts: Value | int) -> Value:
+        """A shape put together from sizes of tensors and numbers."""
+        if not any(isinstance(p, Value) for p in parts):
+            return self.integers(*parts)  # type: ignore[arg-type]
+        values = [p if isinstance(p, Value) else self.integers(p) for p in parts]
+        return self.op("Concat", *values, axis=0)
+
+    def reshape(self, x: Value, *parts: Value | int) -> Value:
+        return self.op("Reshape", x, self.shape(*parts))
+
+    def unsqueeze(self, x: Value, *axes: int) -> Value:
+        return self.op("Unsqueeze", x, self.integers(*axes))
+
+    def squeeze(self, x: Value, *axes: int) -> Value:
+        return self.op("Squeeze", x, self.integers(*axes))
+
+    # ------------------------------------------------------------------------ the model
+
+    def input(self, name: str, dtype, shape) -> Value:
+        """A new input of the graph; strings in `shape` name sizes that are free."""
+        self.inputs.append(self._info(name, dtype, shape))
+        known = tuple(d if isinstance(d, int) else None for d in shape)
+        return Value(name, np.dtype(dtype), known)
+
+    def default(self, name: str, array: np.ndarray) -> None:
+        """Make the input `name` optional: `array` where it is left out."""
+        self.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
+
+    def output(self, name: str, x: Value, shape) -> None:
+        """Make `x` an output of the graph."""
+        self.nodes.append(self.onnx.helper.make_node("Identity", [x.name], [name], name=name))
+        self.outputs.append(self._info(name, x.dtype, shape))
+
+    def _info(self, name, dtype, shape):
+        kind = self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return self.onnx.helper.make_tensor_value_info(name, kind, shape)
+
+    def model(self, name: str, version: str, doc: str):
+        """The finished `ModelProto`; nodes that lead to no output are left out."""
+        helper = self.onnx.helper
+        needed = {info.name for info in self.outputs}
+        kept: list[Any] = []
+        for node in reversed(self.nodes):
+            if any(n in needed for n in node.output):
+                kept.append(node)
+                needed.update(node.input)
+        given = {info.name for info in self.inputs}
+        constants = [t for n, t in self.initializers.items() if n in needed or n in given]
+        graph = helper.make_graph(kept[::-1], name, self.inputs, self.outputs, constants)
+        opset = helper.make_opsetid("", self.opset)
+        return helper.make_model(
+            graph,
+            opset_imports=[opset],
+            ir_version=helper.find_min_ir_version_for([opset]),
+            producer_name="cello",
+            producer_version=version,
+            doc_string=doc,
+        )

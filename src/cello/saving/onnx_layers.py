@@ -1,0 +1,417 @@
+"""Which operators compute a layer: one table, from the class of a layer to a function.
+
+A function takes the exporter, the layer and what the layer's `call` takes, with values of the ONNX
+graph in place of arrays, and returns the outputs. Masks follow by a second table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax
+import numpy as np
+
+from cello import layers
+from cello.core.layer import Layer
+from cello.core.operation import Operation
+from cello.layers.input import Input
+from cello.models.model import Model
+from cello.saving import onnx_activations, onnx_attention, onnx_operations, onnx_recurrent
+from cello.saving.onnx_builder import Value
+from cello.saving.onnx_tracing import graph_of
+
+# --------------------------------------------------------------------------------- the weights
+
+
+def weight(e, layer, name: str) -> Value:
+    return e.b.weight([layer], name, lambda: getattr(layer, name).numpy())
+
+
+def finish(e, layer, product: Value) -> Value:
+    """As `KernelLayer.finish`."""
+    if layer.bias is not None:
+        product = e.b.op("Add", product, weight(e, layer, "bias"))
+    if layer.activation in onnx_activations.NEEDS_SIZE:
+        product = dataclasses.replace(product, shape=(None, layer.kernel.shape[-1]))
+    return onnx_activations.apply(e.b, layer.activation, product, layer)
+
+
+def dense(e, layer, x):
+    return finish(e, layer, e.b.op("MatMul", e.b.cast(x, layer.dtype), weight(e, layer, "kernel")))
+
+
+def conv1d(e, layer, x):
+    b = e.b
+    kernel = b.weight([layer], "kernel", lambda: layer.kernel.numpy().transpose(2, 1, 0))
+    reach = layer.dilation_rate * (layer.kernel_size - 1)
+    padding: dict[str, Any] = {}
+    if layer.padding == "causal":
+        padding["pads"] = [reach, 0]
+    elif layer.padding == "same" and layer.strides == 1:
+        padding["pads"] = [reach // 2, reach - reach // 2]
+    x = b.op("Transpose", b.cast(x, layer.dtype), perm=[0, 2, 1])
+    if layer.padding == "same" and layer.strides > 1:  # then there is no dilation
+        x = _padded(b, x, layer.kernel_size, layer.strides, 0)
+    product = b.op(
+        "Conv", x, kernel, strides=[layer.strides], dilations=[layer.dilation_rate],
+        group=layer.groups, **padding,
+    )  # fmt: skip
+    return finish(e, layer, b.op("Transpose", product, perm=[0, 2, 1]))
+
+
+def _padded(b, x: Value, window: int, strides: int, number) -> Value:
+    """`x` `(batch, features, time)` with what padding "same" adds, which depends on the time."""
+    time, one = b.sizes(x, 2, 3), b.integers(1)
+    whole = b.op("Div", b.op("Add", time, b.integers(strides - 1)), b.integers(strides))
+    reach = b.op("Mul", b.op("Sub", whole, one), b.integers(strides))
+    total = b.op("Sub", b.op("Add", reach, b.integers(window)), time)
+    total = b.op("Max", total, b.integers(0))
+    before = b.op("Div", total, b.integers(2))
+    pads = b.shape(0, 0, before, 0, 0, b.op("Sub", total, before))
+    return b.op("Pad", x, pads, b.scalar(number, x.dtype))
+
+
+# ----------------------------------------------------------------------------- symbols, masking
+
+
+def embedding(e, layer, x):
+    symbols = x if x.dtype in (np.int32, np.int64) else e.b.cast(x, "int32")
+    return e.b.op("Gather", weight(e, layer, "embeddings"), symbols, dtype=layer.dtype, axis=0)
+
+
+def embedding_mask(e, layer, x, previous):
+    return dataclasses.replace(different(e, x, 0), shape=x.shape) if layer.mask_zero else None
+
+
+def different(e, x: Value, number) -> Value:
+    same = e.b.op("Equal", x, e.b.scalar(number, x.dtype), dtype=bool)
+    return e.b.op("Not", same)
+
+
+def masking(e, layer, x):
+    kept = e.b.unsqueeze(masking_mask(e, layer, x, None), -1)
+    return e.b.op("Where", kept, x, e.b.scalar(0, x.dtype), dtype=x.dtype)
+
+
+def masking_mask(e, layer, x, previous):
+    def kept():
+        some = e.b.cast(different(e, x, layer.mask_value), "float32")
+        return e.b.cast(e.b.reduce("ReduceMax", some, [-1]), bool)
+
+    return e.b.once(("masking", layer.mask_value, x.name), kept)
+
+
+# ------------------------------------------------------------------------------ element by element
+
+
+def identity(e, layer, x, *args, **kwargs):
+    return x
+
+
+def activation(e, layer, x):
+    if not np.issubdtype(x.dtype, np.floating) and layer.activation is not layers_linear:
+        x = dataclasses.replace(e.b.cast(x, e.specs[0].dtype if e.specs else layer.dtype),
+                                shape=x.shape)  # fmt: skip
+    return onnx_activations.apply(e.b, layer.activation, x, layer)
+
+
+def layer_normalization(e, layer, x):
+    b, rank = e.b, x.ndim
+    x = b.cast(x, layer.dtype)
+    axes = layer.checked_axes(layer.axis, rank)
+    if axes == list(range(axes[0], rank)) and layer.gamma is not None:
+        beta = None if layer.beta is None else weight(e, layer, "beta")
+        return b.op(
+            "LayerNormalization", x, weight(e, layer, "gamma"), beta,
+            axis=axes[0], epsilon=float(layer.epsilon),
+        )  # fmt: skip
+    centred = b.op("Sub", x, b.reduce("ReduceMean", x, axes, True))
+    variance = b.reduce("ReduceMean", b.op("Mul", centred, centred), axes, True)
+    deviation = b.op("Sqrt", b.op("Add", variance, b.scalar(layer.epsilon, x.dtype)))
+    y = b.op("Div", centred, deviation)
+    sizes = iter(layer.gamma.shape if layer.gamma is not None else
+                 layer.beta.shape if layer.beta is not None else ())  # fmt: skip
+    if layer.gamma is None and layer.beta is None:
+        return y
+    shape = [next(sizes) if a in axes else 1 for a in range(rank)]
+    return _scaled(e, layer, y, shape)
+
+
+def _scaled(e, layer, y, shape):
+    for kind, name in (("Mul", "gamma"), ("Add", "beta")):
+        variable = getattr(layer, name)
+        if variable is not None:
+            make = functools.partial(lambda v: v.numpy().reshape(shape), variable)
+            y = e.b.op(kind, y, e.b.weight([layer], f"{name}{len(shape)}", make))
+    return y
+
+
+def batch_normalization(e, layer, x, training=False, mask=None):
+    b = e.b
+    (axis,) = layer.checked_axes(layer.axis, x.ndim)
+    shape = [-1 if a == axis else 1 for a in range(x.ndim)]
+
+    def deviation():
+        variance = layer.moving_variance.numpy().reshape(shape)
+        return np.sqrt(variance + variance.dtype.type(layer.epsilon))
+
+    mean = b.weight([layer], f"mean{x.ndim}", lambda: layer.moving_mean.numpy().reshape(shape))
+    x = b.op("Sub", b.cast(x, layer.dtype), mean)
+    y = b.op(
+        "Div", x, b.weight([layer], f"deviation{x.ndim if x.shape else len(shape)}", deviation)
+    )
+    return _scaled(e, layer, y, shape)
+
+
+# ------------------------------------------------------------------------------------- reshaping
+
+
+def flatten(e, layer, x):
+    return e.b.unsqueeze(x, 1) if x.ndim == 1 else e.b.reshape(x, 0, -1)
+
+
+def reshape(e, layer, x):
+    return e.b.reshape(x, 0, *layer.target_shape)
+
+
+def permute(e, layer, x):
+    return e.b.op("Transpose", x, perm=[0, *layer.dims])
+
+
+def repeat_vector(e, layer, x):
+    return e.b.op("Tile", e.b.unsqueeze(x, 1), e.b.integers(1, layer.n, 1))
+
+
+def time_distributed(e, layer, x, training=False, mask=None):
+    b = e.b
+    inner = [d if d is not None else b.sizes(x, a, a + 1) for a, d in enumerate(x.shape) if a > 1]
+    rows = b.reshape(x, -1, *inner)
+    rows = dataclasses.replace(rows, shape=(None, *x.shape[2:]))
+    options = {}
+    if (
+        isinstance(mask, Value)
+        and len(mask.shape or ()) > 2
+        and "mask" in layer.layer._call_signature.parameters
+    ):
+        options["mask"] = b.reshape(mask, -1, b.sizes(mask, 2))
+    e.in_rows += 1
+    outputs = e.call(layer.layer, (rows,), options)
+    e.in_rows -= 1
+    return [b.reshape(y, b.sizes(x, 0, 2), b.sizes(y, 1)) for y in outputs]
+
+
+# --------------------------------------------------------------------------------------- pooling
+
+
+def max_pooling(e, layer, x):
+    if not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(f"{layer}: ONNX pools floating numbers, and the input is {x.dtype}.")
+    strides = layer.strides or layer.pool_size
+    y = e.b.op("Transpose", x, perm=[0, 2, 1])
+    if layer.padding == "same":
+        y = _padded(e.b, y, layer.pool_size, strides, -np.inf)
+    y = e.b.op("MaxPool", y, kernel_shape=[layer.pool_size], strides=[strides])
+    return e.b.op("Transpose", y, perm=[0, 2, 1])
+
+
+def average_over_time(e, layer, x, mask=None):
+    b = e.b
+    x = b.cast(x, layer.dtype) if not np.issubdtype(x.dtype, np.floating) else x
+    if mask is None:
+        return b.reduce("ReduceMean", x, [1], layer.keepdims)
+    kept = b.unsqueeze(b.cast(mask, bool), 2)
+    total = b.reduce("ReduceSum", onnx_attention.hidden(b, x, kept), [1], layer.keepdims)
+    count = b.reduce("ReduceSum", b.cast(kept, x.dtype), [1], layer.keepdims)
+    return b.op("Div", total, b.op("Max", count, b.scalar(1, x.dtype)))
+
+
+def max_over_time(e, layer, x):
+    return e.b.reduce("ReduceMax", x, [1], layer.keepdims)
+
+
+# --------------------------------------------------------------------------------------- merging
+
+
+def merge(kind: str, layer_mean: bool = False):
+    def export(e, layer, inputs):
+        b = e.b
+        dtype = e.specs[0].dtype
+        rank = max(x.ndim for x in inputs)
+        values = []
+        for x in inputs:
+            missing = range(1, 1 + rank - x.ndim)
+            x = b.cast(x, dtype)
+            values.append(b.unsqueeze(x, *missing) if missing else x)
+        total = functools.reduce(lambda x, y: b.op(kind, x, y), values)
+        return b.op("Div", total, b.scalar(len(inputs), dtype)) if layer_mean else total
+
+    return export
+
+
+def concatenate(e, layer, inputs):
+    dtype = e.specs[0].dtype
+    return e.b.op("Concat", *[e.b.cast(x, dtype) for x in inputs], axis=layer.axis)
+
+
+def merge_mask(e, layer, inputs, previous):
+    if previous is None or any(m is None for m in previous):
+        return None
+    masks = [e.b.cast(m, bool) for m in previous]
+    return functools.reduce(lambda x, y: e.b.op("Or", x, y), masks)
+
+
+def concatenate_mask(e, layer, inputs, previous):
+    b, masks = e.b, previous or []
+    if all(m is None for m in masks):
+        return None
+
+    def every_step(x):
+        value = b.onnx.numpy_helper.from_array(np.ones(1, bool))
+        return b.op("ConstantOfShape", b.sizes(x, 0, 2), dtype=bool, value=value)
+
+    masks = [
+        every_step(x) if m is None else b.cast(m, bool) for x, m in zip(inputs, masks, strict=True)
+    ]
+    if layer.axis % inputs[0].ndim == 1:
+        return b.op("Concat", *masks, axis=1)
+    return functools.reduce(lambda x, y: b.op("And", x, y), masks)
+
+
+def dot(e, layer, inputs):
+    b = e.b
+    x, y = (b.cast(v, e.specs[0].dtype) for v in inputs)
+    axes = layer.axes if isinstance(layer.axes, list) else [layer.axes, layer.axes]
+    x_axis, y_axis = (a % v.ndim for a, v in zip(axes, (x, y), strict=True))
+    letters = iter("acdefghijklmnopqrstuvwxy")
+    one = ["b", *[next(letters) for _ in range(x.ndim - 1)]]
+    other = ["b", *[next(letters) for _ in range(y.ndim - 1)]]
+    one[x_axis] = other[y_axis] = "z"
+    rest = [c for c in (*one[1:], *other[1:]) if c != "z"]
+    if layer.normalize:
+        x, y = _to_length_one(b, x, x_axis), _to_length_one(b, y, y_axis)
+    product = b.op("Einsum", x, y, equation=f"{''.join(one)},{''.join(other)}->b{''.join(rest)}")
+    return product if rest else b.unsqueeze(product, 1)
+
+
+def _to_length_one(b, x, axis):
+    squared = b.reduce("ReduceSum", b.op("Mul", x, x), [axis], True)
+    return b.op("Div", x, b.op("Sqrt", b.op("Max", squared, b.scalar(1e-12, x.dtype))))
+
+
+# ---------------------------------------------------------------------------------------- models
+
+
+def model(e, layer, inputs, training=False, mask=None, **kwargs):
+    """A model inside: its own graph, between these values."""
+    tensors = jax.tree.leaves(inputs)
+    made = None
+    if layer._graph is None:  # a class with a call of its own
+        made = jax.tree.map(lambda v: Input(batch_shape=v.shape, dtype=v.dtype.name), inputs)
+    elif isinstance(inputs, dict):
+        given = layer._graph.inputs
+        keys = sorted(given) if isinstance(given, dict) else layer.input_names
+        tensors = [inputs[k] for k in keys]
+    masks = jax.tree.leaves(mask, is_leaf=lambda m: m is None) if mask is not None else []
+    if len(masks) == len(tensors):
+        tensors = [
+            t if m is None else dataclasses.replace(t, mask=m)
+            for t, m in zip(tensors, masks, strict=True)
+        ]
+    with graph_of(layer, made) as graph:
+        fitted = [
+            dataclasses.replace(_fitting(e, v, t), mask=v.mask)
+            for v, t in zip(tensors, graph.flat_inputs, strict=True)
+        ]
+        return e.graph(graph, fitted)
+
+
+def _fitting(e, value: Value, tensor) -> Value:
+    """As a model does with its data: dtype and number of axes of its `Input`."""
+    value = e.b.cast(value, tensor.dtype)
+    want = tensor.shape
+    if value.ndim == len(want) - 1 and want[-1] == 1:
+        value = e.b.unsqueeze(value, -1)
+    elif value.ndim == len(want) + 1 and value.shape and value.shape[-1] == 1:
+        value = e.b.squeeze(value, -1)
+    return dataclasses.replace(value, shape=want)
+
+
+# ---------------------------------------------------------------------------------- the tables
+
+layers_linear = layers.Activation("linear").activation
+
+EXPORTERS: dict[type, Any] = {
+    layers.LSTM: onnx_recurrent.rnn,
+    layers.GRU: onnx_recurrent.rnn,
+    layers.SimpleRNN: onnx_recurrent.rnn,
+    layers.RNN: onnx_recurrent.rnn,
+    layers.Bidirectional: onnx_recurrent.bidirectional,
+    layers.Dense: dense,
+    layers.Conv1D: conv1d,
+    layers.Embedding: embedding,
+    layers.Masking: masking,
+    layers.Dropout: identity,
+    layers.SpatialDropout1D: identity,
+    layers.Activation: activation,
+    layers.LayerNormalization: layer_normalization,
+    layers.BatchNormalization: batch_normalization,
+    layers.Flatten: flatten,
+    layers.Reshape: reshape,
+    layers.Permute: permute,
+    layers.RepeatVector: repeat_vector,
+    layers.TimeDistributed: time_distributed,
+    layers.MaxPooling1D: max_pooling,
+    layers.GlobalAveragePooling1D: average_over_time,
+    layers.GlobalMaxPooling1D: max_over_time,
+    layers.Add: merge("Add"),
+    layers.Subtract: merge("Sub"),
+    layers.Multiply: merge("Mul"),
+    layers.Average: merge("Add", layer_mean=True),
+    layers.Maximum: merge("Max"),
+    layers.Minimum: merge("Min"),
+    layers.Concatenate: concatenate,
+    layers.Dot: dot,
+    layers.Attention: onnx_attention.attention,
+    layers.AdditiveAttention: onnx_attention.attention,
+    Operation: onnx_operations.operation,
+}
+
+REFUSED: dict[type, str] = {
+    layers.Lambda: "a Python function has no form in ONNX; use functions of cello.ops on the "
+    "symbolic tensors, or layers",
+}
+
+MASKS: dict[Any, Any] = {
+    Layer.compute_mask: lambda e, layer, x, mask: mask if layer.supports_masking else None,
+    Model.compute_mask: lambda e, layer, x, mask: None,
+    layers.RNN.compute_mask: onnx_recurrent.rnn_mask,
+    layers.Bidirectional.compute_mask: onnx_recurrent.bidirectional_mask,
+    layers.Embedding.compute_mask: embedding_mask,
+    layers.Masking.compute_mask: masking_mask,
+    layers.Add.compute_mask: merge_mask,
+    layers.Concatenate.compute_mask: concatenate_mask,
+    layers.Dot.compute_mask: lambda e, layer, x, mask: None,
+    layers.GlobalAveragePooling1D.compute_mask: lambda e, layer, x, mask: None,
+    layers.Attention.compute_mask: lambda e, layer, x, mask: mask[0] if mask else None,
+    layers.TimeDistributed.compute_mask: lambda e, layer, x, mask: mask,
+}
+
+
+def exporter_of(layer: Layer):
+    """The function for `layer`; refuses a layer that has none."""
+    kind = type(layer)
+    if isinstance(layer, Model):
+        return model
+    if kind in EXPORTERS:
+        return EXPORTERS[kind]
+    reason = REFUSED.get(kind) or (
+        f"no form in ONNX is known for the class {kind.__name__}; make it of layers and functions "
+        "of cello.ops in Model(inputs, outputs), or leave it out of the exported model"
+    )
+    raise ValueError(f"{layer} cannot be exported to ONNX: {reason}.")
+
+
+def mask_rule(layer: Layer):
+    return MASKS[type(layer).compute_mask]
