@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.nn
 import jax.numpy as jnp
+import jax.scipy.special
 
 from cello.core.arguments import arg
 from cello.core.layer import Layer
@@ -57,6 +58,7 @@ FUNCTIONS: dict[str, Callable] = {
     "getitem": _getitem,
     "cast": cast,
     "unstack": unstack,
+    "erf": jax.scipy.special.erf,
     "softsign": jax.nn.soft_sign,
     "convert_to_tensor": jnp.asarray,
 }

@@ -8,10 +8,19 @@ from cello.saving.torch_modules import to_torch
 from cello.saving.torch_weights import from_torch
 from cello.saving.weights import load_weights, save_weights
 
+
+def from_onnx(source):
+    """The model that an ONNX file holds; see `cello.saving.onnx_import.from_onnx`."""
+    from cello.saving.onnx_import import from_onnx
+
+    return from_onnx(source)
+
+
 __all__ = [
     "ModelFileError",
     "custom_object_scope",
     "export",
+    "from_onnx",
     "from_torch",
     "load_model",
     "load_weights",

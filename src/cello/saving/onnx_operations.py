@@ -442,6 +442,7 @@ FUNCTIONS: dict[str, Any] = {
     **dict.fromkeys(("abs", "absolute"), unary("Abs")),
     **{n: unary(n.capitalize()) for n in _CAPITALIZED},
     "arctan": unary("Atan"),
+    "erf": unary("Erf"),
     "negative": unary("Neg"),
     "square": composed(lambda b, x, n: b.op("Mul", x, x)),
     "expm1": composed(lambda b, x, n: b.op("Sub", b.op("Exp", x), n(1))),

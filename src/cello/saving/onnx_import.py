@@ -1,0 +1,395 @@
+"""`from_onnx`: a model of Cello's layers from an ONNX file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import cello.ops
+from cello.core.symbolic import BATCH, SymbolicTensor
+from cello.layers import Concatenate, Input
+from cello.models.model import Model
+from cello.saving.files import ModelFileError
+from cello.saving.onnx_file import OnnxGraph, OnnxNode, read
+
+ops: Any = cello.ops
+
+D = "D"
+"""The axis of a tensor that is kept as a list of parts, such as ONNX's axis of directions."""
+
+LARGEST_CONSTANT = 2**20
+"""Numbers that a constant worked out from others may have."""
+
+
+def from_onnx(source) -> Model:
+    """The model that an ONNX file holds, made of Cello's layers, to be used and trained on.
+
+    Reads what `model.export` writes and what PyTorch's exporter writes for models of `nn.LSTM`,
+    `nn.GRU` and `nn.RNN`: recurrent nodes become `LSTM`, `GRU`, `SimpleRNN` and `Bidirectional`,
+    products with weights `Dense`, `Embedding` and `Conv1D`, and what is between them activations
+    and functions of `cello.ops`.
+
+    Inputs and outputs are batch-first, whatever the file does: where the file takes sequences
+    `(time, batch, features)` and states `(layers, batch, units)`, the model takes and returns
+    `(batch, time, features)` and `(batch, layers, units)`. Inputs keep their names, and int64 and
+    float64 become int32 and float32. States that one may leave out (`lstm/h`) are inputs as well.
+
+    Args:
+        source: a path, the bytes of a file, or an `onnx.ModelProto`.
+
+    Raises:
+        ImportError: where the package onnx is not installed.
+        FileNotFoundError: where there is no such file.
+        cello.saving.ModelFileError: where the file is damaged, keeps weights in other files, or has
+            an operator or attribute that is not read; it is named.
+    """
+    graph = read(source)
+    try:
+        usage = _Reader(graph, {}).run()[1]
+        model, _ = _Reader(graph, usage).run()
+    except ModelFileError:
+        raise
+    except Exception as error:  # whatever a file that does not fit together leads to
+        raise ModelFileError(f"The graph of the file does not fit together: {error}") from error
+    return model
+
+
+@dataclasses.dataclass
+class Tensor:
+    """A tensor of the file, as tensors of the graph that is being made.
+
+    Attributes:
+        axes: for each axis of the file's tensor, the axis of ours; `D` for the axis along which
+            `parts` stand, which ours do not have.
+        given: the parts; one, where no axis is `D`. `None` where only `joined` was made.
+        joined: the parts side by side along their last axis, where the layer gives it.
+        note: told what is asked for, "parts" or "joined".
+    """
+
+    axes: tuple[Any, ...]
+    given: list[SymbolicTensor] | None
+    joined: SymbolicTensor | None = None
+    note: Callable[[str], None] = lambda what: None
+    count: int = 1
+    part_shape: tuple[Any, ...] = ()
+
+    def __post_init__(self):
+        if self.given is not None:
+            self.count, self.part_shape = len(self.given), self.given[0].spec.shape
+
+    @property
+    def parts(self) -> list[SymbolicTensor]:
+        self.note("parts")
+        if self.given is None:
+            raise ModelFileError("A tensor is used in two ways at once.")
+        return self.given
+
+    def side_by_side(self) -> SymbolicTensor:
+        self.note("joined")
+        if self.joined is not None:
+            return self.joined
+        parts = self.given or []
+        return parts[0] if len(parts) == 1 else Concatenate()(parts)
+
+    @property
+    def rank(self) -> int:
+        return len(self.axes)
+
+    @property
+    def dims(self) -> list[Any]:
+        """Sizes of the file's tensor: numbers, and sizes of JAX where they are free."""
+        return [self.count if a is D else self.part_shape[a] for a in self.axes]
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one tensor with its axes in the file's order."""
+        return self.axes == tuple(range(self.rank))
+
+    def with_axes(self, axes) -> Tensor:
+        return dataclasses.replace(self, axes=tuple(axes))
+
+    def map(self, function) -> Tensor:
+        """`function`, which keeps the shape, of each part."""
+        return Tensor(self.axes, [function(p) for p in self.parts])
+
+    def without(self, axis: int, part: SymbolicTensor) -> Tensor:
+        """`part`, which lacks the file's axis `axis`."""
+        gone = self.axes[axis]
+        rest = [a for i, a in enumerate(self.axes) if i != axis]
+        if gone is not D:
+            rest = [a - 1 if a is not D and a > gone else a for a in rest]
+        return Tensor(tuple(rest), [part])
+
+
+@dataclasses.dataclass
+class Filled:
+    """A tensor of one number, of a shape that may be free: it is not there until it is needed."""
+
+    number: Any
+    dims: list[Any]
+
+
+def plain(t: SymbolicTensor) -> Tensor:
+    return Tensor(tuple(range(t.ndim)), [t])
+
+
+class _Reader:
+    """Goes through the nodes of a file and calls layers for them.
+
+    Attributes:
+        values: name to what stands for it: an array (constants, and shapes: an array of objects
+            where sizes are free), a `Filled` or a `Tensor`.
+        usage: for each recurrent node, which of its outputs were asked for, and how; from the first
+            of two rounds, so that the second makes the layer that fits.
+    """
+
+    def __init__(self, graph: OnnxGraph, usage: dict[int, set[str]]):
+        self.graph = graph
+        self.usage = usage
+        self.asked: dict[int, set[str]] = {}
+        self.values: dict[str, Any] = {}
+        self.places: dict[str, tuple[SymbolicTensor, int]] = {}
+        self.needed = self._needed()
+        self.users: dict[str, list[OnnxNode | None]] = {name: [None] for name in graph.outputs}
+        for node in graph.nodes:
+            if self.needed & set(node.outputs):
+                for name in node.inputs:
+                    self.users.setdefault(name, []).append(node)
+        self.done: dict[str, Tensor] = {}
+        self._layers: dict[Any, Any] = {}
+        self._names: set[str] = set()
+
+    def run(self) -> tuple[Model, dict[int, set[str]]]:
+        from cello.saving.onnx_import_nodes import TABLE
+
+        graph, needed = self.graph, self.needed
+        self.values.update(graph.constants)
+        inputs = self._inputs()
+        for node in graph.nodes:
+            for name in node.outputs:
+                if name and name in self.values:
+                    raise ModelFileError(f"{node} makes {name!r}, which is there already.")
+            if not needed & set(node.outputs):
+                continue
+            function = TABLE.get(node.kind)
+            if function is None:
+                raise ModelFileError(
+                    f"The operator {node.kind} ({node}) is not read. Those that are: "
+                    f"{', '.join(sorted(TABLE))}."
+                )
+            outputs = function(self, node, *[self._value(node, n) for n in node.inputs])
+            outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+            for name, value in zip(node.outputs, outputs, strict=False):
+                if name:
+                    self.values[name] = value
+        outputs = [self.output(name) for name in graph.outputs]
+        if not outputs:
+            raise ModelFileError("The file has no outputs.")
+        model = Model(inputs if len(inputs) > 1 else inputs[0],
+                      outputs if len(outputs) > 1 else outputs[0])  # fmt: skip
+        return model, self.asked
+
+    def _needed(self) -> set[str]:
+        """The names that lead to an output."""
+        needed = set(self.graph.outputs)
+        for node in reversed(self.graph.nodes):
+            if needed & set(node.outputs):
+                needed.update(node.inputs)
+        return needed
+
+    def _value(self, node: OnnxNode, name: str):
+        if not name:
+            return None
+        if name not in self.values:
+            raise ModelFileError(f"{node} needs {name!r}, which nothing before it makes.")
+        return self.values[name]
+
+    def output(self, name: str) -> SymbolicTensor:
+        """An output of the model: batch-first, without axes of one direction."""
+        value = self.values.get(name)
+        if not isinstance(value, Tensor):
+            raise ModelFileError(f"The output {name!r} does not depend on the inputs.")
+        parts = value.parts
+        t = parts[0] if len(parts) == 1 else ops.stack(parts, axis=1)
+        sizes = list(t.spec.shape)
+        batch = next((i for i, d in enumerate(sizes) if d is BATCH or str(d) == str(BATCH)), 0)
+        return t if batch == 0 else ops.moveaxis(t, batch, 0)
+
+    def unstack(self, value: Tensor, axis: int) -> list[Tensor]:
+        """The slices along the file's axis `axis`."""
+        if value.axes[axis] is D:
+            return [value.without(axis, p) for p in value.parts]
+        if D in value.axes:
+            value = plain(self.tensor(value))
+        size, own = value.dims[axis], value.axes[axis]
+        if not isinstance(size, int):
+            raise ModelFileError("A tensor is taken apart along an axis of free size.")
+        before = (slice(None),) * own
+        part: Any = value.parts[0]
+        return [value.without(axis, part[(*before, i)]) for i in range(size)]
+
+    # ------------------------------------------------------------------------------ layers
+
+    def name(self, wish: str) -> str:
+        """`wish`, or `wish_1`, ... where it is taken."""
+        wish = wish.strip("/").replace("/", "_") or "layer"
+        name, n = wish, 0
+        while name in self._names:
+            n += 1
+            name = f"{wish}_{n}"
+        self._names.add(name)
+        return name
+
+    def layer(self, node: OnnxNode, key, make, weights=(), features: int | None = None):
+        """The layer `make(name)`; one for all nodes with the same `key`.
+
+        Args:
+            weights: its weights, given to it by the first call.
+            features: size of the axis of features that they are for; it is checked before the
+                layer makes its own, so that no input makes it larger than the file.
+
+        Returns:
+            A function that calls it.
+        """
+        fresh = key not in self._layers
+        if fresh:
+            scope, _, _ = node.name.rpartition("/")
+            self._layers[key] = make(self.name(scope or node.kind.lower()))
+        layer = self._layers[key]
+
+        def call(x, **kwargs):
+            size = x.shape[getattr(layer, "axis", -1)] if features is not None else None
+            if size != features:
+                raise ModelFileError(
+                    f"{node}: its weights are for {features} features, and the input has {size}."
+                )
+            built = layer.built
+            outputs = layer(x, **kwargs)
+            if not built:
+                layer.set_weights(list(weights))
+            return outputs
+
+        return call
+
+    def next_user(self, node: OnnxNode) -> OnnxNode | None:
+        """The node that alone takes the first output of `node`."""
+        users = self.users.get(node.outputs[0], [])
+        return users[0] if len(users) == 1 else None
+
+    # ----------------------------------------------------------------------------- inputs
+
+    def _inputs(self) -> list[SymbolicTensor]:
+        from cello.saving.onnx_import_layout import batch_axes
+
+        axes = batch_axes(self.graph)
+        made = []
+        for entry in self.graph.inputs:
+            if entry.name in self.values:
+                raise ModelFileError(f"The input {entry.name!r} is a weight as well.")
+            rank, batch = len(entry.shape), axes.get(entry.name, 0)
+            if rank == 0:
+                raise ModelFileError(f"The input {entry.name!r} is a single number, without batch.")
+            order = [batch, *[a for a in range(rank) if a != batch]]
+            shape = [d if isinstance(d, int) else None for d in (entry.shape[a] for a in order)]
+            dtype = {"int64": "int32", "float64": "float32"}.get(entry.dtype, entry.dtype)
+            name = self.name(entry.name.replace("/", "_"))
+            t = Input(batch_shape=tuple(shape), dtype=dtype, name=name)
+            made.append(t)
+            self.values[entry.name] = Tensor(tuple(order.index(a) for a in range(rank)), [t])
+        if not made:
+            raise ModelFileError("The file has no inputs.")
+        return made
+
+    # ------------------------------------------------------------- tensors in the file's form
+
+    def dims(self, value) -> list[Any]:
+        """The shape of any value."""
+        if isinstance(value, np.ndarray):
+            return list(value.shape)
+        if isinstance(value, Tensor):
+            t = value.given[0] if value.given else value.joined
+            for axis, size in enumerate(t.spec.shape):  # type: ignore[union-attr]
+                if not isinstance(size, int):
+                    self.places.setdefault(str(size), (t, axis))  # type: ignore[arg-type]
+        return value.dims
+
+    def tensor(self, value) -> SymbolicTensor:
+        """`value` as one tensor with its axes in the file's order."""
+        if isinstance(value, Filled):
+            return self._filled(value)
+        if isinstance(value, np.ndarray):
+            raise ModelFileError("A constant stands where the inputs should lead to.")
+        if value.plain:
+            return value.parts[0]
+        axes = value.axes
+        if D not in axes:
+            return ops.transpose(value.parts[0], axes)
+        rest = [a for a in axes if a is not D]
+        if value.count == 1 and rest == sorted(rest):
+            return ops.expand_dims(value.parts[0], axes.index(D))
+        t = ops.stack(value.parts, axis=0)
+        return ops.transpose(t, [0 if a is D else a + 1 for a in axes])
+
+    def operand(self, value):
+        """A tensor, or a constant as JAX takes it, in the file's form."""
+        if isinstance(value, np.ndarray):
+            if value.dtype == object:
+                return self.sizes(value)
+            return number_or_array(value)
+        return self.tensor(value)
+
+    def sizes(self, value: np.ndarray):
+        """Free sizes as a tensor, worked out when the model runs."""
+        parts = [d if isinstance(d, int) else self._size(d) for d in value.reshape(-1)]
+        if len(parts) != 1:
+            raise ModelFileError("Several free sizes are computed with, which is not read.")
+        return parts[0] if value.ndim == 0 else ops.reshape(parts[0], (1,) * value.ndim)
+
+    def _ones(self, size):
+        """A vector of ones, int32, of a free size."""
+        if str(size) not in self.places:
+            raise ModelFileError(f"The free size {size} comes from no tensor.")
+        t: Any
+        t, axis = self.places[str(size)]
+        key = tuple(slice(None) if a == axis else 0 for a in range(t.ndim))
+        return ops.cast(ops.ones_like(t[key]), "int32")
+
+    def _size(self, size):
+        return ops.sum(self._ones(size))
+
+    def steps(self, size):
+        """`0, 1, ...` up to a free size."""
+        return ops.cumsum(self._ones(size), axis=0) - 1
+
+    def _filled(self, value: Filled) -> SymbolicTensor:
+        rank = len(value.dims)
+        bounded([d for d in value.dims if isinstance(d, int)])
+        dtype = np.asarray(value.number).dtype.name
+        t: Any = np.ones([d if isinstance(d, int) else 1 for d in value.dims], dtype)
+        for axis, size in enumerate(value.dims):
+            if not isinstance(size, int):
+                shape = [1] * rank
+                shape[axis] = -1
+                t = ops.multiply(ops.cast(ops.reshape(self._ones(size), shape), dtype), t)
+        if not isinstance(t, SymbolicTensor):
+            raise ModelFileError("A constant stands where the inputs should lead to.")
+        return t * number_or_array(np.asarray(value.number))
+
+
+def number_or_array(value: np.ndarray):
+    """A number of Python for one number; int64 and float64 become what JAX has."""
+    if value.size == 1 and value.ndim == 0:
+        return value.item()
+    small = {"int64": "int32", "uint64": "uint32", "float64": "float32"}.get(value.dtype.name)
+    return value.astype(small) if small else value
+
+
+def bounded(dims) -> list[int]:
+    """`dims` of a constant to be worked out, refused where it would be large."""
+    dims = [int(d) for d in dims]
+    if any(d < 0 for d in dims) or int(np.prod([float(d) for d in dims])) > LARGEST_CONSTANT:
+        raise ModelFileError(f"The file works out a constant of the shape {dims}.")
+    return dims
