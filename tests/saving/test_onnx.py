@@ -536,7 +536,8 @@ FUNCTIONS = {
         *(getattr(ops, n) for n in (
             "abs absolute ceil cos cosh exp floor round sign sin sinh tan tanh square expm1 "
             "negative sigmoid elu leaky_relu gelu relu relu6 selu silu softplus log_sigmoid "
-            "soft_sign softsign softmax log_softmax reciprocal arctan convert_to_tensor").split()),
+            "soft_sign softsign erf softmax log_softmax reciprocal arctan "
+            "convert_to_tensor").split()),
         lambda x: ops.log(ops.abs(x) + 1), lambda x: ops.log10(ops.abs(x) + 1),
         lambda x: ops.log2(ops.abs(x) + 1), lambda x: ops.log1p(ops.abs(x)),
         lambda x: ops.sqrt(ops.abs(x)),
@@ -558,7 +559,7 @@ def test_functions_of_ops(group):
 
 
 def test_every_function_with_a_form_is_tested():
-    from cello.saving.onnx_operations import FUNCTIONS as known
+    from cello.saving.onnx.write_operations import FUNCTIONS as known
 
     x = Input((None, 4))
     used = set()
@@ -618,7 +619,7 @@ def test_what_onnx_cannot_say_is_refused_by_name(layer, words, tmp_path):
 
 
 def test_a_file_that_would_be_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr("cello.saving.onnx_builder.BYTES", 1000)
+    monkeypatch.setattr("cello.saving.onnx.builder.BYTES", 1000)
     with pytest.raises(ValueError, match="ends at 2 GiB"):
         exported(Sequential([Input((20,)), Dense(20)]))
 

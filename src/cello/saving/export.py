@@ -10,7 +10,7 @@ def export(model, filepath, **options) -> None:
 
     Args:
         model: a built model.
-        filepath: `"m.onnx"` writes ONNX (see `cello.saving.onnx_export.write_onnx`), `"m.json"`
+        filepath: `"m.onnx"` writes ONNX (see `cello.saving.onnx.export.write_onnx`), `"m.json"`
             the JSON that RTNeural reads (see `cello.saving.rtneural.write_rtneural`).
         options: those of the format.
 
@@ -20,7 +20,7 @@ def export(model, filepath, **options) -> None:
     """
     suffix = Path(filepath).suffix
     if suffix == ".onnx":
-        from cello.saving.onnx_export import write_onnx
+        from cello.saving.onnx.export import write_onnx
 
         write_onnx(model, filepath, **options)
     elif suffix == ".json":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cello import activations as a
-from cello.saving.onnx_builder import Builder, Value
+from cello.saving.onnx.builder import Builder, Value
 
 Recurrent = tuple[str, float | None, float | None]
 

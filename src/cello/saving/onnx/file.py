@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cello.saving.files import ModelFileError
-from cello.saving.onnx_builder import require_onnx
+from cello.saving.onnx.builder import require_onnx
 
 OLDEST, NEWEST = 11, 26
 MOST_AXES = 8

@@ -13,7 +13,7 @@ from cello.core.symbolic import BATCH, SymbolicTensor
 from cello.layers import Concatenate, Input
 from cello.models.model import Model
 from cello.saving.files import ModelFileError
-from cello.saving.onnx_file import OnnxGraph, OnnxNode, read
+from cello.saving.onnx.file import OnnxGraph, OnnxNode, read
 
 ops: Any = cello.ops
 
@@ -161,9 +161,10 @@ class _Reader:
         self.done: dict[str, Tensor] = {}
         self._layers: dict[Any, Any] = {}
         self._names: set[str] = set()
+        self._named: dict[str, Any] = {}
 
     def run(self) -> tuple[Model, dict[int, set[str]]]:
-        from cello.saving.onnx_import_nodes import TABLE
+        from cello.saving.onnx.read_nodes import TABLE
 
         graph, needed = self.graph, self.needed
         self.values.update(graph.constants)
@@ -180,7 +181,15 @@ class _Reader:
                     f"The operator {node.kind} ({node}) is not read. Those that are: "
                     f"{', '.join(sorted(TABLE))}."
                 )
-            outputs = function(self, node, *[self._value(node, n) for n in node.inputs])
+            given = [self._value(node, n) for n in node.inputs]
+            try:
+                outputs = function(self, node, *given)
+            except ModelFileError:
+                raise
+            except Exception as error:  # whatever inputs that do not fit together lead to
+                raise ModelFileError(
+                    f"{node} does not fit to its inputs or attributes: {error}"
+                ) from error
             outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
             for name, value in zip(node.outputs, outputs, strict=False):
                 if name:
@@ -188,6 +197,7 @@ class _Reader:
         outputs = [self.output(name) for name in graph.outputs]
         if not outputs:
             raise ModelFileError("The file has no outputs.")
+        self._name_the_rest(outputs)
         model = Model(inputs if len(inputs) > 1 else inputs[0],
                       outputs if len(outputs) > 1 else outputs[0])  # fmt: skip
         return model, self.asked
@@ -243,6 +253,23 @@ class _Reader:
         self._names.add(name)
         return name
 
+    def _name_the_rest(self, outputs: list[SymbolicTensor]) -> None:
+        """Names for the layers that got none from the file: `add`, `add_1`, ..."""
+        waiting, seen = [t.node for t in outputs], set()
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            waiting += [t.node for t in node.inputs]
+            layer = node.layer
+            if layer.name not in self._named:
+                layer.name = self.name(getattr(layer, "function", type(layer).__name__.lower()))
+                self._named[layer.name] = layer
+            elif self._named[layer.name] is not layer:
+                layer.name = self.name(layer.name)
+                self._named[layer.name] = layer
+
     def layer(self, node: OnnxNode, key, make, weights=(), features: int | None = None):
         """The layer `make(name)`; one for all nodes with the same `key`.
 
@@ -257,7 +284,8 @@ class _Reader:
         fresh = key not in self._layers
         if fresh:
             scope, _, _ = node.name.rpartition("/")
-            self._layers[key] = make(self.name(scope or node.kind.lower()))
+            made = make(self.name(scope or node.kind.lower()))
+            self._layers[key] = self._named[made.name] = made
         layer = self._layers[key]
 
         def call(x, **kwargs):
@@ -282,7 +310,7 @@ class _Reader:
     # ----------------------------------------------------------------------------- inputs
 
     def _inputs(self) -> list[SymbolicTensor]:
-        from cello.saving.onnx_import_layout import batch_axes
+        from cello.saving.onnx.layout import batch_axes
 
         axes = batch_axes(self.graph)
         made = []
@@ -298,6 +326,7 @@ class _Reader:
             name = self.name(entry.name.replace("/", "_"))
             t = Input(batch_shape=tuple(shape), dtype=dtype, name=name)
             made.append(t)
+            self._named[name] = t.node.layer
             self.values[entry.name] = Tensor(tuple(order.index(a) for a in range(rank)), [t])
         if not made:
             raise ModelFileError("The file has no inputs.")

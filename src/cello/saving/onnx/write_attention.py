@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cello.layers import AdditiveAttention
-from cello.saving.onnx_builder import Builder, Value
+from cello.saving.onnx.builder import Builder, Value
 
 FAR = -1e9
 

@@ -17,9 +17,9 @@ from cello.core.layer import Layer
 from cello.core.symbolic import SymbolicTensor, replace_symbolic, shown, symbolic_leaves
 from cello.models.graph import Graph
 from cello.saving.files import replacing
-from cello.saving.onnx_builder import OPSETS, Builder, Value
-from cello.saving.onnx_layers import exporter_of, mask_rule
-from cello.saving.onnx_tracing import graph_of
+from cello.saving.onnx.builder import OPSETS, Builder, Value
+from cello.saving.onnx.tracing import graph_of
+from cello.saving.onnx.write_layers import exporter_of, mask_rule
 
 
 def write_onnx(model, filepath, *, opset: int = 17, states: bool = False, inputs=None) -> None:

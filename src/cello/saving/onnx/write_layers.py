@@ -18,9 +18,16 @@ from cello.core.layer import Layer
 from cello.core.operation import Operation
 from cello.layers.input import Input
 from cello.models.model import Model
-from cello.saving import onnx_activations, onnx_attention, onnx_operations, onnx_recurrent
-from cello.saving.onnx_builder import Value
-from cello.saving.onnx_tracing import graph_of
+from cello.saving.onnx import (
+    activations,
+    write_attention,
+    write_masks,
+    write_merging,
+    write_operations,
+    write_recurrent,
+)
+from cello.saving.onnx.builder import Value
+from cello.saving.onnx.tracing import graph_of
 
 # --------------------------------------------------------------------------------- the weights
 
@@ -33,9 +40,9 @@ def finish(e, layer, product: Value) -> Value:
     """As `KernelLayer.finish`."""
     if layer.bias is not None:
         product = e.b.op("Add", product, weight(e, layer, "bias"))
-    if layer.activation in onnx_activations.NEEDS_SIZE:
+    if layer.activation in activations.NEEDS_SIZE:
         product = dataclasses.replace(product, shape=(None, layer.kernel.shape[-1]))
-    return onnx_activations.apply(e.b, layer.activation, product, layer)
+    return activations.apply(e.b, layer.activation, product, layer)
 
 
 def dense(e, layer, x):
@@ -114,7 +121,7 @@ def activation(e, layer, x):
     if not np.issubdtype(x.dtype, np.floating) and layer.activation is not layers_linear:
         x = dataclasses.replace(e.b.cast(x, e.specs[0].dtype if e.specs else layer.dtype),
                                 shape=x.shape)  # fmt: skip
-    return onnx_activations.apply(e.b, layer.activation, x, layer)
+    return activations.apply(e.b, layer.activation, x, layer)
 
 
 def layer_normalization(e, layer, x):
@@ -222,82 +229,13 @@ def average_over_time(e, layer, x, mask=None):
     if mask is None:
         return b.reduce("ReduceMean", x, [1], layer.keepdims)
     kept = b.unsqueeze(b.cast(mask, bool), 2)
-    total = b.reduce("ReduceSum", onnx_attention.hidden(b, x, kept), [1], layer.keepdims)
+    total = b.reduce("ReduceSum", write_attention.hidden(b, x, kept), [1], layer.keepdims)
     count = b.reduce("ReduceSum", b.cast(kept, x.dtype), [1], layer.keepdims)
     return b.op("Div", total, b.op("Max", count, b.scalar(1, x.dtype)))
 
 
 def max_over_time(e, layer, x):
     return e.b.reduce("ReduceMax", x, [1], layer.keepdims)
-
-
-# --------------------------------------------------------------------------------------- merging
-
-
-def merge(kind: str, layer_mean: bool = False):
-    def export(e, layer, inputs):
-        b = e.b
-        dtype = e.specs[0].dtype
-        rank = max(x.ndim for x in inputs)
-        values = []
-        for x in inputs:
-            missing = range(1, 1 + rank - x.ndim)
-            x = b.cast(x, dtype)
-            values.append(b.unsqueeze(x, *missing) if missing else x)
-        total = functools.reduce(lambda x, y: b.op(kind, x, y), values)
-        return b.op("Div", total, b.scalar(len(inputs), dtype)) if layer_mean else total
-
-    return export
-
-
-def concatenate(e, layer, inputs):
-    dtype = e.specs[0].dtype
-    return e.b.op("Concat", *[e.b.cast(x, dtype) for x in inputs], axis=layer.axis)
-
-
-def merge_mask(e, layer, inputs, previous):
-    if previous is None or any(m is None for m in previous):
-        return None
-    masks = [e.b.cast(m, bool) for m in previous]
-    return functools.reduce(lambda x, y: e.b.op("Or", x, y), masks)
-
-
-def concatenate_mask(e, layer, inputs, previous):
-    b, masks = e.b, previous or []
-    if all(m is None for m in masks):
-        return None
-
-    def every_step(x):
-        value = b.onnx.numpy_helper.from_array(np.ones(1, bool))
-        return b.op("ConstantOfShape", b.sizes(x, 0, 2), dtype=bool, value=value)
-
-    masks = [
-        every_step(x) if m is None else b.cast(m, bool) for x, m in zip(inputs, masks, strict=True)
-    ]
-    if layer.axis % inputs[0].ndim == 1:
-        return b.op("Concat", *masks, axis=1)
-    return functools.reduce(lambda x, y: b.op("And", x, y), masks)
-
-
-def dot(e, layer, inputs):
-    b = e.b
-    x, y = (b.cast(v, e.specs[0].dtype) for v in inputs)
-    axes = layer.axes if isinstance(layer.axes, list) else [layer.axes, layer.axes]
-    x_axis, y_axis = (a % v.ndim for a, v in zip(axes, (x, y), strict=True))
-    letters = iter("acdefghijklmnopqrstuvwxy")
-    one = ["b", *[next(letters) for _ in range(x.ndim - 1)]]
-    other = ["b", *[next(letters) for _ in range(y.ndim - 1)]]
-    one[x_axis] = other[y_axis] = "z"
-    rest = [c for c in (*one[1:], *other[1:]) if c != "z"]
-    if layer.normalize:
-        x, y = _to_length_one(b, x, x_axis), _to_length_one(b, y, y_axis)
-    product = b.op("Einsum", x, y, equation=f"{''.join(one)},{''.join(other)}->b{''.join(rest)}")
-    return product if rest else b.unsqueeze(product, 1)
-
-
-def _to_length_one(b, x, axis):
-    squared = b.reduce("ReduceSum", b.op("Mul", x, x), [axis], True)
-    return b.op("Div", x, b.op("Sqrt", b.op("Max", squared, b.scalar(1e-12, x.dtype))))
 
 
 # ---------------------------------------------------------------------------------------- models
@@ -343,11 +281,11 @@ def _fitting(e, value: Value, tensor) -> Value:
 layers_linear = layers.Activation("linear").activation
 
 EXPORTERS: dict[type, Any] = {
-    layers.LSTM: onnx_recurrent.rnn,
-    layers.GRU: onnx_recurrent.rnn,
-    layers.SimpleRNN: onnx_recurrent.rnn,
-    layers.RNN: onnx_recurrent.rnn,
-    layers.Bidirectional: onnx_recurrent.bidirectional,
+    layers.LSTM: write_recurrent.rnn,
+    layers.GRU: write_recurrent.rnn,
+    layers.SimpleRNN: write_recurrent.rnn,
+    layers.RNN: write_recurrent.rnn,
+    layers.Bidirectional: write_recurrent.bidirectional,
     layers.Dense: dense,
     layers.Conv1D: conv1d,
     layers.Embedding: embedding,
@@ -365,17 +303,17 @@ EXPORTERS: dict[type, Any] = {
     layers.MaxPooling1D: max_pooling,
     layers.GlobalAveragePooling1D: average_over_time,
     layers.GlobalMaxPooling1D: max_over_time,
-    layers.Add: merge("Add"),
-    layers.Subtract: merge("Sub"),
-    layers.Multiply: merge("Mul"),
-    layers.Average: merge("Add", layer_mean=True),
-    layers.Maximum: merge("Max"),
-    layers.Minimum: merge("Min"),
-    layers.Concatenate: concatenate,
-    layers.Dot: dot,
-    layers.Attention: onnx_attention.attention,
-    layers.AdditiveAttention: onnx_attention.attention,
-    Operation: onnx_operations.operation,
+    layers.Add: write_merging.merge("Add"),
+    layers.Subtract: write_merging.merge("Sub"),
+    layers.Multiply: write_merging.merge("Mul"),
+    layers.Average: write_merging.merge("Add", layer_mean=True),
+    layers.Maximum: write_merging.merge("Max"),
+    layers.Minimum: write_merging.merge("Min"),
+    layers.Concatenate: write_merging.concatenate,
+    layers.Dot: write_merging.dot,
+    layers.Attention: write_attention.attention,
+    layers.AdditiveAttention: write_attention.attention,
+    Operation: write_operations.operation,
 }
 
 REFUSED: dict[type, str] = {
@@ -386,12 +324,12 @@ REFUSED: dict[type, str] = {
 MASKS: dict[Any, Any] = {
     Layer.compute_mask: lambda e, layer, x, mask: mask if layer.supports_masking else None,
     Model.compute_mask: lambda e, layer, x, mask: None,
-    layers.RNN.compute_mask: onnx_recurrent.rnn_mask,
-    layers.Bidirectional.compute_mask: onnx_recurrent.bidirectional_mask,
+    layers.RNN.compute_mask: write_masks.rnn_mask,
+    layers.Bidirectional.compute_mask: write_masks.bidirectional_mask,
     layers.Embedding.compute_mask: embedding_mask,
     layers.Masking.compute_mask: masking_mask,
-    layers.Add.compute_mask: merge_mask,
-    layers.Concatenate.compute_mask: concatenate_mask,
+    layers.Add.compute_mask: write_merging.merge_mask,
+    layers.Concatenate.compute_mask: write_merging.concatenate_mask,
     layers.Dot.compute_mask: lambda e, layer, x, mask: None,
     layers.GlobalAveragePooling1D.compute_mask: lambda e, layer, x, mask: None,
     layers.Attention.compute_mask: lambda e, layer, x, mask: mask[0] if mask else None,

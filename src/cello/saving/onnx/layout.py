@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cello.saving.onnx_file import OnnxGraph, OnnxNode
+from cello.saving.onnx.file import OnnxGraph, OnnxNode
 
 RECURRENT = ("LSTM", "GRU", "RNN")
 _SAME = {

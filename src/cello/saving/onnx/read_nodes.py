@@ -12,17 +12,10 @@ import numpy as np
 
 from cello import layers
 from cello.saving.files import ModelFileError
-from cello.saving.onnx_file import OnnxNode
-from cello.saving.onnx_import import D, Filled, Tensor, bounded, number_or_array, ops, plain
-from cello.saving.onnx_import_recurrent import recurrent
-from cello.saving.onnx_import_shapes import SHAPES, axes_given, is_host, positive
-
-
-def constant_like(node: OnnxNode, value, what: str) -> np.ndarray:
-    if not isinstance(value, np.ndarray) or value.dtype == object:
-        raise ModelFileError(f"{node}: its {what} is not a constant of the file.")
-    return value
-
+from cello.saving.onnx.read_layers import LAYERS, constant_like, moving
+from cello.saving.onnx.read_recurrent import recurrent
+from cello.saving.onnx.read_shapes import SHAPES, axes_given, is_host, positive
+from cello.saving.onnx.reader import D, Filled, Tensor, bounded, number_or_array, ops, plain
 
 # ---------------------------------------------------------------------------- element by element
 
@@ -37,7 +30,7 @@ def activation(name: str, **known):
                 if node.kind in ("LeakyRelu", "Elu"):
                     return _sloped(r, node, x, given)
                 raise ModelFileError(f"{node}: its {attribute}={given} is none of Cello's.")
-        x = _moving(r, node, x)
+        x = moving(r, node, x)
         call = r.layer(node, ("activation", *node.outputs), _maker(name))
         return x.map(call)
 
@@ -50,15 +43,7 @@ def _maker(name):
 
 def _sloped(r, node, x, alpha):
     function = ops.leaky_relu if node.kind == "LeakyRelu" else ops.elu
-    return _moving(r, node, x).map(lambda t: function(t, alpha))
-
-
-def _moving(r, node, x) -> Tensor:
-    if isinstance(x, Filled):
-        return plain(r.tensor(x))
-    if not isinstance(x, Tensor):
-        raise ModelFileError(f"{node} computes with a constant, which is not read.")
-    return x
+    return moving(r, node, x).map(lambda t: function(t, alpha))
 
 
 def hard_sigmoid(r, node, x):
@@ -66,12 +51,12 @@ def hard_sigmoid(r, node, x):
     beta = node.attributes.get("beta", 0.5)
     if abs(alpha - 1 / 6) < 1e-6 and abs(beta - 0.5) < 1e-6:
         return activation("hard_sigmoid")(r, node, x)
-    return _moving(r, node, x).map(lambda t: ops.clip(t * alpha + beta, 0, 1))
+    return moving(r, node, x).map(lambda t: ops.clip(t * alpha + beta, 0, 1))
 
 
 def gelu(r, node, x):
     approximate = node.attributes.get("approximate", "none") == "tanh"
-    return _moving(r, node, x).map(lambda t: ops.gelu(t, approximate=approximate))
+    return moving(r, node, x).map(lambda t: ops.gelu(t, approximate=approximate))
 
 
 def shrink(r, node, x):
@@ -80,14 +65,14 @@ def shrink(r, node, x):
     def shrunk(t):
         return ops.where(t > lambd, t - bias, ops.where(t < -lambd, t + bias, 0.0))
 
-    return _moving(r, node, x).map(shrunk)
+    return moving(r, node, x).map(shrunk)
 
 
 def unary(function, fold=None):
     def read(r, node, x):
         if is_host(x) and fold is not None:
             return fold(x)
-        return _moving(r, node, x).map(function)
+        return moving(r, node, x).map(function)
 
     return read
 
@@ -96,7 +81,7 @@ def softmax(kind):
     function = ops.softmax if kind == "softmax" else ops.log_softmax
 
     def read(r, node, x):
-        x = _moving(r, node, x)
+        x = moving(r, node, x)
         axis = positive(node.attributes.get("axis", -1 if r.graph.opset >= 13 else 1), x.rank)
         if r.graph.opset < 13 and axis != x.rank - 1:
             raise ModelFileError(f"{node}: over several axes, as before opset 13, is not read.")
@@ -203,7 +188,7 @@ def where(r, node, condition, x, y):
 def clip(r, node, x, low=None, high=None):
     low = node.attributes.get("min") if low is None else constant_like(node, low, "min").item()
     high = node.attributes.get("max") if high is None else constant_like(node, high, "max").item()
-    return _moving(r, node, x).map(lambda t: ops.clip(t, low, high))
+    return moving(r, node, x).map(lambda t: ops.clip(t, low, high))
 
 
 _KINDS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int64", 9: "bool",
@@ -222,142 +207,6 @@ def cast(r, node, x):
     return x.map(lambda t: t if t.dtype == kind else ops.cast(t, kind))
 
 
-# ---------------------------------------------------------------------------------- with weights
-
-
-def _dense(r, node: OnnxNode, x: Tensor, kernel: np.ndarray, bias, key):
-    units = kernel.shape[1]
-    make = lambda name: layers.Dense(units, use_bias=bias is not None, name=name)  # noqa: E731
-    weights = [kernel] if bias is None else [kernel, bias]
-    return x.map(r.layer(node, ("dense", *key), make, weights, kernel.shape[0]))
-
-
-def matmul(r, node, x, w):
-    features_last = isinstance(x, Tensor) and x.rank > 1 and x.axes[-1] == len(x.part_shape) - 1
-    if not (features_last and len(x.part_shape) > 1 and is_host(w) and w.ndim == 2):
-        return plain(ops.matmul(r.operand(x), r.operand(w)))
-    user, bias, key = r.next_user(node), None, [node.inputs[1]]
-    if user is not None and user.kind == "Add":
-        other = [n for n in user.inputs if n != node.outputs[0]]
-        value = r.graph.constants.get(other[0]) if len(other) == 1 else None
-        if value is not None and value.shape == (w.shape[1],):
-            bias, key = value, [*key, *other]
-    made = _dense(r, node, x, w, bias, key)
-    if bias is not None:
-        r.done[user.outputs[0]] = made
-    return made
-
-
-def gemm(r, node, x, w, bias=None):
-    a = node.attributes
-    w = constant_like(node, w, "second operand")
-    if a.get("transA", 0) or not isinstance(x, Tensor) or x.rank != 2 or w.ndim != 2:
-        raise ModelFileError(f"{node}: it is not a product of a tensor and a matrix of weights.")
-    kernel = (w.T if a.get("transB", 0) else w) * np.float32(a.get("alpha", 1.0))
-    if bias is not None:
-        bias = constant_like(node, bias, "bias")
-        if bias.size != kernel.shape[1]:
-            raise ModelFileError(f"{node}: its bias has the shape {bias.shape}.")
-        bias = bias.reshape(-1) * np.float32(a.get("beta", 1.0))
-    if x.axes != (0, 1):
-        x = plain(r.tensor(x))
-    key = (*node.inputs[1:], a.get("transB", 0), a.get("alpha", 1.0), a.get("beta", 1.0))
-    return _dense(r, node, x, kernel, bias, key)
-
-
-def conv(r, node, x, w, bias=None):
-    """A convolution along one axis; with `(batch, features, time)` in the file's order."""
-    a, w = node.attributes, constant_like(node, w, "kernel")
-    if w.ndim != 3 or not isinstance(x, Tensor) or x.rank != 3 or D in x.axes:
-        raise ModelFileError(f"{node}: only convolutions along one axis are read.")
-    size = w.shape[2]
-    strides, dilation = (a.get(n, [1])[0] for n in ("strides", "dilations"))
-    reach = dilation * (size - 1)
-    pads, auto = list(a.get("pads", [0, 0])), a.get("auto_pad", "NOTSET")
-    if auto == "SAME_UPPER" or (
-        auto == "NOTSET" and strides == 1 and reach and pads == [reach // 2, reach - reach // 2]
-    ):
-        padding = "same"
-    elif auto in ("NOTSET", "VALID") and pads in ([0, 0], [reach, 0]):
-        padding = "causal" if pads[0] else "valid"
-    else:
-        raise ModelFileError(f"{node}: its padding {pads} is none of Cello's.")
-    weights = [w.transpose(2, 1, 0)]
-    weights += [] if bias is None else [constant_like(node, bias, "bias")]
-
-    def make(name):
-        return layers.Conv1D(
-            w.shape[0], size, strides, padding, dilation_rate=dilation, groups=a.get("group", 1),
-            use_bias=bias is not None, name=name,
-        )  # fmt: skip
-
-    features = w.shape[1] * a.get("group", 1)
-    call = r.layer(node, ("conv", *node.inputs[1:], str(a)), make, weights, features)
-    return Tensor((0, 2, 1), [call(_time_major(r, x))])
-
-
-def _time_major(r, x: Tensor):
-    """`(batch, features, time)` of the file as `(batch, time, features)`."""
-    order = [x.axes[0], x.axes[2], x.axes[1]]
-    return x.parts[0] if order == [0, 1, 2] else ops.transpose(x.parts[0], order)
-
-
-def max_pool(r, node, x):
-    a = node.attributes
-    plainly = not (a.get("ceil_mode", 0) or a.get("storage_order", 0))
-    plainly = plainly and set(a.get("dilations", [1])) == {1} and not any(a.get("pads", [0]))
-    if not plainly or not isinstance(x, Tensor) or x.rank != 3 or D in x.axes:
-        raise ModelFileError(f"{node}: it has padding, or more than one axis, and is not read.")
-    same = {"NOTSET": "valid", "VALID": "valid", "SAME_UPPER": "same"}
-    padding = same.get(a.get("auto_pad", "NOTSET"))
-    if padding is None:
-        raise ModelFileError(f"{node}: its auto_pad={a['auto_pad']} is not read.")
-    window, strides = a["kernel_shape"][0], a.get("strides", [1])[0]
-    make = lambda name: layers.MaxPooling1D(window, strides, padding, name=name)  # noqa: E731
-    call = r.layer(node, ("pool", *node.outputs), make)
-    return Tensor((0, 2, 1), [call(_time_major(r, x))])
-
-
-def layer_normalization(r, node, x, scale, bias=None):
-    x = _moving(r, node, x)
-    axis = positive(node.attributes.get("axis", -1), x.rank)
-    if axis != x.rank - 1 or x.axes[-1] != len(x.part_shape) - 1:
-        raise ModelFileError(f"{node}: only over the last axis is it read.")
-    weights = [constant_like(node, scale, "scale")]
-    weights += [] if bias is None else [constant_like(node, bias, "bias")]
-    epsilon = float(node.attributes.get("epsilon", 1e-5))
-
-    def make(name):
-        return layers.LayerNormalization(epsilon=epsilon, center=bias is not None, name=name)
-
-    return x.map(r.layer(node, ("norm", *node.inputs[1:], epsilon), make, weights, scale.size))
-
-
-def batch_normalization(r, node, x, scale, bias, mean, variance):
-    x = _moving(r, node, x)
-    if node.attributes.get("training_mode", 0) or x.rank < 2 or x.axes[1] is D:
-        raise ModelFileError(f"{node}: only the form of inference is read.")
-    weights = [constant_like(node, v, "weights") for v in (scale, bias, mean, variance)]
-    epsilon, axis = float(node.attributes.get("epsilon", 1e-5)), x.axes[1]
-    make = lambda name: layers.BatchNormalization(axis, epsilon=epsilon, name=name)  # noqa: E731
-    return x.map(
-        r.layer(node, ("batch norm", *node.inputs[1:], epsilon), make, weights, scale.size)
-    )
-
-
-def gather(r, node, x, places):
-    """Vectors of symbols (`Embedding`), or a place on an axis."""
-    if is_host(x) and not is_host(places):
-        symbols = isinstance(places, Tensor) and x.ndim == 2 and x.dtype.kind == "f"
-        if not symbols or node.attributes.get("axis", 0) != 0:
-            raise ModelFileError(f"{node}: only rows of a matrix of weights are looked up.")
-        make = lambda name: layers.Embedding(*x.shape, name=name)  # noqa: E731
-        call = r.layer(node, ("embedding", node.inputs[0]), make, [x])
-        rank = len(places.part_shape)
-        return Tensor((*places.axes, rank), [call(t) for t in places.parts])
-    return SHAPES["Gather"](r, node, x, places)
-
-
 # ---------------------------------------------------------------------------------- along an axis
 
 
@@ -365,7 +214,7 @@ def reduced(name: str):
     function = getattr(ops, name)
 
     def read(r, node, x, axes=None):
-        x = _moving(r, node, x)
+        x = moving(r, node, x)
         axes = axes_given(r, node, axes)
         keep = bool(node.attributes.get("keepdims", 1))
         if axes is None and node.attributes.get("noop_with_empty_axes", 0):
@@ -385,7 +234,7 @@ def reduced(name: str):
 
 def extreme_place(function):
     def read(r, node, x):
-        x = _moving(r, node, x)
+        x = moving(r, node, x)
         if node.attributes.get("select_last_index", 0):
             raise ModelFileError(f"{node}: select_last_index is not read.")
         axis = positive(node.attributes.get("axis", 0), x.rank)
@@ -399,12 +248,12 @@ def cumsum(r, node, x, axis):
     if node.attributes.get("exclusive", 0) or node.attributes.get("reverse", 0):
         raise ModelFileError(f"{node}: exclusive and reverse are not read.")
     axis = int(constant_like(node, axis, "axis").reshape(-1)[0])
-    return plain(ops.cumsum(r.tensor(_moving(r, node, x)), axis=axis))
+    return plain(ops.cumsum(r.tensor(moving(r, node, x)), axis=axis))
 
 
 def top_k(r, node, x, k):
     """All of an axis in order; fewer are not read."""
-    x = _moving(r, node, x)
+    x = moving(r, node, x)
     axis = positive(node.attributes.get("axis", -1), x.rank)
     if str(np.asarray(k).reshape(-1)[0]) != str(x.dims[axis]):
         raise ModelFileError(f"{node}: only the order of a whole axis is read.")
@@ -417,7 +266,7 @@ def top_k(r, node, x, k):
 def gather_nd(r, node, x, places):
     if node.attributes.get("batch_dims", 0) != 1 or not isinstance(places, Tensor):
         raise ModelFileError(f"{node}: only one place a row (batch_dims=1) is read.")
-    x, t = r.tensor(_moving(r, node, x)), r.tensor(places)
+    x, t = r.tensor(moving(r, node, x)), r.tensor(places)
     if places.rank != 3 or places.dims[-1] != 1 or x.ndim < 2:
         raise ModelFileError(f"{node}: only one place a row (batch_dims=1) is read.")
     for _ in range(x.ndim - 3):
@@ -434,14 +283,8 @@ def einsum(r, node, *operands):
 
 TABLE: dict[str, Any] = {
     **SHAPES,
+    **LAYERS,
     **dict.fromkeys(("LSTM", "GRU", "RNN"), recurrent),
-    "MatMul": matmul,
-    "Gemm": gemm,
-    "Conv": conv,
-    "MaxPool": max_pool,
-    "LayerNormalization": layer_normalization,
-    "BatchNormalization": batch_normalization,
-    "Gather": gather,
     "Add": binary(ops.add, np.add, layers.Add),
     "Sub": binary(ops.subtract, np.subtract, layers.Subtract),
     "Mul": binary(ops.multiply, np.multiply, layers.Multiply),

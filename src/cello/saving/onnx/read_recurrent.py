@@ -8,10 +8,10 @@ import numpy as np
 
 from cello import layers
 from cello.saving.files import ModelFileError
-from cello.saving.onnx_activations import DEFAULTS, RECURRENT
-from cello.saving.onnx_file import OnnxNode
-from cello.saving.onnx_import import D, Filled, Tensor, ops, plain
-from cello.saving.onnx_recurrent import FORMS
+from cello.saving.onnx.activations import DEFAULTS, RECURRENT
+from cello.saving.onnx.file import OnnxNode
+from cello.saving.onnx.reader import D, Filled, Tensor, ops, plain
+from cello.saving.onnx.write_recurrent import FORMS
 
 _CELLS = {form.kind: (cell, form) for cell, form in FORMS.items()}
 _LAYERS = {"LSTM": layers.LSTM, "GRU": layers.GRU, "RNN": layers.SimpleRNN}

@@ -8,8 +8,8 @@ import numpy as np
 
 from cello import layers
 from cello.saving.files import ModelFileError
-from cello.saving.onnx_file import OnnxNode
-from cello.saving.onnx_import import D, Filled, Tensor, bounded, ops, plain
+from cello.saving.onnx.file import OnnxNode
+from cello.saving.onnx.reader import D, Filled, Tensor, bounded, ops, plain
 
 
 def is_host(value) -> bool:
@@ -182,8 +182,8 @@ def _reshaped(r, node, t, wanted):
         sizes = [d if isinstance(d, int) else -1 for d in wanted[1:]]
         if all(d > 0 or d == -1 for d in sizes):
             if sizes == [-1] and len(own) > 1:
-                return layers.Flatten(name=r.name("flatten"))(t)
-            return layers.Reshape(tuple(sizes), name=r.name("reshape"))(t)
+                return layers.Flatten()(t)
+            return layers.Reshape(tuple(sizes))(t)
     if len(free) > 1:
         raise ModelFileError(f"{node}: more than one size of its shape is free besides the batch.")
     return ops.reshape(t, tuple(d if isinstance(d, int) else -1 for d in wanted))
@@ -193,7 +193,7 @@ def flatten(r, node, x):
     axis = node.attributes.get("axis", 1)
     if axis != 1 or not isinstance(x, Tensor):
         raise ModelFileError(f"{node}: only with axis=1 is it read.")
-    return plain(layers.Flatten(name=r.name("flatten"))(r.tensor(x)))
+    return plain(layers.Flatten()(r.tensor(x)))
 
 
 def expand(r, node, x, target):
@@ -236,7 +236,7 @@ def concat(r, node, *values):
         return Tensor(tensors[0].axes, [p for t in tensors for p in t.parts])
     if alike and D not in tensors[0].axes:
         own = tensors[0].axes[axis]
-        layer = layers.Concatenate(own, name=r.name("concatenate"))
+        layer = layers.Concatenate(own)
         return Tensor(tensors[0].axes, [layer([t.parts[0] for t in tensors])])
     return plain(ops.concatenate([r.operand(v) for v in values], axis=axis))
 

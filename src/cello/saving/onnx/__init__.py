@@ -1,0 +1,1 @@
+"""ONNX files: `export` writes them, `reader` reads them."""
