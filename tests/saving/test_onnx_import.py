@@ -108,6 +108,7 @@ ROUND = {
         Bidirectional(LSTM(2), backward_layer=LSTM(2, "relu", "hard_sigmoid", go_backwards=True))
     ),
     "cells": lambda: sequential(RNN([LSTMCell(3), GRUCell(2)], return_sequences=True)),
+    "learned": lambda: sequential(Bidirectional(LSTM(3, initial_state="learned"))),
     "masking": lambda: sequential(Masking(), LSTM(3, return_sequences=True), GRU(2)),
     "masked both ways": lambda: sequential(
         Masking(), Bidirectional(GRU(3, return_sequences=True)),
@@ -403,7 +404,10 @@ def test_bare_nodes_and_lengths(kind, lengths, direction):
         ({"input_forget": 1}, "LSTM 'node': input_forget"),
         ({"layout": 1}, "LSTM 'node': layout=1"),
         ({"activations": ["Sigmoid", "Tanh", "Relu"]}, "LSTM 'node': it has the activations"),
-        ({"activations": ["HardSigmoid", "Tanh", "Tanh"]}, "its activation HardSigmoid .alpha=0.2"),
+        (
+            {"activations": ["HardSigmoid", "Tanh", "Tanh"], "activation_alpha": [0.3]},
+            "its activation HardSigmoid .alpha=0.3",
+        ),
         ({"activations": ["Sigmoid", "Swish", "Swish"]}, "its activation Swish"),
         ({"activations": ["Sigmoid"]}, "it has 1 activations, not 3"),
         ({"direction": "sideways"}, "its direction 'sideways' is unknown"),

@@ -41,6 +41,7 @@ _MODULES = {
         ).split(),
         "nn",
     ),
+    "erf": "math",
     "logsumexp": "math",
 }
 _CLASS_NAMES = {"getitem": "GetItem"}

@@ -30,10 +30,12 @@ def write_onnx(model, filepath, *, opset: int = 17, states: bool = False, inputs
     that `Embedding(mask_zero=True)` and `Masking` make are honoured as in Cello.
 
     A layer with `stateful=True` is written in its streaming form: each of its states is an input
-    of the file, `lstm/h` and `lstm/c` (`(batch, units)`; zeros where it is left out), and the
+    of the file, `lstm/h` and `lstm/c` (`(batch, units)`; what a
+    sequence starts from where it is left out), and the
     states after the last step are outputs, `lstm/h_next` and `lstm/c_next`, to be fed with the next
-    piece of the sequences. Layers inside another have its name in front: `bidirectional/forward/h`,
-    `inner_model/gru/h`; cells in a row are numbered: `rnn/0/h`.
+    piece of the sequences. Layers inside another have its name in front, as in
+    `model.get_states`: `bidirectional/forward_lstm/h`, `inner_model/gru/h`; cells in a row are
+    numbered: `rnn/0/h`.
 
     Args:
         model: a built model.
@@ -170,23 +172,27 @@ class Exporter:
         """Whether the states of `layer` are inputs and outputs of the file."""
         return layer.stateful or (self.streaming and not self.in_rows)
 
-    def states(self, layer, sizes: dict[str, int], like: Value, dtype) -> list[Value]:
+    def states(
+        self, layer, sizes: dict[str, int], like: Value, dtype, starts_from=None
+    ) -> list[Value]:
         """The states that `layer` starts from: inputs of the file, `path/name` by their sizes.
 
-        A stateful layer that is called again goes on from where its last call ended.
+        One that is left out is what `starts_from` has under its name, `(1, units)`, or zeros. A
+        stateful layer that is called again goes on from where its last call ended.
         """
         b = self.b
         if layer.stateful and id(layer) in self._stateful:
             return [self.next_states[name] for name in self._stateful[id(layer)]]
         starts, keys = [], []
-        for name, units in sizes.items():
-            name = b.unique(b.scoped(name))
-            key = b.unique(f"{name}_next")
+        for key, units in sizes.items():
+            default = np.zeros((1, units), dtype) if starts_from is None else starts_from[key]
+            name = b.unique(b.scoped(key))
+            after = b.unique(f"{name}_next")
             given = b.input(name, dtype, ("batch", units))
-            b.default(name, np.zeros((1, units), dtype))
+            b.default(name, default)
             shape = b.shape(self.batch(like), units)
             starts.append(dataclasses.replace(b.op("Expand", given, shape), shape=(None, units)))
-            keys.append(key)
+            keys.append(after)
         self._stateful[id(layer)] = keys
         self.next_states.update(zip(keys, starts, strict=True))
         return starts

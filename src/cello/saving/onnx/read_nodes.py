@@ -51,6 +51,8 @@ def hard_sigmoid(r, node, x):
     beta = node.attributes.get("beta", 0.5)
     if abs(alpha - 1 / 6) < 1e-6 and abs(beta - 0.5) < 1e-6:
         return activation("hard_sigmoid")(r, node, x)
+    if abs(alpha - 0.2) < 1e-6 and abs(beta - 0.5) < 1e-6:
+        return activation("keras2_hard_sigmoid")(r, node, x)
     return moving(r, node, x).map(lambda t: ops.clip(t * alpha + beta, 0, 1))
 
 

@@ -209,8 +209,11 @@ def expand(r, node, x, target):
         return Filled(x.reshape(-1)[0], result)
     if isinstance(x, Filled):
         return Filled(x.number, result)
-    if is_host(x):
+    if is_host(x) and all(isinstance(d, int) for d in result):
         return np.broadcast_to(x, bounded(result)).copy()
+    if is_host(x):
+        bounded([d for d in result if isinstance(d, int)])
+        return plain(ops.multiply(r.tensor(Filled(x.dtype.type(1), result)), r.operand(x)))
     if [str(d) for d in result] == [str(d) for d in x.dims]:
         return x
     filled = Filled(np.zeros((), x.parts[0].dtype), result)

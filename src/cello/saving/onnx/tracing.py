@@ -14,7 +14,7 @@ from cello.models.sequential import Sequential
 @contextlib.contextmanager
 def graph_of(model, inputs=None):
     """The graph of `model`: its own, or one traced through its class's `call`."""
-    own = getattr(model, "_graph", None)
+    own = getattr(model, "_graph", None) if runs_its_graph(model) else None
     late = isinstance(model, Sequential) and model._shape_from_data
     if own is not None and not late and inputs is None:
         yield own
@@ -29,10 +29,17 @@ def graph_of(model, inputs=None):
             layer._nodes[:] = nodes
 
 
+def runs_its_graph(model) -> bool:
+    """Whether the graph of `model` is what it computes: not where its class has its own `call`."""
+    return type(model).call in (Model.call, Sequential.call)
+
+
 def _inputs(model, inputs):
     """What to call `model` on."""
     if inputs is not None:
         return inputs
+    if model._graph is not None and not runs_its_graph(model):
+        return model.input
     if isinstance(model, Sequential) and model._graph is not None:
         start = model.inputs[0]  # the data that came first fixed a length that is free
         symbols = isinstance(model.layers[0], Embedding)

@@ -27,7 +27,7 @@ from cello.saving.onnx import (
     write_recurrent,
 )
 from cello.saving.onnx.builder import Value
-from cello.saving.onnx.tracing import graph_of
+from cello.saving.onnx.tracing import graph_of, runs_its_graph
 
 # --------------------------------------------------------------------------------- the weights
 
@@ -245,7 +245,7 @@ def model(e, layer, inputs, training=False, mask=None, **kwargs):
     """A model inside: its own graph, between these values."""
     tensors = jax.tree.leaves(inputs)
     made = None
-    if layer._graph is None:  # a class with a call of its own
+    if layer._graph is None or not runs_its_graph(layer):  # a class with a call of its own
         made = jax.tree.map(lambda v: Input(batch_shape=v.shape, dtype=v.dtype.name), inputs)
     elif isinstance(inputs, dict):
         given = layer._graph.inputs
@@ -319,6 +319,8 @@ EXPORTERS: dict[type, Any] = {
 REFUSED: dict[type, str] = {
     layers.Lambda: "a Python function has no form in ONNX; use functions of cello.ops on the "
     "symbolic tensors, or layers",
+    layers.ProjectedLSTM: "its operators have no projection; use LSTM, or leave it out of the "
+    "exported model",
 }
 
 MASKS: dict[Any, Any] = {
@@ -352,4 +354,10 @@ def exporter_of(layer: Layer):
 
 
 def mask_rule(layer: Layer):
-    return MASKS[type(layer).compute_mask]
+    """The function that gives the masks of the outputs of `layer`."""
+    rule = MASKS.get(type(layer).compute_mask)
+    if rule is None:
+        raise ValueError(
+            f"{layer} cannot be exported to ONNX: its class has a compute_mask of its own."
+        )
+    return rule

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from cello.core.variable import Variable
 from cello.saving.onnx import activations
 from cello.saving.onnx.builder import Builder, Value
 from cello.saving.onnx.write_masks import Valid, valid
@@ -149,19 +150,39 @@ def state_sizes(cells) -> dict[str, int]:
 def prepare(e, layer, x: Value, given) -> Run:
     """The cells of `layer` and the states that they start from."""
     cells = cells_of(layer, layer.cell)
+    if layer.return_all_states:
+        raise ValueError(
+            f"{layer} cannot be exported to ONNX with return_all_states: its operators give the "
+            "states after the last step. h after every step is the output of return_sequences."
+        )
     sizes = state_sizes(cells)
     if given is not None:
         leaves = jax.tree.leaves(given)
         starts = [e.b.cast(_value(e, s, layer), layer.dtype) for s in leaves]
         return Run(cells, starts, False)
+    learned = _learned(e, layer, sizes)
     if e.streams(layer):
         if e.streaming and not layer.stateful and layer.go_backwards:
             raise ValueError(
                 f"{layer} runs backwards, from the end of the sequence, so it cannot be written "
                 "with states=True: export without it."
             )
-        return Run(cells, e.states(layer, sizes, x, layer.dtype), True)
-    return Run(cells, None, False)
+        return Run(cells, e.states(layer, sizes, x, layer.dtype, learned), True)
+    if learned is None:
+        return Run(cells, None, False)
+    batch, own = e.batch(x), []
+    for name, start in learned.items():
+        value = e.b.weight([layer], f"initial/{name}", lambda start=start: start)
+        own.append(e.b.op("Expand", value, e.b.shape(batch, start.shape[-1])))
+    return Run(cells, own, False)
+
+
+def _learned(e, layer, sizes: dict[str, int]) -> dict[str, np.ndarray] | None:
+    """The weights that a sequence starts from, `(1, units)` each, by the states' names."""
+    if layer.initial_state == "zeros":
+        return None
+    variables = jax.tree.leaves(layer.learned_state, is_leaf=lambda v: isinstance(v, Variable))
+    return {name: v.numpy()[None] for name, v in zip(sizes, variables, strict=True)}
 
 
 def _value(e, state, layer) -> Value:
@@ -223,7 +244,7 @@ def run_one_way(e, layer, x: Value, steps: Valid | None, run: Run, in_order: boo
     return (b.flip(y, 1) if layer.go_backwards and not in_order else y), after
 
 
-def rnn(e, layer, sequences, initial_state=None, mask=None, training=False):
+def rnn(e, layer, sequences, initial_state=None, mask=None, training=False, constants=None):
     x = _single(layer, sequences)
     run = prepare(e, layer, x, initial_state)
     outputs, states = run_one_way(e, layer, x, valid(e.b, mask), run, in_order=False)
@@ -243,8 +264,8 @@ def bidirectional(e, layer, sequences, initial_state=None, mask=None, training=F
         (initial_state[:half], initial_state[half:]) if initial_state is not None else (None,) * 2
     )
     runs = []
-    for direction, state, name in zip(both, given, ("forward", "backward"), strict=True):
-        with e.b.scope(name):
+    for direction, state in zip(both, given, strict=True):
+        with e.b.scope(direction.name):
             runs.append(prepare(e, direction, x, state))
     if _one_node(runs):
         outputs, states = _run_both(e, layer, x, steps, runs)
