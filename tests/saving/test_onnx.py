@@ -708,7 +708,7 @@ def test_a_graph_under_a_call_of_its_own_is_not_taken_for_it():
         def compute_mask(self, inputs, mask):
             return mask
 
-    with pytest.raises(ValueError, match="'odd' cannot .* compute_mask of its own"):
+    with pytest.raises(ValueError, match=r"'odd' cannot .* compute_mask of its own"):
         exported(Model(y, Masked(x, Dense(3)(x), name="odd")(y)))
 
 
