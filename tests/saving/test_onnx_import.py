@@ -263,8 +263,7 @@ def torch_file(module, *data, **names):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("opset", [13, 20])
-@pytest.mark.parametrize("layers_", [1, 2])
+@pytest.mark.parametrize(("layers_", "opset"), [(1, 13), (2, 20)])
 @pytest.mark.parametrize("both_ways", [False, True])
 @pytest.mark.parametrize("batch_first", [False, True])
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
