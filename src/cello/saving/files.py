@@ -18,6 +18,23 @@ FREE_BYTES = 2**24
 
 
 @contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in the block is the file's fault: a `ModelFileError` that names it."""
+    try:
+        yield
+    except ModelFileError as error:
+        raise ModelFileError(f"{path.name}: {error}") from error.__cause__
+    except Exception as error:  # of h5py, zipfile, JAX, or what a configuration makes classes say
+        raise ModelFileError(f"{path.name} cannot be opened: {message(error)}") from error
+
+
+def message(error: Exception) -> str:
+    """What an error says, with its kind where it is not one that Cello words."""
+    known = isinstance(error, (ValueError, TypeError))
+    return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+@contextlib.contextmanager
 def replacing(filepath) -> Iterator[Path]:
     """A path to write to, beside `filepath`, that becomes `filepath` where the block ends well.
 

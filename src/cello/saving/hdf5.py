@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import mmap
 from typing import Any
 
 import h5py
@@ -12,7 +13,6 @@ from ml_dtypes import bfloat16
 
 from cello.saving.files import EXPANSION, FREE_BYTES, ModelFileError
 
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 _DEPTH = 64
 
 
@@ -20,9 +20,8 @@ class HDF5Reader:
     """The arrays of an HDF5 file by their paths, all checked before the first is read.
 
     Refused are soft and external links, objects that are in two places (and so cycles), data in
-    other files (external and virtual datasets), types that are no numbers, filters other than
-    gzip's, and shapes that ask for more than the file can hold: altogether `EXPANSION` times its
-    size and 16 MiB.
+    other files (external and virtual datasets), types that are no numbers, compressed data, which
+    Keras never writes, and shapes that ask for more than the file holds.
 
     Args:
         source: a path, or a file-like object in memory.
@@ -38,6 +37,8 @@ class HDF5Reader:
 
     def __init__(self, source, size: int):
         self.size = size
+        self._source = source
+        self._longest_text: int | None = None
         self.datasets: dict[str, h5py.Dataset] = {}
         self.groups: dict[str, h5py.Group] = {}
         self.nbytes = 0
@@ -47,6 +48,8 @@ class HDF5Reader:
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelFileError(f"It is not a whole HDF5 file: {error}") from None
         try:
+            if self._file.id.get_create_plist().get_sizes() != (8, 8):
+                raise ModelFileError("Its addresses are not of 8 bytes.")
             self._walk(self._file, "", 0)
         except BaseException:
             self._file.close()
@@ -87,21 +90,18 @@ class HDF5Reader:
             raise ModelFileError(f"The array {path!r} has its data elsewhere, which is not read.")
         if dataset.shape is None or not _is_number(dataset):
             raise ModelFileError(f"{path!r} is not an array of numbers: {dataset.dtype}.")
-        created = dataset.id.get_create_plist()
-        filters = {created.get_filter(i)[0] for i in range(created.get_nfilters())}
-        if filters - _FILTERS:
-            raise ModelFileError(f"The array {path!r} is compressed in an unknown way.")
-        stored, wanted = dataset.id.get_storage_size(), _bytes(dataset)
-        chunk = math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize
-        most = stored * EXPANSION + 4096 if filters else stored
-        if stored > self.size or wanted > most or chunk > max(FREE_BYTES, self.size):
+        if dataset.id.get_create_plist().get_nfilters():
+            raise ModelFileError(
+                f"The array {path!r} is compressed, which is not read: h5repack -f NONE unpacks it."
+            )
+        stored = min(dataset.id.get_storage_size(), self.size)
+        wanted = math.prod(dataset.shape) * dataset.dtype.itemsize
+        self.nbytes += wanted
+        if wanted > stored or self.nbytes > self.size:
             raise ModelFileError(
                 f"The array {path!r} of shape {dataset.shape} asks for {wanted} bytes, and the "
                 f"file has {stored} of it."
             )
-        self.nbytes += wanted
-        if self.nbytes > EXPANSION * self.size + FREE_BYTES:
-            raise ModelFileError("Its arrays ask for more memory than the file can hold.")
 
     def array(self, path: str) -> np.ndarray:
         """The array at a path."""
@@ -119,12 +119,39 @@ class HDF5Reader:
         """
         attributes = self.groups[path].attrs
         if name in attributes:
-            return _texts(attributes, name, self.size)
+            return self._texts(attributes, name)
         found: list[str] = []
         for number in itertools.count():
             if f"{name}{number}" not in attributes:
                 return found or None
-            found += _texts(attributes, f"{name}{number}", self.size)
+            found += self._texts(attributes, f"{name}{number}")
+
+    def _texts(self, attributes, name: str) -> Any:
+        kind = attributes.get_id(name)
+        text = h5py.check_string_dtype(kind.dtype)
+        if text is None and math.prod(kind.shape):
+            raise ModelFileError(f"The attribute {name!r} should be a text and is {kind.dtype}.")
+        # Texts of any length lie elsewhere, and many places may name the same one.
+        length = self._longest() if text and text.length is None else kind.dtype.itemsize
+        if math.prod(kind.shape) * length > EXPANSION * self.size + FREE_BYTES:
+            raise ModelFileError(f"The attribute {name!r} is larger than the file.")
+        value = attributes[name]
+        if isinstance(value, np.ndarray):
+            return [_text(v) for v in value.tolist()]
+        return _text(value)
+
+    def _longest(self) -> int:
+        """The length of the longest text of any length in the file."""
+        if self._longest_text is None:
+            if hasattr(self._source, "getbuffer"):
+                self._longest_text = longest_text(self._source.getvalue())
+            else:
+                with (
+                    open(self._source, "rb") as file,
+                    mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+                ):
+                    self._longest_text = longest_text(content)
+        return self._longest_text
 
 
 def _is_number(dataset) -> bool:
@@ -132,18 +159,28 @@ def _is_number(dataset) -> bool:
     return (kind in "biuf" and item <= 8) or (kind == "V" and item == 2 and not dataset.dtype.names)
 
 
-def _bytes(dataset) -> int:
-    return math.prod(dataset.shape) * dataset.dtype.itemsize
+def longest_text(content) -> int:
+    """The length of the longest text in the heaps of an HDF5 file, all of which are checked.
 
-
-def _texts(attributes, name: str, size: int) -> Any:
-    kind = attributes.get_id(name)
-    if math.prod(kind.shape) * kind.dtype.itemsize > size:
-        raise ModelFileError(f"The attribute {name!r} is larger than the file.")
-    value = attributes[name]
-    if isinstance(value, np.ndarray):
-        return [_text(v) for v in value.tolist()]
-    return _text(value)
+    A heap is `GCOL`, a version, its size, and objects: a number, a count, a size, the text. Where
+    an object (number 0: the free space) has no size, HDF5's library walks on the spot for ever.
+    """
+    longest, left = 0, len(content) // 16
+    heap = content.find(b"GCOL\x01")
+    while heap >= 0:
+        end = min(heap + int.from_bytes(content[heap + 8 : heap + 16], "little"), len(content))
+        place = heap + 16
+        while place + 16 <= end:
+            size = int.from_bytes(content[place + 8 : place + 16], "little")
+            free = content[place : place + 2] == b"\0\0"
+            step = size if free else 16 + -(-size // 8) * 8
+            left -= 1
+            if step < 16 or place + step > end or left < 0:
+                raise ModelFileError("Its texts are damaged.")
+            longest = longest if free else max(longest, size)
+            place += step
+        heap = content.find(b"GCOL\x01", heap + 1)
+    return longest
 
 
 def _text(value) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from cello.core.loading import Loading
 from cello.core.serialization import custom_object_scope, deserialize
 from cello.models.model import Model
-from cello.saving.files import ModelFileError
+from cello.saving.files import ModelFileError, message, reading
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras_archive import count_objects, read_archive, write_archive
 from cello.saving.keras_h5 import legacy_config, read_legacy_optimizer, read_legacy_weights
@@ -82,17 +82,8 @@ def load_model(
         raise FileNotFoundError(f"load_model: there is no file {str(path)!r}.")
     with open(path, "rb") as file:
         is_archive = file.read(4) == b"PK\x03\x04"
-    try:
+    with reading(path):
         return (_load_archive if is_archive else _load_h5)(path, custom_objects, compile)
-    except ModelFileError as error:
-        raise ModelFileError(f"{path.name}: {error}") from error.__cause__
-    except Exception as error:  # whatever a configuration makes our own classes say
-        raise ModelFileError(f"{path.name} cannot be opened: {_message(error)}") from error
-
-
-def _message(error: Exception) -> str:
-    known = isinstance(error, (ValueError, TypeError))
-    return str(error) if known else f"{type(error).__name__}: {error}"
 
 
 def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
@@ -152,6 +143,6 @@ def _compile(model: Model, compile_: Callable[[], None]) -> None:
         compile_()
     except Exception as error:
         raise ModelFileError(
-            f"It was compiled in a way that Cello cannot repeat: {_message(error)} "
+            f"It was compiled in a way that Cello cannot repeat: {message(error)} "
             "load_model(..., compile=False) opens it without."
         ) from error

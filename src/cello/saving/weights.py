@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cello.core.layer import Layer
-from cello.saving.files import ModelFileError, checked_path, replacing
+from cello.saving.files import checked_path, reading, replacing
 from cello.saving.hdf5 import HDF5Reader, write_arrays
 from cello.saving.keras_archive import read_archive
 from cello.saving.keras_h5 import is_legacy, read_legacy_weights
@@ -57,18 +57,14 @@ def load_weights(layer: Layer, filepath) -> None:
     if not layer.weights:
         raise ValueError(f"{layer} has no weights yet: call it on data before loading.")
     if path.suffix not in (".h5", ".hdf5", ".keras"):
-        read_safetensors(layer, path)
+        with reading(path):
+            read_safetensors(layer, path)
         return
-    try:
-        if path.suffix == ".keras":
-            reader = read_archive(path)[1]
-        else:
-            reader = HDF5Reader(path, path.stat().st_size)
-        with reader:
+    with reading(path):
+        archive = path.suffix == ".keras"
+        with read_archive(path)[1] if archive else HDF5Reader(path, path.stat().st_size) as reader:
             if is_legacy(reader):
                 whole = "model_weights" in reader.groups
                 read_legacy_weights(layer, reader, "model_weights" if whole else "")
             else:
                 read_weights(layer, reader)
-    except ModelFileError as error:
-        raise ModelFileError(f"{path.name}: {error}") from None
