@@ -272,6 +272,12 @@ class Layer(Configurable):
         if loading is not None:
             loading.take("calls of layers", 1, self)
         args, kwargs = jax.tree.map(self._as_array, (args, kwargs))
+        if loading is not None:
+            for leaf in jax.tree.leaves((args, kwargs)):
+                is_symbolic = isinstance(leaf, SymbolicTensor)
+                loading.check_shape(
+                    leaf.spec.shape if is_symbolic else getattr(leaf, "shape", ()), self
+                )
         if symbolic_leaves((args, kwargs)):
             self._prepare(self._bind(args, kwargs)[0].arguments)
             return record(self, self._run, args, kwargs)

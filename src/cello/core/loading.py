@@ -1,19 +1,25 @@
 """What a file may ask for while a model is made from it, and what was passed over in it.
 
 Within a `Loading` scope the classes of the library count what they make: a few bytes of a file can
-name a layer of a billion units, or models inside models whose calls multiply. Weights are not
-drawn, since the file has them.
+name a layer of a billion units, or models inside models whose calls multiply, or one object in so
+many places that a walk through them never ends. Weights are not drawn, since the file has them.
 """
 
 from __future__ import annotations
 
 import contextvars
+import math
 from typing import Any
 
 _loading: contextvars.ContextVar[Loading | None] = contextvars.ContextVar("loading", default=None)
 
 STATE_BYTES = 2**28
 """What states of layers and random generators, which no file holds, may take: 256 MiB."""
+
+
+AXES = 64
+"""The axes that an array may have; NumPy has no more."""
+_TERMS = 256
 
 
 class LimitError(ValueError):
@@ -25,19 +31,26 @@ class Loading:
 
     Args:
         weight_bytes: how many bytes of weights may be made: as many as the file has.
-        calls: how many calls of layers may be made.
+        objects: how many objects and lists its configuration has; `1000 + 10 * objects` calls of
+            layers may be made, and as many objects, one in several places counted in each.
 
     Attributes:
         ignored: arguments of the file's configurations that mean nothing here, each with the
             classes that had it.
-        shared: the objects that have a number in the file, since they are in several places.
+        shared: by their number in the file, the objects that are in several places, each with the
+            count of objects in it.
     """
 
-    def __init__(self, weight_bytes: int, calls: int):
-        self.left = {"bytes of weights": weight_bytes, "bytes of states": STATE_BYTES}
-        self.left["calls of layers"] = calls
+    def __init__(self, weight_bytes: int, objects: int):
+        most = 1000 + 10 * objects
+        self.left = {
+            "bytes of weights": weight_bytes,
+            "bytes of states": STATE_BYTES,
+            "calls of layers": most,
+            "objects": most,
+        }
         self.ignored: dict[str, dict[str, None]] = {}
-        self.shared: dict[Any, Any] = {}
+        self.shared: dict[int, tuple[Any, int]] = {}
 
     def __enter__(self):
         self._token = _loading.set(self)
@@ -50,7 +63,15 @@ class Loading:
         """Count `amount`, or raise `LimitError` where that is more than is left."""
         self.left[what] -= amount
         if self.left[what] < 0:
-            raise LimitError(f"{who} asks for more {what} than the file can hold.")
+            raise LimitError(f"{who} asks for more {what} than a file of this size may.")
+
+    def check_shape(self, shape, who) -> None:
+        """Refuse what JAX would compute with for hours: many axes, long sums of unknown sizes."""
+        texts = [str(d) for d in shape if not isinstance(d, int)]
+        terms = math.prod(1 + t.count("+") + t.count(" - ") for t in texts)
+        deep = any(len(t) > 400 or t.count("max(") > 2 for t in texts)
+        if len(shape) > AXES or terms > _TERMS or deep:
+            raise LimitError(f"{who} is called on more axes, or less known ones, than any model.")
 
     def ignore(self, argument: str, cls: type) -> None:
         """Note that an argument of the file was accepted without effect."""

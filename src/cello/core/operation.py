@@ -17,6 +17,7 @@ import jax.scipy.special
 
 from cello.core.arguments import arg
 from cello.core.layer import Layer
+from cello.core.loading import current_loading
 from cello.core.naming import unique_name
 from cello.core.symbolic import SymbolicTensor, symbolic_leaves
 from cello.core.variable import Variable
@@ -77,7 +78,24 @@ class Operation(Layer):
     function = arg(kind=_function_name, doc="Name of the function.")
 
     def call(self, *args, **kwargs):
+        loading = current_loading()
+        if loading is not None:
+            loading.take("calls of layers", _pieces(self.function, (args, kwargs)), self)
         return FUNCTIONS[self.function](*args, **kwargs)
+
+
+def _pieces(function: str, arguments) -> int:
+    """How many pieces JAX traces one by one; 0 where their number depends on no argument."""
+    leaves = jax.tree.leaves(arguments)
+    numbers = [abs(v) for v in leaves if isinstance(v, int)]
+    if function == "unstack":
+        sizes = (d for v in leaves for d in getattr(v, "shape", ()))
+        return max((d for d in sizes if isinstance(d, int)), default=0)
+    modes = [v for v in leaves if isinstance(v, str)]
+    piecewise = function in ("split", "diff", "round") or (
+        function == "pad" and any(mode in ("reflect", "symmetric", "wrap") for mode in modes)
+    )
+    return max(numbers, default=0) if piecewise else 0
 
 
 def _value(leaf):

@@ -99,7 +99,7 @@ def custom_object(name: str) -> Any:
 
 def _class(entry: dict[str, Any]) -> Any:
     """The class that an entry names."""
-    name, registered = str(entry["class_name"]), str(entry.get("registered_name") or "")
+    name, registered = entry["class_name"], str(entry.get("registered_name") or "")
     cls = custom_object(registered) or custom_object(name)
     kind = _kind(entry["module"]) if entry.get("module") else ""
     if cls is None:
@@ -212,20 +212,32 @@ def deserialize(value: Any) -> Any:
         return value
     if not {"class_name", "config"} <= set(value):
         return {k: deserialize(v) for k, v in value.items()}
+    if not isinstance(value["class_name"], str):
+        raise ValueError(f"The name of a class is a text, and not {value['class_name']!r}.")
     special = _SPECIAL.get(value["class_name"])
     return special(value["config"]) if special else _object(value)
 
 
 def _object(entry: dict[str, Any]) -> Any:
     loading, number = current_loading(), entry.get("shared_object_id")
-    if loading is not None and number in loading.shared:
-        return loading.shared[number]
     cls = _class(entry)
     if not isinstance(entry["config"], dict):
         raise ValueError(f"The configuration of a {entry['class_name']} is not a dict.")
+    if loading is None:
+        return cls.from_config(entry["config"])
+    if not isinstance(number, (int, type(None))):
+        raise ValueError(f"The shared_object_id {number!r} of a {cls.__name__} is not a number.")
+    if number in loading.shared:
+        made, count = loading.shared[number]
+        if not isinstance(made, cls):
+            raise ValueError(f"Object {number} is a {type(made).__name__} and a {cls.__name__}.")
+        loading.take("objects", count, cls.__name__)
+        return made
+    before = loading.left["objects"]
+    loading.take("objects", 1, cls.__name__)
     made = cls.from_config(entry["config"])
-    if loading is not None and number is not None:
-        loading.shared[number] = made
+    if number is not None:
+        loading.shared[number] = made, before - loading.left["objects"]
     return made
 
 
@@ -243,7 +255,10 @@ def _refuse_code(config):
 
 
 def _array(config):
-    return np.asarray(config["value"], jnp.dtype(config["dtype"]))
+    dtype = jnp.dtype(config["dtype"])
+    if dtype.itemsize > 16 or not (dtype == bool or jnp.issubdtype(dtype, jnp.number)):
+        raise ValueError(f"An array in a configuration is of numbers, and not of {dtype}.")
+    return np.asarray(config["value"], dtype)
 
 
 _SPECIAL: dict[str, Any] = {
@@ -276,10 +291,18 @@ class Registry:
                 register(entry)
                 self.module = f"keras.{_kind(entry.__module__)}"
 
+    def _fits(self, made) -> bool:
+        """Whether what a configuration gave is no object of the library of another kind."""
+        classes = tuple(entry for entry in self.entries.values() if isinstance(entry, type))
+        ours = isinstance(made, Configurable) and type(made).__module__.startswith("cello.")
+        return not classes or not ours or isinstance(made, classes)
+
     def get(self, identifier):
         """The entry that a name, a configuration or an object stands for."""
         if isinstance(identifier, dict) and "class_name" in identifier:
             identifier = deserialize({"module": self.module, **identifier})
+            if not self._fits(identifier):
+                raise ValueError(f"a known {self.what}, and not a {type(identifier).__name__}")
         if isinstance(identifier, type) and issubclass(identifier, Configurable):
             return identifier()
         if isinstance(identifier, str):

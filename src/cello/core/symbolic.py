@@ -7,6 +7,7 @@ therefore needs no shape code of its own: whatever it computes is traced.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -139,6 +140,7 @@ def record(layer, run, args, kwargs):
         return [jnp.asarray(a) for a in arrays], [get_mask(a) for a in arrays]
 
     specs, mask_specs = _evaluate_shapes(computed, [(t.spec, t.mask) for t in node.inputs])
+    specs, mask_specs = jax.tree.map(_simpler, (specs, mask_specs))
     several = len(specs) > 1
     tensors = [
         SymbolicTensor(spec, node, i, f"{layer.name}_{i}" if several else layer.name, mask)
@@ -147,6 +149,25 @@ def record(layer, run, args, kwargs):
     node.outputs = jax.tree.unflatten(masks[-1], tensors)
     layer._nodes.append(node)
     return node.outputs
+
+
+@functools.lru_cache(4096)
+def _stand_in(size: str):
+    """An unknown size in the place of one that is written so."""
+    return new_dimension()
+
+
+def _simpler(spec):
+    """`spec` with a new unknown for a size such as `floordiv(floordiv(n - 1, 2) - 1, 2)`.
+
+    JAX compares such sizes in a time that grows exponentially with each strided layer.
+    """
+    texts = [str(d) for d in spec.shape]
+    shape = tuple(
+        _stand_in(text) if text.count("floordiv") > 1 or "max(" in text else d
+        for d, text in zip(spec.shape, texts, strict=True)
+    )
+    return jax.ShapeDtypeStruct(shape, spec.dtype)
 
 
 def _evaluate_shapes(function, inputs):

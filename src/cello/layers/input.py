@@ -7,6 +7,7 @@ import jax
 from cello.core.arguments import arg
 from cello.core.kinds import optional
 from cello.core.layer import Layer
+from cello.core.loading import AXES
 from cello.core.symbolic import Node, SymbolicTensor, input_spec
 
 
@@ -15,6 +16,8 @@ def _shape(value):
         d is None or (isinstance(d, int) and d >= 0) for d in tuple(value)
     ):
         raise ValueError("a tuple of sizes, with None for an unknown one, such as (None, 8)")
+    if len(value) > AXES:
+        raise ValueError(f"a tuple of at most {AXES} sizes")
     return tuple(value)
 
 

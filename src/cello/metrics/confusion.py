@@ -8,6 +8,7 @@ import numpy as np
 
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, one_of, optional, positive_integer
+from cello.core.loading import current_loading
 from cello.core.masking import get_mask
 from cello.losses.functions import same_rank
 from cello.metrics.metric import Metric, divided, shown_parts, weighted
@@ -124,6 +125,9 @@ class AUC(_Confusion):
 
     def _make_counts(self, thresholds):
         n = self.num_thresholds
+        loading = current_loading()
+        if loading is not None:
+            loading.take("bytes of states", 64 * n, "AUC")
         inner = (np.arange(n - 2) + 1) / (n - 1) if self.thresholds is None else np.sort(thresholds)
         super()._make_counts([-1e-7, *inner, 1 + 1e-7])
 

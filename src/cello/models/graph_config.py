@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from typing import Any
 
 import jax
@@ -96,7 +97,15 @@ def graph_from_config(config: dict[str, Any]):
             return [real(v) for v in value]
         return deserialize(value)
 
-    waiting = []
+    ready: list[Any] = []
+    waiting: dict[tuple[str, int], list[Any]] = collections.defaultdict(list)
+
+    def sort(call):
+        """Put a call behind the first tensor that it lacks, or among those that can be made."""
+        lacking = next((p for p in _histories(call[2]) if p not in tensors), None)
+        (ready if lacking is None else waiting[lacking]).append(call)
+
+    calls: list[Any] = []
     for entry in config["layers"]:
         name = entry["name"]
         before: list[Any] = []
@@ -107,32 +116,33 @@ def graph_from_config(config: dict[str, Any]):
             layer = _layer(entry)
         if isinstance(layer, InputLayer):
             tensors[name, 0] = [layer.output]
-        calls = [] if isinstance(layer, InputLayer) else entry["inbound_nodes"]
-        waiting += [(name, i, call, layer, before, behind) for i, call in enumerate(calls)]
+            continue
+        for i, call in enumerate(entry["inbound_nodes"]):
+            calls.append((name, i, (call["args"], call["kwargs"]), layer, before, behind))
 
-    while waiting:
-        later = []
-        for name, i, call, layer, before, behind in waiting:
-            needed = _histories((call["args"], call["kwargs"]))
-            if any(tuple(place[:2]) not in tensors for place in needed):
-                later.append((name, i, call, layer, before, behind))
-                continue
-            args, kwargs = [*before, *real(call["args"])], {**real(call["kwargs"]), **behind}
-            if isinstance(layer, Operation) and layer.function == "getitem":
-                args[1] = tuple(args[1]) if isinstance(args[1], list) else args[1]
-            tensors[name, i] = symbolic_leaves(layer(*args, **kwargs))
-        if len(later) == len(waiting):
-            stuck = sorted({name for name, *_ in later})
-            raise ValueError(f"A configuration's layers {stuck} have inputs that nothing makes.")
-        waiting = later
+    for call in calls:
+        sort(call)
+    while ready:
+        name, i, (args, kwargs), layer, before, behind = ready.pop(0)
+        args, kwargs = [*before, *real(args)], {**real(kwargs), **behind}
+        if isinstance(layer, Operation) and layer.function == "getitem":
+            args[1] = tuple(args[1]) if isinstance(args[1], list) else args[1]
+        if not symbolic_leaves((args, kwargs)):
+            raise ValueError(f"{layer} is called without a tensor in a configuration.")
+        tensors[name, i] = symbolic_leaves(layer(*args, **kwargs))
+        for call in waiting.pop((name, i), ()):
+            sort(call)
+    if waiting:
+        stuck = sorted({str(call[0]) for behind in waiting.values() for call in behind})
+        raise ValueError(f"A configuration's layers {stuck} have inputs that nothing makes.")
     return _places(config["input_layers"], find), _places(config["output_layers"], find)
 
 
 def _histories(value) -> list[Any]:
-    """The places of the tensors in the arguments of a call."""
+    """The calls, `(layer, number)`, that make the tensors in the arguments of a call."""
     if isinstance(value, dict):
         if value.get("class_name") == TENSOR:
-            return [value["config"]["keras_history"]]
+            return [tuple(value["config"]["keras_history"][:2])]
         value = list(value.values())
     return [h for v in value for h in _histories(v)] if isinstance(value, (list, tuple)) else []
 

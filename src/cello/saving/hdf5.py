@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import mmap
@@ -12,6 +13,7 @@ import numpy as np
 from ml_dtypes import bfloat16
 
 from cello.saving.files import EXPANSION, FREE_BYTES, ModelFileError
+from cello.saving.hdf5_texts import check_attributes, longest_text
 
 _DEPTH = 64
 
@@ -39,6 +41,7 @@ class HDF5Reader:
         self.size = size
         self._source = source
         self._longest_text: int | None = None
+        self._checked: set[str] = set()
         self.datasets: dict[str, h5py.Dataset] = {}
         self.groups: dict[str, h5py.Group] = {}
         self.nbytes = 0
@@ -119,20 +122,23 @@ class HDF5Reader:
         """
         attributes = self.groups[path].attrs
         if name in attributes:
-            return self._texts(attributes, name)
+            return self._texts(self.groups[path], name)
         found: list[str] = []
         for number in itertools.count():
             if f"{name}{number}" not in attributes:
                 return found or None
-            found += self._texts(attributes, f"{name}{number}")
+            found += self._texts(self.groups[path], f"{name}{number}")
 
-    def _texts(self, attributes, name: str) -> Any:
+    def _texts(self, group: h5py.Group, name: str) -> Any:
+        attributes = group.attrs
         kind = attributes.get_id(name)
         text = h5py.check_string_dtype(kind.dtype)
         if text is None and math.prod(kind.shape):
             raise ModelFileError(f"The attribute {name!r} should be a text and is {kind.dtype}.")
-        # Texts of any length lie elsewhere, and many places may name the same one.
-        length = self._longest() if text and text.length is None else kind.dtype.itemsize
+        if text and text.length is None and h5py.h5o.get_info(group.id).meta_size.attr.heap_size:
+            raise ModelFileError("Its attributes are not with their group.")
+        # Many places may name the same text.
+        length = self._check_texts(name) if text and text.length is None else kind.dtype.itemsize
         if math.prod(kind.shape) * length > EXPANSION * self.size + FREE_BYTES:
             raise ModelFileError(f"The attribute {name!r} is larger than the file.")
         value = attributes[name]
@@ -140,47 +146,26 @@ class HDF5Reader:
             return [_text(v) for v in value.tolist()]
         return _text(value)
 
-    def _longest(self) -> int:
-        """The length of the longest text of any length in the file."""
-        if self._longest_text is None:
-            if hasattr(self._source, "getbuffer"):
-                self._longest_text = longest_text(self._source.getvalue())
+    def _check_texts(self, name: str) -> int:
+        """The length of the longest text in the file, after what the library does not check."""
+        with contextlib.ExitStack() as stack:
+            if hasattr(self._source, "getvalue"):
+                content = self._source.getvalue()
             else:
-                with (
-                    open(self._source, "rb") as file,
-                    mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-                ):
-                    self._longest_text = longest_text(content)
+                file = stack.enter_context(open(self._source, "rb"))
+                view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                content = stack.enter_context(view)
+            if self._longest_text is None:
+                self._longest_text = longest_text(content)
+            if name not in self._checked:
+                check_attributes(content, name, self._longest_text)
+                self._checked.add(name)
         return self._longest_text
 
 
 def _is_number(dataset) -> bool:
     kind, item = dataset.dtype.kind, dataset.dtype.itemsize
     return (kind in "biuf" and item <= 8) or (kind == "V" and item == 2 and not dataset.dtype.names)
-
-
-def longest_text(content) -> int:
-    """The length of the longest text in the heaps of an HDF5 file, all of which are checked.
-
-    A heap is `GCOL`, a version, its size, and objects: a number, a count, a size, the text. Where
-    an object (number 0: the free space) has no size, HDF5's library walks on the spot for ever.
-    """
-    longest, left = 0, len(content) // 16
-    heap = content.find(b"GCOL\x01")
-    while heap >= 0:
-        end = min(heap + int.from_bytes(content[heap + 8 : heap + 16], "little"), len(content))
-        place = heap + 16
-        while place + 16 <= end:
-            size = int.from_bytes(content[place + 8 : place + 16], "little")
-            free = content[place : place + 2] == b"\0\0"
-            step = size if free else 16 + -(-size // 8) * 8
-            left -= 1
-            if step < 16 or place + step > end or left < 0:
-                raise ModelFileError("Its texts are damaged.")
-            longest = longest if free else max(longest, size)
-            place += step
-        heap = content.find(b"GCOL\x01", heap + 1)
-    return longest
 
 
 def _text(value) -> str:

@@ -23,6 +23,8 @@ from cello.saving.optimizer_state import optimizer_arrays
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 KERAS_VERSION = "3.15.1"
 """The version of Keras whose form is written."""
+_TEXT_BYTES = 2**24
+"""How long a configuration may be: as Python's objects it takes up to 30 times the space."""
 
 
 def write_archive(model: Model, path) -> None:
@@ -94,6 +96,9 @@ def _checked_members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.Z
     missing = sorted({CONFIG, METADATA, WEIGHTS} - set(members))
     if missing:
         raise ModelFileError(f"The archive lacks {' and '.join(missing)}.")
+    long = [name for name in (CONFIG, METADATA) if members[name].file_size > _TEXT_BYTES]
+    if long:
+        raise ModelFileError(f"The member {long[0]!r} is longer than {_TEXT_BYTES} bytes.")
     if sum(info.file_size for info in members.values()) > EXPANSION * size + FREE_BYTES:
         raise ModelFileError("The archive unpacks to more than its size allows.")
     return members

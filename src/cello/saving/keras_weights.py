@@ -124,6 +124,15 @@ def read_weights(layer: Layer, reader: HDF5Reader) -> None:
         variable.assign(value)
 
 
+def read_optimizer(reader: HDF5Reader) -> list[np.ndarray]:
+    """The state of the optimiser in a file, as Keras lists it; empty where there is none."""
+    found = [path for path in reader.datasets if path.startswith(f"{OPTIMIZER}/")]
+    numbered = [f"{OPTIMIZER}/{i}" for i in range(len(found))]
+    if set(found) != set(numbered):
+        raise ModelFileError(f"The state of its optimizer is not numbered: {_some(sorted(found))}.")
+    return [reader.array(path) for path in numbered]
+
+
 def _is_no_weight(path: str) -> bool:
     """Whether a path is the optimiser's, or the state of a random generator."""
     return path.startswith(("optimizer/", "metrics/")) or "/seed_generator/" in path

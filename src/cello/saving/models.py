@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cello.core.loading import Loading
+from cello.core.loading import Loading, current_loading
 from cello.core.serialization import custom_object_scope, deserialize
 from cello.models.model import Model
 from cello.saving.files import ModelFileError, message, reading
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras_archive import count_objects, read_archive, write_archive
 from cello.saving.keras_h5 import legacy_config, read_legacy_optimizer, read_legacy_weights
-from cello.saving.keras_weights import OPTIMIZER, read_weights
+from cello.saving.keras_weights import read_optimizer, read_weights
 from cello.saving.optimizer_state import restore_optimizer
 
 
@@ -88,15 +88,14 @@ def load_model(
 
 def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
     config, reader, old = read_archive(path)
-    with reader, custom_object_scope(custom_objects):
-        model = _made(config, reader, path.name if old else None)
+    with reader, custom_object_scope(custom_objects), _loading(config, reader):
+        model = _made(config, path.name if old else None)
         read_weights(model, reader)
         compiled = config.get("compile_config")
         if compile and compiled:
             _compile(model, lambda: model.compile_from_config(compiled))
-            found = [p for p in reader.datasets if p.startswith(f"{OPTIMIZER}/")]
-            if model.optimizer is not None and found:
-                arrays = [reader.array(f"{OPTIMIZER}/{i}") for i in range(len(found))]
+            arrays = read_optimizer(reader)
+            if model.optimizer is not None and arrays:
                 restore_optimizer(model.optimizer, model.trainable_variables, arrays)
     return model
 
@@ -104,31 +103,35 @@ def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
 def _load_h5(path: Path, custom_objects, compile: bool) -> Model:
     with HDF5Reader(path, path.stat().st_size) as reader, custom_object_scope(custom_objects):
         config, compiled, old = legacy_config(reader)
-        model = _made(config, reader, path.name if old else None)
-        read_legacy_weights(model, reader, "model_weights")
-        if compile and compiled:
-            _compile(model, lambda: model.compile_from_config(compiled))
-            arrays = read_legacy_optimizer(model.optimizer, reader)
-            if arrays is not None:
-                restore_optimizer(model.optimizer, model.trainable_variables, arrays)
+        with _loading(config, reader):
+            model = _made(config, path.name if old else None)
+            read_legacy_weights(model, reader, "model_weights")
+            if compile and compiled:
+                _compile(model, lambda: model.compile_from_config(compiled))
+                arrays = read_legacy_optimizer(model.optimizer, reader)
+                if arrays is not None:
+                    restore_optimizer(model.optimizer, model.trainable_variables, arrays)
     return model
 
 
-def _made(config: dict[str, Any], reader: HDF5Reader, old: str | None) -> Model:
+def _loading(config: dict[str, Any], reader: HDF5Reader) -> Loading:
+    return Loading(2 * reader.nbytes + 2**16, count_objects(config))
+
+
+def _made(config: dict[str, Any], old: str | None) -> Model:
     """The model of a configuration, built, its weights not yet there.
 
     Args:
         old: the name of a file of Keras 2, of whose arguments some are dead; else `None`.
     """
-    calls = 1000 + 10 * count_objects(config)
-    with Loading(2 * reader.nbytes + 2**16, calls) as loading:
-        model = deserialize(config)
-        if not isinstance(model, Model):
-            raise ModelFileError(f"Its configuration is that of a {type(model).__name__}.")
-        build = config.get("build_config")
-        if not (model.built and model.weights) and build and not model._graph:
-            model.build_from_config(build)
-    if loading.ignored and old:
+    model = deserialize(config)
+    if not isinstance(model, Model):
+        raise ModelFileError(f"Its configuration is that of a {type(model).__name__}.")
+    build = config.get("build_config")
+    if not (model.built and model.weights) and build and not model._graph:
+        model.build_from_config(build)
+    loading = current_loading()
+    if loading is not None and loading.ignored and old:
         names = [f"{n} ({', '.join(c)})" for n, c in loading.ignored.items()]
         warnings.warn(
             f"{old}: these arguments mean nothing in Cello and were passed over: "

@@ -53,13 +53,16 @@ def read_safetensors(layer: Layer, path: Path) -> None:
     try:
         arrays = load_file(path)
     except SafetensorError as error:
-        raise ModelFileError(f"{path.name!r} is not a whole safetensors file: {error}") from None
+        raise ModelFileError(f"It is not a whole safetensors file: {error}") from None
+    odd = {name: str(a.dtype) for name, a in arrays.items() if a.dtype.kind not in "biufV"}
+    if odd:
+        raise ModelFileError(f"It has arrays that are no weights: {odd}.")
     missing = sorted(set(weights) - set(arrays))
     extra = sorted(set(arrays) - set(weights))
     if missing or extra:
         raise ModelFileError(
-            f"{layer} and the file {path.name!r} do not fit. Only in the model: "
-            f"{missing or 'nothing'}; only in the file: {extra or 'nothing'}."
+            f"{layer} and the file do not fit. Only in the model: {missing or 'nothing'}; only in "
+            f"the file: {extra or 'nothing'}."
         )
     wrong = [
         f"{name}: {weights[name].shape} in the model, {array.shape} in the file"
@@ -67,6 +70,6 @@ def read_safetensors(layer: Layer, path: Path) -> None:
         if array.shape != weights[name].shape
     ]
     if wrong:
-        raise ModelFileError(f"{layer} and the file {path.name!r} differ: {'; '.join(wrong)}.")
+        raise ModelFileError(f"{layer} and the file differ: {'; '.join(wrong)}.")
     for name, array in arrays.items():
         weights[name].assign(array)
