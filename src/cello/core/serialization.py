@@ -256,7 +256,7 @@ def _refuse_code(config):
 
 def _array(config):
     dtype = jnp.dtype(config["dtype"])
-    if dtype.itemsize > 16 or not (dtype == bool or jnp.issubdtype(dtype, jnp.number)):
+    if dtype.itemsize > 16 or not (dtype.kind == "b" or jnp.issubdtype(dtype, jnp.number)):
         raise ValueError(f"An array in a configuration is of numbers, and not of {dtype}.")
     return np.asarray(config["value"], dtype)
 
