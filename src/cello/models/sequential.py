@@ -37,8 +37,11 @@ class Sequential(Model):
         self._layers: list[Layer] = []
         self._start: SymbolicTensor | None = None
         self._shape_from_data = False
+        output = None
         for layer in layers or ():
-            self.add(layer)
+            output = self._append(layer, output)
+        if output is not None:
+            self._connect(output)
         if not trainable:
             self.trainable = False
 
@@ -52,6 +55,15 @@ class Sequential(Model):
 
     def add(self, layer) -> None:
         """Put `layer` at the end."""
+        output = self._append(layer, self.output if self._graph else None)
+        if output is not None:
+            self._connect(output)
+
+    def _append(self, layer, before: SymbolicTensor | None):
+        """Put `layer` at the end; what it makes of `before`, or of the input where that is `None`.
+
+        `None` where the input is not known yet, and for the input itself.
+        """
         if isinstance(layer, SymbolicTensor):
             layer = layer.node.layer
         if not isinstance(layer, Layer):
@@ -63,7 +75,7 @@ class Sequential(Model):
             if self._layers or self._start is not None:
                 raise ValueError(f"{self}: an Input can only come first.")
             self._begin(layer.output)
-            return
+            return None
         if any(layer.name == other.name for other in self._layers):
             raise ValueError(f"{self} already has a layer called '{layer.name}'.")
         self._layers.append(layer)
@@ -71,13 +83,12 @@ class Sequential(Model):
             self._start = _given_input(layer)
             if self._start is None:
                 self.built = False
-                return
+                return None
         try:
-            output = layer(self.output if self._graph else self._start)
+            return layer(self._start if before is None else before)
         except Exception:
             self._layers.pop()
             raise
-        self._connect(output)
 
     def pop(self) -> Layer:
         """Take the last layer away and return it."""
