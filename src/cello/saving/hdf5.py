@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 import mmap
@@ -13,7 +12,7 @@ import numpy as np
 from ml_dtypes import bfloat16
 
 from cello.saving.files import EXPANSION, FREE_BYTES, ModelFileError
-from cello.saving.hdf5_texts import check_attributes, longest_text
+from cello.saving.hdf5_heaps import check_attributes, check_heaps, longest_text
 
 _DEPTH = 64
 
@@ -39,13 +38,12 @@ class HDF5Reader:
 
     def __init__(self, source, size: int):
         self.size = size
-        self._source = source
         self._longest_text: int | None = None
         self._checked: set[str] = set()
         self.datasets: dict[str, h5py.Dataset] = {}
         self.groups: dict[str, h5py.Group] = {}
         self.nbytes = 0
-        self._addresses: set[int] = set()
+        self._addresses: set[tuple[int, int]] = set()
         try:
             self._file = h5py.File(source, "r")
         except (OSError, RuntimeError, ValueError) as error:
@@ -53,6 +51,8 @@ class HDF5Reader:
         try:
             if self._file.id.get_create_plist().get_sizes() != (8, 8):
                 raise ModelFileError("Its addresses are not of 8 bytes.")
+            self._content = source.getvalue() if hasattr(source, "getvalue") else _mapped(source)
+            check_heaps(self._content)
             self._walk(self._file, "", 0)
         except BaseException:
             self._file.close()
@@ -76,7 +76,7 @@ class HDF5Reader:
                     f"{inner!r} is a {type(link).__name__}, which is not followed."
                 )
             value = group[name]
-            address = h5py.h5o.get_info(value.id).addr
+            address = h5py.h5g.get_objinfo(value.id).objno  # h5o.get_info would walk its trees
             if address in self._addresses:
                 raise ModelFileError(f"{inner!r} is in two places, or inside of itself.")
             self._addresses.add(address)
@@ -122,21 +122,18 @@ class HDF5Reader:
         """
         attributes = self.groups[path].attrs
         if name in attributes:
-            return self._texts(self.groups[path], name)
+            return self._texts(attributes, name)
         found: list[str] = []
         for number in itertools.count():
             if f"{name}{number}" not in attributes:
                 return found or None
-            found += self._texts(self.groups[path], f"{name}{number}")
+            found += self._texts(attributes, f"{name}{number}")
 
-    def _texts(self, group: h5py.Group, name: str) -> Any:
-        attributes = group.attrs
+    def _texts(self, attributes: h5py.AttributeManager, name: str) -> Any:
         kind = attributes.get_id(name)
         text = h5py.check_string_dtype(kind.dtype)
         if text is None and math.prod(kind.shape):
             raise ModelFileError(f"The attribute {name!r} should be a text and is {kind.dtype}.")
-        if text and text.length is None and h5py.h5o.get_info(group.id).meta_size.attr.heap_size:
-            raise ModelFileError("Its attributes are not with their group.")
         # Many places may name the same text.
         length = self._check_texts(name) if text and text.length is None else kind.dtype.itemsize
         if math.prod(kind.shape) * length > EXPANSION * self.size + FREE_BYTES:
@@ -148,19 +145,17 @@ class HDF5Reader:
 
     def _check_texts(self, name: str) -> int:
         """The length of the longest text in the file, after what the library does not check."""
-        with contextlib.ExitStack() as stack:
-            if hasattr(self._source, "getvalue"):
-                content = self._source.getvalue()
-            else:
-                file = stack.enter_context(open(self._source, "rb"))
-                view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                content = stack.enter_context(view)
-            if self._longest_text is None:
-                self._longest_text = longest_text(content)
-            if name not in self._checked:
-                check_attributes(content, name, self._longest_text)
-                self._checked.add(name)
+        if self._longest_text is None:
+            self._longest_text = longest_text(self._content)
+        if name not in self._checked:
+            check_attributes(self._content, name, self._longest_text)
+            self._checked.add(name)
         return self._longest_text
+
+
+def _mapped(path) -> mmap.mmap:
+    with open(path, "rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _is_number(dataset) -> bool:

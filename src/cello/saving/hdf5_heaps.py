@@ -1,9 +1,9 @@
-"""What HDF5's library does not check about texts of any length, before it reads them.
+"""What HDF5's library does not check before it reads names and texts.
 
-Such a text lies in a heap, and an attribute says where and how long it is. The library (2.0) takes
-as much memory as the attribute says before it looks into the heap, and it walks for ever through a
-heap with an object of no size. Both are looked for in the bytes of the file. A heap and an
-attribute are each in one piece, so that none is missed.
+A text of any length lies in a heap, and an attribute says where and how long it is. The library
+(2.0) takes as much memory as the attribute says before it looks into the heap, and it walks for
+ever through a heap with an object of no size. Both are looked for in the bytes of the file. A heap
+and an attribute are each in one piece, so that none is missed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,13 @@ from cello.saving.files import ModelFileError
 
 _HEAP = b"GCOL\x01"
 _TEXT_OF_ANY_LENGTH = 9  # the class of a datatype
+
+
+def check_heaps(content) -> None:
+    """Refuse heaps of names that are compressed: they may unpack to any size."""
+    for heap in _places(content, b"FRHP\0"):
+        if _number(content, heap + 7, 2):
+            raise ModelFileError("Its names are compressed, which is not read.")
 
 
 def longest_text(content) -> int:
