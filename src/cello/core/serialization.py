@@ -291,18 +291,18 @@ class Registry:
                 register(entry)
                 self.module = f"keras.{_kind(entry.__module__)}"
 
-    def _fits(self, made) -> bool:
-        """Whether what a configuration gave is no object of the library of another kind."""
-        classes = tuple(entry for entry in self.entries.values() if isinstance(entry, type))
-        ours = isinstance(made, Configurable) and type(made).__module__.startswith("cello.")
-        return not classes or not ours or isinstance(made, classes)
+    def _is_of_another_kind(self, thing) -> bool:
+        """Whether it is an object of the library, such as a layer where a loss should be."""
+        module = type(thing).__module__
+        if not (self.module and isinstance(thing, Configurable) and module.startswith("cello.")):
+            return False
+        kinds = {_kind(module), _kind(self.module)}
+        return len(kinds) == 2 and kinds != {"losses", "metrics"}
 
     def get(self, identifier):
         """The entry that a name, a configuration or an object stands for."""
         if isinstance(identifier, dict) and "class_name" in identifier:
             identifier = deserialize({"module": self.module, **identifier})
-            if not self._fits(identifier):
-                raise ValueError(f"a known {self.what}, and not a {type(identifier).__name__}")
         if isinstance(identifier, type) and issubclass(identifier, Configurable):
             return identifier()
         if isinstance(identifier, str):
@@ -312,6 +312,8 @@ class Registry:
                     f"the name of a known {self.what}{nearest(identifier, self.entries)}"
                 )
             return entry() if isinstance(entry, type) else entry
+        if self._is_of_another_kind(identifier):
+            raise ValueError(f"a known {self.what}, and not a {type(identifier).__name__}")
         if self.accepts(identifier):
             return identifier
         raise ValueError(f"the name of a known {self.what}, or a function")

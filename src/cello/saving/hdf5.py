@@ -49,9 +49,12 @@ class HDF5Reader:
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelFileError(f"It is not a whole HDF5 file: {error}") from None
         try:
-            if self._file.id.get_create_plist().get_sizes() != (8, 8):
-                raise ModelFileError("Its addresses are not of 8 bytes.")
             self._content = source.getvalue() if hasattr(source, "getvalue") else _mapped(source)
+            sizes = self._file.id.get_create_plist().get_sizes()
+            if sizes != (8, 8) or self._content[:8] != b"\x89HDF\r\n\x1a\n":
+                raise ModelFileError(
+                    "Its addresses are not of 8 bytes, from the start of the file."
+                )
             check_heaps(self._content)
             self._walk(self._file, "", 0)
         except BaseException:

@@ -19,10 +19,23 @@ _TEXT_OF_ANY_LENGTH = 9  # the class of a datatype
 
 
 def check_heaps(content) -> None:
-    """Refuse heaps of names that are compressed: they may unpack to any size."""
+    """Refuse heaps of names that are compressed, or whose list of free places is a ring.
+
+    The first may unpack to any size; along the second the library walks for ever, and takes memory
+    at each step. A heap is a signature, its size, the first free place and the address of its data;
+    a free place has that of the next, 1 at the end.
+    """
     for heap in _places(content, b"FRHP\0"):
         if _number(content, heap + 7, 2):
             raise ModelFileError("Its names are compressed, which is not read.")
+    left = len(content) // 16
+    for heap in _places(content, b"HEAP\0"):
+        size, free, data = (_number(content, heap + i, 8) for i in (8, 16, 24))
+        while free != 1 and free < size:
+            free = _number(content, data + free, 8)
+            left -= 1
+            if left < 0:
+                raise ModelFileError("Its list of free places never ends.")
 
 
 def longest_text(content) -> int:
