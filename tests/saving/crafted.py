@@ -1,5 +1,6 @@
 """Files that no library writes: parts of valid ones, put together by hand; and a booby trap."""
 
+import codecs
 import contextlib
 import functools
 import importlib
@@ -155,11 +156,16 @@ def _hook(event, args):
 
 
 def _readable() -> set[str]:
-    """The file, and the sources of what is loaded: JAX reads lines of them for its messages."""
+    """The file, and the sources of what is running: JAX reads lines of them for its messages."""
     sources = {str(getattr(module, "__file__", None)) for module in list(sys.modules.values())}
+    frame = sys._getframe()
+    while frame is not None:
+        sources.add(frame.f_code.co_filename)
+        frame = frame.f_back
     return {*_allowed["active"], *(s for s in sources if s.endswith(".py"))}
 
 
+codecs.lookup("ascii")  # which Python imports when it first meets it
 sys.addaudithook(_hook)
 
 
@@ -202,3 +208,106 @@ def load_weights(path):
 
 def zeros(*shape):
     return np.zeros(shape, "float32")
+
+
+# -------------------------------------------------------------------------------- mutations
+# All draw from `random.Random`, so that a number says which file it was.
+
+_BYTES = (0, 1, 2, 127, 128, 255)
+
+
+def mutated_bytes(content: bytes, random) -> bytes:
+    """Bits turned, bytes set, ranges copied, cut, doubled: a few times, often near the start."""
+    data = bytearray(content)
+    for _ in range(random.choice((1, 1, 1, 2, 4, 16))):
+        place = random.randrange(min(len(data), random.choice((4096, len(content)))) or 1)
+        other, length = random.randrange(len(data) or 1), random.randrange(1, 64)
+        match random.randrange(8):
+            case 0 | 1:
+                data[place : place + 1] = bytes([random.choice(_BYTES)])
+            case 2 | 3:
+                if place < len(data):
+                    data[place] ^= 1 << random.randrange(8)
+            case 4:
+                data[place : place + length] = data[other : other + length]
+            case 5:
+                del data[place : place + length]
+            case 6:
+                data[place:place] = data[other : other + length]
+            case 7:
+                data[place : place + 8] = random.choice(
+                    (b"\xff" * 8, bytes(8), random.randrange(len(content)).to_bytes(8, "little"))
+                )
+    return bytes(data) if random.randrange(25) else bytes(data[: random.randrange(len(data) + 1)])
+
+
+def mutated_addresses(content: bytes, random) -> bytes:
+    """An HDF5 file in which one structure points to another, or a size is another."""
+    data = bytearray(content)
+    places = range(0, len(data) - 8, 8)
+    marks = [i for i in places if data[i : i + 4] in (b"TREE", b"SNOD", b"HEAP", b"GCOL")]
+    words = [i for i in places if int.from_bytes(data[i : i + 8], "little") in range(1, len(data))
+             or data[i : i + 8] == b"\xff" * 8]  # fmt: skip
+    for _ in range(random.choice((1, 1, 2, 4))):
+        place = random.choice(words)
+        value = int.from_bytes(data[place : place + 8], "little")
+        near = value + random.choice((-8, -1, 1, 8, 16, 2**16, 2**31, 2**32, 2**60))
+        value = random.choice((random.choice(marks), random.choice(words), near, place, 2**63))
+        data[place : place + 8] = (value % 2**64).to_bytes(8, "little")
+    return bytes(data)
+
+
+def rezipped(content: bytes, random, mutate) -> bytes:
+    """A `.keras` file whose weights are mutated, under a checksum that fits."""
+    parts = unzipped(content)
+    return zipped({**parts, WEIGHTS: mutate(parts[WEIGHTS], random)})
+
+
+_VALUES = (
+    None, True, False, 0, -1, 1, 2, 10**6, 10**12, 10**40, 0.5, -0.5, 1e300, float("nan"),
+    float("inf"), "", "a", "../x", "eval", "float16", "tanh", [], [1], [[]], [None], {}, {"a": 1},
+    {"class_name": "Dense", "config": {"units": 1}}, ["x", 0, 0], {"class_name": "x", "config": 1},
+)  # fmt: skip
+
+
+def mutated_json(value, random, others=()):
+    """Parsed JSON in which values are replaced, removed, doubled or exchanged.
+
+    Args:
+        others: parsed JSON of other models, parts of which are taken over.
+    """
+    value = json.loads(json.dumps(value))
+    for _ in range(random.choice((1, 1, 2, 4))):
+        places = list(_json_places(value))
+        if not places:
+            break
+        holder, key = random.choice(places)
+        taken = random.choice(list(_json_places(random.choice((value, *others)))))
+        match random.randrange(6):
+            case 0 | 1:
+                holder[key] = random.choice(_VALUES)
+            case 2:
+                del holder[key]
+            case 3:
+                holder[key] = json.loads(json.dumps(taken[0][taken[1]]))
+            case 4 if isinstance(holder, list):
+                holder.insert(key, json.loads(json.dumps(holder[key])))
+            case 4:
+                holder[random.choice(("name", "class_name", "shared_object_id", "_store"))] = (
+                    holder.pop(key)
+                )
+            case 5:
+                numbers = [p for p in places if type(p[0][p[1]]) in (int, float)]
+                if numbers:
+                    holder, key = random.choice(numbers)
+                    holder[key] = random.choice([v for v in _VALUES if isinstance(v, (int, float))])
+    return value
+
+
+def _json_places(value):
+    """All `(holder, key)` in parsed JSON."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in list(items):
+        yield value, key
+        if isinstance(inner, (dict, list)):
+            yield from _json_places(inner)

@@ -99,9 +99,8 @@ def test_the_trap_springs(touch, tmp_path):
 
 
 def test_the_trap_notices_what_was_caught(tmp_path):
-    with pytest.raises(Sprung), trap(tmp_path / "m.keras"):
-        with contextlib.suppress(BaseException):
-            open(SECRET)
+    with pytest.raises(Sprung), trap(tmp_path / "m.keras"), contextlib.suppress(BaseException):
+        open(SECRET)
 
 
 def test_the_trap_refuses_writing(tmp_path):
@@ -885,7 +884,9 @@ ATTRIBUTES = {
     "an absolute layer": (_layer_names(["/etc/passwd"]), "names a layer"),
     "a number for a name": (_layer_names(5), "should be a text"),
     "references for names": (
-        lambda file: file["model_weights"].attrs.create("layer_names", file.ref, (), h5py.ref_dtype),
+        lambda file: file["model_weights"].attrs.create(
+            "layer_names", file.ref, (), h5py.ref_dtype
+        ),
         "should be a text",
     ),
     "names in a square": (_layer_names(np.array([[b"a"]], "S1")), "should be a text"),

@@ -1,0 +1,182 @@
+"""Mutated files: the loader gives its own error, or a model, and nothing else.
+
+Files are valid ones with bytes, addresses, or values of their configuration changed. Whatever
+comes out, it takes no more memory than is stated, and no program ends or stays in a loop.
+"""
+
+import contextlib
+import faulthandler
+import functools
+import io
+import json
+import random
+
+import h5py
+import hypothesis.strategies as st
+import pytest
+from crafted import (
+    CONFIG,
+    FIXTURES,
+    config_of,
+    h5_file,
+    load,
+    load_h5_config,
+    mutated_addresses,
+    mutated_bytes,
+    mutated_json,
+    rezipped,
+    small_model,
+    unzipped,
+    valid,
+    zipped,
+)
+from hypothesis import HealthCheck, given, settings
+
+from cello.saving import ModelFileError
+
+GROWTH = 512 * 2**20
+"""How much memory a file of less than 100 kB may take while it is loaded, at most, in bytes.
+
+What is promised for any file is 100 times its size and 16 MiB for what is unpacked, twice that
+for the weights, 256 MiB for states, and 30 times 16 MiB for the configuration."""
+FOREVER = 300
+SEEDS = st.integers(0, 2**32)
+
+many = settings(max_examples=120, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(autouse=True)
+def no_endless_loop():
+    """A loop inside of a C library ends the program, with a traceback."""
+    faulthandler.dump_traceback_later(FOREVER, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+def _memory(name: str) -> int:
+    """`VmRSS`, the memory taken now, or `VmHWM`, the most of it so far; 0 where not known."""
+    with contextlib.suppress(FileNotFoundError), open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
+    return 0
+
+
+def _forget_most() -> None:
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+@functools.cache
+def receiving_model():
+    return small_model()
+
+
+def check(path, content: bytes) -> None:
+    path.write_bytes(content)
+    whole = path.suffix == ".keras" or path.name == "m.h5"
+    _forget_most()
+    before = _memory("VmRSS")
+    try:
+        model = load(path) if whole else receiving_model()
+        if not whole:
+            model.load_weights(path)
+    except ModelFileError as error:
+        assert path.name in str(error)
+    else:
+        model.summary(print_fn=lambda text: None)
+    assert _memory("VmHWM") - before < GROWTH
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("fuzz")
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5", ".safetensors"])
+def test_bytes(suffix, folder):
+    @many
+    @given(SEEDS)
+    def property(seed):
+        content = mutated_bytes(valid(suffix), random.Random(seed))
+        check(folder / f"m{suffix}", content)
+
+    property()
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5"])
+def test_addresses(suffix, folder):
+    @many
+    @given(SEEDS)
+    def property(seed):
+        content = mutated_addresses(valid(suffix), random.Random(seed))
+        check(folder / f"m{suffix}", content)
+
+    property()
+
+
+@pytest.mark.parametrize("mutate", [mutated_bytes, mutated_addresses])
+def test_weights_in_an_archive_that_is_whole(mutate, folder):
+    @many
+    @given(SEEDS)
+    def property(seed):
+        content = rezipped(valid(".keras"), random.Random(seed), mutate)
+        check(folder / "m.keras", content)
+
+    property()
+
+
+@functools.cache
+def configurations():
+    """Configurations of models of many kinds, in the form of Keras 3."""
+    files = [valid(".keras"), *(p.read_bytes() for p in sorted(FIXTURES.glob("*.keras")))]
+    return [(content, config_of(content)) for content in files]
+
+
+@many
+@given(SEEDS)
+def test_configurations(folder, seed):
+    rng = random.Random(seed)
+    content, config = rng.choice(configurations())
+    others = [config for _, config in configurations()]
+    config = mutated_json(config, rng, others)
+    check(folder / "m.keras", zipped({**unzipped(content), CONFIG: json.dumps(config).encode()}))
+
+
+@functools.cache
+def old_configurations():
+    """The same of Keras 2, and of the `.h5` files of Keras 3."""
+    found = []
+    for path in sorted(FIXTURES.glob("*.h5")):
+        with h5py.File(path) as file:
+            both = [
+                json.loads(file.attrs.get(n, "{}")) for n in ("model_config", "training_config")
+            ]
+        found.append((path.read_bytes(), *both))
+    return found
+
+
+@many
+@given(SEEDS)
+def test_configurations_of_keras_2(folder, seed):
+    rng = random.Random(seed)
+    content, model, training = rng.choice(old_configurations())
+    others = [config for _, config, _ in old_configurations()]
+    if rng.randrange(4):
+        model = mutated_json(model, rng, others)
+    else:
+        training = mutated_json(training, rng, others)
+    file = io.BytesIO(content)
+    with h5py.File(file, "r+") as opened:
+        opened.attrs["model_config"] = json.dumps(model)
+        opened.attrs["training_config"] = json.dumps(training)
+    check(folder / "m.h5", file.getvalue())
+
+
+def test_what_is_mutated_is_valid(folder):
+    """Else all the others would show nothing."""
+    for suffix in (".keras", ".h5", ".weights.h5", ".safetensors"):
+        (folder / f"m{suffix}").write_bytes(valid(suffix))
+    load(folder / "m.keras")
+    load(folder / "m.h5")
+    for suffix in (".weights.h5", ".safetensors"):
+        receiving_model().load_weights(folder / f"m{suffix}")
+    assert h5_file(load_h5_config())
