@@ -3,9 +3,12 @@
 `make_fixtures.py` made them, with what that Keras computed from them.
 """
 
+import json
 import pathlib
+import shutil
 import warnings
 
+import h5py
 import numpy as np
 import pytest
 
@@ -15,11 +18,11 @@ FOLDER = pathlib.Path(__file__).parent / "fixtures"
 FILES = sorted(p.name for p in FOLDER.iterdir() if p.suffix in (".keras", ".h5"))
 
 
-def load(name, **options):
+def load(name, folder=FOLDER, **options):
     with warnings.catch_warnings():
-        if name.startswith("tf_keras"):
+        if not name.startswith("keras"):
             warnings.filterwarnings("ignore", message=".*mean nothing in Cello")
-        return cello.models.load_model(FOLDER / name, **options)
+        return cello.models.load_model(folder / name, **options)
 
 
 def recorded(name):
@@ -61,3 +64,28 @@ def test_dead_arguments_are_named_in_one_warning():
     assert len(caught) == 1
     for word in ("tf_keras_encoder_decoder.h5", "time_major (LSTM)", "implementation (LSTM)"):
         assert word in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    ("layer", "argument", "value"),
+    [
+        ("LSTM", "time_major", True),
+        ("BatchNormalization", "virtual_batch_size", 2),
+        ("InputLayer", "ragged", True),
+        ("Adam", "use_ema", True),
+    ],
+)
+def test_arguments_that_would_change_results_are_refused_by_name(layer, argument, value, tmp_path):
+    path = tmp_path / "m.h5"
+    shutil.copy(FOLDER / "tf_keras_sequential.h5", path)
+    where = "training_config" if layer == "Adam" else "model_config"
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs[where])
+        if layer == "Adam":
+            config["optimizer_config"]["config"][argument] = value
+        else:
+            entries = config["config"]["layers"]
+            next(e for e in entries if e["class_name"] == layer)["config"][argument] = value
+        file.attrs[where] = json.dumps(config)
+    with pytest.raises(cello.saving.ModelFileError, match=f"{layer}: {argument}={value}"):
+        load("m.h5", folder=tmp_path)
