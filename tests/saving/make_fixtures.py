@@ -145,7 +145,7 @@ def main():
         outputs = model.predict(inputs, verbose=0)
         outputs = outputs if isinstance(outputs, list) else [outputs]
         stem = FOLDER / f"{package}_{make.__name__}"
-        for suffix in (".keras", ".h5") if package == "keras" else (".h5",):
+        for suffix in (".keras", ".h5"):
             model.save(stem.with_suffix(suffix))
         kept = {**numbered("x", inputs), **numbered("y", outputs)}
         if targets is not None:

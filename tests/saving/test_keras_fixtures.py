@@ -43,7 +43,11 @@ def test_predictions_are_those_of_keras(name):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [n for n in FILES if "later" in recorded(n)])
+# tf-keras does not write the state of its older optimisers to .keras files.
+STATELESS = "tf_keras_old_optimizer.keras"
+
+
+@pytest.mark.parametrize("name", [n for n in FILES if "later" in recorded(n) and n != STATELESS])
 def test_training_goes_on_where_keras_stopped(name):
     kept = recorded(name)
     model = load(name)

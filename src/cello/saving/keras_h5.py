@@ -30,7 +30,7 @@ def legacy_config(reader: HDF5Reader) -> tuple[dict[str, Any], dict[str, Any] | 
         )
     version = reader.attribute("", "keras_version")
     old = not str(version or "2").startswith("3")
-    config = _modern(parse_json(text), old)
+    config = modern(parse_json(text), old)
     trained = reader.attribute("", "training_config")
     if not isinstance(trained, str):
         return config, None, old
@@ -46,13 +46,13 @@ def legacy_config(reader: HDF5Reader) -> tuple[dict[str, Any], dict[str, Any] | 
     return config, compiled, old
 
 
-def _modern(value: Any, old: bool) -> Any:
+def modern(value: Any, old: bool) -> Any:
     """A configuration, with the words of Keras 2 replaced by those of Keras 3."""
     if isinstance(value, list):
-        return [_modern(v, old) for v in value]
+        return [modern(v, old) for v in value]
     if not isinstance(value, dict):
         return value
-    value = {k: _modern(v, old) for k, v in value.items()}
+    value = {k: modern(v, old) for k, v in value.items()}
     if old:
         for name in ("activation", "recurrent_activation"):
             if value.get(name) == "hard_sigmoid":  # another function in Keras 3

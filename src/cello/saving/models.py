@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cello.core.loading import Loading, current_loading
 from cello.core.serialization import custom_object_scope, deserialize
 from cello.models.model import Model
 from cello.saving.files import ModelFileError, message, reading
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras_archive import count_objects, read_archive, write_archive
-from cello.saving.keras_h5 import legacy_config, read_legacy_optimizer, read_legacy_weights
+from cello.saving.keras_h5 import legacy_config, modern, read_legacy_optimizer, read_legacy_weights
 from cello.saving.keras_weights import read_optimizer, read_weights
 from cello.saving.optimizer_state import restore_optimizer
 
@@ -88,6 +90,8 @@ def load_model(
 
 def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
     config, reader, old = read_archive(path)
+    if old:
+        config = modern(config, old)
     with reader, custom_object_scope(custom_objects), _loading(config, reader):
         model = _made(config, path.name if old else None)
         read_weights(model, reader)
@@ -96,6 +100,8 @@ def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
             _compile(model, lambda: model.compile_from_config(compiled))
             arrays = read_optimizer(reader)
             if model.optimizer is not None and arrays:
+                if old:  # Keras 2 had no learning rate in it
+                    arrays.insert(1, np.asarray(model.optimizer.learning_rate, np.float32))
                 restore_optimizer(model.optimizer, model.trainable_variables, arrays)
     return model
 
