@@ -75,6 +75,19 @@ def modern(value: Any, old: bool) -> Any:
     return value
 
 
+def behind_an_input(config: Any) -> list[str]:
+    """The classes of the layers that say their input's shape although an `InputLayer` does."""
+    if isinstance(config, list):
+        return [name for v in config for name in behind_an_input(v)]
+    if not isinstance(config, dict):
+        return []
+    found = [name for v in config.values() for name in behind_an_input(v)]
+    entries = config.get("layers")
+    if isinstance(entries, list) and any(e.get("class_name") == "InputLayer" for e in entries):
+        found += [e["class_name"] for e in entries if "batch_input_shape" in e["config"]]
+    return found
+
+
 def _is_function(entry: dict[str, Any]) -> bool:
     """Whether an entry of a graph is a function of Keras 3, without the arguments of a layer."""
     return "inbound_nodes" in entry and not {"trainable", "layers", "batch_shape"} & set(

@@ -15,7 +15,13 @@ from cello.models.model import Model
 from cello.saving.files import ModelFileError, message, reading
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras_archive import count_objects, read_archive, write_archive
-from cello.saving.keras_h5 import legacy_config, modern, read_legacy_optimizer, read_legacy_weights
+from cello.saving.keras_h5 import (
+    behind_an_input,
+    legacy_config,
+    modern,
+    read_legacy_optimizer,
+    read_legacy_weights,
+)
 from cello.saving.keras_weights import read_optimizer, read_weights
 from cello.saving.optimizer_state import restore_optimizer
 
@@ -137,13 +143,16 @@ def _made(config: dict[str, Any], old: str | None) -> Model:
     if not (model.built and model.weights) and build and not model._graph:
         model.build_from_config(build)
     loading = current_loading()
-    if loading is not None and loading.ignored and old:
-        names = [f"{n} ({', '.join(c)})" for n, c in loading.ignored.items()]
-        warnings.warn(
-            f"{old}: these arguments mean nothing in Cello and were passed over: "
-            f"{'; '.join(names)}.",
-            stacklevel=5,
-        )
+    if old and loading is not None:
+        dead = dict.fromkeys(behind_an_input(config))
+        ignored = {**loading.ignored, **({"batch_input_shape": dead} if dead else {})}
+        names = [f"{n} ({', '.join(c)})" for n, c in ignored.items()]
+        if names:
+            warnings.warn(
+                f"{old}: these arguments mean nothing in Cello and were passed over: "
+                f"{'; '.join(names)}.",
+                stacklevel=5,
+            )
     return model
 
 
