@@ -16,6 +16,7 @@ import numpy as np
 from cello import constraints, initializers, regularizers
 from cello.core import config
 from cello.core.arguments import Argument, Configurable, arg
+from cello.core.carry import current_carry
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.loading import current_loading
@@ -79,6 +80,8 @@ class Layer(Configurable):
 
     input_spec: InputSpec | None = None
     supports_masking = False
+    streams = False
+    """Whether each step of the output depends on no later step of the inputs."""
     built = False
     build_shapes: dict[str, Any] | None = None
     """The shapes that `build` was given, in Keras' form: `{"input_shape": ...}`."""
@@ -120,6 +123,19 @@ class Layer(Configurable):
     def compute_mask(self, inputs, previous_mask):
         """The mask that travels with the output; that of the input where masks are supported."""
         return previous_mask if self.supports_masking else None
+
+    def why_not_in_pieces(self, arguments: dict[str, Any]) -> str | None:
+        """Why it cannot run over a sequence piece by piece: a sentence, or `None` where it can.
+
+        Args:
+            arguments: those of `call`. A size that is not known yet, behind the batch, is time.
+        """
+        if self.streams:
+            return None
+        return (
+            "its output at a step may depend on later ones. Where it does not, set streams = True "
+            "in the layer or its class."
+        )
 
     # ------------------------------------------------------------------------- variables
 
@@ -290,6 +306,9 @@ class Layer(Configurable):
             token = _training.set(training)
             try:
                 masks = self._pass_masks(bound.arguments)
+                carry = current_carry()
+                if carry is not None:
+                    carry.check(self, bound.arguments)
                 if "training" in self._call_signature.parameters:
                     bound.arguments["training"] = training
                 outputs = self.call(*bound.args, **bound.kwargs)

@@ -77,11 +77,52 @@ class Operation(Layer):
     keras_name = ("cello.layers", "Operation")
     function = arg(kind=_function_name, doc="Name of the function.")
 
+    def why_not_in_pieces(self, arguments):
+        name, args, kwargs = self.function, arguments.get("args", ()), arguments.get("kwargs", {})
+        if name in _STEPWISE:
+            return None
+        rank = max(leaf.ndim for leaf in jax.tree.leaves(args) if hasattr(leaf, "ndim"))
+        if name in _ALONG_AN_AXIS:
+            axis = kwargs.get("axis", args[1] if len(args) > 1 else 1)
+            if isinstance(axis, int) and axis % rank > 1:
+                return None
+        if name == "getitem" and _takes_every_or_last_step(args[1]):
+            return None
+        return f"cello.ops.{name} may look along time. Write a layer with streams = True if not."
+
     def call(self, *args, **kwargs):
         loading = current_loading()
         if loading is not None:
             loading.take("calls of layers", _pieces(self.function, (args, kwargs)), self)
         return FUNCTIONS[self.function](*args, **kwargs)
+
+
+# The functions that can run along a sequence piece by piece: at each step by itself, or along an
+# axis that is not time.
+_STEPWISE = set(
+    """
+abs absolute add arctan arctan2 cast ceil clip conj convert_to_tensor cos cosh divide elu equal erf
+exp expm1 floor floor_divide full_like gelu greater greater_equal imag isfinite isnan leaky_relu
+less less_equal log log10 log1p log2 log_sigmoid logaddexp logical_and logical_not logical_or
+maximum minimum mod multiply negative not_equal one_hot ones_like power real reciprocal relu relu6
+round selu sigmoid sign silu sin sinh soft_sign softplus softsign sqrt square subtract tan tanh
+true_divide where zeros_like
+""".split()
+)
+_ALONG_AN_AXIS = set(
+    """
+all any argmax argmin argsort concatenate cumprod cumsum diff flip log_softmax logsumexp max mean
+min prod repeat roll softmax sort split std sum var
+""".split()
+)
+
+
+def _takes_every_or_last_step(key) -> bool:
+    """Whether `x[key]` keeps all steps, or the last one, of `(batch, time, ...)`."""
+    key = key if isinstance(key, tuple) else (key,)
+    if not (key and key[0] == slice(None)):
+        return key[:1] == (Ellipsis,) and len(key) == 2
+    return len(key) == 1 or key[1] in (slice(None), -1, Ellipsis)
 
 
 def _pieces(function: str, arguments) -> int:

@@ -70,6 +70,11 @@ class ScoredAttention(Layer):
         outputs = hide_masked(weights @ hide_masked(value, value_mask), query_mask)
         return (outputs, weights) if return_attention_scores else outputs
 
+    def why_not_in_pieces(self, arguments):
+        if not all(isinstance(x.shape[1], int) for x in arguments["inputs"][1:]):
+            return "each step of the query looks at the whole value."
+        return None
+
     def compute_mask(self, inputs, previous_mask):
         return previous_mask[0] if previous_mask else None
 

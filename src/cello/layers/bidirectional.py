@@ -132,6 +132,9 @@ class Bidirectional(Layer):
             return merged
         return (*merged, *last_states) if self.merge_mode is None else (merged, *last_states)
 
+    def why_not_in_pieces(self, arguments):
+        return "one of its directions runs from the last step."
+
     def compute_mask(self, inputs, previous_mask):
         if not self.return_sequences:
             return None

@@ -8,6 +8,7 @@ from cello.core.arguments import FIRST, arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import one_of, positive_integer
 from cello.layers.kernel import KernelLayer
+from cello.layers.window import with_steps_before
 
 
 def length(value):
@@ -77,10 +78,21 @@ class Conv1D(KernelLayer):
         per_group = None if features is None else features // self.groups
         self.add_kernel_and_bias((self.kernel_size, per_group, self.filters))
 
+    @property
+    def _span(self) -> int:
+        """Steps from the first to the last of a window."""
+        return self.dilation_rate * (self.kernel_size - 1)
+
+    def why_not_in_pieces(self, arguments):
+        return (
+            'with padding="same" it looks ahead: use "causal".' if self.padding == "same" else None
+        )
+
     def call(self, inputs):
-        padding = self.padding.upper()
-        if self.padding == "causal":
-            padding = [(self.dilation_rate * (self.kernel_size - 1), 0)]
+        padding = "SAME" if self.padding == "same" else "VALID"
+        if self.padding != "same":
+            causal = self.padding == "causal"
+            inputs = with_steps_before(inputs, self._span, self.strides, causal)
         product = lax.conv_general_dilated(
             inputs,
             self.kernel.value,

@@ -18,6 +18,7 @@ class Dense(KernelLayer):
     units = arg(kind=positive_integer, doc="Size of the output.", after=FIRST)
 
     supports_masking = True
+    streams = True
 
     def build(self, input_shape):
         if len(input_shape) < 2:

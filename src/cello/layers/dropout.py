@@ -33,6 +33,7 @@ class Dropping(Layer):
     seed = arg(None, kind=optional(integer), doc="Seed of the draws.")
 
     supports_masking = True
+    streams = True
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

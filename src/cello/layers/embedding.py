@@ -36,6 +36,7 @@ class Embedding(Layer):
     _ignored_arguments = {"input_length": None, "quantization_config": (None,)}
 
     supports_masking = True
+    streams = True
 
     def build(self, input_shape):
         self.embeddings = self.add_weight(
@@ -70,6 +71,7 @@ class Masking(Layer):
     mask_value = arg(0.0, kind=number, doc="The value that marks a step as padding.")
 
     supports_masking = True
+    streams = True
 
     def call(self, inputs):
         kept = jnp.any(inputs != self.mask_value, axis=-1, keepdims=True)

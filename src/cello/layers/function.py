@@ -20,6 +20,7 @@ class Activation(Layer):
     activation = arg(kind=activations.get, doc='Name, such as "tanh", or function of an array.')
 
     supports_masking = True
+    streams = True
 
     def call(self, inputs):
         return self.activation(inputs)

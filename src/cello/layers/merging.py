@@ -21,6 +21,7 @@ class Merge(Layer):
     """
 
     supports_masking = True
+    streams = True
     fewest_inputs = 1
     broadcasts = True
 
@@ -110,6 +111,11 @@ class Concatenate(Merge):
     def merge(self, inputs):
         return jnp.concatenate(inputs, axis=self.axis)
 
+    def why_not_in_pieces(self, arguments):
+        if self.axis % max(x.ndim for x in arguments["inputs"]) == 1:
+            return "it joins its inputs along time."
+        return None
+
     def compute_mask(self, inputs, previous_mask):
         masks = previous_mask or []
         if all(m is None for m in masks):
@@ -145,6 +151,7 @@ class Dot(Merge):
 
     fewest_inputs = 2
     broadcasts = False
+    streams = False
 
     def merge(self, inputs):
         if len(inputs) != 2:

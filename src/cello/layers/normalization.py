@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 from jax import lax
 
@@ -32,6 +34,7 @@ class Normalization(Layer):
     gamma_constraint = arg(None, kind=constraints.get, doc="Constraint on `gamma`.")
 
     supports_masking = True
+    axis: Any
 
     def add_gamma_and_beta(self, shape) -> None:
         self.gamma = self.beta = None
@@ -59,6 +62,11 @@ class Normalization(Layer):
             factor = factor * jnp.reshape(self.gamma.value, shape)
         y = (x - mean) * factor
         return y if self.beta is None else y + jnp.reshape(self.beta.value, shape)
+
+    def why_not_in_pieces(self, arguments):
+        if 1 in self.checked_axes(self.axis, arguments["inputs"].ndim):
+            return f"with axis={self.axis} it normalises along time."
+        return None
 
     def checked_axes(self, axis, rank: int) -> list[int]:
         """`axis` as positive numbers, in order."""

@@ -6,10 +6,12 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello.core.arguments import arg
+from cello.core.carry import carry_slot
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, optional
 from cello.core.layer import Layer
 from cello.layers.convolution import channels_last, length
+from cello.layers.window import with_steps_before
 
 
 class MaxPooling1D(Layer):
@@ -29,13 +31,21 @@ class MaxPooling1D(Layer):
 
     input_spec = InputSpec(("batch", "time", "features"))
 
+    def why_not_in_pieces(self, arguments):
+        if self.padding == "same" and self.pool_size > 1:
+            return 'with padding="same" it looks ahead: use "valid".'
+        return None
+
     def call(self, inputs):
+        strides = self.strides or self.pool_size
+        if self.padding == "valid":
+            inputs = with_steps_before(inputs, self.pool_size - 1, strides, causal=False)
         return lax.reduce_window(
             inputs,
             -jnp.inf if jnp.issubdtype(inputs.dtype, jnp.floating) else jnp.iinfo(inputs.dtype).min,
             lax.max,
             window_dimensions=(1, self.pool_size, 1),
-            window_strides=(1, self.strides or self.pool_size, 1),
+            window_strides=(1, strides, 1),
             padding=self.padding.upper(),
         )
 
@@ -48,6 +58,7 @@ class GlobalPooling1D(Layer):
 
     input_spec = InputSpec(("batch", "time", "features"))
     supports_masking = True
+    streams = True
 
     def compute_mask(self, inputs, previous_mask):
         return None
@@ -61,12 +72,17 @@ class GlobalAveragePooling1D(GlobalPooling1D):
     """
 
     def call(self, inputs, mask=None):
-        if mask is None:
+        slot = carry_slot(inputs)
+        if mask is None and slot is None:
             return jnp.mean(inputs, axis=1, keepdims=self.keepdims)
-        kept = jnp.asarray(mask, bool)[..., None]
-        total = jnp.sum(jnp.where(kept, inputs, 0), axis=1, keepdims=self.keepdims)
-        count = jnp.sum(kept, axis=1, keepdims=self.keepdims)
-        return total / jnp.maximum(count, 1).astype(inputs.dtype)
+        kept = jnp.ones(inputs.shape[:2], bool) if mask is None else jnp.asarray(mask, bool)
+        total = jnp.sum(jnp.where(kept[..., None], inputs, 0), axis=1, keepdims=self.keepdims)
+        count = jnp.sum(kept[..., None], axis=1, keepdims=self.keepdims).astype(inputs.dtype)
+        if slot is not None:
+            before = slot.resume([jnp.zeros_like(total), jnp.zeros_like(count)])
+            total, count = total + before[0], count + before[1]
+            slot.keep([total, count])
+        return total / jnp.maximum(count, 1)
 
 
 class GlobalMaxPooling1D(GlobalPooling1D):
@@ -79,4 +95,10 @@ class GlobalMaxPooling1D(GlobalPooling1D):
     supports_masking = False
 
     def call(self, inputs):
-        return jnp.max(inputs, axis=1, keepdims=self.keepdims)
+        slot = carry_slot(inputs)
+        if slot is None:
+            return jnp.max(inputs, axis=1, keepdims=self.keepdims)
+        largest = jnp.max(inputs, axis=1, keepdims=self.keepdims, initial=-jnp.inf)
+        largest = jnp.maximum(largest, slot.resume(jnp.full_like(largest, -jnp.inf)))
+        slot.keep(largest)
+        return largest

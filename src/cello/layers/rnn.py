@@ -19,6 +19,7 @@ from cello.cells.running import (
     takes_constants,
 )
 from cello.core.arguments import arg
+from cello.core.carry import carry_slot, current_carry
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of
 from cello.core.layer import Layer
@@ -92,6 +93,7 @@ class RNN(Layer):
     )  # fmt: skip
 
     supports_masking = True
+    streams = True
     _cell_class: type[GatedCell] | None = None
     _ignored_arguments = {"use_cudnn": None, "implementation": None, "time_major": (False,)}
 
@@ -180,6 +182,9 @@ class RNN(Layer):
         if loading is not None and self.unroll:
             loading.take("calls of layers", time, self)
         states = self._starting_states(initial_state, batch)
+        slot = carry_slot(sequences)
+        if slot is not None:
+            states = slot.resume(states)
         mask = self._checked_mask(mask, batch, time)
         options = {"return_all_states": True} if self.return_all_states else {}
         if constants is not None:
@@ -203,12 +208,23 @@ class RNN(Layer):
                 zero_output_for_mask=self.zero_output_for_mask,
                 **options,
             )
-        if self.stateful:
-            last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states
+        last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states
+        if slot is not None:
+            slot.keep(last)
+        if self._uses_own_states:
             jax.tree.map(lambda v, s: v.assign(s), self.states, last, is_leaf=_is_variable)
         if not (self.return_state or self.return_all_states):
             return outputs
         return (outputs, *states) if isinstance(states, (list, tuple)) else (outputs, states)
+
+    def why_not_in_pieces(self, arguments):
+        return "it runs backwards, from the last step." if self.go_backwards else None
+
+    @property
+    def _uses_own_states(self) -> bool:
+        """Whether this call goes on from the states of a stateful layer, and changes them."""
+        carry = current_carry()
+        return self.stateful and (carry is None or carry.stateful)
 
     def compute_mask(self, inputs, previous_mask):
         if not self.return_sequences:
@@ -273,7 +289,7 @@ class RNN(Layer):
 
     def _starting_states(self, given, batch):
         expected = jax.eval_shape(lambda: self.get_initial_state(batch))
-        if given is None and not self.stateful:
+        if given is None and not self._uses_own_states:
             return self.get_initial_state(batch)
         if given is None:
             given = jax.tree.map(lambda v: v.value, self.states, is_leaf=_is_variable)

@@ -28,6 +28,7 @@ class TimeDistributed(Layer):
     layer = arg(kind=layer_to_wrap, doc="The layer.")
 
     supports_masking = True
+    streams = True
 
     def build(self, input_shape):
         if len(input_shape) < 3:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from cello.core.carry import current_carry
 from cello.core.layer import Layer
 from cello.core.masking import get_mask, set_mask
 from cello.core.serialization import custom_object_scope
@@ -51,6 +52,7 @@ class Model(Trainer, Layer):
 
     keras_name = ("keras.src.models.functional", "Functional")
     supports_masking = True
+    streams = True  # the layers inside are asked
     _not_in_config: tuple[str, ...] = (*Layer._not_in_config, "activity_regularizer")
 
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
@@ -367,8 +369,8 @@ def _fitting(model, value, tensor: SymbolicTensor):
     elif value.ndim == len(want) + 1 and value.shape[-1] == 1:
         value = value[..., 0]
     fits = len(want) == value.ndim and all(
-        w is None or not isinstance(d, int) or w == d
-        for w, d in zip(want, value.shape, strict=True)
+        w is None or not isinstance(d, int) or w == d or (i == 1 and current_carry() is not None)
+        for i, (w, d) in enumerate(zip(want, value.shape, strict=True))
     )
     if not fits:
         missing_features = value.ndim == len(want) - 1

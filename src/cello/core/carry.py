@@ -1,0 +1,206 @@
+"""What layers hand on from one piece of a sequence to the next.
+
+Streaming, truncated back-propagation and generation run a model over a sequence piece by piece.
+They do it within a `Carry`: a layer that remembers what came before (a recurrent layer, a causal
+convolution, a pooling window) takes it from its slot there, and keeps it there for the next piece::
+
+    with Carry(values, starts) as carry:
+        outputs = model(piece)
+    values = carry.kept
+
+It is pure: `values` and `kept` are trees of arrays, and the whole can be compiled.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextvars
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello.core.naming import scoped
+from cello.core.symbolic import BATCH, new_dimension
+
+_carry: contextvars.ContextVar[Carry | None] = contextvars.ContextVar("carry", default=None)
+
+
+def current_carry() -> Carry | None:
+    return _carry.get()
+
+
+class Carry:
+    """A scope in which layers go on where the piece before ended.
+
+    Args:
+        values: path of a slot to what was kept there, a tree of arrays `(batch, ...)`. A layer that
+            is not in it starts anew.
+        starts: boolean `(batch,)`: the rows whose sequence starts with this piece.
+        phases: path of a slot to a number of steps; see `Slot.phase`.
+        off_time: paths of the slots of layers that run along another axis than that of the pieces.
+        stateful: whether stateful layers start from their own states and change them.
+
+    Attributes:
+        kept: what to give as `values` with the next piece.
+        next_phases: what to give as `phases` then.
+    """
+
+    def __init__(self, values=None, starts=None, phases=None, off_time=frozenset(), stateful=False):
+        self.values: dict[str, Any] = values or {}
+        self.starts = starts
+        self.phases: dict[str, int] = phases or {}
+        self.off_time = set(off_time)
+        self.stateful = stateful
+        self.kept: dict[str, Any] = {}
+        self.next_phases: dict[str, int] = {}
+        self._uses: collections.Counter[str] = collections.Counter()
+
+    def __enter__(self):
+        self._token = _carry.set(self)
+        return self
+
+    def __exit__(self, *exception):
+        _carry.reset(self._token)
+
+    def check(self, layer, arguments: dict[str, Any]) -> None:
+        """Called before each layer; see `Examination`."""
+
+    def slot(self, inputs) -> Slot | None:
+        """The slot of the layer that is running on `inputs`; `None` where it carries nothing.
+
+        A layer that is called several times has a slot for each call.
+        """
+        path = scoped("")[:-1].partition("/")[2]  # within the model, whose own name may change
+        self._uses[path] += 1
+        if self._uses[path] > 1:
+            path = f"{path}_{self._uses[path]}"
+        return None if self._is_off_time(path, inputs) else Slot(self, path)
+
+    def _is_off_time(self, path: str, inputs) -> bool:
+        return path in self.off_time
+
+
+class Examination(Carry):
+    """A scope that refuses, by name, layers that cannot run piece by piece.
+
+    The length of the pieces is an unknown here, so that an array has an axis of time just where its
+    shape has an unknown size behind the batch. Nothing is carried.
+    """
+
+    def check(self, layer, arguments: dict[str, Any]) -> None:
+        if not _has_time(arguments):
+            return
+        reason = layer.why_not_in_pieces(arguments)
+        if reason is not None:
+            raise ValueError(
+                f"{layer} cannot run over a sequence piece by piece, as a stream or in truncated "
+                f"back-propagation: {reason}"
+            )
+
+    def _is_off_time(self, path: str, inputs) -> bool:
+        if not _has_time(inputs):
+            self.off_time.add(path)
+        return True
+
+
+def _has_time(tree) -> bool:
+    return any(
+        not isinstance(size, int)
+        for leaf in jax.tree.leaves(tree)
+        for size in getattr(leaf, "shape", ())[1:]
+    )
+
+
+class Slot:
+    """What one layer carries.
+
+    Args:
+        carry: the scope.
+        path: the layer's path.
+    """
+
+    def __init__(self, carry: Carry, path: str):
+        self._carry = carry
+        self._path = path
+
+    def resume(self, start):
+        """What was kept at the end of the piece before; `start` for rows that start here.
+
+        Args:
+            start: tree of arrays `(batch, ...)`.
+        """
+        if self._path not in self._carry.values:
+            return start
+        starts = self._carry.starts
+
+        def choose(start, kept):
+            if starts is None:
+                return kept
+            return jnp.where(starts.reshape((-1,) + (1,) * (kept.ndim - 1)), start, kept)
+
+        return jax.tree.map(choose, start, self._carry.values[self._path])
+
+    def keep(self, value) -> None:
+        self._carry.kept[self._path] = value
+
+    def phase(self, start: int) -> int:
+        """Steps from the begin of the piece to the next window's last step.
+
+        It decides how many windows end within the piece, and so the shape of the output: it is a
+        plain number, the same for all rows.
+        """
+        return self._carry.phases.get(self._path, start)
+
+    def keep_phase(self, steps: int) -> None:
+        self._carry.next_phases[self._path] = steps
+
+
+def carry_slot(inputs) -> Slot | None:
+    """The slot of the layer that is running, if it is to carry something; for use in `call`."""
+    carry = _carry.get()
+    return None if carry is None else carry.slot(inputs)
+
+
+def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], Any]:
+    """Check that `function` can run piece by piece along time.
+
+    Args:
+        function: what calls the model on inputs.
+        inputs: tree of `jax.ShapeDtypeStruct`; axis 1 is time where `None` stands in it.
+        batch: the number of rows.
+
+    Returns:
+        `off_time`, for `Carry`, and the tree of the outputs: whether each has this axis of time.
+
+    Raises:
+        ValueError: naming the first layer that cannot.
+    """
+    time = new_dimension()
+
+    def known(spec):
+        shape = [time if d is None else d for d in spec.shape]
+        return jax.ShapeDtypeStruct((batch, *shape[1:]), spec.dtype)
+
+    with Examination() as examination:
+        outputs = jax.eval_shape(function, jax.tree.map(known, inputs))
+    along_time = jax.tree.map(lambda s: len(s.shape) > 1 and s.shape[1] == time, outputs)
+    return frozenset(examination.off_time), along_time
+
+
+def first_values(function: Callable, inputs, off_time=frozenset()) -> dict[str, Any]:
+    """Zeros in the form of `Carry.values`, for a first piece in which all rows start.
+
+    Args:
+        function: what calls the model on inputs.
+        inputs: tree of arrays or specs: a piece of any length.
+        off_time: what `examine` gave.
+    """
+
+    def kept(inputs):
+        with Carry(off_time=off_time) as carry:
+            function(inputs)
+        return carry.kept
+
+    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(kept, inputs))
