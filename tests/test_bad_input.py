@@ -117,9 +117,9 @@ def test_fit_with_unequal_lengths():
     raises(lambda: model().fit(x(8, 5, 3), np.zeros(8), sample_weight=np.ones(3)), "3")
 
 
-def test_fit_with_rows_of_unequal_lengths():
-    ragged = [[[1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]
-    raises(lambda: model().fit(ragged, np.zeros(2)), "x is not an array", "Pad")
+def test_fit_with_steps_of_unequal_lengths():
+    ragged = [[[1.0, 2.0, 3.0], [1.0, 2.0]], [[4.0, 5.0, 6.0]]]
+    raises(lambda: model().fit(ragged, np.zeros(2)), "x is not an array", "list of sequences")
 
 
 def test_empty_data():

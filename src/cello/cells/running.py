@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -46,12 +47,6 @@ def repeat_step(cell, inputs, states, *, training, mask, constants=None, **optio
     dropout masks of the gated cells inside are drawn once for the sequence.
     """
     inputs = hide_masked(inputs, mask)
-    generators = [
-        layer.seed_generator
-        for layer in cell.flatten_layers()
-        if isinstance(layer, GatedCell) and layer.seed_generator is not None
-    ]
-
     more = {} if constants is None else {"constants": constants}
 
     def one_step(x, states):
@@ -60,18 +55,94 @@ def repeat_step(cell, inputs, states, *, training, mask, constants=None, **optio
             new_states = [new_states]
         return outputs, new_states
 
+    return _scan(cell, one_step, inputs, states, mask=mask, **options)
+
+
+def run_in_segments(
+    cell, inputs, states, steps, *, mask, go_backwards, return_sequences, return_all_states=False,
+    **options,
+):  # fmt: skip
+    """The same as `run_cell`, with less memory in training and one more forward pass.
+
+    For the backward pass only the inputs, the outputs and the states between segments are kept;
+    what happens within a segment is computed again when the backward pass comes to it. Source:
+    Chen, Xu, Zhang and Guestrin 2016.
+
+    Args:
+        cell, inputs, states, options: as for `run_cell`.
+        steps: steps of a segment. Where they do not divide the sequence, masked steps in front of
+            it make up for it.
+    """
+    if go_backwards:
+        inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
+    batch, time = jax.tree.leaves(inputs)[0].shape[:2]
+    more = -time % steps
+    if more and mask is None:
+        mask = jnp.ones((batch, time), bool)
+
+    def segment(inputs_and_mask, states):
+        inputs, mask = inputs_and_mask
+        outputs, after = run_cell(
+            cell, inputs, states, mask=mask, go_backwards=False, return_sequences=return_sequences,
+            return_all_states=return_all_states, **options,
+        )  # fmt: skip
+        last = jax.tree.map(lambda s: s[:, -1], after) if return_all_states else after
+        return (outputs, after if return_all_states else None), last
+
+    def cut(x):
+        x = jnp.pad(x, [(0, 0), (more, 0)] + [(0, 0)] * (x.ndim - 2))
+        return x.reshape(batch, -1, steps, *x.shape[2:])
+
+    def joined(x):
+        return x.reshape(batch, -1, *x.shape[3:])[:, more:]
+
+    cut_mask = None if mask is None else cut(mask)
+    (outputs, every), states = _scan(
+        cell,
+        segment,
+        (jax.tree.map(cut, inputs), cut_mask),
+        states,
+        wrap=functools.partial(jax.checkpoint, prevent_cse=False),
+        mask=None,
+        go_backwards=False,
+        unroll=False,
+        return_sequences=True,
+        zero_output_for_mask=False,
+    )
+    if return_sequences:
+        outputs = jax.tree.map(joined, outputs)
+    elif cut_mask is None:
+        outputs = jax.tree.map(lambda y: y[:, -1], outputs)
+    else:  # of the last segment in which a row has a step
+        segments = jnp.arange(cut_mask.shape[1])
+        last = jnp.max(jnp.where(cut_mask.any(axis=2), segments, 0), axis=1)
+        outputs = jax.tree.map(lambda y: y[jnp.arange(batch), last], outputs)
+    return outputs, jax.tree.map(joined, every) if return_all_states else states
+
+
+def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
+    """`scan_steps` with the variables that a step assigns; dropout masks of gated cells stay.
+
+    Args:
+        wrap: applied to the pure step.
+    """
+    generators = [
+        layer.seed_generator
+        for layer in cell.flatten_layers()
+        if isinstance(layer, GatedCell) and layer.seed_generator is not None
+    ]
     with hold(generators):
         with Binding() as probe:
-            jax.eval_shape(one_step, jax.tree.map(lambda x: x[:, 0], inputs), states)
+            jax.eval_shape(step, jax.tree.map(lambda x: x[:, 0], inputs), states)
         changing = list(probe.assigned)
 
-        def step(x, states, values):
+        def bound_step(x, states, values):
             with Binding(dict(zip(changing, values, strict=True))) as binding:
-                outputs, states = one_step(x, states)
+                outputs, states = step(x, states)
             return outputs, states, [binding.values[v] for v in changing]
 
         start = [v.value for v in changing]
-        outputs, states, values = scan_steps(step, inputs, states, start, mask=mask, **options)
+        outputs, states, values = scan_steps(wrap(bound_step), inputs, states, start, **options)
     for variable, value in zip(changing, values, strict=True):
         variable.assign(value)
     return outputs, states

@@ -44,13 +44,14 @@ class Carry:
 
     Attributes:
         kept: what to give as `values` with the next piece.
+        phases: with what layers found at their first piece.
         next_phases: what to give as `phases` then.
     """
 
     def __init__(self, values=None, starts=None, phases=None, off_time=frozenset(), stateful=False):
         self.values: dict[str, Any] = values or {}
         self.starts = starts
-        self.phases: dict[str, int] = phases or {}
+        self.phases: dict[str, int] = dict(phases or {})
         self.off_time = set(off_time)
         self.stateful = stateful
         self.kept: dict[str, Any] = {}
@@ -151,10 +152,20 @@ class Slot:
         It decides how many windows end within the piece, and so the shape of the output: it is a
         plain number, the same for all rows.
         """
-        return self._carry.phases.get(self._path, start)
+        return self._carry.phases.setdefault(self._path, start)
 
     def keep_phase(self, steps: int) -> None:
         self._carry.next_phases[self._path] = steps
+
+
+def with_time(shape, dtype) -> bool:
+    """Whether axis 1 of an input of this shape, the batch included, is taken for time.
+
+    It is where there is another axis behind it, for symbols (integers), and where its size is not
+    known (`None`). An input `(batch, features)` is the same at every step.
+    """
+    symbols = jnp.issubdtype(dtype, jnp.integer)
+    return len(shape) > 2 or (len(shape) == 2 and (symbols or shape[1] is None))
 
 
 def carry_slot(inputs) -> Slot | None:

@@ -20,7 +20,7 @@ from cello.core.carry import current_carry
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.loading import current_loading
-from cello.core.masking import get_mask, set_mask
+from cello.core.masking import MaskDropped, get_mask, set_mask
 from cello.core.naming import name_scope, snake_case, unique_name
 from cello.core.random import SeedGenerator
 from cello.core.serialization import register
@@ -391,6 +391,7 @@ class Layer(Configurable):
                 f"{self} does not support masking: the mask that came with its input ends here, "
                 "and the layers after it see every step. Set supports_masking = True in a layer "
                 "of your own that passes it on.",
+                MaskDropped,
                 stacklevel=3,
             )
         inputs = next(iter(arguments.values()), None)

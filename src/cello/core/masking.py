@@ -9,7 +9,13 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+import jax.numpy as jnp
+
 _masks: dict[int, tuple[weakref.ref, Any]] = {}
+
+
+class MaskDropped(UserWarning):
+    """A mask came to a layer that does not pass it on."""
 
 
 def set_mask(tensor, mask) -> None:
@@ -24,3 +30,10 @@ def get_mask(tensor):
     """The mask attached to `tensor`, or `None`."""
     entry = _masks.get(id(tensor))
     return entry[1] if entry is not None and entry[0]() is tensor else None
+
+
+def both(mask, other):
+    """Where both masks are true; `None` stands for true everywhere."""
+    if mask is None or other is None:
+        return other if mask is None else mask
+    return jnp.logical_and(mask, other)

@@ -10,6 +10,7 @@ from cello import constraints, initializers, regularizers
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, number, positive_integer
 from cello.core.layer import Layer
+from cello.core.masking import both
 
 
 class Embedding(Layer):
@@ -59,7 +60,7 @@ class Embedding(Layer):
         return jnp.take(self.embeddings.value, symbols.astype("int32"), axis=0, mode="fill")
 
     def compute_mask(self, inputs, previous_mask):
-        return inputs != 0 if self.mask_zero else None
+        return both(previous_mask, inputs != 0) if self.mask_zero else previous_mask
 
 
 class Masking(Layer):
@@ -78,4 +79,4 @@ class Masking(Layer):
         return jnp.where(kept, inputs, 0)
 
     def compute_mask(self, inputs, previous_mask):
-        return jnp.any(inputs != self.mask_value, axis=-1)
+        return both(previous_mask, jnp.any(inputs != self.mask_value, axis=-1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 import jax
@@ -16,12 +18,13 @@ from cello.cells.running import (
     check_cell,
     initial_state,
     run_cell,
+    run_in_segments,
     takes_constants,
 )
 from cello.core.arguments import arg
 from cello.core.carry import carry_slot, current_carry
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import boolean, one_of
+from cello.core.kinds import boolean, one_of, positive_integer
 from cello.core.layer import Layer
 from cello.core.loading import current_loading
 from cello.core.naming import name_scope, snake_case
@@ -35,6 +38,12 @@ def _cell(value):
         return StackedRNNCells(value)
     check_cell(value)
     return value
+
+
+def _segments(value):
+    if value is None or value is True:
+        return value
+    return None if value is False else positive_integer(value)
 
 
 _activity_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the output.")
@@ -90,6 +99,12 @@ class RNN(Layer):
     initial_state = arg(
         "zeros", kind=one_of("zeros", "learned"), keyword_only=True,
         doc='What a sequence starts from where no state is given: "zeros", or "learned" weights.',
+    )  # fmt: skip
+
+    remat = arg(
+        None, kind=_segments, keyword_only=True,
+        doc="Steps of a segment that training computes twice to save memory; `True`: the root of "
+        "the number of steps.",
     )  # fmt: skip
 
     supports_masking = True
@@ -195,8 +210,12 @@ class RNN(Layer):
                     "call(self, inputs, states, constants=None)."
                 )
             options["constants"] = constants
+        run = run_cell
+        if self.remat is not None and isinstance(time, int):
+            steps = math.isqrt(time) if self.remat is True else self.remat
+            run = functools.partial(run_in_segments, steps=max(1, min(steps, time)))
         with name_scope(self.cell.name):
-            outputs, states = run_cell(
+            outputs, states = run(
                 self.cell,
                 sequences,
                 states,
@@ -251,7 +270,7 @@ class RNN(Layer):
 
     def get_config(self):
         config = super().get_config()
-        for name in ("return_all_states", "initial_state"):  # what Keras does not have
+        for name in ("return_all_states", "initial_state", "remat"):  # what Keras does not have
             if config[name] == RNN.declared[name].default:
                 del config[name]
         return config

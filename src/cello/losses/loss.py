@@ -8,7 +8,7 @@ import numpy as np
 
 from cello.core.arguments import Configurable, arg
 from cello.core.kinds import one_of, optional
-from cello.core.masking import get_mask
+from cello.core.masking import both, get_mask
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -100,13 +100,6 @@ class FunctionLoss(Loss):
 
     def check_targets(self, y_true, output_shape) -> None:
         """Only the function knows what it takes."""
-
-
-def both(mask, other):
-    """Where both masks are true; `None` stands for true everywhere."""
-    if mask is None or other is None:
-        return other if mask is None else mask
-    return jnp.logical_and(mask, other)
 
 
 def hide(array, mask):

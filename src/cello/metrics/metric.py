@@ -10,10 +10,10 @@ import jax.numpy as jnp
 from cello import initializers
 from cello.core.arguments import Configurable, arg
 from cello.core.kinds import optional
-from cello.core.masking import get_mask
+from cello.core.masking import both, get_mask
 from cello.core.naming import snake_case
 from cello.core.variable import Variable
-from cello.losses.loss import both, hide
+from cello.losses.loss import hide
 
 
 class Metric(Configurable):

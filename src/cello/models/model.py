@@ -377,7 +377,7 @@ def _fitting(model, value, tensor: SymbolicTensor):
         advice = " Add an axis: x[..., None] for features, x[None] for the batch."
         raise ValueError(
             f"{model} expects its input '{tensor.name}' to have the shape {want} and got "
-            f"{tuple(value.shape)}.{advice if missing_features else ''}"
+            f"{shown(value.shape)}.{advice if missing_features else ''}"
         )
     set_mask(value, mask)
     return value

@@ -14,14 +14,16 @@ from typing import Any
 import jax
 import numpy as np
 
+from cello.training.ragged import Ragged
+
 Batch = tuple[Any, Any, Any]
 """Trees `(inputs, targets, weights)`; the last two may be `None`."""
 
 
 def as_arrays(data, what: str):
     """`data` as a tree of NumPy arrays: pandas, JAX, torch and lists of numbers included."""
-    if data is None:
-        return None
+    if data is None or isinstance(data, Ragged):
+        return data
     if isinstance(data, dict):
         return {k: as_arrays(v, f"{what}[{k!r}]") for k, v in data.items()}
     if isinstance(data, (list, tuple)) and data and any(_is_array(v) for v in data):
@@ -33,7 +35,10 @@ def as_arrays(data, what: str):
     try:
         array = np.asarray(data)
     except ValueError as error:  # rows of different lengths
-        raise ValueError(f"{what} is not an array: {error}. Pad the rows to one length.") from None
+        raise ValueError(
+            f"{what} is not an array, nor a list of sequences (time, features) of different "
+            f"lengths: {error}."
+        ) from None
     if array.dtype == object or array.dtype.kind in "USmM":
         raise ValueError(
             f"{what} must hold numbers and has the dtype {array.dtype}: convert it first."
@@ -49,14 +54,13 @@ def _is_array(value) -> bool:
 
 
 def batch_parts(batch) -> Batch:
-    """`x`, `(x,)`, `(x, y)` or `(x, y, weights)` as three trees of arrays."""
+    """`x`, `(x,)`, `(x, y)` or `(x, y, weights)` as three parts."""
     parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
     if not 1 <= len(parts) <= 3:
         raise ValueError(
             f"A batch must be x, (x, y) or (x, y, sample_weight) and has {len(parts)} parts."
         )
-    x, y, w = (*parts, None, None)[:3]
-    return as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(w, "sample_weight")
+    return (*parts, None, None)[:3]
 
 
 def check_lengths(parts: Batch, where: str) -> int:
@@ -98,10 +102,14 @@ class ArrayFeed:
         self.shuffler = shuffler
         self.rows = len(jax.tree.leaves(parts)[0])
         whole = math.ceil(self.rows / batch_size)
-        self.steps = min(steps, whole) if steps else whole
+        self.steps = self.longest_run = min(steps, whole) if steps else whole
 
     def first(self) -> Batch:
         return jax.tree.map(lambda a: a[: self.batch_size], self.parts)
+
+    def joined(self, pieces: list[Any]):
+        """Outputs of all rows, from those of the chunks."""
+        return end_to_end(pieces)
 
     def epoch(self) -> ArrayEpoch:
         order = self.shuffler.permutation(self.rows) if self.shuffler is not None else None
@@ -142,7 +150,7 @@ class IterableFeed:
     Args:
         batches: the iterable. Each epoch starts it anew; an iterator goes on where it stopped.
         steps: batches an epoch; until the end where `None`.
-        prepare: function of a batch's three parts, applied to each (class weights, checks).
+        prepare: function that makes three trees of arrays of what the iterable gives.
     """
 
     def __init__(self, batches: Iterable, steps: int | None, prepare):
@@ -155,6 +163,7 @@ class IterableFeed:
         except TypeError:
             known = None
         self.steps = steps if known is None else min(steps or known, known)
+        self.longest_run = self.steps
         self._first: Batch | None = None
         self._looked_ahead: list[Batch] = []
         self._epochs = 0
@@ -169,6 +178,9 @@ class IterableFeed:
             self._looked_ahead.append(self._first)
         return self._first
 
+    def joined(self, pieces: list[Any]):
+        return end_to_end(pieces)
+
     def epoch(self) -> IterableEpoch:
         if self._epochs and not self.goes_on:
             self.iterator = iter(self.batches)
@@ -176,9 +188,7 @@ class IterableFeed:
         return IterableEpoch(self, self._next_batches())
 
     def _prepared(self, batch) -> Batch:
-        parts = batch_parts(batch)
-        check_lengths(parts, "A batch")
-        return self.prepare(parts)
+        return self.prepare(batch)
 
     def _next_batches(self) -> Iterator[Batch]:
         given = 0
@@ -222,6 +232,13 @@ class IterableEpoch:
         return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), len(batches)
 
 
+def end_to_end(pieces: list[Any]):
+    """One tree of arrays `(rows, ...)` from several of `(batches, rows, ...)`."""
+    return jax.tree.map(
+        lambda *chunks: np.concatenate([c.reshape(-1, *c.shape[2:]) for c in chunks]), *pieces
+    )
+
+
 def form_of(batch):
     """What a compilation depends on: the tree, the shapes and the dtypes."""
     leaves, structure = jax.tree.flatten(batch)
@@ -256,6 +273,10 @@ def weigh_classes(parts: Batch, class_weight: dict[int, float] | None) -> Batch:
     x, y, w = parts
     if not hasattr(y, "shape"):
         raise ValueError("class_weight needs a model with one output.")
+    if isinstance(y, Ragged):
+        every = None if w is None else w.values
+        _, _, factors = weigh_classes((None, y.values, every), class_weight)
+        return x, y, Ragged(factors, y.lengths)
     classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)[:, 0]
     factors = np.ones(classes.shape, np.float32)
     for label, factor in class_weight.items():

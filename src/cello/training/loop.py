@@ -120,7 +120,7 @@ class ChunkRunner:
             size = sum(int(np.prod(a.shape)) * a.dtype.itemsize for a in leaves)
             self._bytes_a_batch[form] = max(1, size)
         most = min(MOST_BATCHES, max(1, MOST_BYTES // self._bytes_a_batch[form]))
-        return min(most, feed.steps) if feed.steps else most
+        return min(most, feed.longest_run) if feed.longest_run else most
 
     def _is_new(self, chunk, capacity: int) -> bool:
         """Whether no chunk of these shapes came before."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
 
+from cello.core.carry import Carry
 from cello.core.layer import Layer
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
+from cello.training.ragged import mask_outputs, opened, values_only
+from cello.training.truncated import train_in_pieces
 
 # Every model inherits both; the layer's part is all that training needs to know of a model.
 Base: Any = Layer if TYPE_CHECKING else object
@@ -35,12 +39,14 @@ class Programs(Base):
         self._runners: dict[Any, ChunkRunner] = {}
         self._known_outputs: dict[Any, Any] = {}
 
-    def _program(self, mode: str):
+    def _program(self, mode: str, tbptt: int | None = None):
         """The compiled step over a feed; made anew where layers or variables have changed."""
         variables = self._variables()
-        key = (mode, *map(tuple, variables), *self.flatten_layers())
+        key = (mode, tbptt, *map(tuple, variables), *self.flatten_layers())
         if key not in self._runners:
             step = {"train": self._train_step, "test": self._test_step, "predict": self._outputs}
+            if tbptt is not None:
+                step["train"] = functools.partial(train_in_pieces, self, tbptt)
             self._runners[key] = ChunkRunner(_pure(step[mode], variables, self._run_eagerly))
         return functools.partial(self._runners[key].run, *self._state(mode, *variables))
 
@@ -69,25 +75,32 @@ class Programs(Base):
         return read, write
 
     def _train_step(self, variables, state, batch):
+        state, result, _ = self._update(variables, state, batch)
+        return state, result
+
+    def _update(self, variables, state, batch, carry: Carry | None = None):
+        """One step of training, within `carry`; what was kept there is the third result."""
         trainable, others, metrics = variables
         trained, other_values, metric_values, optimizer_state = state
         x, y, w = batch
 
         def loss_of(trained):
-            with bind(
-                (trainable, trained), (others, other_values), (metrics, metric_values)
-            ) as binding:
+            bound = (trainable, trained), (others, other_values), (metrics, metric_values)
+            with bind(*bound) as binding, carry or contextlib.nullcontext():
                 loss = self._loss_and_metrics(binding, x, y, w, training=True)
                 changed = [binding.values[v] for v in others], [binding.values[v] for v in metrics]
-                return loss, (changed, self._objective.results())
+                kept = None if carry is None else carry.kept
+                return loss, (changed, self._objective.results(), kept)
 
-        (loss, (changed, results)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
+        (loss, (changed, results, kept)), gradients = jax.value_and_grad(loss_of, has_aux=True)(
+            trained
+        )
         trained, optimizer_state = self.optimizer.update(gradients, optimizer_state, trained)
         trained = [
             v.constraint(value) if v.constraint is not None else value
             for v, value in zip(trainable, trained, strict=True)
         ]
-        return [trained, *changed, optimizer_state], {**results, "batch_loss": loss}
+        return [trained, *changed, optimizer_state], {**results, "batch_loss": loss}, kept
 
     def _test_step(self, variables, state, batch):
         x, y, w = batch
@@ -97,7 +110,11 @@ class Programs(Base):
         return [[binding.values[v] for v in vs] for vs in variables], results
 
     def _loss_and_metrics(self, binding, x, y, w, training: bool):
-        outputs = self(x, training=training)
+        outputs = self(opened(x), training=training)
+        if y is not None:
+            targets = self._objective.flat_targets(y, outputs)
+            mask_outputs(jax.tree.leaves(outputs), targets)
+            y, w = values_only(y), values_only(w)
         loss, parts = self._objective.total_loss(y, outputs, w)
         loss = sum([*binding.losses, *self.losses], start=loss)
         rows = jax.tree.leaves(x)[0].shape[0]
@@ -106,7 +123,7 @@ class Programs(Base):
 
     def _outputs(self, variables, state, batch):
         with bind(*zip(variables, state, strict=True)) as binding:
-            outputs = self(batch[0], training=False)
+            outputs = self(opened(batch[0]), training=False)
         return [[binding.values[v] for v in vs] for vs in variables], outputs
 
 

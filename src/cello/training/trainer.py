@@ -12,20 +12,9 @@ from cello import optimizers
 from cello.callbacks import CallbackList, History
 from cello.core.random import new_shuffler
 from cello.core.serialization import deserialize, serialize
-from cello.core.variable import Binding
-from cello.training.data import (
-    ArrayFeed,
-    IterableFeed,
-    as_arrays,
-    batch_parts,
-    check_lengths,
-    form_of,
-    is_iterable_of_batches,
-    split_off_last,
-    weigh_classes,
-)
+from cello.training.data import batch_parts, is_iterable_of_batches, split_off_last
+from cello.training.feeding import Feeding
 from cello.training.objective import Objective
-from cello.training.programs import Programs
 from cello.training.progress import ProgressBar, verbosity
 
 # What Keras calls in a model's class and Cello does not: its own step is compiled as a whole.
@@ -35,7 +24,7 @@ NOT_CALLED = (
 )  # fmt: skip
 
 
-class Trainer(Programs):
+class Trainer(Feeding):
     """Training, evaluation and prediction for a layer; `Model` inherits it.
 
     Attributes:
@@ -150,13 +139,16 @@ class Trainer(Programs):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        tbptt: int | None = None,
     ) -> History:
         """Train.
 
         Args:
-            x: inputs: an array (NumPy, JAX, torch, pandas), a list or dict of arrays for several
-                inputs, or any iterable of batches `(x, y)` or `(x, y, sample_weight)`.
-            y: targets, in the same ways; not given with an iterable.
+            x: inputs: an array (NumPy, JAX, torch, pandas), a list of sequences `(time, ...)` of
+                different lengths, a list or dict of these for several inputs, or any iterable of
+                batches `(x, y)` or `(x, y, sample_weight)`.
+            y: targets, in the same ways; not given with an iterable. For a list of sequences: an
+                array with one row for each, or a list of arrays with one row for each step.
             batch_size: rows a batch; 32 where `None`.
             epochs: the number at which to stop, counted from 0.
             verbose: 0 silent, 1 a progress bar, 2 a line an epoch; "auto": 1 in a terminal or a
@@ -171,6 +163,11 @@ class Trainer(Programs):
             steps_per_epoch: batches an epoch, for an iterable without end.
             validation_steps, validation_batch_size: the same for validation.
             validation_freq: epochs from one validation to the next.
+            tbptt: truncated back-propagation through time: the sequences of a batch are cut into
+                pieces of so many steps, each of which starts from the states in which the one
+                before ended and is a step of training of its own. Gradients stay within a piece,
+                so that memory does not grow with the sequence. Outputs of the last step only are
+                trained on the last piece.
 
         Returns:
             A `History`.
@@ -189,12 +186,15 @@ class Trainer(Programs):
         if validation_split and validation_data is None:
             if is_iterable_of_batches(x):
                 raise ValueError(f"{self}.fit: validation_split needs arrays, not an iterable.")
-            parts = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
             (x, y, sample_weight), validation_data = split_off_last(
-                parts, validation_split, f"{self}.fit"
+                self._parts("fit", x, y, sample_weight), validation_split, f"{self}.fit"
             )
         shuffler = new_shuffler() if shuffle else None
-        feed = self._feed("fit", x, y, sample_weight, size, steps_per_epoch, shuffler, class_weight)
+        if tbptt is not None:
+            _positive(self, "tbptt", tbptt)
+        feed = self._feed(
+            "fit", x, y, sample_weight, size, steps_per_epoch, shuffler, class_weight, tbptt=tbptt
+        )
         held_out = None
         if validation_data is not None:
             x, y, sample_weight = validation_data, None, None
@@ -216,7 +216,7 @@ class Trainer(Programs):
             self,
             {"epochs": epochs, "steps": feed.steps, "verbose": verbose},
         )
-        train = self._program("train")
+        train = self._program("train", tbptt)
         test = self._program("test") if held_out is not None else None
         self.stop_training = False
         logs: dict[str, Any] = {}
@@ -288,7 +288,10 @@ class Trainer(Programs):
         steps: int | None = None,
         callbacks=None,
     ):
-        """The outputs for data, as NumPy arrays; see `fit` for the arguments."""
+        """The outputs for data, as NumPy arrays; see `fit` for the arguments.
+
+        For a list of sequences, outputs at each step are a list of arrays, as long as these.
+        """
         size = _positive(self, "batch_size", batch_size or 32)
         feed = self._feed("predict", x, None, None, size, steps, targets=False)
         hooks = CallbackList(callbacks or [], self, {"steps": feed.steps, "verbose": verbose})
@@ -306,11 +309,11 @@ class Trainer(Programs):
                     hooks.call("predict_batch_begin", first + i)
                     one = jax.tree.map(lambda a, i=i: a[i], outputs)
                     hooks.call("predict_batch_end", first + i, logs={"outputs": one})
-                pieces.append(jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), outputs))
+                pieces.append(outputs)
                 bar.update(first + n, {})
             bar.end_epoch({})
         hooks.call("predict_end")
-        return jax.tree.map(lambda *leaves: np.concatenate(leaves), *pieces)
+        return feed.joined(pieces)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One step of training on one batch; its loss and metrics, as `evaluate` returns them.
@@ -364,48 +367,6 @@ class Trainer(Programs):
             )
         return self._objective
 
-    def _feed(
-        self, what, x, y, sample_weight, batch_size, steps, shuffler=None, class_weight=None,
-        targets=True,
-    ):  # fmt: skip
-        """The data as a feed, after building the model and checking that they fit."""
-        where = f"{self}.{what}"
-        if is_iterable_of_batches(x) and not (what.endswith("on_batch")):
-            if y is not None:
-                raise ValueError(f"{where}: an iterable gives (x, y), so y must not be passed too.")
-
-            def prepare(parts):
-                parts = weigh_classes(parts, class_weight)
-                if targets and self._objective.names:
-                    self._objective.check_targets(parts[1], self._output_specs)
-                return parts if targets else (parts[0], None, None)
-
-            feed: Any = IterableFeed(x, steps, prepare)
-        else:
-            parts = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
-            rows = check_lengths(parts, where)
-            parts = weigh_classes(parts, class_weight)
-            feed = ArrayFeed(parts, batch_size or rows, shuffler, steps)
-        self._prepare_for(feed.first(), targets)
-        if targets and isinstance(feed, ArrayFeed):
-            self._objective.check_targets(feed.parts[1], self._output_specs)
-        return feed
-
-    def _prepare_for(self, batch, targets: bool) -> None:
-        """Build the model on the form of this batch; assign losses and metrics to its outputs."""
-        x, y, _ = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, _device_dtype(a)), batch)
-        form = form_of(x)
-        specs = self._known_outputs.get((form, *self.flatten_layers()))
-        if specs is None:
-            with Binding():
-                specs = jax.eval_shape(lambda x: self(x, training=False), x)
-            self._known_outputs[form, *self.flatten_layers()] = specs
-        self._output_specs = specs
-        if targets:
-            names = self.output_names if hasattr(self, "output_names") else []
-            self._objective.resolve(self._output_specs, y, names)
-            self._objective.check_targets(batch[1], self._output_specs)
-
     def _run_batches(self, mode: str, run, feed, hooks: CallbackList, fixed: int | None = None):
         """Give `(batches done, logs, losses)` after each chunk; the hooks see every batch."""
         fixed = fixed or self._fixed_chunk(hooks, mode)
@@ -430,11 +391,6 @@ class Trainer(Programs):
         if self._steps_per_execution is not None:
             return self._steps_per_execution
         return 1 if hooks.watches_batches(mode) else None
-
-
-def _device_dtype(array):
-    """The dtype that JAX gives to a NumPy array (64 bits only in its x64 mode)."""
-    return jax.dtypes.canonicalize_dtype(array.dtype)
 
 
 def _number(value):
