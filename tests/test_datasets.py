@@ -37,3 +37,16 @@ def test_filled_weeks_lie_on_the_line_between_their_neighbours():
 def test_another_fill_is_refused():
     with pytest.raises(ValueError, match=r"fill='spline': expected \"linear\" or None"):
         cello.datasets.co2.load_data(fill="spline")
+
+
+def test_japanese_vowels_are_as_their_authors_describe_them():
+    train, test = cello.datasets.japanese_vowels.load_data()
+    for (x, y), rows in ((train, 270), (test, 370)):
+        assert len(x) == len(y) == rows
+        assert {s.shape[1] for s in x} == {12} and x[0].dtype == np.float32
+        assert min(map(len, x)) == 7 and set(y) == set(range(9))
+    assert max(map(len, test[0])) == 29
+    np.testing.assert_array_equal(np.bincount(train[1]), 30)
+    np.testing.assert_array_equal(np.bincount(test[1]), [31, 35, 88, 44, 29, 24, 40, 50, 29])
+    first = [1.860936, -0.207383]  # of the first utterance, as published
+    np.testing.assert_allclose(train[0][0][0, :2], first, rtol=1e-6)

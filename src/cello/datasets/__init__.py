@@ -3,6 +3,6 @@
 Sources and licences are listed in this folder's README.md.
 """
 
-from cello.datasets import co2
+from cello.datasets import co2, japanese_vowels
 
-__all__ = ["co2"]
+__all__ = ["co2", "japanese_vowels"]
