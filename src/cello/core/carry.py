@@ -187,8 +187,8 @@ def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], An
         batch: the number of rows.
 
     Returns:
-        `off_time`, for `Carry`; the outputs as a tree of `jax.ShapeDtypeStruct`; and the symbol that
-        stands for time in their shapes.
+        `off_time`, for `Carry`; the outputs as a tree of `jax.ShapeDtypeStruct`; and the symbol
+        that stands for time in their shapes.
 
     Raises:
         ValueError: naming the first layer that cannot.
