@@ -156,3 +156,13 @@ def count(jaxpr):
             inner = equation.invars[0].aval.shape[contracted[0]]
             total += 2 * equation.outvars[0].aval.size * inner
     return total
+
+
+def test_a_sample_of_a_stream_is_measured():
+    command = [sys.executable, BENCHMARKS / "stream.py", "--quick", "--units", "3", "--calls", "2"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = [line.split("│") for line in run.stdout.splitlines() if line.startswith("│")]
+    times = {line[1].strip(): line[2] for line in lines}
+    for name in ("Cello", "Keras JAX, stateful", "Keras JAX, states by hand"):
+        assert float(times[name]) > 0
