@@ -70,9 +70,10 @@ def draw(path, x, y, model):
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
     for speaker in range(9):
-        sequence = x[int(np.argmax(y == speaker))]
-        left.plot(sequence[:, 0] - 4 * speaker, "k-", linewidth=1)
-        left.text(-0.5, sequence[0, 0] - 4 * speaker, str(speaker + 1), ha="right", va="center")
+        curve = x[int(np.argmax(y == speaker))][:, 0]
+        curve = curve - curve.mean() - 1.5 * speaker
+        left.plot(curve, "k-", linewidth=1)
+        left.text(-0.5, curve[0], str(speaker + 1), ha="right", va="center")
     left.set(
         title="First coefficient of one utterance a speaker", xlabel="step of 6.4 ms", yticks=[]
     )
