@@ -70,6 +70,19 @@ def skip():
     return Model(x, [cello.layers.Add()([inner(h), h]), LSTM(2)(h)])
 
 
+def merged():
+    """Layers that look at one step at a time, and attention over what has no time in the stream."""
+    x = Input((None, 3))
+    memory = cello.layers.Reshape((4, 3))(Dense(12)(GRU(2)(x)))
+    h = cello.layers.SpatialDropout1D(0.5)(cello.layers.Dropout(0.5)(Dense(3)(x)))
+    for layer in (cello.layers.Add, cello.layers.Average, cello.layers.Maximum):
+        h = layer()([h, cello.layers.Activation("tanh")(x)])
+    for layer in (cello.layers.Minimum, cello.layers.Multiply, cello.layers.Subtract):
+        h = layer()([x, h])
+    looks = [cello.layers.Attention()([h, memory]), cello.layers.AdditiveAttention()([x, memory])]
+    return Model(x, cello.layers.Concatenate()([h, *looks]))
+
+
 # What stands between an input (None, 3) and the outputs; every one of them streams.
 MODELS = {
     "SimpleRNN": lambda: [SimpleRNN(4, return_sequences=True)],
@@ -113,7 +126,7 @@ MODELS = {
     "stateful": lambda: [LSTM(4, return_sequences=True, stateful=True)],
 }
 BUILD = {name: lambda layers=layers: sequential(layers()) for name, layers in MODELS.items()}
-BUILD |= {"graph": skip}
+BUILD |= {"graph": skip, "merged": merged}
 
 
 def sequential(layers):
@@ -171,6 +184,20 @@ def test_chunks_give_what_the_whole_sequence_gives(name, data):
     session = made.stream(batch_size=3)
     outputs = [session(chunk) for chunk in cut(x, ends)]
     close(joined(name, whole, outputs), whole)
+
+
+def test_every_layer_that_streams_is_in_the_table():
+    has_reason = Layer.why_not_in_pieces
+    streaming = {
+        layer.__name__
+        for layer in vars(cello.layers).values()
+        if isinstance(layer, type)
+        and issubclass(layer, Layer)
+        and (layer.streams or layer.why_not_in_pieces is not has_reason)
+    }
+    tested = {type(layer).__name__ for name in BUILD for layer in model(name).flatten_layers()}
+    refused = {"Bidirectional"}
+    assert streaming - tested - refused == {"Embedding"}  # which has a test of its own
 
 
 @pytest.mark.parametrize("name", ["LSTM", "valid, strided", "masked, own cell"])
