@@ -328,9 +328,9 @@ class Layer(Configurable):
         if isinstance(leaf, (np.ndarray, np.generic, jax.Array, Variable)):
             array = jnp.asarray(leaf)
             if jnp.issubdtype(array.dtype, jnp.floating) and array.dtype != self.dtype:
-                mask = get_mask(leaf)
                 array = array.astype(self.dtype)
-                set_mask(array, mask)
+            if array is not leaf:  # under jax.grad, asarray makes a new tracer of a tracer
+                set_mask(array, get_mask(leaf))
             return array
         return leaf
 

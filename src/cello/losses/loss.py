@@ -28,6 +28,9 @@ class Loss(Configurable):
     name = arg(None, kind=optional(str), doc="Name.", keyword_only=True)
     _ignored_arguments = {"dtype": None, "fn": None}
 
+    own_lengths = False
+    """Whether targets along an axis of time are not one for each step of the outputs."""
+
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred).")
 

@@ -1,13 +1,14 @@
 """Functions on arrays: the recurrences, and JAX's array functions under NumPy's names.
 
 `ops.lstm`, `ops.gru`, `ops.simple_rnn` and `ops.linear_scan` compute whole sequences from plain
-arrays and can be used from any JAX code. The rest (`ops.matmul`, `ops.softmax`, `ops.concatenate`,
-...) are the functions of `jax.numpy` and `jax.nn` of the same names, which also take the symbolic
-tensors of a graph.
+arrays and can be used from any JAX code; so can `ops.ctc_decode`. The rest (`ops.matmul`,
+`ops.softmax`, `ops.concatenate`, ...) are the functions of `jax.numpy` and `jax.nn` of the same
+names, which also take the symbolic tensors of a graph.
 """
 
 from cello.core.masking import get_mask, set_mask
 from cello.core.operation import FUNCTIONS, operation
+from cello.ops.ctc import ctc_decode
 from cello.ops.gru import gru
 from cello.ops.linear_scan import linear_scan
 from cello.ops.lstm import lstm
@@ -32,6 +33,7 @@ globals().update(_functions)
 
 __all__ = [
     "convert_to_numpy",
+    "ctc_decode",
     "get_mask",
     "gru",
     "linear_scan",

@@ -40,11 +40,12 @@ class Feeding(Programs):
 
     def _parts(self, what: str, x, y, sample_weight) -> Batch:
         """Arrays and `Ragged` sequences, of one number of rows."""
-        x = sequences_in(x, self._input_ranks())
+        x = as_arrays(sequences_in(x, self._input_ranks()), "x")
         lengths = next((leaf.lengths for leaf in ragged_leaves(x)), None)
-        y = targets_like(y, "y", lengths)
+        free = self._objective is not None and self._objective.has_own_lengths
+        y = targets_like(y, "y", lengths, len(jax.tree.leaves(x)[0]) if free else None)
         sample_weight = targets_like(sample_weight, "sample_weight", lengths)
-        parts = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
+        parts = x, as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
         check_lengths(parts, f"{self}.{what}")
         return parts
 
@@ -52,6 +53,9 @@ class Feeding(Programs):
         """The number of axes of each input, where they are known."""
         graph = getattr(self, "_graph", None)
         return None if graph is None else [t.ndim for t in graph.flat_inputs]
+
+    def _output_names(self) -> list[str]:
+        return self.output_names if hasattr(self, "output_names") else []
 
     def _feed(
         self, what, x, y, sample_weight, batch_size, steps, shuffler=None, class_weight=None,
@@ -83,6 +87,7 @@ class Feeding(Programs):
                 feed = ArrayFeed(parts, batch_size or rows, shuffler, steps)
         self._prepare_for(feed.first(), targets)
         if tbptt is not None:
+            self._objective.check_pieces(where)
             cut_of(self, jax.tree.map(_spec, feed.first()[0]))
         if targets and isinstance(feed, ArrayFeed):
             self._objective.check_targets(feed.parts[1], self._output_specs)
@@ -99,8 +104,7 @@ class Feeding(Programs):
             self._known_outputs[form, *self.flatten_layers()] = specs
         self._output_specs = specs
         if targets:
-            names = self.output_names if hasattr(self, "output_names") else []
-            self._objective.resolve(self._output_specs, values_only(y), names)
+            self._objective.resolve(self._output_specs, values_only(y), self._output_names())
             self._objective.check_targets(values_only(batch[1]), self._output_specs)
 
     def _buckets(
@@ -168,7 +172,15 @@ class Feeding(Programs):
         labels = jax.tree.leaves(parts[1])
         if len(labels) != len(outputs):
             return  # the objective says so
-        for y, which in zip(labels, outputs, strict=True):
+        losses = self._objective.losses_of(lengths_of, self._output_names())
+        for y, which, loss in zip(labels, outputs, losses, strict=True):
+            if loss is not None and loss.own_lengths:
+                continue
+            if not lengths and isinstance(y, Ragged):
+                raise ValueError(
+                    f"{self}: y has rows of {y.lengths.min()} to {y.lengths.max()} labels for an "
+                    f"output of one length, which only a loss such as CTC takes: pass an array."
+                )
             if which < 0:
                 continue
             if not isinstance(y, Ragged):

@@ -37,12 +37,7 @@ class Objective:
             output_names: names of the outputs, for a model that has them.
         """
         flat = jax.tree.leaves(outputs)
-        if isinstance(outputs, dict):
-            names = sorted(outputs)
-        elif len(output_names) == len(flat):
-            names = list(output_names)
-        else:
-            names = [f"output_{i}" for i in range(len(flat))]
+        names = _names_of(outputs, output_names)
         if self.names == names:
             return
         self.names = names
@@ -68,6 +63,32 @@ class Objective:
                         label = f"weighted_{label}"
                     label = f"{names[i]}_{label}" if len(names) > 1 else label
                     self.measured.append((label, i, metric, weighted))
+
+    def losses_of(self, outputs, output_names: list[str]) -> list[Any]:
+        """The loss of each output, or `None`, before `resolve`; see there."""
+        return self._spread(self.loss, "loss", names=_names_of(outputs, output_names))
+
+    @property
+    def has_own_lengths(self) -> bool:
+        """Whether some loss takes targets whose lengths are not those of the outputs."""
+        losses = jax.tree.leaves(self.loss, is_leaf=_is_single)
+        return any(loss is not None and loss.own_lengths for loss in losses)
+
+    def step_targets(self, targets: list[Any]) -> list[Any]:
+        """`targets`, one for each output, without those that are not one for each step."""
+        return [
+            None if loss is not None and loss.own_lengths else target
+            for target, loss in zip(targets, self.losses, strict=True)
+        ]
+
+    def check_pieces(self, where: str) -> None:
+        """Refuse losses that need a whole sequence, for training on pieces of it."""
+        for loss in self.losses:
+            if loss is not None and loss.own_lengths:
+                raise ValueError(
+                    f"{where}: the loss {loss.name} compares labels with a whole sequence, and "
+                    "tbptt cuts it into pieces: leave tbptt out. RNN(remat=...) saves memory too."
+                )
 
     @property
     def labels(self) -> list[str]:
@@ -151,8 +172,8 @@ class Objective:
             return list(weights)
         return [weights] * len(names)
 
-    def _spread(self, given, what: str, default=None) -> list[Any]:
-        names = self.names
+    def _spread(self, given, what: str, default=None, names=None) -> list[Any]:
+        names = names or self.names
         if isinstance(given, dict):
             unknown = sorted(set(given) - set(names))
             if unknown:
@@ -176,6 +197,15 @@ class Objective:
         else:
             per_output = [given] * len(names)
         return [list(m) if isinstance(m, (list, tuple)) else [m] for m in per_output]
+
+
+def _names_of(outputs, output_names: list[str]) -> list[str]:
+    flat = jax.tree.leaves(outputs)
+    if isinstance(outputs, dict):
+        return sorted(outputs)
+    if len(output_names) == len(flat):
+        return list(output_names)
+    return [f"output_{i}" for i in range(len(flat))]
 
 
 def _is_single(value) -> bool:

@@ -113,7 +113,7 @@ class Programs(Base):
         outputs = self(opened(x), training=training)
         if y is not None:
             targets = self._objective.flat_targets(y, outputs)
-            mask_outputs(jax.tree.leaves(outputs), targets)
+            mask_outputs(jax.tree.leaves(outputs), self._objective.step_targets(targets))
             y, w = values_only(y), values_only(w)
         loss, parts = self._objective.total_loss(y, outputs, w)
         loss = sum([*binding.losses, *self.losses], start=loss)

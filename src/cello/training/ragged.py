@@ -159,27 +159,28 @@ def sequences_in(x, ranks: list[int] | None):
     return as_sequences(x, "x", ranks[0] if ranks else None)
 
 
-def targets_like(y, what: str, lengths: np.ndarray | None):
+def targets_like(y, what: str, lengths: np.ndarray | None, rows: int | None = None):
     """`y`, or weights, with a `Ragged` for each list of labels per step.
 
     Args:
         lengths: those of the sequences in the inputs, where there are some.
+        rows: how many rows the inputs have, where lists of labels may come without such sequences.
     """
     if isinstance(y, dict):
-        return {k: targets_like(v, f"{what}[{k!r}]", lengths) for k, v in y.items()}
+        return {k: targets_like(v, f"{what}[{k!r}]", lengths, rows) for k, v in y.items()}
     if isinstance(y, np.ndarray) and y.dtype == object and y.ndim == 1:
         y = list(y)
     if not isinstance(y, (list, tuple)) or not y:
         return y
     shapes = [_shape(v) for v in y]
     if any(s is None or not s for s in shapes):
-        if lengths is None or all(s == () for s in shapes):
+        if (lengths is None and rows is None) or all(s == () for s in shapes):
             return y
-        return type(y)(targets_like(v, f"{what}[{i}]", lengths) for i, v in enumerate(y))
+        return type(y)(targets_like(v, f"{what}[{i}]", lengths, rows) for i, v in enumerate(y))
     own = [s[0] for s in shapes if s]
     if lengths is not None and own == list(lengths):
         return Ragged.of(y, what)
-    if lengths is None or len(own) != len(lengths):
+    if len(own) != (rows if lengths is None else len(lengths)):
         return y
     return Ragged.of(y, what) if len(set(own)) > 1 else np.stack([np.asarray(v) for v in y])
 
