@@ -195,3 +195,52 @@ def test_losses_and_metrics_are_those_of_the_real_steps(name, y, mask, unreal):
     close(value, want)
     close(np.asarray(gradient)[mask], want_gradient)
     close(metric.result(), want)
+
+
+class Projected(cello.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = cello.layers.Dense(3), cello.layers.GRU(2)
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+
+# Layers that compute on masked steps too, in front of one that does not look at them.
+IN_MODELS = {
+    "Dense": lambda: [cello.layers.Dense(3)],
+    "TimeDistributed": lambda: [cello.layers.TimeDistributed(cello.layers.Dense(3))],
+    "LayerNormalization": lambda: [cello.layers.LayerNormalization()],
+    "BatchNormalization": lambda: [cello.layers.BatchNormalization()],
+    "Activation": lambda: [cello.layers.Activation("tanh"), cello.layers.Dense(2)],
+    "Masking": lambda: [cello.layers.Masking(7.0), cello.layers.Dense(2)],
+    "two": lambda: [cello.layers.LSTM(3, return_sequences=True), cello.layers.Dense(2)],
+}
+
+
+@settings(max_examples=3)
+@given(mask=masks(), unreal=st.sampled_from([np.nan, np.inf]))
+@pytest.mark.parametrize("kind", [*IN_MODELS, "a class"])
+def test_models(kind, mask, unreal):
+    """Given a mask with its input, no layer of a model sees what is under it."""
+    cello.utils.set_random_seed(4)
+    x = normal(ROWS, TIME, FEATURES)
+    if kind == "a class":
+        model = Projected()
+    else:
+        inside = [*IN_MODELS[kind](), cello.layers.GRU(2)]
+        model = cello.Sequential([cello.Input((None, FEATURES)), *inside])
+    model(x)
+
+    def loss(weights, x):
+        set_mask(x, jnp.asarray(mask))
+        with Binding(dict(zip(model.trainable_weights, weights, strict=True))):
+            return jnp.sum(jnp.sin(model(x, training=True) + 1))
+
+    weights = [w.value for w in model.trainable_weights]
+    zeros, spoiled = (jnp.asarray(np.where(mask[..., None], x, v), "float32") for v in (0, unreal))
+    want, got = (jax.value_and_grad(loss, (0, 1))(weights, v) for v in (zeros, spoiled))
+    close(got, want)
+    assert not np.asarray(got[1][1])[~mask].any()
+    if kind != "a class":
+        close(model(spoiled + 0, mask=jnp.asarray(mask)), model(zeros + 0, mask=jnp.asarray(mask)))

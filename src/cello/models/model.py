@@ -17,6 +17,7 @@ from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
 from cello.models.states import get_states, set_states, stateful_layers
 from cello.models.summary import print_summary
+from cello.ops.recurrence import hide_masked
 from cello.training.trainer import Trainer
 
 
@@ -147,6 +148,18 @@ class Model(Trainer, Layer):
         for value, m in zip(values, _in_order(mask, len(values)), strict=True):
             set_mask(value, m)
         return self._graph.run(values)
+
+    def _pass_masks(self, arguments):
+        """The masks of the inputs, which have zeros from here on where they are masked.
+
+        A layer that is not recurrent computes on masked steps as well: NaN there would come into
+        the gradients of its weights.
+        """
+        masks = super()._pass_masks(arguments)
+        if jax.tree.leaves(masks):
+            name, inputs = next(iter(arguments.items()))
+            arguments[name] = _hidden(inputs, masks)
+        return masks
 
     def compute_mask(self, inputs, previous_mask):
         return None  # the layers inside have attached theirs
@@ -355,6 +368,23 @@ def _by_path(variables) -> dict[str, Any]:
 
 def _shape_of(tensor):
     return shown(jnp.shape(tensor) if not hasattr(tensor, "shape") else tensor.shape)
+
+
+def _hidden(inputs, masks):
+    """The inputs, each with zeros where its mask says so."""
+    leaves, structure = jax.tree.flatten(inputs)
+    flat = [masks] * len(leaves) if not isinstance(masks, (list, tuple, dict)) else None
+    if flat is None:
+        flat = jax.tree.leaves(masks, is_leaf=lambda m: m is None)
+
+    def hidden(value, mask):
+        if mask is None or jnp.ndim(value) < 3 or not jnp.issubdtype(value.dtype, jnp.floating):
+            return value
+        value = hide_masked(value, jnp.asarray(mask, bool))
+        set_mask(value, mask)
+        return value
+
+    return jax.tree.unflatten(structure, list(map(hidden, leaves, flat)))
 
 
 def _is_shape(value) -> bool:
