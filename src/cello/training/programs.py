@@ -38,6 +38,7 @@ class Programs(Base):
         # Their keys have layers and variables in them, which are thereby kept alive.
         self._runners: dict[Any, ChunkRunner] = {}
         self._known_outputs: dict[Any, Any] = {}
+        self._generators: dict[Any, Any] = {}
 
     def _program(self, mode: str, tbptt: int | None = None):
         """The compiled step over a feed; made anew where layers or variables have changed."""
