@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello.core.masking import get_mask
-from cello.training.ragged import Padded, Ragged, as_sequences, bucket_length, opened
+from cello.training.ragged import Padded, Ragged, bucket_length, opened
 
 
 class LanguageModel:
@@ -62,9 +61,7 @@ class EncoderDecoder:
         self.head = model.decoder
 
     def data(self, source):
-        rank = (self.model._input_ranks() or [None])[0]
-        source = as_sequences(source, "source", rank)
-        return source if isinstance(source, Ragged) else np.asarray(source)
+        return self.model._source(source, "source")
 
     def padded(self, data, masked: bool):
         if not isinstance(data, Ragged):

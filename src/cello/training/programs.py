@@ -110,8 +110,12 @@ class Programs(Base):
             results = {**self._objective.results(), "batch_loss": loss}
         return [[binding.values[v] for v in vs] for vs in variables], results
 
+    def _forward(self, x, y, training: bool):
+        """The outputs that are compared with `y`, which only some models look at."""
+        return self(opened(x), training=training)
+
     def _loss_and_metrics(self, binding, x, y, w, training: bool):
-        outputs = self(opened(x), training=training)
+        outputs = self._forward(x, y, training)
         if y is not None:
             targets = self._objective.flat_targets(y, outputs)
             mask_outputs(jax.tree.leaves(outputs), targets)
