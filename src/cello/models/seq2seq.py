@@ -8,6 +8,7 @@ import numpy as np
 
 from cello.core.kinds import integer
 from cello.core.masking import set_mask
+from cello.core.naming import unique_name
 from cello.models.model import Model
 from cello.training.ragged import Ragged, as_sequences, is_padded, opened
 
@@ -47,7 +48,7 @@ class Seq2Seq(Model):
     keras_name = ("cello.models", "Seq2Seq")
 
     def __init__(self, encoder, decoder, start_token, end_token, pad_token=0, name=None, **kwargs):
-        super().__init__(name=name, **kwargs)
+        super().__init__(name=name or unique_name("seq2seq"), **kwargs)
         for what, part in (("encoder", encoder), ("decoder", decoder)):
             if not isinstance(part, Model):
                 raise ValueError(f"{self}: {what} must be a model and is a {type(part).__name__}.")
@@ -70,6 +71,7 @@ class Seq2Seq(Model):
         self.start_token = int(start_token)
         self.end_token = int(end_token)
         self.pad_token = int(pad_token)
+        self.built = encoder.built and decoder.built
 
     def call(self, inputs, training=False, mask=None):
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
