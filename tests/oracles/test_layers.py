@@ -234,7 +234,7 @@ NAMES = sorted(
     | {"SimpleRNN", "LSTM", "GRU", "RNN", "SimpleRNNCell", "LSTMCell", "GRUCell"}
     | {"StackedRNNCells", "Bidirectional", "TimeDistributed", "Lambda"}
 )
-NOT_IN_KERAS = {"ProjectedLSTM", "ProjectedLSTMCell"}
+NOT_IN_KERAS = {"AttentionCell", "ProjectedLSTM", "ProjectedLSTMCell"}
 LEFT_OUT = {
     # Arguments of Keras that have no meaning here: taken and not stored, or refused by name.
     "BatchNormalization": {"renorm", "renorm_clipping", "renorm_momentum", "synchronized"},

@@ -232,7 +232,7 @@ EVERY_LAYER = {
     # Drawn above.
     **dict.fromkeys(("GRU", "LSTM", "SimpleRNN", "SimpleRNNCell")),
     # With tests of their own below.
-    **dict.fromkeys(("Lambda", "Layer", "ProjectedLSTM", "ProjectedLSTMCell")),
+    **dict.fromkeys(("AttentionCell", "Lambda", "Layer", "ProjectedLSTM", "ProjectedLSTMCell")),
 }
 
 

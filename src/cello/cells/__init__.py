@@ -1,9 +1,17 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
+from cello.cells.attention import AttentionCell
 from cello.cells.gru import GRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.simple_rnn import SimpleRNNCell
 from cello.cells.stacked import StackedRNNCells
 
-__all__ = ["GRUCell", "LSTMCell", "ProjectedLSTMCell", "SimpleRNNCell", "StackedRNNCells"]
+__all__ = [
+    "AttentionCell",
+    "GRUCell",
+    "LSTMCell",
+    "ProjectedLSTMCell",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+]

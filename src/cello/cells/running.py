@@ -155,6 +155,24 @@ def cell_engine(cell) -> Engine:
     return Engine("scan", f"{type(cell).__name__} has no sequence(): JAX's loop repeats its step.")
 
 
+def build_cell(cell, inputs_shape, constants_shape=None) -> None:
+    """Build `cell` for inputs and constants of these shapes; few cells ask for the latter."""
+    if constants_shape and "constants_shape" in inspect.signature(cell.build).parameters:
+        cell.build(inputs_shape, constants_shape)
+    else:
+        cell.build(inputs_shape)
+
+
+def output_size(cell):
+    """The size of a cell's output: an integer, or a tuple for more axes than one."""
+    size = getattr(cell, "output_size", None)
+    if size is None:
+        size = cell.state_size
+        if not isinstance(size, int):
+            size = size[min(size)] if isinstance(size, dict) else size[0]
+    return size
+
+
 def check_cell(cell) -> None:
     """Raise `ValueError` where `cell` lacks what a cell needs."""
     missing = [a for a in ("call", "state_size") if not hasattr(cell, a)]

@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 
 from cello.cells.running import (
+    build_cell,
     cell_engine,
     check_cell,
     initial_state,
+    output_size,
     run_cell,
     takes_constants,
 )
@@ -37,17 +39,15 @@ class StackedRNNCells(Layer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.state_size = [cell.state_size for cell in self.cells]
-        last = self.cells[-1]
-        self.output_size = getattr(last, "output_size", None)
+        self.output_size = output_size(self.cells[-1])
 
-    def build(self, input_shape):
+    def build(self, inputs_shape, constants_shape=None):
         for cell in self.cells:
             if not cell.built:
-                cell.build(input_shape)
-            size = getattr(cell, "output_size", None)
-            if size is None:
-                size = cell.state_size if isinstance(cell.state_size, int) else cell.state_size[0]
-            input_shape = (input_shape[0], *(size if isinstance(size, tuple) else (size,)))
+                build_cell(cell, inputs_shape, constants_shape)
+            size = output_size(cell)
+            inputs_shape = (inputs_shape[0], *(size if isinstance(size, tuple) else (size,)))
+        self.output_size = size  # some cells know theirs only now
 
     def call(self, inputs, states, training=False, constants=None):
         new_states = []

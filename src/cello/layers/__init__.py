@@ -1,6 +1,13 @@
 """All layers, under Keras' names."""
 
-from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
+from cello.cells import (
+    AttentionCell,
+    GRUCell,
+    LSTMCell,
+    ProjectedLSTMCell,
+    SimpleRNNCell,
+    StackedRNNCells,
+)
 from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
 from cello.layers.attention import AdditiveAttention, Attention
@@ -48,6 +55,7 @@ __all__ = [
     "Add",
     "AdditiveAttention",
     "Attention",
+    "AttentionCell",
     "Average",
     "BatchNormalization",
     "Bidirectional",

@@ -14,6 +14,7 @@ from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.cells.gated import GatedCell
 from cello.cells.running import (
+    build_cell,
     cell_engine,
     check_cell,
     initial_state,
@@ -155,10 +156,9 @@ class RNN(Layer):
     def state_size(self):
         return self.cell.state_size
 
-    def build(self, sequences_shape):
-        step_shape = _step_shape(sequences_shape)
+    def build(self, sequences_shape, constants_shape=None):
         if not self.cell.built:
-            self.cell.build(step_shape)
+            build_cell(self.cell, _step_shape(sequences_shape), constants_shape)
         if isinstance(self.cell, GatedCell):
             self.input_spec = InputSpec(
                 ("batch", "time", "features"), {"features": sequences_shape[-1]}
@@ -237,6 +237,9 @@ class RNN(Layer):
         return (outputs, *states) if isinstance(states, (list, tuple)) else (outputs, states)
 
     def why_not_in_pieces(self, arguments):
+        constants = jax.tree.leaves(arguments.get("constants"))
+        if any(not isinstance(size, int) for c in constants for size in c.shape[1:]):
+            return "each of its steps looks at all steps of a constant."
         return "it runs backwards, from the last step." if self.go_backwards else None
 
     @property

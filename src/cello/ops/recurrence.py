@@ -139,16 +139,26 @@ def _where(keep, new, old):
 def _first_output(spec, states):
     """What stands for the output before the first step.
 
-    The states, where the output is alike; else the first state, of the last cell; else zeros.
+    The states, where the output is alike; else the first state; else zeros.
     """
     if _forms(spec) == _forms(states):
         return states
-    while isinstance(states, (list, tuple)) and states and isinstance(states[-1], (list, tuple)):
+    first = first_state(states)
+    if first is not None and _forms(spec) == _forms(first):
+        return first
+    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), spec)
+
+
+def first_state(states):
+    """The first state of a cell, that of the last of several in a row; `None` without states."""
+    while _is_list(states) and states and _is_list(states[0]) and _is_list(states[-1]):
         states = states[-1]
     leaves: list[Any] = jax.tree.leaves(states)
-    if leaves and _forms(spec) == _forms(leaves[0]):
-        return leaves[0]
-    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), spec)
+    return leaves[0] if leaves else None
+
+
+def _is_list(value) -> bool:
+    return isinstance(value, (list, tuple))
 
 
 def _forms(tree):
