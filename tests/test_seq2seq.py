@@ -17,12 +17,16 @@ from cello.core.masking import get_mask
 from cello.layers import (
     GRU,
     LSTM,
+    RNN,
     Attention,
+    AttentionCell,
     Bidirectional,
     Concatenate,
     Dense,
     Embedding,
+    GRUCell,
     Lambda,
+    LSTMCell,
     SimpleRNN,
 )
 
@@ -58,6 +62,19 @@ def attention(mask_zero=False):
     return encoder, Model([tokens, memory], Dense(TOKENS)(y))
 
 
+def cells():
+    """Cells with attention, one that is fed with what it found and one that asks before it steps."""
+    source, tokens = Input((None,), dtype="int32"), Input((None,), dtype="int32")
+    memory, state = Input((None, 4)), Input((4,))
+    x = Embedding(TOKENS, 4)(source)
+    encoder = Model(source, GRU(4, return_sequences=True, return_state=True)(x))
+    y = Embedding(TOKENS, 3)(tokens)
+    cell = AttentionCell(GRUCell(4), mechanism="bahdanau", units=3)
+    y = RNN(cell, return_sequences=True)(y, initial_state=[state], constants=[memory])
+    y = RNN(AttentionCell(LSTMCell(3)), return_sequences=True)(y, constants=[memory])
+    return encoder, Model([tokens, memory, state], Dense(TOKENS)(y))
+
+
 def features():
     """A source that is not of tokens; an encoder without a mask of its own."""
     source, tokens, state = Input((None, 3)), Input((None,)), Input((5,))
@@ -69,6 +86,7 @@ KINDS = {
     "lstm": lstm,
     "attention": attention,
     "attention, zero masked": lambda: attention(mask_zero=True),
+    "cells": cells,
     "features": features,
 }
 kinds = st.sampled_from(sorted(KINDS))
