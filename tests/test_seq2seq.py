@@ -63,7 +63,7 @@ def attention(mask_zero=False):
 
 
 def cells():
-    """Cells with attention, one that is fed with what it found and one that asks before it steps."""
+    """Cells with attention: one asks before it steps, one is fed with what it found."""
     source, tokens = Input((None,), dtype="int32"), Input((None,), dtype="int32")
     memory, state = Input((None, 4)), Input((4,))
     x = Embedding(TOKENS, 4)(source)
@@ -149,7 +149,7 @@ def written(row):
 @given(
     kind=kinds,
     seed=st.integers(0, 1000),
-    lengths=st.lists(st.sampled_from([1, 4, 5]), min_size=2, max_size=2),
+    lengths=st.sampled_from([[1, 4], [4, 1], [4, 4]]),
 )
 def test_greedy_search_reads_what_it_wrote(kind, seed, lengths):
     model, sources = model_of(kind, seed), sources_for(kind, lengths, seed)
