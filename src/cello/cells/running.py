@@ -11,10 +11,11 @@ import jax.numpy as jnp
 
 from cello.cells.gated import GatedCell
 from cello.core import config
+from cello.core.carry import Slot
 from cello.core.random import hold
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
-from cello.ops.recurrence import hide_masked, scan_steps
+from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
 
 
 def run_cell(cell, inputs, states, **options):
@@ -120,6 +121,27 @@ def run_in_segments(
     return outputs, jax.tree.map(joined, every) if return_all_states else states
 
 
+def hold_output(slot: Slot, outputs, real, return_sequences: bool):
+    """The outputs of a piece that goes on giving the output of the piece before until a real step.
+
+    Args:
+        slot: where the last output is carried.
+        outputs: tree of arrays, as `run_cell` gave them.
+        real: boolean `(batch, time)`: the steps that are not masked.
+        return_sequences: whether the outputs have an axis of time.
+    """
+    if not return_sequences:
+        outputs = choose_rows(real.any(axis=1), outputs, slot.resume(outputs))
+        slot.keep(outputs)
+        return outputs
+    before = jax.tree.map(
+        lambda y: y[:, None], slot.resume(jax.tree.map(lambda y: y[:, 0], outputs))
+    )
+    outputs = choose_rows(jnp.cumsum(real, axis=1) > 0, outputs, before)
+    slot.keep(jax.tree.map(lambda y: y[:, -1], outputs))
+    return outputs
+
+
 def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
     """`scan_steps` with the variables that a step assigns; dropout masks of gated cells stay.
 
@@ -133,7 +155,8 @@ def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
     ]
     with hold(generators):
         with Binding() as probe:
-            jax.eval_shape(step, jax.tree.map(lambda x: x[:, 0], inputs), states)
+            first = lambda x: jax.ShapeDtypeStruct((x.shape[0], *x.shape[2:]), x.dtype)  # noqa: E731
+            jax.eval_shape(step, jax.tree.map(first, inputs), states)
         changing = list(probe.assigned)
 
         def bound_step(x, states, values):

@@ -146,6 +146,10 @@ class Slot:
     def keep(self, value) -> None:
         self._carry.kept[self._path] = value
 
+    def part(self, name: str) -> Slot:
+        """Another slot of the same layer."""
+        return Slot(self._carry, f"{self._path}/{name}")
+
     def phase(self, start: int) -> int:
         """Steps from the begin of the piece to the next window's last step.
 
@@ -174,7 +178,7 @@ def carry_slot(inputs) -> Slot | None:
     return None if carry is None else carry.slot(inputs)
 
 
-def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], Any]:
+def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], Any, Any]:
     """Check that `function` can run piece by piece along time.
 
     Args:
@@ -183,7 +187,8 @@ def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], An
         batch: the number of rows.
 
     Returns:
-        `off_time`, for `Carry`, and the tree of the outputs: whether each has this axis of time.
+        `off_time`, for `Carry`; the outputs as a tree of `jax.ShapeDtypeStruct`; and the symbol
+        that stands for time in their shapes.
 
     Raises:
         ValueError: naming the first layer that cannot.
@@ -196,22 +201,27 @@ def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], An
 
     with Examination() as examination:
         outputs = jax.eval_shape(function, jax.tree.map(known, inputs))
-    along_time = jax.tree.map(lambda s: len(s.shape) > 1 and s.shape[1] == time, outputs)
-    return frozenset(examination.off_time), along_time
+    return frozenset(examination.off_time), outputs, time
 
 
-def first_values(function: Callable, inputs, off_time=frozenset()) -> dict[str, Any]:
-    """Zeros in the form of `Carry.values`, for a first piece in which all rows start.
+def before_first(function: Callable, inputs, off_time=frozenset()) -> tuple[dict, dict]:
+    """What a first piece in which all rows start is to be given.
 
     Args:
         function: what calls the model on inputs.
         inputs: tree of arrays or specs: a piece of any length.
         off_time: what `examine` gave.
+
+    Returns:
+        `(values, phases)` for `Carry`; the values are zeros in the form of those that are kept.
     """
+    phases: dict[str, int] = {}
 
     def kept(inputs):
         with Carry(off_time=off_time) as carry:
             function(inputs)
+        phases.update(carry.phases)
         return carry.kept
 
-    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(kept, inputs))
+    specs = jax.eval_shape(kept, inputs)
+    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), specs), phases

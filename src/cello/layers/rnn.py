@@ -17,6 +17,7 @@ from cello.cells.running import (
     build_cell,
     cell_engine,
     check_cell,
+    hold_output,
     initial_state,
     run_cell,
     run_in_segments,
@@ -230,6 +231,9 @@ class RNN(Layer):
         last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states
         if slot is not None:
             slot.keep(last)
+            if not self.return_sequences or (mask is not None and not self.zero_output_for_mask):
+                real = jnp.ones((batch, time), bool) if mask is None else mask
+                outputs = hold_output(slot.part("output"), outputs, real, self.return_sequences)
         if self._uses_own_states:
             jax.tree.map(lambda v, s: v.assign(s), self.states, last, is_leaf=_is_variable)
         if not (self.return_state or self.return_all_states):

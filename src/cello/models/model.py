@@ -211,6 +211,17 @@ class Model(Trainer, Layer):
 
     reset_states = reset_state
 
+    def stream(self, batch_size: int = 1, like=None):
+        """Run over sequences as they come: a `cello.streaming.Session`, called chunk by chunk.
+
+        Args:
+            batch_size: the number of sequences.
+            like: for a model without a graph: inputs like those that will come.
+        """
+        from cello.streaming import Session
+
+        return Session(self, batch_size, like)
+
     # ----------------------------------------------------------------- ways out and in
 
     def as_function(self, training: bool = False):

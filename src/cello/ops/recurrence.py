@@ -103,8 +103,8 @@ def scan_steps(
         new_states = jax.tree.unflatten(structure, jax.tree.leaves(new_states))
         if keep is not None:
             before = jax.tree.map(jnp.zeros_like, output) if zero_output else previous
-            output = _where(keep, output, before)
-            new_states = _where(keep, new_states, states)
+            output = choose_rows(keep, output, before)
+            new_states = choose_rows(keep, new_states, states)
         carry = new_states, carried, (output if holds_output else None)
         every = new_states if return_all_states else None
         return carry, (output if return_sequences else None, every)
@@ -132,7 +132,8 @@ def _rows(mask, x):
     return jnp.reshape(mask, mask.shape + (1,) * (x.ndim - mask.ndim))
 
 
-def _where(keep, new, old):
+def choose_rows(keep, new, old):
+    """`new` where `keep` is true, else `old`: trees of arrays with the axes of `keep` in front."""
     return jax.tree.map(lambda n, o: jnp.where(_rows(keep, n), n, o), new, old)
 
 

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from cello.core.carry import Carry, examine, first_values, with_time
+from cello.core.carry import Carry, before_first, examine, with_time
 from cello.core.variable import Binding
 from cello.training.loop import bind
 from cello.training.ragged import is_padded, opened
@@ -68,8 +68,8 @@ def cut_of(model, x) -> Cut:
     structure = jax.tree.structure(x, is_leaf=is_padded)
     timed = jax.tree.unflatten(structure, timed)
     specs = jax.tree.map(spec, x, timed, is_leaf=is_padded)
-    off_time, along = examine(lambda x: _call(model, x), specs, batch=shapes[0][0])
-    along = jax.tree.leaves(along)
+    off_time, outputs, time = examine(lambda x: _call(model, x), specs, batch=shapes[0][0])
+    along = [s.shape[1:2] == (time,) for s in jax.tree.leaves(outputs)]
     if any(along) and not all(along):
         raise ValueError(
             f"{model}.fit: with tbptt the outputs must all have the time of the inputs, or none: "
@@ -129,7 +129,7 @@ def train_in_pieces(model, k: int, variables, state, batch):
         return new, kept, total, {**result, "batch_loss": total[0] / jnp.maximum(total[1], 1)}
 
     with Binding():
-        values = first_values(lambda x: _call(model, x), piece(0, k)[0], cut.off_time)
+        values, _ = before_first(lambda x: _call(model, x), piece(0, k)[0], cut.off_time)
     head = cut.steps % k
     if not cut.each_step:
         if head:

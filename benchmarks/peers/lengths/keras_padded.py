@@ -1,0 +1,9 @@
+"""Keras, given one padded array."""
+
+import keras
+
+from peers.lengths import padded
+
+
+def prepare(row):
+    return padded(keras, row)

@@ -1,0 +1,68 @@
+"""The programs of a stream: a model over a piece of a sequence, compiled for each length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello.core.carry import Carry
+from cello.training.loop import bind, values_of
+
+LONGEST = 1024
+
+
+def lengths_of_pieces(steps: int) -> Iterator[int]:
+    """`steps` as a sum of powers of two, the largest first, none above `LONGEST`."""
+    length = LONGEST
+    while steps:
+        while length > steps:
+            length //= 2
+        yield length
+        steps -= length
+
+
+class Pieces:
+    """A model over pieces of any length whose windows begin at the same phases.
+
+    Args:
+        model: the model.
+        structure: the tree of its inputs.
+        timed: for each input, whether it has an axis of time.
+        phases, off_time: for `Carry`.
+    """
+
+    def __init__(self, model, structure, timed, phases: dict[str, int], off_time: frozenset[str]):
+        self._model = model
+        self._timed = timed
+        self._variables = model.variables
+        self._structure = structure
+        self._phases = phases
+        self._off_time = off_time
+        self._next_phases: dict[int, dict[str, int]] = {}  # by the length of the piece
+        self._compiled = jax.jit(self._piece)
+
+    def run(self, state, leaves, length: int):
+        """`(outputs, state, phases)` after a piece of this length."""
+        outputs, state = self._compiled(values_of(self._variables), state, leaves)
+        return outputs, state, self._next_phases[length]
+
+    def _piece(self, weights, state, leaves):
+        values, starts = state
+        carry = Carry(values, starts, self._phases, self._off_time)
+        with bind((self._variables, weights)), carry:
+            outputs = self._model(self._structure.unflatten(leaves), training=False)
+        length = next(v.shape[1] for v, timed in zip(leaves, self._timed, strict=True) if timed)
+        self._next_phases[length] = carry.next_phases
+        return outputs, (carry.kept, jnp.zeros_like(starts))
+
+
+def pieces_of(model, structure, timed, phases: dict[str, int], off_time) -> Pieces:
+    """The `Pieces` of a model, the same for all its sessions until its layers change."""
+    key: Any = ("stream", structure, *timed, *phases.items(), *model.variables)
+    key = (*key, *model.flatten_layers())
+    if key not in model._runners:
+        model._runners[key] = Pieces(model, structure, timed, phases, off_time)
+    return model._runners[key]

@@ -1,0 +1,291 @@
+"""`Session`: a model that runs over sequences as they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cello.core.carry import before_first, examine, with_time
+from cello.core.variable import Binding
+from cello.streaming.pieces import Pieces, lengths_of_pieces, pieces_of
+
+
+class Session:
+    """A model that goes on where the last call ended; `Model.stream` opens it.
+
+    Each row is a sequence of its own. For every chunk a call gives what the model would have given
+    at these steps for the whole sequences::
+
+        session = model.stream(batch_size=1)
+        for chunk in source:  # (1, steps, features), of any number of steps
+            outputs = session(chunk)
+
+    An output without an axis of time is that after the last step of the chunk.
+
+    A chunk is computed in pieces of 1024, 512, 256, ..., 2, 1 steps, so that eleven programs at the
+    most serve all chunks, each compiled when it is first needed. Adding rows compiles again where
+    their number outgrows the next power of two; dropping and resetting rows never does.
+
+    Sessions of one model share its weights and nothing else; the states of stateful layers are
+    neither used nor changed.
+
+    Args:
+        model: a model that has been built.
+        batch_size: the number of sequences to start with.
+        like: for a model without a graph: inputs like those that will come, `(batch, time, ...)`.
+
+    Raises:
+        ValueError: where a layer needs later steps, such as `Bidirectional`; it is named.
+    """
+
+    def __init__(self, model, batch_size: int = 1, like=None):
+        self._model = model
+        self._names, self._structure, self._specs = _inputs_of(model, like)
+        self._timed = [None in spec.shape[1:2] for spec in self._specs]
+        if not any(self._timed):
+            raise ValueError(f"{model} has no input with an axis of time: it cannot be a stream.")
+        specs = self._structure.unflatten(self._specs)
+        self._off_time, outputs, _ = examine(self._call_model, specs)
+        self._along_time = jax.tree.map(
+            lambda s: any(not isinstance(size, int) for size in s.shape[1:2]), outputs
+        )
+        self._programs: dict[Any, Pieces] = {}
+        self.batch_size = self._room = self._checked_count("batch_size", batch_size)
+        self._state: Any
+        self._phases: dict[str, int]
+        step = [jax.ShapeDtypeStruct(self._shape(s, 1), s.dtype) for s in self._specs]
+        values, self._first_phases = before_first(
+            self._call_model, self._structure.unflatten(step), self._off_time
+        )
+        self._set(values, np.ones(batch_size, bool), self._first_phases)
+
+    def __call__(self, chunk):
+        """The outputs for the next steps.
+
+        Args:
+            chunk: array `(rows, steps, ...)`, with any number of steps; for a model with several
+                inputs a list of them or a dict by name. Inputs without time are `(rows, ...)`.
+
+        Returns:
+            NumPy arrays in the structure of the model's outputs.
+
+        Raises:
+            ValueError: for other rows or features than those of the session.
+        """
+        leaves, steps = self._checked(chunk)
+        outputs, first = [], 0
+        for length in lengths_of_pieces(steps):
+            piece = leaves
+            if length < steps:
+                piece = [
+                    leaf[:, first : first + length] if timed else leaf
+                    for leaf, timed in zip(leaves, self._timed, strict=True)
+                ]
+            result, self._state, self._phases = self._program().run(self._state, piece, length)
+            outputs.append(result)
+            first += length
+        return jax.tree.map(self._joined, self._along_time, *outputs)
+
+    # ----------------------------------------------------------------------------- state
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the session remembers, as NumPy arrays by name.
+
+        Assign it to a session of the same model, in this process or another, and that one goes on
+        from here::
+
+            np.savez("state.npz", **session.state)
+            session.state = dict(np.load("state.npz"))
+        """
+        leaves = jax.tree.map(lambda v: np.array(v[: self.batch_size]), _named(self._state))
+        return leaves | {f"phases/{p}": np.array(n) for p, n in self._phases.items()}
+
+    @state.setter
+    def state(self, state: dict[str, Any]) -> None:
+        have = _named(self._state)
+        phases = {f"phases/{path}": path for path in self._phases}
+        if set(state) != {*have, *phases}:
+            missing = sorted({*have, *phases} - set(state))
+            unknown = sorted(set(state) - {*have, *phases})
+            raise ValueError(
+                f"{self._model}: the state does not fit this session: missing {missing}, unknown "
+                f"{unknown}. Pass what `session.state` gave for the same model."
+            )
+        rows = np.shape(state["starts"])[:1]
+        for name, value in have.items():
+            if np.shape(state[name]) != (*rows, *value.shape[1:]) or not rows[0]:
+                raise ValueError(
+                    f"{self._model}: the state '{name}' must have the shape "
+                    f"{(*rows, *value.shape[1:])} and has {np.shape(state[name])}."
+                )
+        arrays = [np.asarray(state[name], value.dtype) for name, value in have.items()]
+        values, starts = jax.tree.unflatten(jax.tree.structure(self._state), arrays)
+        self.batch_size = rows[0]
+        self._set(values, starts, {path: int(state[name]) for name, path in phases.items()})
+
+    # ------------------------------------------------------------------------------ rows
+
+    def add_rows(self, count: int = 1) -> None:
+        """Start `count` more sequences, in rows behind the others."""
+        self._checked_count("count", count)
+        self._check_windows("add_rows")
+        values, starts = self._live()
+        self.batch_size += count
+        self._set(values, np.append(starts, np.ones(count, bool)), self._phases)
+
+    def drop_rows(self, rows) -> None:
+        """End some sequences; the rows behind them move up.
+
+        Args:
+            rows: their numbers, or one boolean a row.
+        """
+        chosen = self._checked_rows("drop_rows", rows)
+        if chosen.all():
+            raise ValueError(f"{self._model}: drop_rows must leave a row; open another session.")
+        values, starts = jax.tree.map(lambda v: v[~chosen], self._live())
+        self.batch_size = len(starts)
+        self._set(values, starts, self._phases)
+
+    def reset_rows(self, rows=None) -> None:
+        """Let sequences start anew with the next chunk.
+
+        Args:
+            rows: their numbers, or one boolean a row; all if `None`.
+        """
+        chosen = self._checked_rows("reset_rows", slice(None) if rows is None else rows)
+        if not chosen.all():
+            self._check_windows("reset_rows")
+        values, starts = self._live()
+        self._set(values, starts | chosen, self._first_phases if chosen.all() else self._phases)
+
+    # --------------------------------------------------------------------------- details
+
+    def _set(self, values, starts, phases) -> None:
+        """Take these states of the rows, with room for more behind them."""
+        if self.batch_size > self._room:
+            self._room = 1 << (self.batch_size - 1).bit_length()
+
+        def with_room(array, filled):
+            array = np.asarray(array)[: self._room]
+            more = np.full((self._room - len(array), *array.shape[1:]), filled, array.dtype)
+            return jnp.asarray(np.concatenate([array, more]))
+
+        values = jax.tree.map(lambda v: with_room(v, 0), values)
+        self._state = values, with_room(starts, True)
+        self._phases = dict(phases)
+
+    def _live(self):
+        """The states and starts of the rows, as NumPy arrays."""
+        return jax.tree.map(lambda v: np.array(v[: self.batch_size]), self._state)
+
+    def _program(self) -> Pieces:
+        key = tuple(self._phases.items())
+        if key not in self._programs:
+            self._programs[key] = pieces_of(
+                self._model, self._structure, self._timed, self._phases, self._off_time
+            )
+        return self._programs[key]
+
+    def _call_model(self, inputs):
+        with Binding():
+            return self._model(inputs, training=False)
+
+    def _joined(self, along_time, *outputs):
+        arrays = [np.asarray(output)[: self.batch_size] for output in outputs]
+        if not along_time or len(arrays) == 1:
+            return arrays[-1]
+        return np.concatenate(arrays, axis=1)
+
+    def _checked(self, chunk):
+        """The leaves of a chunk, in the model's dtypes and with room for more rows; its steps."""
+        if isinstance(chunk, dict) and self._names and set(self._names) <= set(chunk):
+            chunk = [chunk[name] for name in self._names]
+        leaves = jax.tree.leaves(chunk)
+        if len(leaves) != len(self._specs):
+            raise ValueError(
+                f"{self._model} has {len(self._specs)} input(s) and the chunk has {len(leaves)}."
+            )
+        leaves = [np.asarray(v, s.dtype) for v, s in zip(leaves, self._specs, strict=True)]
+        timed = zip(leaves, self._timed, strict=True)
+        steps = max(v.shape[1] if t and v.ndim > 1 else 1 for v, t in timed)
+        for leaf, spec in zip(leaves, self._specs, strict=True):
+            if leaf.shape != self._shape(spec, steps) or steps == 0:
+                raise ValueError(
+                    f"{self._model}: a chunk of this session has the shape "
+                    f"{self._shape(spec, 'steps')}, with one step at least, and this one has "
+                    f"{leaf.shape}."
+                )
+        if self._room > self.batch_size:
+            more = self._room - self.batch_size
+            leaves = [np.pad(v, [(0, more)] + [(0, 0)] * (v.ndim - 1)) for v in leaves]
+        return leaves, steps
+
+    def _shape(self, spec, steps) -> tuple:
+        """The shape of an input with so many steps."""
+        return (self.batch_size, *[steps if d is None else d for d in spec.shape[1:]])
+
+    def _checked_count(self, name: str, value) -> int:
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(
+                f"{self._model}: {name} must be a positive integer. Received: {name}={value!r}"
+            )
+        return int(value)
+
+    def _checked_rows(self, where: str, rows) -> np.ndarray:
+        """One boolean a row."""
+        chosen = np.zeros(self.batch_size, bool)
+        try:
+            chosen[rows if isinstance(rows, slice) else np.asarray(rows)] = True
+        except IndexError:
+            raise ValueError(
+                f"{self._model}: {where} needs numbers from 0 to {self.batch_size - 1}, or "
+                f"{self.batch_size} booleans. Received: rows={rows!r}"
+            ) from None
+        return chosen
+
+    def _check_windows(self, where: str) -> None:
+        """Windows end at the same steps in all rows: a row can only start where one may begin."""
+        for path, phase in self._phases.items():
+            if phase != self._first_phases[path]:
+                raise ValueError(
+                    f"{self._model}: {where} cannot start a row here: the windows of layer "
+                    f"'{path}' end at the same steps in all rows, and a new row would begin in the "
+                    "middle of one. Start it when a window begins, or open a session for it."
+                )
+
+
+def _named(state) -> dict[str, Any]:
+    """The arrays of a state by name."""
+    values, starts = state
+    leaves = jax.tree_util.tree_leaves_with_path(values)
+    named = {
+        "values/" + jax.tree_util.keystr(path, simple=True, separator="/"): leaf
+        for path, leaf in leaves
+    }
+    return named | {"starts": starts}
+
+
+def _inputs_of(model, like):
+    """Names, structure, and shapes and dtypes of the inputs; `None` is time, first the batch."""
+    if model._graph is not None:
+        inputs = model._graph.flat_inputs
+        names = [t.name for t in inputs]
+        structure = jax.tree.structure([0] * len(inputs))
+    elif like is not None:
+        names = []
+        inputs, structure = jax.tree.flatten(jax.tree.map(jnp.asarray, like))
+    else:
+        raise ValueError(
+            f"{model} has no graph that says what its inputs are: pass some as they will come, "
+            "model.stream(like=x) with x of shape (batch, time, ...)."
+        )
+
+    def spec(shape, dtype):
+        time = (None,) if with_time(shape, dtype) else shape[1:2]
+        return jax.ShapeDtypeStruct((0, *time, *shape[2:]), jnp.dtype(dtype))
+
+    return names, structure, [spec(t.shape, t.dtype) for t in inputs]

@@ -1,0 +1,446 @@
+"""Sessions: whatever the chunks, the outputs are those of the whole sequence."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cello
+from cello import Input, Model, Sequential
+from cello.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    BatchNormalization,
+    Bidirectional,
+    Conv1D,
+    Dense,
+    Embedding,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    Layer,
+    LayerNormalization,
+    LSTMCell,
+    Masking,
+    MaxPooling1D,
+    ProjectedLSTM,
+    SimpleRNN,
+    StackedRNNCells,
+    TimeDistributed,
+)
+
+
+class Decay(Layer):
+    """A cell whose output looks like its state and is another."""
+
+    state_size = 3
+
+    def build(self, input_shape):
+        self.rate = self.add_weight((3,), "random_normal", name="rate")
+
+    def call(self, inputs, states):
+        state = jax.nn.sigmoid(self.rate.value) * states[0] + jnp.tanh(inputs)
+        return state * 2, [state]
+
+
+class Twice(Model):
+    """One layer called twice, and a class with a `call`."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = LSTM(3, return_sequences=True)
+        self.last = Dense(2)
+
+    def call(self, x):
+        return self.last(self.inner(jnp.tanh(self.inner(x))) - x)
+
+
+def skip():
+    x = Input((None, 3))
+    h = GRU(3, return_sequences=True)(x)
+    inner = Sequential([Input((None, 3)), LSTM(4, return_sequences=True), Dense(3)])
+    return Model(x, [cello.layers.Add()([inner(h), h]), LSTM(2)(h)])
+
+
+# What stands between an input (None, 3) and the outputs; every one of them streams.
+MODELS = {
+    "SimpleRNN": lambda: [SimpleRNN(4, return_sequences=True)],
+    "LSTM": lambda: [LSTM(4, return_sequences=True), Dense(2)],
+    "GRU": lambda: [GRU(4, return_sequences=True)],
+    "GRU, reset before": lambda: [GRU(4, reset_after=False, return_sequences=True)],
+    "ProjectedLSTM": lambda: [ProjectedLSTM(4, 3, return_sequences=True)],
+    "last output": lambda: [LSTM(4), Dense(2)],
+    "own cell, last output": lambda: [RNN(Decay())],
+    "own cell": lambda: [RNN(Decay(), return_sequences=True)],
+    "learned start": lambda: [LSTM(4, return_sequences=True, initial_state="learned")],
+    "two layers": lambda: [LSTM(4, return_sequences=True), GRU(3, return_sequences=True)],
+    "cells in a row": lambda: [
+        RNN(StackedRNNCells([LSTMCell(3), LSTMCell(4)]), return_sequences=True)
+    ],
+    "all states": lambda: [RNN(LSTMCell(3), return_sequences=True, return_all_states=True)],
+    "dropout": lambda: [LSTM(4, return_sequences=True, dropout=0.5, recurrent_dropout=0.5)],
+    "masked": lambda: [Masking(9.0), LSTM(4, return_sequences=True)],
+    "masked, own cell": lambda: [Masking(9.0), RNN(Decay(), return_sequences=True)],
+    "masked, own cell, last output": lambda: [Masking(9.0), RNN(Decay())],
+    "masked, zeros": lambda: [
+        Masking(9.0),
+        GRU(4, return_sequences=True, zero_output_for_mask=True),
+    ],
+    "masked mean": lambda: [Masking(9.0), GlobalAveragePooling1D()],
+    "step by step": lambda: [TimeDistributed(Dense(4)), LayerNormalization(), BatchNormalization()],
+    "causal": lambda: [
+        Conv1D(4, 3, padding="causal", activation="tanh"),
+        LSTM(3, return_sequences=True),
+    ],
+    "dilated": lambda: [Conv1D(4, 3, padding="causal", dilation_rate=4)],
+    "causal, strided": lambda: [Conv1D(4, 3, strides=2, padding="causal")],
+    "valid": lambda: [Conv1D(4, 3, padding="valid"), GRU(3, return_sequences=True)],
+    "valid, strided": lambda: [Conv1D(4, 5, strides=3, padding="valid")],
+    "pooled": lambda: [MaxPooling1D(2), LSTM(4, return_sequences=True), Dense(2)],
+    "pooled, last output": lambda: [MaxPooling1D(3), LSTM(4)],
+    "pooled, own cell": lambda: [MaxPooling1D(3), RNN(Decay())],
+    "pooled twice": lambda: [MaxPooling1D(3, strides=2), Conv1D(2, 2, strides=2), MaxPooling1D(2)],
+    "mean": lambda: [GlobalAveragePooling1D(), Dense(2)],
+    "largest": lambda: [GRU(4, return_sequences=True), GlobalMaxPooling1D()],
+    "stateful": lambda: [LSTM(4, return_sequences=True, stateful=True)],
+}
+BUILD = {name: lambda layers=layers: sequential(layers()) for name, layers in MODELS.items()}
+BUILD |= {"graph": skip}
+
+
+def sequential(layers):
+    stateful = any(getattr(layer, "stateful", False) for layer in layers)
+    start = Input(batch_shape=(3, None, 3)) if stateful else Input((None, 3))
+    return Sequential([start, *layers])
+
+
+def model(name):
+    cello.utils.set_random_seed(3)
+    made = BUILD[name]()
+    rng = np.random.default_rng(1)
+    made.set_weights(
+        [w + 0.3 * abs(rng.normal(size=w.shape)).astype("float32") for w in made.get_weights()]
+    )
+    return made
+
+
+def series(rows, steps, seed=0, masked=False):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, steps, 3)).astype("float32")
+    if masked:
+        x[rng.random((rows, steps)) < 0.5] = 9.0
+    return x
+
+
+def cut(x, ends):
+    ends = sorted({*ends, x.shape[1]})
+    return [x[:, a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def joined(name, whole, outputs):
+    """The outputs of chunks in the form of the outputs of the whole."""
+    timed = jax.tree.map(lambda w: w.ndim == 3, whole)
+    return jax.tree.map(
+        lambda t, *pieces: np.concatenate(pieces, 1) if t else pieces[-1], timed, *outputs
+    )
+
+
+def close(found, want, atol=1e-6):
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=atol), found, want)
+
+
+@pytest.mark.parametrize("name", sorted(BUILD))
+@settings(max_examples=4)
+@given(data=st.data())
+def test_chunks_give_what_the_whole_sequence_gives(name, data):
+    steps = data.draw(st.integers(6, 19))
+    ends = data.draw(st.sets(st.integers(1, steps - 1)))
+    made = model(name)
+    x = series(3, steps, data.draw(st.integers(0, 99)), "masked" in name)
+    whole = jax.tree.map(np.asarray, made(x))
+    if "stateful" in name:
+        made.reset_states()
+    session = made.stream(batch_size=3)
+    outputs = [session(chunk) for chunk in cut(x, ends)]
+    close(joined(name, whole, outputs), whole)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "valid, strided", "masked, own cell"])
+def test_one_step_at_a_time(name):
+    made, x = model(name), series(2, 40, masked="masked" in name)
+    whole = np.asarray(made(x))
+    session = made.stream(batch_size=2)
+    close(joined(name, whole, [session(chunk) for chunk in cut(x, range(1, 40))]), whole)
+
+
+def test_a_long_chunk_is_the_same_as_short_ones():
+    made, x = model("pooled"), series(1, 5003)
+    session = made.stream()
+    close(session(x), np.asarray(made(x)))
+
+
+def test_a_class_with_a_call_is_told_what_will_come():
+    cello.utils.set_random_seed(1)
+    made, x = Twice(), series(2, 9)
+    whole = np.asarray(made(x))
+    with pytest.raises(ValueError, match=r"Twice 'twice' has no graph.*model.stream\(like=x\)"):
+        made.stream()
+    session = made.stream(2, like=x[:, :1])
+    close(np.concatenate([session(c) for c in cut(x, [2, 3, 7])], 1), whole)
+
+
+def test_symbols_and_inputs_without_time():
+    cello.utils.set_random_seed(1)
+    symbols, who = Input((None,), dtype="int32", name="symbols"), Input((2,), name="who")
+    start = [Dense(4)(who), Dense(4)(who)]
+    h = LSTM(4, return_sequences=True)(Embedding(9, 3)(symbols), initial_state=start)
+    made = Model([symbols, who], h)
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 9, (2, 11)), rng.normal(size=(2, 2)).astype("float32")
+    whole = np.asarray(made(list(x)))
+    session, named = made.stream(2), made.stream(2)
+    for a, b in ((0, 3), (3, 4), (4, 11)):
+        close(session([x[0][:, a:b], x[1]]), whole[:, a:b])
+        close(named({"who": x[1], "symbols": x[0][:, a:b]}), whole[:, a:b])
+
+
+# ------------------------------------------------------------------------- rows and states
+
+
+@settings(max_examples=10)
+@given(data=st.data())
+def test_rows_come_and_go_and_none_sees_another(data):
+    made = model(data.draw(st.sampled_from(["LSTM", "causal", "own cell", "graph", "mean"])))
+    session = made.stream(batch_size=2)
+    histories = [[], []]  # of each row: the steps since it started
+    for turn in range(data.draw(st.integers(1, 6))):
+        rows, action = len(histories), data.draw(st.sampled_from("add drop reset feed".split()))
+        if action == "add":
+            more = data.draw(st.integers(1, 3))
+            session.add_rows(more)
+            histories += [[] for _ in range(more)]
+        elif action == "drop" and rows > 1:
+            row = data.draw(st.integers(0, rows - 1))
+            session.drop_rows([row])
+            del histories[row]
+        elif action == "reset":
+            row = data.draw(st.integers(0, rows - 1))
+            session.reset_rows([row])
+            histories[row] = []
+        chunk = series(len(histories), data.draw(st.integers(1, 4)), turn)
+        outputs = session(chunk)
+        assert session.batch_size == len(histories)
+        for i, history in enumerate(histories):
+            history.extend(chunk[i])
+            whole = jax.tree.map(np.asarray, made(np.stack(history)[None]))
+            last = jax.tree.map(
+                lambda w, n=chunk.shape[1]: w[0, -n:] if w.ndim == 3 else w[0], whole
+            )
+            close(jax.tree.map(lambda o, i=i: o[i], outputs), last)
+
+
+def test_all_rows_start_again():
+    made, x = model("valid, strided"), series(2, 14)
+    session = made.stream(2)
+    first = session(x)
+    session(x[:, :4])
+    session.reset_rows()
+    np.testing.assert_array_equal(session(x), first)
+
+
+@pytest.mark.parametrize("name", ["pooled", "valid"])
+def test_a_row_starts_only_where_a_window_begins(name):
+    made, x = model(name), series(2, 6)
+    session = made.stream(2)
+    session(x[:, :3])
+    for start in (session.add_rows, lambda: session.reset_rows([0])):
+        with pytest.raises(ValueError, match=r"the windows of layer .* in all rows"):
+            start()
+    if name == "pooled":
+        session(x[:, 3:4])
+        session.reset_rows([True, False])
+        close(session(x)[0], np.asarray(made(x))[0])
+
+
+@pytest.mark.parametrize("name", ["LSTM", "graph", "pooled twice", "masked, own cell"])
+def test_a_session_goes_on_from_a_saved_state(name, tmp_path):
+    made, x = model(name), series(2, 24, masked="masked" in name)
+    session = made.stream(2)
+    session(x[:, :7])
+    np.savez(tmp_path / "state.npz", **session.state)
+    ahead = session(x[:, 7:])
+    other = made.stream(1)
+    other(x[:1, :2])
+    other.state = dict(np.load(tmp_path / "state.npz"))
+    jax.tree.map(np.testing.assert_array_equal, other(x[:, 7:]), ahead)
+
+
+def test_a_state_is_a_copy_and_sessions_do_not_disturb_each_other():
+    made, x = model("LSTM"), series(1, 12)
+    whole = np.asarray(made(x))
+    one, two = made.stream(), made.stream()
+    close(one(x[:, :5]), whole[:, :5])
+    for array in one.state.values():
+        array[...] = 1  # of the copy
+    close(two(x), whole)
+    made.predict(x, verbose=0)
+    close(one(x[:, 5:]), whole[:, 5:])
+
+
+def test_stateful_layers_keep_their_own_states():
+    made, x = model("stateful"), series(3, 4)
+    made(x)
+    before = made.get_states()
+    session = made.stream(3)
+    session(x)
+    session(x)
+    jax.tree.map(np.testing.assert_array_equal, made.get_states(), before)
+
+
+def test_a_session_sees_new_weights():
+    made, x = model("LSTM"), series(1, 5)
+    session = made.stream()
+    session(x)
+    made.set_weights([w * 0.5 for w in made.get_weights()])
+    session.reset_rows()
+    close(session(x), np.asarray(made(x)))
+
+
+RESUME = """
+    import sys, os, signal
+    import numpy as np
+    import cello
+
+    model = cello.models.load_model("model.keras")
+    session = model.stream()
+    x = np.load("x.npy")
+    done = 0
+    if os.path.exists("state.npz"):
+        saved = dict(np.load("state.npz"))
+        done = int(saved.pop("done"))
+        session.state = saved
+    for i in range(done, x.shape[1]):
+        y = session(x[:, i : i + 1])
+        with open("out.txt", "a") as file:
+            print(i, *y[0, 0].tolist(), file=file)
+        np.savez("next.npz", done=i + 1, **session.state)
+        os.replace("next.npz", "state.npz")
+        if done == 0 and i == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_process_is_taken_up_by_another(tmp_path):
+    made, x = model("causal"), series(1, 13)
+    made.save(tmp_path / "model.keras")
+    np.save(tmp_path / "x.npy", x)
+    command = [sys.executable, "-c", textwrap.dedent(RESUME)]
+    killed = subprocess.run(command, cwd=tmp_path)
+    assert killed.returncode == -signal.SIGKILL
+    assert subprocess.run(command, cwd=tmp_path, env=os.environ).returncode == 0
+    found = np.loadtxt(tmp_path / "out.txt")
+    np.testing.assert_array_equal(found[:, 0], np.arange(13))
+    close(found[:, 1:].astype("float32"), np.asarray(made(x))[0])
+
+
+# ----------------------------------------------------------------------------- compilation
+
+
+def test_chunks_of_all_lengths_share_a_few_programs():
+    made = model("LSTM")
+    calls = []
+
+    class Counted(Layer):
+        streams = True
+
+        def call(self, inputs):
+            calls.append(inputs.shape)
+            return inputs
+
+    made = Sequential([Input((None, 3)), Counted(), LSTM(2, return_sequences=True)])
+    session = made.stream()
+    x = series(1, 4000)
+    for steps in (1, 2, 3, 4, 5, 7, 100, 127, 1000, 2047):
+        session(x[:, :steps])
+    calls.clear()
+    other = made.stream()
+    for steps in range(1, 60):
+        session(x[:, :steps])
+        other(x[:, : 59 * steps % 97 + 1])
+    session.reset_rows()
+    session(x[:, :2500])
+    lengths = {shape[1] for shape in calls if isinstance(shape[1], int)}
+    assert lengths <= {1}  # the other session looks at one step when it is opened
+    calls.clear()
+    for _ in range(7):  # 8 rows have room in 8
+        session.add_rows()
+        session(x[:1].repeat(session.batch_size, 0)[:, :3])
+    for _ in range(7):
+        session.drop_rows([0])
+        session(x[:1].repeat(session.batch_size, 0)[:, :3])
+    assert {shape[0] for shape in calls} == {2, 4, 8} and len(calls) == 6
+
+
+# ------------------------------------------------------------------------------ refusals
+
+
+class Peek(Layer):
+    def call(self, inputs):
+        return inputs[:, ::-1]
+
+
+@pytest.mark.parametrize(
+    ("layer", "name"),
+    [
+        (Bidirectional(LSTM(2, return_sequences=True)), "bidirectional"),
+        (GRU(2, go_backwards=True, name="back"), "back"),
+        (Conv1D(2, 3, padding="same", name="around"), "around"),
+        (MaxPooling1D(2, padding="same", name="pool"), "pool"),
+        (Peek(name="peek"), "peek"),
+    ],
+)
+def test_what_looks_at_later_steps_is_refused_by_name(layer, name):
+    made = Sequential([Input((None, 3)), Dense(3), layer])
+    with pytest.raises(ValueError, match=f"'{name}.*cannot run over a sequence piece by piece"):
+        made.stream()
+
+
+def test_chunks_that_do_not_fit_are_refused():
+    session = model("LSTM").stream(2)
+    for shape in ((2, 4, 5), (1, 4, 3), (2, 3), (2, 0, 3), (2, 4, 3, 1)):
+        with pytest.raises(ValueError, match=r"has the shape \(2, 'steps', 3\).*this one has"):
+            session(np.zeros(shape, "float32"))
+    with pytest.raises(ValueError, match=r"has 1 input\(s\) and the chunk has 2"):
+        session([np.zeros((2, 1, 3)), np.zeros((2, 1, 3))])
+    session(np.zeros((2, 1, 3)))  # and the session is as it was
+
+
+def test_states_and_rows_that_do_not_fit_are_refused():
+    made = model("LSTM")
+    session = made.stream(2)
+    state = session.state
+    with pytest.raises(ValueError, match=r"missing .*starts.* unknown .*'begin'"):
+        session.state = {"begin": 1}
+    with pytest.raises(ValueError, match="missing"):
+        session.state = model("GRU").stream(2).state
+    wrong = {k: v[:, :2] if v.ndim == 2 else v for k, v in state.items()}
+    with pytest.raises(ValueError, match=r"'values/lstm.*/0' must have the shape \(2, 4\)"):
+        session.state = wrong
+    with pytest.raises(ValueError, match=r"drop_rows needs numbers from 0 to 1"):
+        session.drop_rows([2])
+    with pytest.raises(ValueError, match="must leave a row"):
+        session.drop_rows([0, 1])
+    with pytest.raises(ValueError, match="count must be a positive integer"):
+        session.add_rows(0)
+    with pytest.raises(ValueError, match="batch_size must be a positive integer"):
+        made.stream(0)
+    with pytest.raises(ValueError, match="no input with an axis of time"):
+        Sequential([Input((3,)), Dense(2)]).stream()
