@@ -158,6 +158,7 @@ def main():
     if options.quick:
         options.epochs, options.units = 6, 64
 
+    cello.native.keep_memory()  # of one batch for the next
     cello.utils.set_random_seed(0)
     train, test = load(4000 if options.quick else None)
     pairs = [(word, sounds) for word, found in train.items() for sounds in found]

@@ -12,6 +12,7 @@ import numpy as np
 from cello.core.carry import Carry, examine
 from cello.core.masking import MaskDropped
 from cello.core.random import new_key
+from cello.core.symbolic import shown
 from cello.core.variable import Binding
 from cello.generation.head import gives_logits
 from cello.generation.options import GenerationOptions
@@ -103,13 +104,10 @@ def _planned(writer, data) -> tuple[Any, Plan]:
 
 def _plan(writer, data) -> Plan:
     """Look at the model, by tracing it over a length that is not known."""
-    shapes: list[Any] = []
 
     def read(inputs):
         with Binding():
-            outputs = writer.read(*inputs)
-        shapes[:] = [leaf.shape for leaf in jax.tree.leaves(outputs)]
-        return outputs
+            return writer.read(*inputs)
 
     def along_time(leaf):
         return jax.ShapeDtypeStruct((leaf.shape[0], None), leaf.dtype)
@@ -118,17 +116,19 @@ def _plan(writer, data) -> Plan:
         warnings.simplefilter("always", MaskDropped)
         with Binding():
             tokens, context = jax.eval_shape(writer.begin, data)
-        off_time, along = examine(read, (jax.tree.map(along_time, tokens), context), _rows(tokens))
+        timed = jax.tree.map(along_time, tokens)
+        off_time, outputs, time = examine(read, (timed, context), _rows(tokens))
     dropped = next((w for w in caught if w.category is MaskDropped), None)
-    if jax.tree.leaves(along) != [True] or len(shapes[0]) != 3:
-        shown = [tuple(d if isinstance(d, int) else "time" for d in shape[1:]) for shape in shapes]
+    shapes = [leaf.shape[1:] for leaf in jax.tree.leaves(outputs)]
+    if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][0] != time:
         raise ValueError(
             f"{writer.head} must give scores for each token, one output of shape (batch, time, "
-            f"vocabulary), to generate with it, and gives, behind the batch, {shown}: give its "
-            "recurrent layers return_sequences=True, and its last layer a unit for each token."
+            "vocabulary), to generate with it, and gives, behind the batch, "
+            f"{[shown(shape) for shape in shapes]}: give its recurrent layers "
+            "return_sequences=True, and its last layer a unit for each token."
         )
     ends = None if dropped is None else str(dropped.message).partition(":")[0]
-    return Plan(off_time, shapes[0][-1], ends)
+    return Plan(off_time, shapes[0][1], ends)
 
 
 def _program(writer, plan: Plan, options: GenerationOptions):
