@@ -150,7 +150,9 @@ def _search_of(writer, plan: Plan, variables, random: bool, width, max_length, f
         """Log-probabilities of the token that comes next, and the states after these."""
         with Binding(), Carry(carried, off_time=plan.off_time) as carry:
             last = writer.read(tokens, context)[:, -1]
-        return jax.nn.log_softmax(last if from_logits else jnp.log(last)), carry.kept
+        # What a piece keeps for masked steps only stays as it is where a later one has no mask.
+        kept = {**(carried or {}), **carry.kept}
+        return jax.nn.log_softmax(last if from_logits else jnp.log(last)), kept
 
     def run(values, data, choice, end_token, pad_token):
         def choose(hypotheses, log_p, i):
