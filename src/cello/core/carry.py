@@ -96,8 +96,8 @@ class Examination(Carry):
         reason = layer.why_not_in_pieces(arguments)
         if reason is not None:
             raise ValueError(
-                f"{layer} cannot run over a sequence piece by piece, as a stream or in truncated "
-                f"back-propagation: {reason}"
+                f"{layer} cannot run over a sequence piece by piece, as a stream, in truncated "
+                f"back-propagation or in generation: {reason}"
             )
 
     def _is_off_time(self, path: str, inputs) -> bool:

@@ -288,6 +288,21 @@ class Model(Trainer, Layer):
             for group, members in variables.items()
         }
 
+    def generate(self, prompt, max_length=None, **options):
+        """Write what follows a prompt, with a model that gives scores for each next token.
+
+        Args:
+            prompt: tokens, integers `(batch, time)`, or a list of sequences of different lengths.
+            max_length: the most tokens to write.
+            options: see `cello.generation.GenerationOptions`.
+
+        Returns:
+            The tokens after the prompt, `(batch, max_length)`; see there for scores and beams.
+        """
+        from cello.generation import GenerationOptions, LanguageModel, generate
+
+        return generate(LanguageModel(self), prompt, GenerationOptions(max_length, **options))
+
     def save(self, filepath, overwrite: bool = True) -> None:
         """Write the whole model to a `.keras` file; see `cello.saving.save_model`."""
         from cello.saving.models import save_model

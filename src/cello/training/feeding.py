@@ -26,7 +26,6 @@ from cello.training.programs import Programs
 from cello.training.ragged import (
     Padded,
     Ragged,
-    opened,
     ragged_leaves,
     sequences_in,
     targets_like,
@@ -96,11 +95,11 @@ class Feeding(Programs):
     def _prepare_for(self, batch, targets: bool) -> None:
         """Build the model on the form of this batch; assign losses and metrics to its outputs."""
         x, y, _ = jax.tree.map(_spec, batch)
-        form = form_of(x)
+        form = form_of((x, y))
         specs = self._known_outputs.get((form, *self.flatten_layers()))
         if specs is None:
             with Binding():
-                specs = jax.eval_shape(lambda x: self(opened(x), training=False), x)
+                specs = jax.eval_shape(lambda x, y: self._forward(x, y, False), x, y)
             self._known_outputs[form, *self.flatten_layers()] = specs
         self._output_specs = specs
         if targets:
@@ -118,7 +117,7 @@ class Feeding(Programs):
                 f"where the one before ended, as {stateful[0]} with stateful=True expects: pass "
                 "arrays, or leave stateful out."
             )
-        passage = self._passage(parts[0])
+        passage = self._passage(*parts[:2])
         if targets:
             self._check_steps(parts, passage.lengths_of)
         return BucketFeed(
@@ -131,7 +130,7 @@ class Feeding(Programs):
             left=tbptt is not None and max(jax.tree.leaves(passage.lengths_of)) < 0,
         )
 
-    def _passage(self, x) -> Passage:
+    def _passage(self, x, y) -> Passage:
         """How sequences pass through the model, from a trace over a length that is not known."""
         times: list[Any] = []
 
@@ -142,13 +141,13 @@ class Feeding(Programs):
             values = jax.ShapeDtypeStruct((1, times[-1], *leaf.shape[2:]), leaf.dtype)
             return Padded(values, jax.ShapeDtypeStruct((1, times[-1]), "bool"))
 
-        specs = jax.tree.map(spec, x)
+        specs = jax.tree.map(spec, (x, y))
         shapes = [(a.shape[2:], a.dtype) for a in jax.tree.leaves(specs)]
         key = ("passage", jax.tree.structure(specs), *shapes, *self.flatten_layers())
         if key not in self._known_outputs:
             with Binding(), warnings.catch_warnings(record=True) as dropped:
                 warnings.simplefilter("always", MaskDropped)
-                outputs = jax.eval_shape(lambda x: self(opened(x), training=False), specs)
+                outputs = jax.eval_shape(lambda x, y: self._forward(x, y, False), *specs)
 
             def lengths_of(output):
                 size = output.shape[1] if len(output.shape) > 1 else None
@@ -167,7 +166,7 @@ class Feeding(Programs):
 
     def _check_steps(self, parts: Batch, lengths_of) -> None:
         """Refuse labels per step that are not as many as the steps."""
-        lengths = [leaf.lengths for leaf in ragged_leaves(parts[0])]
+        lengths = [leaf.lengths for leaf in ragged_leaves(parts[:2])]
         outputs = jax.tree.leaves(lengths_of)
         labels = jax.tree.leaves(parts[1])
         if len(labels) != len(outputs):

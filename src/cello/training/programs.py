@@ -38,6 +38,7 @@ class Programs(Base):
         # Their keys have layers and variables in them, which are thereby kept alive.
         self._runners: dict[Any, ChunkRunner] = {}
         self._known_outputs: dict[Any, Any] = {}
+        self._generators: dict[Any, Any] = {}
 
     def _program(self, mode: str, tbptt: int | None = None):
         """The compiled step over a feed; made anew where layers or variables have changed."""
@@ -109,8 +110,12 @@ class Programs(Base):
             results = {**self._objective.results(), "batch_loss": loss}
         return [[binding.values[v] for v in vs] for vs in variables], results
 
+    def _forward(self, x, y, training: bool):
+        """The outputs that are compared with `y`, which only some models look at."""
+        return self(opened(x), training=training)
+
     def _loss_and_metrics(self, binding, x, y, w, training: bool):
-        outputs = self(opened(x), training=training)
+        outputs = self._forward(x, y, training)
         if y is not None:
             targets = self._objective.flat_targets(y, outputs)
             mask_outputs(jax.tree.leaves(outputs), self._objective.step_targets(targets))
