@@ -8,12 +8,14 @@ from cello.core.kinds import one_of
 from cello.core.naming import forget_names
 from cello.core.random import set_random_seed
 from cello.core.serialization import custom_object_scope
+from cello.plotting.diagram import plot_model
 from cello.timeseries import timeseries_dataset_from_array, windows
 
 __all__ = [
     "clear_session",
     "custom_object_scope",
     "pad_sequences",
+    "plot_model",
     "set_random_seed",
     "timeseries_dataset_from_array",
     "to_categorical",

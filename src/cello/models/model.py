@@ -346,6 +346,12 @@ class Model(Trainer, Layer):
         """
         print_summary(self, line_length, print_fn, expand_nested, show_trainable, engines)
 
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows: the diagram of `cello.plotting.plot_model`, if it can be drawn."""
+        from cello.plotting.diagram import svg_of
+
+        return svg_of(self)
+
     def get_config(self) -> dict[str, Any]:
         """Plain data from which `from_config` makes the same model, without its weights."""
         if self._graph is None or type(self) is not Model:

@@ -1,0 +1,152 @@
+"""`plot_gradient_flow`: how far back in time a loss reaches."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cello.core.variable import Binding
+from cello.ops.recurrence import recurrence
+from cello.plotting.canvas import HATCH, LINES, axis_for
+from cello.plotting.recording import recurrent_layers, running
+
+VANISHES, EXPLODES = 1e-6, 1e3
+"""What a gradient is said to do, in terms of the one at the last step."""
+
+
+def plot_gradient_flow(model, x, y, layer=None, ax=None):
+    """The gradient of the loss by the state of each step: how far back in time it reaches.
+
+    For each recurrent layer, a line with::
+
+        g_t = || d loss / d h_t ||,   t = 0 ... time - 1
+
+    where `h_t` is the output of step t, which is the state that goes on to step t + 1 as well; the
+    norm is the root of the sum of squares over all rows of the batch and all units. The loss is
+    that of `compile` on the whole batch, without dropout. Where the loss looks at the last step
+    only, `g_t` tells how the gradient shrinks or grows on its way back.
+
+    A gradient is said to vanish where `g_t` is below 1e-6 of the largest `g` at a last step (a
+    float32 has 7 digits: beside the gradient of the last step it is lost), and to explode where it
+    is above 1000 of it: the hatched bands.
+
+    Args:
+        model: a compiled model.
+        x, y: a batch as `fit` takes it: inputs and targets.
+        layer: one recurrent layer, by name or itself; all where `None`. A layer that is called
+            several times has a line for each call.
+        ax: an axis of matplotlib to draw in.
+
+    Returns:
+        The axis.
+
+    Raises:
+        RuntimeError: before `compile`.
+        ValueError: where there is no such layer, the data do not fit, or the output of a step of
+            the layer's cell is not one of its states.
+
+    Sources: Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013.
+    """
+    if not hasattr(model, "_ready"):
+        raise TypeError(f"plot_gradient_flow needs a model and got {type(model).__name__}.")
+    model._ready("plot_gradient_flow")
+    layers = recurrent_layers(model, layer, "plot_gradient_flow")
+    lines = _gradient_norms(model, x, y, layers)
+    ax = axis_for(ax, "plot_gradient_flow", (7.2, 4.2))
+    calls = [called.name for called, _ in lines]
+    for i, (called, norms) in enumerate(lines):
+        number = (
+            f", call {calls[:i].count(called.name) + 1}" if calls.count(called.name) > 1 else ""
+        )
+        style = LINES[i % len(LINES)]
+        marker = "." if len(norms) <= 60 else None
+        ax.plot(norms, label=f"{called.name}{number}", marker=marker, **style)
+    largest = max(_last(called, norms) for called, norms in lines)
+    _draw_bands(ax, largest if largest > 0 else 1.0, np.concatenate([n for _, n in lines]))
+    ax.set(
+        title=f"Gradient flow in {model}", xlabel="time step t (the gradient flows to the left)",
+        ylabel="norm of d loss / d h$_t$",
+    )  # fmt: skip
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(fontsize="small")
+    return ax
+
+
+def _last(layer, norms) -> float:
+    """The gradient at the last step that the layer runs and a mask does not hide."""
+    seen = norms[norms > 0]
+    return seen[0 if layer.go_backwards else -1] if len(seen) else 0.0
+
+
+def _draw_bands(ax, last: float, norms) -> None:
+    """A logarithmic axis with hatched bands above and below."""
+    vanishes, explodes = VANISHES * last, EXPLODES * last
+    seen = norms[np.isfinite(norms) & (norms > 0)]
+    bottom = min(vanishes / 30, *seen / 3) if len(seen) else vanishes / 30
+    top = max(explodes * 30, *seen * 3) if len(seen) else explodes * 30
+    bottom = max(bottom, vanishes * 1e-20)  # further down there is nothing to see
+    ax.set_yscale("log")
+    ax.set_ylim(bottom, top)
+    for low, high, word in ((bottom, vanishes, "vanishes"), (explodes, top, "explodes")):
+        ax.axhspan(low, high, zorder=0, **HATCH)
+        ax.text(
+            0.01, np.sqrt(low * high), word, transform=ax.get_yaxis_transform(), va="center",
+            fontsize="small", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
+
+
+def _gradient_norms(model, x, y, layers):
+    """`(layer, g)` for each call of a layer, `g` in the order of time."""
+    x, y, weights = model._feed("plot_gradient_flow", x, y, None, None, None).first()
+    calls: list = []
+
+    def loss(pushes):
+        number = itertools.count()
+
+        def run(layer, inputs, states, *, training, constants=None, **options):
+            more = {} if constants is None else {"constants": constants}
+
+            def step(x, states):
+                x, push = x
+                outputs, after = layer.cell(x, states, training=training, **more)
+                return _pushed(layer, outputs, after, push)
+
+            if pushes is None:  # to learn their shapes
+                push = _zeros(layer, inputs, states, more)
+                calls.append((layer, push))
+            else:
+                push = pushes[next(number)]
+            return recurrence(step, (inputs, push), states, **options)
+
+        with Binding() as binding, running(layers, run):
+            return model._loss_and_metrics(binding, x, y, weights, training=False)
+
+    loss(None)
+    gradients = jax.grad(loss)([push for _, push in calls])
+    squares = [np.moveaxis(np.square(np.asarray(g, float)), 1, 0) for g in gradients]
+    norms = [np.sqrt(s.reshape(len(s), -1).sum(1)) for s in squares]
+    return [(layer, n) for (layer, _), n in zip(calls, norms, strict=True)]
+
+
+def _pushed(layer, outputs, states, push):
+    """The output of a step, and the state that it is, with `push` added."""
+    if not any(s is outputs for s in jax.tree.leaves(states)):
+        raise ValueError(
+            f"plot_gradient_flow: the output of a step of {layer} is none of the states of its "
+            f"{type(layer.cell).__name__}, so there is no one h_t: name another layer, layer=..."
+        )
+    pushed = outputs + push
+    return pushed, jax.tree.map(lambda s: pushed if s is outputs else s, states)
+
+
+def _zeros(layer, inputs, states, more):
+    """Zeros `(batch, time, units)`, of the form of the outputs of all steps."""
+    first = jax.tree.map(
+        lambda a: jax.ShapeDtypeStruct((a.shape[0], *a.shape[2:]), a.dtype), inputs
+    )
+    output = jax.eval_shape(lambda x, s: layer.cell(x, s, **more)[0], first, states)
+    batch, time = jax.tree.leaves(inputs)[0].shape[:2]
+    return jax.tree.map(lambda s: jnp.zeros((batch, time, *s.shape[1:]), s.dtype), output)

@@ -1,0 +1,166 @@
+"""What a recurrent layer inside a model is given, and what becomes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello.cells.attention import AttentionCell
+from cello.cells.gated import GatedCell
+from cello.cells.running import repeat_step
+from cello.core.layer import Layer
+from cello.core.variable import Binding
+from cello.layers.bidirectional import Bidirectional
+from cello.layers.rnn import RNN
+from cello.ops.recurrence import hide_masked
+
+
+def recurrent_layers(model, layer, what: str) -> list[RNN]:
+    """The recurrent layers in `model`, in the order of its layers.
+
+    Args:
+        model: a model, or a recurrent layer itself.
+        layer: the name of the one that is wanted, or the layer; all where `None`.
+        what: name of the caller, for messages.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    if not isinstance(model, Layer):
+        raise TypeError(f"{what} needs a model or a layer and got {type(model).__name__}.")
+    inside = model.flatten_layers()
+    found = [v for v in inside if isinstance(v, RNN)]
+    if not found:
+        built = "" if model.built else " It is not built yet: call it on data first."
+        raise ValueError(f"{what}: {model} has no recurrent layer.{built}")
+    if layer is None:
+        return found
+    name = layer.name if isinstance(layer, Layer) else layer
+    for candidate in inside:
+        if candidate.name == name and isinstance(candidate, Bidirectional):
+            two = candidate.forward_layer.name, candidate.backward_layer.name
+            raise ValueError(f"{what}: {candidate} runs two layers, {two}: name one of them.")
+    chosen = [v for v in found if v.name == name]
+    if not chosen:
+        raise ValueError(
+            f"{what}: {model} has no recurrent layer {name!r}. Its recurrent layers: "
+            f"{[v.name for v in found]}."
+        )
+    return chosen
+
+
+@contextlib.contextmanager
+def running(layers, run):
+    """A scope in which `run(layer, inputs, states, **options)` runs the cells of `layers`.
+
+    It is what `cell.sequence` is else: whatever else the layers do stays as it is.
+    """
+    with contextlib.ExitStack() as stack:
+        for layer in layers:
+            stack.enter_context(_replaced(layer.cell, "sequence", functools.partial(run, layer)))
+            stack.enter_context(_replaced(layer, "remat", None))  # it changes no value
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(owner, name: str, value):
+    before = {name: vars(owner)[name]} if name in vars(owner) else {}
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        delattr(owner, name)
+        vars(owner).update(before)
+
+
+@dataclasses.dataclass
+class Run:
+    """One run of a layer over one sequence; every array in the order of running, batch of one.
+
+    Attributes:
+        layer: the layer.
+        inputs: tree of arrays `(1, time, ...)`.
+        start: tree of the states before the first step, `(1, ...)`.
+        states: tree of the states after every step, `(1, time, ...)`.
+        mask: boolean `(time,)`, true at the steps that count.
+    """
+
+    layer: RNN
+    inputs: Any
+    start: Any
+    states: Any
+    mask: Any
+
+    def in_time(self, array):
+        """`array` `(time, ...)` in the order of time, not in that of running."""
+        return array[::-1] if self.layer.go_backwards else array
+
+
+def record(model, x, layer: RNN, what: str) -> Run:
+    """Run `model` on one input, and note what `layer` does there.
+
+    Nothing changes: states and random generators are as before.
+
+    Raises:
+        ValueError: where `x` is not one input, or the layer is not called just once and directly.
+    """
+    for array in jax.tree.leaves(x):
+        if jnp.ndim(array) < 2 or jnp.shape(array)[0] != 1:
+            raise ValueError(
+                f"{what} shows one sequence and needs x with a batch of one, (1, time, ...). It "
+                f"has the shape {jnp.shape(array)}: pass x[:1] of a batch, x[None] of a sequence."
+            )
+    runs: list[Run] = []
+
+    def run(layer, inputs, states, *, mask, go_backwards, return_all_states=False, **options):
+        leaves = jax.tree.leaves((inputs, states))
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves) or leaves[0].shape[0] != 1:
+            raise ValueError(
+                f"{what}: {layer} is not run on {model}'s input as one sequence, but within "
+                "another layer's loop or on its steps. Pass that layer's own input to the layer."
+            )
+        if go_backwards:
+            inputs, mask = jax.tree.map(lambda a: jnp.flip(a, 1), (inputs, mask))
+        outputs, every = repeat_step(
+            layer.cell, inputs, states, mask=mask, go_backwards=False, return_all_states=True,
+            **options,
+        )  # fmt: skip
+        steps = leaves[0].shape[1]
+        counts = jnp.ones(steps, bool) if mask is None else mask[0]
+        runs.append(Run(layer, hide_masked(inputs, mask), states, every, counts))
+        last = jax.tree.map(lambda s: s[:, -1], every)
+        return outputs, every if return_all_states else last
+
+    with Binding(), running([layer], run):
+        model(x, training=False)
+    if len(runs) != 1:
+        raise ValueError(
+            f"{what}: {model} calls {layer} {len(runs)} times, and not once: make a model of the "
+            "call that is meant, Model(inputs, output)."
+        )
+    return runs[0]
+
+
+def state_names(cell) -> list[str]:
+    """The names of a cell's states, in the order of `jax.tree.leaves`: `h`, `c` where known."""
+    if isinstance(cell, GatedCell):
+        return ["h", "c"][: len(cell.state_size)]
+    if isinstance(cell, AttentionCell):
+        inner = state_names(cell.cell)
+        return ["a", *inner] if cell.mechanism == "luong" else inner
+    if hasattr(cell, "cells"):
+        each = [state_names(c) for c in cell.cells]
+        return [f"{n}{i}" for i, names in enumerate(each, 1) for n in names]
+    size = cell.state_size
+    several = list(size) if isinstance(size, tuple) else size  # within it, a tuple is a shape
+    count = len(jax.tree.leaves(several, is_leaf=_is_shape))
+    return ["s"] if count == 1 else [f"s{i}" for i in range(count)]
+
+
+def _is_shape(value) -> bool:
+    return isinstance(value, tuple) and all(isinstance(d, int) for d in value)

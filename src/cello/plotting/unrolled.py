@@ -1,0 +1,297 @@
+"""`plot_unrolled`: a recurrent network over time, a column for each step."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+from cello.core.carry import with_time
+from cello.core.kinds import positive_integer
+from cello.core.layer import Layer
+from cello.core.symbolic import symbolic_leaves
+from cello.layers.bidirectional import Bidirectional
+from cello.layers.dense import Dense
+from cello.layers.dropout import Dropping
+from cello.layers.embedding import Embedding, Masking
+from cello.layers.function import Activation
+from cello.layers.normalization import Normalization
+from cello.layers.rnn import RNN
+from cello.layers.time_distributed import TimeDistributed
+from cello.plotting.canvas import axis_for
+from cello.plotting.drawing import SIZE, Picture, text_width
+from cello.plotting.recording import state_names
+
+PITCH, WIDTH, HEIGHT, RISE = 118.0, 62.0, 26.0, 66.0
+"""From column to column; of a box; from row to row. In points."""
+STEPWISE = Dense, Embedding, Masking, Activation, TimeDistributed, Dropping, Normalization
+"""Layers that do the same at every step by itself; another may look along time."""
+SHIFT = 19.0
+"""How far the two directions of a `Bidirectional` stand aside."""
+
+
+def plot_unrolled(model_or_layer, steps: int = 4, ax=None):
+    """Draw a recurrent network over time: a column for each step, a row for each layer.
+
+    Inputs come from below, outputs leave at the top, and states go from step to step by their
+    names, from left to right; from right to left where a layer runs backwards. Arrows leave a
+    recurrent layer at every step where it has `return_sequences`, else where it ends.
+    `Bidirectional` has a row for each direction, and boxes that merge them.
+
+    Args:
+        model_or_layer: a model whose layers stand in a row, each using the output of the one
+            before; or a recurrent layer.
+        steps: how many steps to draw, at least 2; the network itself takes any number.
+        ax: an axis of matplotlib to draw in.
+
+    Returns:
+        The axis.
+
+    Raises:
+        ValueError: where `steps` is wrong, the model has no recurrent layer, has no graph, or
+            branches.
+    """
+    try:
+        steps = positive_integer(steps)
+        if steps < 2:
+            raise ValueError("at least 2")
+    except ValueError as error:
+        raise ValueError(
+            f"plot_unrolled: steps must be {error}. Received: steps={steps!r}"
+        ) from None
+    calls = _calls(model_or_layer)
+    if not any(isinstance(call.layer, (RNN, Bidirectional)) for call in calls):
+        raise ValueError(
+            f"plot_unrolled: {model_or_layer} has no recurrent layer to draw over time: use "
+            "plot_model."
+        )
+    picture = _Unrolled(str(model_or_layer), calls, steps).picture
+    size = picture.width / 72, picture.height / 72
+    ax = axis_for(ax, "plot_unrolled", size)
+    picture.draw(ax)
+    return ax
+
+
+@dataclasses.dataclass
+class _Call:
+    """A layer in the row: whether it is given, and gives, something at every step."""
+
+    layer: Layer
+    takes_steps: bool = True
+    gives_steps: bool = True
+
+
+def _calls(model: Any) -> list[_Call]:
+    """The layers of a model in a row, from the input to the output."""
+    if isinstance(model, (RNN, Bidirectional)):
+        return [_Call(model, True, model.return_sequences)]
+    if not isinstance(model, Layer):
+        raise TypeError(
+            f"plot_unrolled needs a model or a recurrent layer and got {type(model).__name__}."
+        )
+    graph = getattr(model, "_graph", None)
+    if graph is None:
+        raise ValueError(
+            f"plot_unrolled: {model} has no graph, so the order of its layers is not known. Give "
+            "a Sequential an Input in front, or pass one recurrent layer."
+        )
+    calls = []
+    nodes = [node for node in graph.nodes if not node.is_input]
+    for node in nodes:
+        users = [n for n in nodes if any(t.node is node for t in n.inputs)]
+        if len(node.inputs) != 1 or len(users) > 1:
+            raise ValueError(
+                f"plot_unrolled draws layers in a row, each using the output of the one before, "
+                f"and {model} branches at {node.layer}: pass one recurrent layer, or use "
+                "plot_model."
+            )
+        if getattr(node.layer, "_graph", None) is not None:
+            calls += _calls(node.layer)
+        else:
+            given, made = node.inputs[0].spec, symbolic_leaves(node.outputs)[0].spec
+            time = (with_time(given.shape, given.dtype), len(made.shape) > 2)
+            calls.append(_Call(node.layer, *time))
+    return calls
+
+
+class _Unrolled:
+    """The drawing, row by row from below.
+
+    Attributes:
+        exits: the points at which what was computed so far leaves, one a step, or only one.
+        flipped: whether the first step of what was computed so far stands on the right.
+    """
+
+    def __init__(self, title: str, calls: list[_Call], steps: int):
+        self.steps = steps
+        self.left = max(text_width(_label(c.layer)[0], bold=True) for c in calls)
+        self.left = max(self.left, *(text_width(text) for c in calls for text in _label(c.layer)))
+        self.left += 74.0
+        self.columns = [self.left + WIDTH / 2 + PITCH * i for i in range(steps)]
+        self.right = self.columns[-1] + WIDTH / 2 + 62.0
+        self.flipped = False
+        self.picture = Picture(self.right)
+        first = calls[0]
+        self.y = 40.0
+        self.picture.text((14, 14), "time", bold=True, align="left")
+        for i, x in enumerate(self.columns):
+            self.picture.text((x, 14), f"step {i + 1}")
+        if first.takes_steps:
+            self.exits = [(x, self.y + 8) for x in self.columns]
+        else:
+            self.exits = [((self.columns[0] + self.columns[-1]) / 2, self.y + 8)]
+        self.picture.text((14, self.y), "inputs", bold=True, align="left")
+        for i, (x, _) in enumerate(self.exits):
+            self.picture.text((x, self.y), _numbered("x", i) if first.takes_steps else "x")
+        self.y += 0.8 * RISE
+        for call in calls:
+            self._add(call)
+            self.y += RISE
+        self._finish(title)
+
+    def _add(self, call: _Call) -> None:
+        if isinstance(call.layer, Bidirectional):
+            self._both(call.layer)
+        elif isinstance(call.layer, RNN):
+            self._recurrent(call.layer)
+        elif call.takes_steps and call.gives_steps and isinstance(call.layer, STEPWISE):
+            self._write_label(call.layer)
+            self.exits = [self._box(point, self.y, call.layer.name) for point in self.exits]
+        else:
+            self._whole(call)
+
+    def _whole(self, call: _Call) -> None:
+        """A layer that makes one thing of all steps, or all steps of one thing."""
+        self._write_label(call.layer)
+        if not (call.takes_steps or call.gives_steps):
+            self.exits = [self._box(self.exits[0], self.y, call.layer.name)]
+            return
+        middle = (self.columns[0] + self.columns[-1]) / 2
+        width = self.columns[-1] - self.columns[0] + WIDTH
+        self.picture.box(
+            (middle, self.y), (width, HEIGHT), [type(call.layer).__name__],
+            name=call.layer.name,
+        )  # fmt: skip
+        for x, y in self.exits:
+            self.picture.arrow([(x, y), (x, self.y - HEIGHT / 2)], name="input")
+        xs = self.columns if call.gives_steps else [middle]
+        self.exits = [(x, self.y + HEIGHT / 2) for x in xs]
+
+    def _recurrent(self, layer: RNN) -> None:
+        self._write_label(layer)
+        boxes = [self._box(point, self.y, layer.name) for point in self.exits]
+        backwards = layer.go_backwards != self.flipped
+        self._states(layer, self.columns, self.y, backwards)
+        last = 0 if backwards else -1
+        self.exits = boxes if layer.return_sequences else [boxes[last]]
+        self.flipped = backwards and layer.return_sequences
+
+    def _both(self, layer: Bidirectional) -> None:
+        """The two directions, and what merges them."""
+        self._write_label(layer)
+        low, high, top = self.y, self.y + 0.75 * RISE, self.y + 1.5 * RISE
+        one, other = layer.forward_layer, layer.backward_layer
+        width = WIDTH - 10
+        lower = [x - SHIFT for x in self.columns]
+        upper = [x + SHIFT for x in self.columns]
+        for (x, y), a, b in zip(self.exits, lower, upper, strict=True):
+            for direction, middle, level, entry in ((one, a, low, a), (other, b, high, b + 16)):
+                self.picture.box(
+                    (middle, level), (width, HEIGHT), _short(direction), name=direction.name
+                )
+                bend = low - HEIGHT / 2 - 12
+                self.picture.arrow(
+                    [(x, y), (x, bend), (entry, bend), (entry, level - HEIGHT / 2)], name="input"
+                )
+        self._states(one, lower, low, one.go_backwards != self.flipped, width)
+        self._states(other, upper, high, other.go_backwards != self.flipped, width)
+        ends = [-1, 0] if one.go_backwards == self.flipped else [0, -1]
+        if layer.return_sequences:
+            merged = [(x, a, b) for x, a, b in zip(self.columns, lower, upper, strict=True)]
+        else:
+            middle = (self.columns[0] + self.columns[-1]) / 2
+            merged = [(middle, lower[ends[0]], upper[ends[1]])]
+            self.flipped = False
+        word = layer.merge_mode or "both"
+        self.exits = []
+        for x, a, b in merged:
+            self.picture.box((x, top), (WIDTH, 0.8 * HEIGHT), [word], name=f"{layer.name} merge")
+            for start, level, entry in ((a, low, x - SHIFT), (b, high, x + SHIFT)):
+                bend = top - 0.4 * HEIGHT - 9
+                points = [(start, level + HEIGHT / 2), (start, bend), (entry, bend)]
+                self.picture.arrow([*points, (entry, top - 0.4 * HEIGHT)], name="output")
+            self.exits.append((x, top + 0.4 * HEIGHT))
+        self.y = top
+
+    def _states(self, layer: RNN, columns, y: float, backwards: bool, width=WIDTH) -> None:
+        """The arrows from step to step, before the first and behind the last."""
+        names = state_names(layer.cell)
+        short = ", ".join(names) if len(names) < 4 else "states"
+        way = -1 if backwards else 1
+        order = columns[::-1] if backwards else columns
+        start = "learned" if layer.initial_state == "learned" else "0"
+        start = "kept" if layer.stateful else start
+        begin = order[0] - way * (width / 2 + 34)
+        self.picture.text((begin, y + 9), f"{short} =", size=8)
+        self.picture.text((begin, y - 2), start, size=8)
+        self.picture.arrow(
+            [(begin + way * 15, y - 2), (order[0] - way * width / 2, y - 2)], name="state"
+        )
+        for a, b in itertools.pairwise(order):
+            ends = [(a + way * width / 2, y - 2), (b - way * width / 2, y - 2)]
+            self.picture.arrow(ends, name="state")
+            self.picture.text(((a + b) / 2, y + 6), short, size=8, halo=True)
+        if layer.return_state:
+            end = order[-1] + way * width / 2
+            self.picture.arrow([(end, y - 2), (end + way * 24, y - 2)], name="state")
+            self.picture.text((end + way * 38, y - 2), short, size=8)
+
+    def _box(self, point, y: float, name: str):
+        """A box above a point, with an arrow from there; the point at which its output leaves."""
+        x, below = point
+        self.picture.box((x, y), (WIDTH, HEIGHT), self._word, name=name)
+        self.picture.arrow([(x, below), (x, y - HEIGHT / 2)], name="input")
+        return x, y + HEIGHT / 2
+
+    def _write_label(self, layer) -> None:
+        lines = _label(layer)
+        self._word = _short(layer)
+        for i, text in enumerate(lines):
+            at = (14.0, self.y + ((len(lines) - 1) / 2 - i) * 1.3 * SIZE)
+            self.picture.text(at, text, bold=i == 0, align="left")
+
+    def _finish(self, title: str) -> None:
+        """The outputs and the title on top."""
+        self.y -= 0.25 * RISE
+        self.picture.text((14, self.y), "outputs", bold=True, align="left")
+        several = len(self.exits) > 1
+        for i, (x, y) in enumerate(self.exits):
+            self.picture.arrow([(x, y), (x, self.y - 8)], name="output")
+            number = self.steps - 1 - i if self.flipped else i
+            self.picture.text((x, self.y), _numbered("y", number) if several else "y")
+        self.y += 26
+        self.picture.text((self.right / 2, self.y), title, size=1.15 * SIZE, bold=True)
+        self.picture.height = self.y + 16
+
+
+def _numbered(letter: str, i: int) -> str:
+    return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(i + 1))
+
+
+def _short(layer) -> list[str]:
+    """What stands in the box of one step."""
+    name = type(layer).__name__
+    if isinstance(layer, RNN):
+        name = type(layer.cell).__name__.removesuffix("Cell") if type(layer) is RNN else name
+    while text_width(name, bold=True) > WIDTH - 14 and len(name) > 4:
+        name = name.removesuffix("…")[:-1] + "…"
+    return [name]
+
+
+def _label(layer) -> list[str]:
+    """What stands left of the row of a layer."""
+    lines = [type(layer).__name__, layer.name]
+    one = layer.forward_layer if isinstance(layer, Bidirectional) else layer
+    if isinstance(one, RNN):
+        lines.append("every step" if one.return_sequences else "last step only")
+    return lines
