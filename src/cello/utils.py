@@ -8,7 +8,6 @@ from cello.core.kinds import one_of
 from cello.core.naming import forget_names
 from cello.core.random import set_random_seed
 from cello.core.serialization import custom_object_scope
-from cello.plotting.diagram import plot_model
 from cello.timeseries import timeseries_dataset_from_array, windows
 
 __all__ = [
@@ -21,6 +20,13 @@ __all__ = [
     "to_categorical",
     "windows",
 ]
+
+
+def plot_model(model, to_file=None, **options):
+    """Draw the layers of a model: `cello.plotting.plot_model`, under Keras' name."""
+    from cello.plotting import plot_model  # plotting stands on all else
+
+    return plot_model(model, to_file, **options)
 
 
 def to_categorical(x, num_classes: int | None = None) -> np.ndarray:

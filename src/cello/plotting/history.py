@@ -27,9 +27,9 @@ def plot_history(history, metrics=None, ax=None):
         ValueError: where the history is empty or does not have a metric.
     """
     if isinstance(history, History):
-        epochs, values = [e + 1 for e in history.epoch], history.history
+        epochs, values = np.array(history.epoch, int) + 1, history.history
     elif isinstance(history, dict):
-        epochs, values = None, history
+        epochs, values = np.arange(max(map(len, history.values()), default=0)) + 1, history
     else:
         raise TypeError(
             "plot_history needs the History that fit() returns, or its dict, and got "
@@ -61,9 +61,8 @@ def _draw(ax, name: str, values, epochs) -> None:
         if key in values:
             watched = key
             line = np.asarray(values[key], float)
-            steps = np.arange(1, len(line) + 1) if epochs is None else np.asarray(epochs)
-            # fewer validations than epochs: they were made at regular distances
-            steps = steps[len(steps) // len(line) - 1 :: len(steps) // len(line)][: len(line)]
+            every = len(epochs) // len(line)  # epochs from one validation to the next
+            steps = epochs[every - 1 :: every][: len(line)]
             ax.plot(steps, line, marker="." if len(line) < 20 else None, **style)
     if np.isfinite(line).any() and name != "learning_rate":
         sign = Monitor("plot_history", watched, "auto").sign
