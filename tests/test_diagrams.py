@@ -146,6 +146,9 @@ def test_nested_models_and_wrappers():
     closed, opened = plotting.plot_model(model), plotting.plot_model(model, expand_nested=True)
     assert "deep" not in patches(closed, "box") and len(patches(closed, "box")) == 5
     boxes = {p.get_gid(): p.get_extents() for p in opened.patches if p.get_gid()}
+    arrows = [p.zorder for p in opened.patches if (p.get_gid() or "").startswith("arrow")]
+    frame = next(p.zorder for p in opened.patches if p.get_gid() == "box inner")
+    assert len(arrows) == 5 and min(arrows) > frame  # those inside are seen
     outer, within = boxes["box inner"], boxes["box deep"]
     assert outer.x0 < within.x0 < within.x1 < outer.x1
     assert outer.y0 < within.y0 < within.y1 < outer.y1

@@ -54,15 +54,15 @@ def axis_for(ax, what: str, figsize: tuple[float, float]):
     return ax
 
 
-def panels(ax, heights, gap: float = 0.06) -> np.ndarray:
+def panels(ax, heights) -> np.ndarray:
     """Axes one above the other, with one horizontal axis, in the place of `ax`.
 
     Args:
         ax: the axis whose place they take; its title stays, above the first.
         heights: how high each is, from the top, in any unit.
-        gap: the space between two, as a fraction of the whole.
     """
     ax.set_axis_off()
+    gap = 0.15 / len(heights)
     unit = (1 - gap * (len(heights) - 1)) / sum(heights)
     found: list[Any] = []
     top = 1.0

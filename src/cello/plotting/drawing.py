@@ -93,12 +93,12 @@ class Picture:
             from matplotlib.patches import FancyBboxPatch
 
             style = "round,pad=0,rounding_size=4"
-            line = {"linestyle": "--" if frame else "-", "edgecolor": "black", "linewidth": 1}
             for shift in (3, 0) if stacked else (0,):
                 corner = (x - width / 2 + shift + dx, y - height / 2 + shift + dy)
                 ax.add_patch(
                     FancyBboxPatch(
-                        corner, width, height, boxstyle=style, facecolor=fill, zorder=2, **line,
+                        corner, width, height, boxstyle=style, facecolor=fill, edgecolor="black", linewidth=1,
+                        linestyle="--" if frame else "-", zorder=0.5 if frame else 2,
                         gid=f"box {name}" if shift == 0 else None,
                     )
                 )  # fmt: skip

@@ -71,7 +71,7 @@ def plot_gradient_flow(model, x, y, layer=None, ax=None):
         ylabel="norm of d loss / d h$_t$",
     )  # fmt: skip
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend(fontsize="small")
+    ax.legend(fontsize="small", loc="upper right")
     return ax
 
 
@@ -90,11 +90,14 @@ def _draw_bands(ax, last: float, norms) -> None:
     bottom = max(bottom, vanishes * 1e-20)  # further down there is nothing to see
     ax.set_yscale("log")
     ax.set_ylim(bottom, top)
-    for low, high, word in ((bottom, vanishes, "vanishes"), (explodes, top, "explodes")):
-        ax.axhspan(low, high, zorder=0, **HATCH)
+    for edge, beyond, word, place in (
+        (vanishes, 1e-30, "vanishes", "top"), (explodes, 1e30, "explodes", "bottom")
+    ):  # fmt: skip
+        ax.axhspan(min(edge, edge * beyond), max(edge, edge * beyond), zorder=0, **HATCH)
         ax.text(
-            0.01, np.sqrt(low * high), word, transform=ax.get_yaxis_transform(), va="center",
-            fontsize="small", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            0.5, edge * beyond ** (1 / 60), word, transform=ax.get_yaxis_transform(), va=place,
+            ha="center", fontsize="small", zorder=1, clip_on=True,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def _draw_input(ax, run: Run, x) -> None:
     if lines.shape[1] > 1 and few:
         ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0.2)
     many = "" if few else f"\n({lines.shape[1]} features)"
-    ax.set_ylabel(("input" if own else "input of\nthe layer") + many)
+    ax.set_ylabel(("input" if own else "input of\nthe layer") + many, fontsize="small")
 
 
 def _draw_map(ax, title: str, values) -> None:
@@ -120,7 +120,7 @@ def _draw_map(ax, title: str, values) -> None:
     image = ax.imshow(
         values.T, aspect="auto", interpolation="nearest", cmap="cividis", vmin=low, vmax=high
     )
-    ax.set_ylabel(f"{title}\nunit")
+    ax.set_ylabel(f"{title}\nunit", fontsize="small")
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.figure.colorbar(image, cax=ax.inset_axes((1.01, 0, 0.02, 1)))
 

@@ -22,7 +22,7 @@ from cello.plotting.canvas import axis_for
 from cello.plotting.drawing import SIZE, Picture, text_width
 from cello.plotting.recording import state_names
 
-PITCH, WIDTH, HEIGHT, RISE = 118.0, 62.0, 26.0, 66.0
+PITCH, WIDTH, HEIGHT, RISE = 126.0, 70.0, 26.0, 66.0
 """From column to column; of a box; from row to row. In points."""
 STEPWISE = Dense, Embedding, Masking, Activation, TimeDistributed, Dropping, Normalization
 """Layers that do the same at every step by itself; another may look along time."""
@@ -126,9 +126,9 @@ class _Unrolled:
         self.steps = steps
         self.left = max(text_width(_label(c.layer)[0], bold=True) for c in calls)
         self.left = max(self.left, *(text_width(text) for c in calls for text in _label(c.layer)))
-        self.left += 74.0
+        self.left += 74.0 + SHIFT
         self.columns = [self.left + WIDTH / 2 + PITCH * i for i in range(steps)]
-        self.right = self.columns[-1] + WIDTH / 2 + 62.0
+        self.right = self.columns[-1] + WIDTH / 2 + 52.0 + SHIFT
         self.flipped = False
         self.picture = Picture(self.right)
         first = calls[0]
@@ -203,7 +203,8 @@ class _Unrolled:
                 self.picture.arrow(
                     [(x, y), (x, bend), (entry, bend), (entry, level - HEIGHT / 2)], name="input"
                 )
-        self._states(one, lower, low, one.go_backwards != self.flipped, width)
+        # the labels of the lower row stand beside the arrows from below to the upper row
+        self._states(one, lower, low, one.go_backwards != self.flipped, width, 0.76)
         self._states(other, upper, high, other.go_backwards != self.flipped, width)
         ends = [-1, 0] if one.go_backwards == self.flipped else [0, -1]
         if layer.return_sequences:
@@ -223,7 +224,9 @@ class _Unrolled:
             self.exits.append((x, top + 0.4 * HEIGHT))
         self.y = top
 
-    def _states(self, layer: RNN, columns, y: float, backwards: bool, width=WIDTH) -> None:
+    def _states(
+        self, layer: RNN, columns, y: float, backwards: bool, width=WIDTH, place=0.5
+    ) -> None:
         """The arrows from step to step, before the first and behind the last."""
         names = state_names(layer.cell)
         short = ", ".join(names) if len(names) < 4 else "states"
@@ -231,16 +234,23 @@ class _Unrolled:
         order = columns[::-1] if backwards else columns
         start = "learned" if layer.initial_state == "learned" else "0"
         start = "kept" if layer.stateful else start
-        begin = order[0] - way * (width / 2 + 34)
+        beside = 62 if backwards and place > 0.5 else 34  # beyond the arrow to the upper row
+        begin = order[0] - way * (width / 2 + beside)
         self.picture.text((begin, y + 9), f"{short} =", size=8)
         self.picture.text((begin, y - 2), start, size=8)
         self.picture.arrow(
-            [(begin + way * 15, y - 2), (order[0] - way * width / 2, y - 2)], name="state"
+            [
+                (begin + way * (4 + text_width(start, 8) / 2), y - 2),
+                (order[0] - way * width / 2, y - 2),
+            ],
+            name="state",
         )
         for a, b in itertools.pairwise(order):
             ends = [(a + way * width / 2, y - 2), (b - way * width / 2, y - 2)]
             self.picture.arrow(ends, name="state")
-            self.picture.text(((a + b) / 2, y + 6), short, size=8, halo=True)
+            left, right = sorted((a, b))
+            at = left + width / 2 + place * (right - left - width)
+            self.picture.text((at, y + 6), short, size=8)
         if layer.return_state:
             end = order[-1] + way * width / 2
             self.picture.arrow([(end, y - 2), (end + way * 24, y - 2)], name="state")
