@@ -11,6 +11,19 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
+def test_gallery(tmp_path):
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, "-W", "error", DOCS / "make_gallery.py", "--output", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    page = (DOCS / "gallery.md").read_text()
+    pictures = re.findall(r"!\[.+?\]\((.*?)\)", page)
+    assert len(pictures) == page.count("```python")
+    for picture in pictures:
+        for folder in (tmp_path, DOCS):
+            assert (folder / picture).read_bytes()[:4] == b"\x89PNG"
+
+
 @pytest.mark.parametrize("page", ["attention", "ctc", "lengths", "long_histories", "streaming"])
 def test_programs_of_a_page_run(page, tmp_path):
     programs = re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL)

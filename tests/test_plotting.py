@@ -155,7 +155,7 @@ def gru_by_hand(x, kernel, recurrent, bias, units, reset_after):
     return np.moveaxis(np.array(rows), 1, 0)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.integers(1, 4), st.integers(1, 6), st.booleans(), st.integers(0, 2**31))
 def test_gates_of_lstm_are_those_of_the_equations(units, steps, backwards, seed):
     rng = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -70,9 +71,11 @@ class Picture:
             y = at[1] - 0.36 * size
             if halo:
                 corner = (x + dx - 1, y + dy - 0.25 * size)
-                ax.add_patch(Rectangle(corner, width + 2, 1.25 * size, color="white", zorder=3))
+                ax.add_artist(Rectangle(corner, width + 2, 1.25 * size, color="white", zorder=3))
             moved = path.transformed(Affine2D().translate(x - left + dx, y + dy))
-            ax.add_patch(PathPatch(moved, color="black", linewidth=0, zorder=4, gid=f"text {text}"))
+            ax.add_artist(
+                PathPatch(moved, color="black", linewidth=0, zorder=4, gid=f"text {text}")
+            )
 
         if text.strip():
             self._shapes.append(draw)
@@ -95,9 +98,10 @@ class Picture:
             style = "round,pad=0,rounding_size=4"
             for shift in (3, 0) if stacked else (0,):
                 corner = (x - width / 2 + shift + dx, y - height / 2 + shift + dy)
-                ax.add_patch(
+                ax.add_artist(
                     FancyBboxPatch(
-                        corner, width, height, boxstyle=style, facecolor=fill, edgecolor="black", linewidth=1,
+                        corner, width, height, boxstyle=style, facecolor=fill, edgecolor="black",
+                        linewidth=1,
                         linestyle="--" if frame else "-", zorder=0.5 if frame else 2,
                         gid=f"box {name}" if shift == 0 else None,
                     )
@@ -135,13 +139,13 @@ class Picture:
             move = np.array([dx, dy])
             vertices, codes = _line(corners, bent)
             line = {"linestyle": (0, (4, 2.5)) if dashed else "-", "edgecolor": "black"}
-            ax.add_patch(
+            ax.add_artist(
                 PathPatch(
                     Path(vertices + move, codes), facecolor="none", linewidth=1, zorder=1,
                     gid=f"arrow {name}", **line,
                 )
             )  # fmt: skip
-            ax.add_patch(Polygon(head + move, facecolor="black", linewidth=0, zorder=1))
+            ax.add_artist(Polygon(head + move, facecolor="black", linewidth=0, zorder=1))
 
         self._shapes.append(draw)
         if label:
@@ -164,6 +168,7 @@ def _line(corners, bent: str):
     return np.array(vertices), codes
 
 
+@functools.lru_cache(maxsize=1000)
 def _extents(text: str, size: float, bold: bool):
     """Left end, width and outline of a line of text that begins at the origin."""
     require_matplotlib()
@@ -172,5 +177,5 @@ def _extents(text: str, size: float, bold: bool):
 
     font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
     path = TextPath((0, 0), text.replace("$", r"\$"), size=size, prop=font)
-    bounds = path.get_extents()
-    return bounds.x0, bounds.width, path
+    across = path.vertices[:, 0]  # with the points that bend its curves: close to its extent
+    return across.min(), np.ptp(across), path
