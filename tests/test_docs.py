@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ["attention", "ctc", "generation", "lengths", "long_histories", "streaming"]
 
 
 def test_gallery(tmp_path):
@@ -24,7 +25,7 @@ def test_gallery(tmp_path):
             assert (folder / picture).read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.parametrize("page", ["attention", "ctc", "lengths", "long_histories", "streaming"])
+@pytest.mark.parametrize("page", PAGES)
 def test_programs_of_a_page_run(page, tmp_path):
     programs = re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL)
     assert programs

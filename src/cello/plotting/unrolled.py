@@ -197,7 +197,7 @@ class _Unrolled:
         for (x, y), a, b in zip(self.exits, lower, upper, strict=True):
             for direction, middle, level, entry in ((one, a, low, a), (other, b, high, b + 16)):
                 self.picture.box(
-                    (middle, level), (width, HEIGHT), _short(direction), name=direction.name
+                    (middle, level), (width, HEIGHT), _short(direction, width), name=direction.name
                 )
                 bend = low - HEIGHT / 2 - 12
                 self.picture.arrow(
@@ -288,12 +288,12 @@ def _numbered(letter: str, i: int) -> str:
     return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(i + 1))
 
 
-def _short(layer) -> list[str]:
-    """What stands in the box of one step."""
+def _short(layer, width: float = WIDTH) -> list[str]:
+    """What stands in the box of one step, `width` wide."""
     name = type(layer).__name__
     if isinstance(layer, RNN):
         name = type(layer.cell).__name__.removesuffix("Cell") if type(layer) is RNN else name
-    while text_width(name, bold=True) > WIDTH - 14 and len(name) > 4:
+    while text_width(name, bold=True) > width - 10 and len(name) > 4:
         name = name.removesuffix("…")[:-1] + "…"
     return [name]
 
