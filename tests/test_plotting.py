@@ -366,7 +366,7 @@ def test_gradient_flow_of_a_cell_of_ones_own_with_a_mask_is_that_of_the_equation
     for t in (0, 1, 3, 4, 5):
         end = x[0, t, :2] + end / 2
     line = plotting.plot_gradient_flow(model, x, np.zeros((1, 2))).lines[0].get_ydata()
-    halves = 0.5 ** np.array([4, 3, np.inf, 2, 1, 0])  # the masked step makes no state
+    halves = 0.5 ** np.array([4, 3, np.nan, 2, 1, 0])  # the masked step makes no state
     np.testing.assert_allclose(line, halves * np.linalg.norm(end), rtol=1e-5)
 
 
@@ -427,6 +427,9 @@ def test_gradient_flow_has_a_line_for_each_call_and_refuses_by_name():
     decoder.compile("sgd", "mse")
     with pytest.raises(ValueError, match=r"RNN 'doubling' is none of the states of its Doubling"):
         plotting.plot_gradient_flow(decoder, x, np.zeros((1, 3), "float32"))
+    model.unused = GRU(3, name="unused")
+    with pytest.raises(ValueError, match=r"Loop '.*' calls none of its layers \['unused'\]"):
+        plotting.plot_gradient_flow(model, x, y, layer="unused")
     with pytest.raises(TypeError, match="plot_gradient_flow needs a model and got LSTM"):
         plotting.plot_gradient_flow(LSTM(2), x, y)
     with pytest.raises(ValueError, match="no recurrent layer 'other'"):

@@ -31,7 +31,7 @@ def plot_gradient_flow(model, x, y, layer=None, ax=None):
 
     A gradient is said to vanish where `g_t` is below 1e-6 of the largest `g` at a last step (a
     float32 has 7 digits: beside the gradient of the last step it is lost), and to explode where it
-    is above 1000 of it: the hatched bands.
+    is above 1000 of it: the hatched bands. The line has a gap at steps that are masked in all rows.
 
     Args:
         model: a compiled model.
@@ -102,7 +102,7 @@ def _draw_bands(ax, last: float, norms) -> None:
 
 
 def _gradient_norms(model, x, y, layers):
-    """`(layer, g)` for each call of a layer, `g` in the order of time."""
+    """`(layer, g)` for each call of a layer, `g` in the order of time; NaN at masked steps."""
     x, y, weights = model._feed("plot_gradient_flow", x, y, None, None, None).first()
     calls: list = []
 
@@ -119,7 +119,9 @@ def _gradient_norms(model, x, y, layers):
 
             if pushes is None:  # to learn their shapes
                 push = _zeros(layer, inputs, states, more)
-                calls.append((layer, push))
+                mask = options.get("mask")
+                counts = True if mask is None else np.asarray(mask).any(axis=0)
+                calls.append((layer, push, counts))
             else:
                 push = pushes[next(number)]
             return recurrence(step, (inputs, push), states, **options)
@@ -128,10 +130,17 @@ def _gradient_norms(model, x, y, layers):
             return model._loss_and_metrics(binding, x, y, weights, training=False)
 
     loss(None)
-    gradients = jax.grad(loss)([push for _, push in calls])
+    if not calls:
+        raise ValueError(
+            f"plot_gradient_flow: {model} calls none of its layers {[v.name for v in layers]}."
+        )
+    gradients = jax.grad(loss)([push for _, push, _ in calls])
     squares = [np.moveaxis(np.square(np.asarray(g, float)), 1, 0) for g in gradients]
     norms = [np.sqrt(s.reshape(len(s), -1).sum(1)) for s in squares]
-    return [(layer, n) for (layer, _), n in zip(calls, norms, strict=True)]
+    return [
+        (layer, np.where(counts, n, np.nan))
+        for (layer, _, counts), n in zip(calls, norms, strict=True)
+    ]
 
 
 def _pushed(layer, outputs, states, push):
