@@ -171,10 +171,9 @@ class IterableFeed:
     def first(self) -> Batch:
         """The very first batch; the first epoch will give it as well."""
         if self._first is None:
-            batch = next(self.iterator, None)
-            if batch is None:
+            self._first = self._next(0)
+            if self._first is None:
                 raise ValueError("The iterable of batches gave no data.")
-            self._first = self._prepared(batch)
             self._looked_ahead.append(self._first)
         return self._first
 
@@ -187,8 +186,16 @@ class IterableFeed:
         self._epochs += 1
         return IterableEpoch(self, self._next_batches())
 
-    def _prepared(self, batch) -> Batch:
-        return self.prepare(batch)
+    def _next(self, number: int) -> Batch | None:
+        """The next batch, `None` where there is none. An error says which it was."""
+        try:
+            batch = next(self.iterator, None)
+            return None if batch is None else self.prepare(batch)
+        except Exception as error:
+            error.add_note(
+                f"This came from batch {number + 1} of a pass through the iterable of batches."
+            )
+            raise
 
     def _next_batches(self) -> Iterator[Batch]:
         given = 0
@@ -196,10 +203,9 @@ class IterableFeed:
             if self._looked_ahead:
                 batch = self._looked_ahead.pop()
             else:
-                raw = next(self.iterator, None)
-                if raw is None:
+                batch = self._next(given)
+                if batch is None:
                     break
-                batch = self._prepared(raw)
             given += 1
             yield batch
         if given == 0:

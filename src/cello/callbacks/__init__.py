@@ -1,0 +1,28 @@
+"""What training calls at its milestones, under Keras' names."""
+
+from __future__ import annotations
+
+from cello.callbacks.callback import Callback, CallbackList
+from cello.callbacks.checkpoint import ModelCheckpoint
+from cello.callbacks.csv_logger import CSVLogger
+from cello.callbacks.history import History
+from cello.callbacks.lambda_callback import LambdaCallback
+from cello.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from cello.callbacks.monitor import Monitor
+from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from cello.callbacks.tensorboard import TensorBoard
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "Monitor",
+    "ReduceLROnPlateau",
+    "TensorBoard",
+    "TerminateOnNaN",
+]
