@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import time
-import warnings
 
 import jax
 import keras
@@ -626,8 +625,6 @@ class Screen(io.StringIO):
 
     def lines(self):
         rows, row, column = [""], 0, 0
-        for mark, letter in re.findall(r"\x1b\[([\d;?]*)([a-zA-Z])|(?s:.)", self.getvalue()):
-            pass
         pieces = re.findall(r"\x1b\[[\d;?]*[a-zA-Z]|.", self.getvalue(), re.S)
         for piece in pieces:
             if piece == "\r":
@@ -828,3 +825,94 @@ def test_tensorboard_without_its_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(ImportError, match=r"cello-rnn\[tensorboard\]"):
         callbacks.TensorBoard()
+
+
+# ----------------------------------------------------------------------- recurrent health
+
+
+def by_hand(weights, x, y, rate):
+    """An LSTM of the last output and a Dense, by PyTorch, step by step."""
+    torch = pytest.importorskip("torch")
+    w, u, b, v, d = (torch.tensor(a, requires_grad=True) for a in weights)
+    n = u.shape[0]
+    h, c = torch.zeros(len(x), n), torch.zeros(len(x), n)
+    entering, norms, gates = [], [], []
+    for t in range(x.shape[1]):
+        h, c = h.requires_grad_(), c.requires_grad_()
+        h.retain_grad(), c.retain_grad()
+        entering.append((h, c))
+        i, f, g, o = torch.split(torch.tensor(x[:, t]) @ w + b + h @ u, n, dim=1)
+        i, f, o = torch.sigmoid(i), torch.sigmoid(f), torch.sigmoid(o)
+        gates += [i, f, o]
+        c = f * c + i * torch.tanh(g)
+        h = o * torch.tanh(c)
+        norms.append(torch.sqrt((h**2).sum(1) + (c**2).sum(1)).mean().item())
+    ((h @ v + d - torch.tensor(y)) ** 2).mean().backward()
+    flows = [torch.sqrt((h.grad**2).sum() + (c.grad**2).sum()).item() for h, c in entering]
+    values = torch.stack(gates)
+    saturated = ((values < 0.05) | (values > 0.95)).float().mean().item()
+    change = torch.cat([a.grad.flatten() for a in (w, u, b)]).norm() * rate
+    size = torch.cat([a.detach().flatten() for a in (w, u, b)]).norm()
+    return flows, norms, saturated, (change / size).item()
+
+
+def test_recurrent_health_is_what_pytorch_finds():
+    model = make(cello.optimizers.SGD(0.3))
+    strong = [6 * a for a in model.get_weights()]
+    model.set_weights(strong)
+    health = callbacks.RecurrentHealth((X[:7], Y[:7]))
+    history = fit(model, health, epochs=2).history
+    alone = make(cello.optimizers.SGD(0.3))
+    alone.set_weights(strong)
+    for epoch in range(2):
+        fit(alone, epochs=1)
+        (layer,) = health.records[epoch]["layers"].values()
+        flows, norms, saturated, ratio = by_hand(alone.get_weights(), X[:7], Y[:7], 0.3)
+        same(layer["gradient_norm"], np.float32(flows), rtol=1e-4)
+        same(layer["state_norm"], np.float32(norms), rtol=1e-5)
+        assert 0.1 < saturated < 0.9
+        same([layer["saturation"], layer["update_ratio"]], [saturated, ratio], rtol=1e-4)
+        assert history["lstm_first_gradient"][epoch] == layer["gradient_norm"][0]
+        assert history["lstm_saturation"][epoch] == layer["saturation"]
+    same(model.get_weights(), alone.get_weights())  # it changes nothing
+
+
+def kinds():
+    layers = cello.layers
+    return {
+        "bidirectional": [layers.Bidirectional(layers.GRU(4, return_sequences=True)), LSTM(3)],
+        "masked": [layers.Masking(), layers.GRU(4, zero_output_for_mask=True, dropout=0.2)],
+        "stacked": [layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)])],
+        "simple, remat": [layers.SimpleRNN(4, remat=2)],
+        "unrolled backwards": [LSTM(4, go_backwards=True, unroll=True)],
+        "all states": [layers.ProjectedLSTM(5, projection=3)],
+    }
+
+
+@pytest.mark.parametrize("kind", list(kinds()))
+def test_recurrent_health_of_other_layers(kind):
+    x = X.copy()
+    x[:, 4:] = 0.0
+    layers = kinds()[kind]
+    model = Sequential([Input((6, 3)), *layers, Dense(2)])
+    model.compile("adam", "mse")
+    health = callbacks.RecurrentHealth((x, Y))
+    fit(model, health, x=x, epochs=1)
+    before = model.predict(x, verbose=0)
+    found = health.records[0]["layers"]
+    assert len(found) == (3 if kind == "bidirectional" else 1)
+    for layer in found.values():
+        assert layer["gradient_norm"].shape == layer["state_norm"].shape == (6,)
+        assert np.all(layer["state_norm"] > 0) and 0 < layer["update_ratio"] < 1
+        steps = layer["gradient_norm"][:4] if kind == "masked" else layer["gradient_norm"]
+        assert np.all(steps > 0)
+        assert (layer["saturation"] is None) == (kind == "simple, remat")
+    same(model.predict(x, verbose=0), before)
+    assert "sequence" not in vars(layers[-1].cell)
+
+
+def test_recurrent_health_needs_a_recurrent_layer():
+    model = Sequential([Input((6, 3)), cello.layers.Flatten(), Dense(2)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="no recurrent layer"):
+        fit(model, callbacks.RecurrentHealth((X, Y)))

@@ -11,7 +11,9 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("page", ["attention", "ctc", "lengths", "long_histories", "streaming"])
+@pytest.mark.parametrize(
+    "page", ["attention", "ctc", "lengths", "long_histories", "streaming", "training"]
+)
 def test_programs_of_a_page_run(page, tmp_path):
     programs = re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL)
     assert programs

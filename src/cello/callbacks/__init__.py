@@ -9,6 +9,7 @@ from cello.callbacks.history import History
 from cello.callbacks.lambda_callback import LambdaCallback
 from cello.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from cello.callbacks.monitor import Monitor
+from cello.callbacks.recurrent_health import RecurrentHealth
 from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN
 from cello.callbacks.tensorboard import TensorBoard
 
@@ -22,6 +23,7 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "Monitor",
+    "RecurrentHealth",
     "ReduceLROnPlateau",
     "TensorBoard",
     "TerminateOnNaN",

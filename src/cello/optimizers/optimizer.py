@@ -28,6 +28,8 @@ def _number_or_schedule(value):
 class Rate(float):
     """A learning rate as it was when it was read; `assign` gives its optimiser a new one."""
 
+    _optimizer: Any
+
     def __new__(cls, value, optimizer):
         rate = super().__new__(cls, value)
         rate._optimizer = optimizer
