@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cello.callbacks.backup import BackupAndRestore
 from cello.callbacks.callback import Callback, CallbackList
 from cello.callbacks.checkpoint import ModelCheckpoint
 from cello.callbacks.csv_logger import CSVLogger
@@ -14,6 +15,7 @@ from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN
 from cello.callbacks.tensorboard import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -21,6 +21,10 @@ class Callback:
     Set `self.model.stop_training = True` to end the training.
     """
 
+    memory: tuple[str, ...] = ()
+    """Names of the attributes that change during the training and decide what comes: numbers,
+    arrays, lists and dicts of them. They are saved and restored with a training."""
+
     def __init__(self):
         self.model: Any = None
         self.params: dict[str, Any] = {}
@@ -30,6 +34,15 @@ class Callback:
 
     def set_params(self, params):
         self.params = params
+
+    def get_state(self) -> dict[str, Any]:
+        """What it remembers; see `BackupAndRestore`."""
+        return {name: getattr(self, name) for name in self.memory}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Remember what `get_state` gave."""
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def on_train_begin(self, logs=None):
         """At the start of `fit`."""

@@ -69,6 +69,18 @@ class ModelCheckpoint(Callback):
         if save_freq != "epoch":  # only then does training go batch by batch
             self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]
 
+    memory = ("best", "_batches")
+
+    @property
+    def best(self) -> float | None:
+        """The best value so far, with `save_best_only`."""
+        return None if self._watched is None else self._watched.best
+
+    @best.setter
+    def best(self, value) -> None:
+        if self._watched is not None:
+            self._watched.best = value
+
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
 

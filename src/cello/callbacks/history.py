@@ -13,6 +13,8 @@ class History(Callback):
         history: name to list of values, one an epoch.
     """
 
+    memory = ("epoch", "history")
+
     def __init__(self):
         super().__init__()
         self.epoch: list[int] = []

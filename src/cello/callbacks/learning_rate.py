@@ -68,6 +68,8 @@ class ReduceLROnPlateau(_LearningRateCallback):
             rule that does not keep its learning rate in its state.
     """
 
+    memory = ("wait", "cooldown_counter", "best")
+
     def __init__(
         self,
         monitor="val_loss",

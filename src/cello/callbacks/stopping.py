@@ -28,6 +28,8 @@ class EarlyStopping(Callback):
         stopped_epoch: the epoch after which training was stopped, counted from 0; 0 where not.
     """
 
+    memory = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
     def __init__(
         self,
         monitor="val_loss",

@@ -111,6 +111,9 @@ class ArrayFeed:
         """Outputs of all rows, from those of the chunks."""
         return end_to_end(pieces)
 
+    def skip(self, epochs: int) -> None:
+        """Nothing to do: the shuffler says what comes."""
+
     def epoch(self) -> ArrayEpoch:
         order = self.shuffler.permutation(self.rows) if self.shuffler is not None else None
         return ArrayEpoch(self, order)
@@ -179,6 +182,12 @@ class IterableFeed:
 
     def joined(self, pieces: list[Any]):
         return end_to_end(pieces)
+
+    def skip(self, epochs: int) -> None:
+        """Pass over what so many epochs have used, where the iterator does not start anew."""
+        for _ in range(epochs if self.goes_on else 0):
+            for _ in self._next_batches():
+                pass
 
     def epoch(self) -> IterableEpoch:
         if self._epochs and not self.goes_on:

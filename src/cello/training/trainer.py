@@ -10,9 +10,10 @@ import jax
 import numpy as np
 
 from cello import optimizers
-from cello.callbacks import CallbackList, History
+from cello.callbacks import BackupAndRestore, CallbackList, History
 from cello.core.random import new_shuffler
 from cello.core.serialization import deserialize, serialize
+from cello.training.backup import Run
 from cello.training.data import batch_parts, is_iterable_of_batches, split_off_last
 from cello.training.feeding import Feeding
 from cello.training.objective import Objective
@@ -141,6 +142,7 @@ class Trainer(Feeding):
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
         tbptt: int | None = None,
+        resume=None,
     ) -> History:
         """Train.
 
@@ -169,6 +171,9 @@ class Trainer(Feeding):
                 before ended and is a step of training of its own. Gradients stay within a piece,
                 so that memory does not grow with the sequence. Outputs of the last step only are
                 trained on the last piece.
+            resume: a folder. The training is saved there after every epoch; where one is there
+                already, it goes on, as if it had never been interrupted. See
+                `cello.callbacks.BackupAndRestore`.
 
         Returns:
             A `History`.
@@ -216,8 +221,9 @@ class Trainer(Feeding):
         verbose = verbosity(verbose)
         bar = ProgressBar(verbose, "train")
         self.history = History()
+        kept = [] if resume is None else [BackupAndRestore(resume, delete_checkpoint=False)]
         hooks = CallbackList(
-            [callbacks, self.history],
+            [callbacks, self.history, *kept],
             self,
             {"epochs": epochs, "steps": feed.steps, "verbose": verbose},
         )
@@ -227,6 +233,12 @@ class Trainer(Feeding):
         logs: dict[str, Any] = {}
         warned = False
         hooks.call("train_begin")
+        run = Run(self, shuffler, feed, hooks.callbacks)
+        backups = [c for c in hooks.callbacks if isinstance(c, BackupAndRestore)]
+        for backup in backups:
+            initial_epoch = backup.restore(run) or initial_epoch
+        if self.stop_training:
+            initial_epoch = epochs
         bar.begin(epochs, initial_epoch, feed.steps)
         with self._telling_where(bar), bar:
             for epoch in range(initial_epoch, epochs):
@@ -250,6 +262,8 @@ class Trainer(Feeding):
                     logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                 hooks.call("epoch_end", epoch, logs=logs)
                 bar.end_epoch(logs)
+                for backup in backups:
+                    backup.save(run, epoch + 1)
                 if self.stop_training:
                     break
         hooks.call("train_end", logs=logs)
