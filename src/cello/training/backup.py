@@ -55,7 +55,7 @@ class Run:
             "callbacks": _lift([c.get_state() for c in self.callbacks], "callbacks", arrays),
         }
         for name, leaf in self._arrays().items():
-            arrays[name] = np.ascontiguousarray(leaf)
+            arrays[name] = np.array(leaf, order="C")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as temporary:
@@ -101,10 +101,10 @@ class Run:
 
     def _places(self) -> dict[str, Any]:
         """What takes each array of the model."""
-        return {f"variables/{i}/{v.path}": v.assign for i, v in enumerate(self.model.variables)}
+        return {f"variables/{i}/{v.name}": v.assign for i, v in enumerate(self.model.variables)}
 
     def _arrays(self) -> dict[str, Any]:
-        variables = {f"variables/{i}/{v.path}": v.value for i, v in enumerate(self.model.variables)}
+        variables = {f"variables/{i}/{v.name}": v.value for i, v in enumerate(self.model.variables)}
         leaves = jax.tree.leaves(self.model.optimizer.state)
         return variables | {f"optimizer/{i}": leaf for i, leaf in enumerate(leaves)}
 
@@ -156,7 +156,7 @@ def _lift(value, name: str, arrays: dict[str, np.ndarray]):
     if isinstance(value, (list, tuple)):
         return [_lift(v, f"{name}/{i}", arrays) for i, v in enumerate(value)]
     if isinstance(value, (np.ndarray, jax.Array)):
-        arrays[name] = np.ascontiguousarray(value)
+        arrays[name] = np.array(value, order="C")
         return {"an array": name}
     return value.item() if isinstance(value, np.generic) else value
 
