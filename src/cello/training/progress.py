@@ -64,7 +64,7 @@ class ProgressBar:
         self.epoch = epoch
         self.batch = 0
         self.logs: dict[str, Any] = {}
-        self._validated: str | None = None
+        self._validated: list[str] = []
         self._epoch_began = self._last_line = time.monotonic()
         self._seconds = 0.0
         if self._prints:
@@ -79,14 +79,17 @@ class ProgressBar:
     def begin_validation(self, steps: int | None) -> None:
         """The batches of training are done, those of validation follow."""
         self._validation_steps = steps
-        self.update_validation(0)
+        self.update_validation(0, {})
 
-    def update_validation(self, batch: int) -> None:
-        self._validated = f"validation {batch}/{self._validation_steps or '?'}"
+    def update_validation(self, batch: int, found: dict[str, Any]) -> None:
+        """`batch` batches of the validation are done, with these results so far."""
+        values = [f"val_{name}: {number(value)}" for name, value in found.items()]
+        self._validated = [f"validation {batch}/{self._validation_steps or '?'}", *values]
         self._show()
 
     def end_epoch(self, logs: dict[str, Any]) -> None:
         self.logs = logs
+        self._validated = []  # the logs have it
         self.steps = self.steps or self.batch
         self._screen.stop()
         if self._prints:
@@ -131,9 +134,7 @@ class ProgressBar:
         if not done and self.batch and self.steps:
             parts.append(f"{duration(self._seconds_left())} left")
         parts += [f"{name}: {number(value)}" for name, value in self.logs.items()]
-        if not done and self._validated:
-            parts.append(self._validated)
-        return Text("  ".join(parts))
+        return Text("  ".join([*parts, *self._validated]))
 
     def _seconds_left(self) -> float:
         """Until the end of all epochs."""
@@ -226,3 +227,22 @@ class _Notebook(_Lines):
             self._handle = display(content, raw=True, display_id=True)
         else:
             self._handle.update(content, raw=True)
+
+
+def duration(seconds: float) -> str:
+    """`3.2s`, `4m05s`, `2h10m`."""
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def rate(seconds: float) -> str:
+    """The time of a step."""
+    return f"{seconds * 1e3:.1f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
+
+
+def number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
