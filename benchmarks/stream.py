@@ -36,13 +36,15 @@ def main() -> None:
     parser.add_argument("--chunk", type=int, default=1, help="samples in a call")
     parser.add_argument("--calls", type=int, default=200, help="calls in a turn")
     parser.add_argument("--rounds", type=int, default=7)
+    names = [peer.name for peer in PEERS]
+    parser.add_argument("--peers", nargs="+", choices=names, default=names)
     parser.add_argument("--quick", action="store_true", help="few steps and rounds")
     options = parser.parse_args()
     if options.quick:
         options.calls, options.rounds = min(20, options.calls), 2
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
-        workers = start(Path(folder) / "log", console)
+        workers = start(options.peers, Path(folder) / "log", console)
         rows = [
             Row("LSTM", 1, options.chunk, 1, units, "inference", batches=options.calls)
             for units in options.units
@@ -55,9 +57,9 @@ def main() -> None:
     show(console, workers, results)
 
 
-def start(log: Path, console: Console) -> list[Worker]:
-    """The processes of the libraries that are installed."""
-    workers = [Worker(peer, log) for peer in PEERS]
+def start(names: list[str], log: Path, console: Console) -> list[Worker]:
+    """The processes of the libraries of these names that are installed."""
+    workers = [Worker(peer, log) for peer in PEERS if peer.name in names]
     for worker in workers:
         worker.start()
     ready = []

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ["attention", "ctc", "generation", "lengths", "long_histories", "streaming", "training"]
 
 
-@pytest.mark.parametrize(
-    "page", ["attention", "ctc", "lengths", "long_histories", "streaming", "training"]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_programs_of_a_page_run(page, tmp_path):
     programs = re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL)
     assert programs

@@ -94,12 +94,13 @@ class ModelCheckpoint(Callback):
             self._save_if_better(logs, epoch=self._epoch + 1, batch=batch + 1)
 
     def _save_if_better(self, logs, **numbers):
-        value = self._watched.value(logs) if self._watched is not None else None
-        if value is None:
-            self._save(logs, numbers)
-        elif self._watched.improves(value, self._watched.best):
-            self._watched.best = value
-            self._save(logs, numbers)
+        watched = self._watched
+        value = None if watched is None else watched.value(logs)
+        if watched is not None and value is not None:
+            if not watched.improves(value, watched.best):
+                return
+            watched.best = value
+        self._save(logs, numbers)
 
     def _save(self, logs, numbers):
         names = {**numbers, **(logs or {})}

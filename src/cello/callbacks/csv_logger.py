@@ -14,7 +14,7 @@ class CSVLogger(Callback):
     """Write a line for every epoch: its number, counted from 0, and the logs.
 
     The columns are those of the first epoch, by name; where it has no validation, those of
-    validations are added, and hold `NA` for epochs without one. Each line is on the disk, whole, when
+    validations are added, and hold `NA` for epochs without one. Each line is written, whole, when
     its epoch ends.
 
     Args:

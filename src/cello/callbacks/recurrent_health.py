@@ -25,14 +25,14 @@ class RecurrentHealth(Callback):
 
     For each recurrent layer, in the order of its steps:
 
-    * `gradient_norm` `(time,)`: the norm of the gradient of the loss with respect to the states that
-      enter a step, over all rows: what flows back in time. It vanishes or explodes towards the
-      first steps (Pascanu, Mikolov and Bengio 2013).
+    * `gradient_norm` `(time,)`: the norm of the gradient of the loss with respect to the states
+      that enter a step, over all rows: what flows back in time. It vanishes or explodes towards
+      the first steps (Pascanu, Mikolov and Bengio 2013).
     * `state_norm` `(time,)`: the norm of the states after a step, the mean over the rows.
     * `saturation`: the share of the gates' values below 0.05 or above 0.95, masked steps left out;
       `None` for a cell without gates of Cello's.
-    * `update_ratio`: the norm of what the optimiser would change the layer's weights by in a step on
-      this batch, divided by the norm of the weights. About 0.001 is usual.
+    * `update_ratio`: the norm of what the optimiser would change the layer's weights by in a step
+      on this batch, divided by the norm of the weights. About 0.001 is usual.
 
     The layers run scanned for it, as in training (dropout included), and nothing in the model is
     changed. It costs about three steps of scanned training an epoch, and a compilation in the
@@ -45,8 +45,8 @@ class RecurrentHealth(Callback):
     Attributes:
         records: one dict an epoch: `{"epoch": ..., "layers": {name: {"gradient_norm": ..., ...}}}`.
 
-    The logs, and so the `History`, have `name_first_gradient` and `name_last_gradient`, the norms of
-    the gradient at the first and the last step, `name_saturation` and `name_update_ratio`.
+    The logs, and so the `History`, have `name_first_gradient` and `name_last_gradient`, the norms
+    of the gradient at the first and the last step, `name_saturation` and `name_update_ratio`.
 
     Raises:
         ValueError: at the start of `fit`, where the model has no recurrent layer.
@@ -235,7 +235,7 @@ def _attribute(owner, name, value):
 
 
 def _norm(tree, axes=None):
-    """The norm over all arrays of a tree, and over `axes` of each, those behind the last included."""
+    """The norm over all arrays of a tree; over `axes` of each, after the axes from 2 on are one."""
 
     def squares(x):
         x = x.reshape(*x.shape[:2], -1) if axes else x

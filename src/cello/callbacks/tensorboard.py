@@ -56,12 +56,12 @@ class TensorBoard(Callback):
         embeddings_metadata=None,
     ):
         super().__init__()
-        given = dict(
-            write_images=write_images,
-            profile_batch=profile_batch,
-            embeddings_freq=embeddings_freq,
-            embeddings_metadata=embeddings_metadata,
-        )
+        given = {
+            "write_images": write_images,
+            "profile_batch": profile_batch,
+            "embeddings_freq": embeddings_freq,
+            "embeddings_metadata": embeddings_metadata,
+        }
         for name, value in given.items():
             if value:
                 raise ValueError(

@@ -87,6 +87,8 @@ class Session:
             result, self._state, self._phases = self._program().run(self._state, piece, length)
             outputs.append(result)
             first += length
+        if len(outputs) == 1:
+            return jax.tree.map(self._of_rows, outputs[0])
         return jax.tree.map(self._joined, self._along_time, *outputs)
 
     # ----------------------------------------------------------------------------- state
@@ -194,11 +196,14 @@ class Session:
         with Binding():
             return self._model(inputs, training=False)
 
+    def _of_rows(self, output) -> np.ndarray:
+        return np.asarray(output)[: self.batch_size]
+
     def _joined(self, along_time, *outputs):
-        arrays = [np.asarray(output)[: self.batch_size] for output in outputs]
-        if not along_time or len(arrays) == 1:
-            return arrays[-1]
-        return np.concatenate(arrays, axis=1)
+        """The outputs of several pieces as one array."""
+        if not along_time:
+            return self._of_rows(outputs[-1])
+        return np.concatenate([self._of_rows(output) for output in outputs], axis=1)
 
     def _checked(self, chunk):
         """The leaves of a chunk, in the model's dtypes and with room for more rows; its steps."""

@@ -209,12 +209,9 @@ class IterableFeed:
     def _next_batches(self) -> Iterator[Batch]:
         given = 0
         while self.steps is None or given < self.steps:
-            if self._looked_ahead:
-                batch = self._looked_ahead.pop()
-            else:
-                batch = self._next(given)
-                if batch is None:
-                    break
+            batch = self._looked_ahead.pop() if self._looked_ahead else self._next(given)
+            if batch is None:
+                break
             given += 1
             yield batch
         if given == 0:

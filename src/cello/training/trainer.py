@@ -257,7 +257,7 @@ class Trainer(Feeding):
                     objective.reset()
                     bar.begin_validation(held_out.steps)
                     for batch, found, _ in self._run_batches("test", test, held_out, hooks):
-                        bar.update_validation(batch)
+                        bar.update_validation(batch, found)
                     hooks.call("test_end", logs=found)
                     logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                 hooks.call("epoch_end", epoch, logs=logs)
