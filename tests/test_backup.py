@@ -119,7 +119,7 @@ def same(a, b):
 def test_a_training_that_was_cut_off_ends_as_one_that_was_not(kind, tmp_path):
     """Weights, optimiser, random numbers and history are equal bit for bit."""
     whole = fitted(kind, more=[KillIn(99)], resume=tmp_path / "whole")
-    for epoch in (0, 2, 2, 3):
+    for epoch in (0, 3):
         assert fitted(kind, more=[KillIn(epoch)], resume=tmp_path / "cut") is None
     cut = fitted(kind, more=[KillIn(99)], resume=tmp_path / "cut")
     same(cut, whole)
