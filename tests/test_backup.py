@@ -154,11 +154,11 @@ TRAIN = """
     x, y = rng.normal(size=(40, 6, 2)), rng.normal(size=(40, 1))
     model = cello.Sequential([Input((None, 2)), LSTM(3, dropout=0.2), Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
-    slow = cello.callbacks.LambdaCallback(
-        on_train_begin=lambda logs: print("begins", flush=True),
-        on_epoch_begin=lambda epoch, logs: time.sleep(0.02),
+    told = cello.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: print(epoch, flush=True),
+        on_epoch_end=lambda epoch, logs: time.sleep(0.01),
     )
-    history = model.fit(x, y, epochs=250, verbose=0, callbacks=[slow], resume="run")
+    history = model.fit(x, y, epochs=250, verbose=0, callbacks=[told], resume="run")
     print(json.dumps(history.history))
     model.save_weights("final.safetensors")
 """
@@ -177,9 +177,9 @@ def test_killed_at_twenty_moments(tmp_path):
     rng, epochs = random.Random(1), []
     for turn in range(20):
         process = subprocess.Popen(command, cwd=folders[1], stdout=subprocess.PIPE, text=True)
-        if turn % 5:
-            assert process.stdout.readline() == "begins\n"
-        time.sleep(rng.uniform(0, 1.0))
+        for _ in range(rng.randrange(1, 16) if turn % 5 else 0):
+            assert process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.05 if turn % 5 else 2))
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         process.stdout.close()
@@ -191,7 +191,6 @@ def test_killed_at_twenty_moments(tmp_path):
     assert json.loads(war.stdout.splitlines()[-1]) == json.loads(peace.stdout.splitlines()[-1])
     first, second = ((folder / "final.safetensors").read_bytes() for folder in folders)
     assert first == second
-    assert os.listdir(folders[1] / "run") == [FILE] or len(os.listdir(folders[1] / "run")) > 1
 
 
 def saved_epoch(file):
