@@ -13,6 +13,8 @@ import time
 import jax
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file
 
 import cello
 from cello import Input, Sequential
@@ -189,13 +191,10 @@ def test_killed_at_twenty_moments(tmp_path):
     war = subprocess.run(command, cwd=folders[1], capture_output=True, text=True)
     assert war.returncode == 0, war.stderr
     assert json.loads(war.stdout.splitlines()[-1]) == json.loads(peace.stdout.splitlines()[-1])
-    first, second = ((folder / "final.safetensors").read_bytes() for folder in folders)
-    assert first == second
+    same(*(load_file(folder / "final.safetensors") for folder in folders))
 
 
 def saved_epoch(file):
-    from safetensors import safe_open
-
     with safe_open(file, "numpy") as opened:
         return json.loads(opened.metadata()["cello"])["epoch"]
 
