@@ -917,7 +917,7 @@ def test_recurrent_health_of_all_layers():
         layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)], return_sequences=True, name="stacked"),
         layers.SimpleRNN(4, remat=2, return_sequences=True, name="simple"),
         layers.Bidirectional(LSTM(3, return_sequences=True), name="both"),
-        layers.ProjectedLSTM(5, projection=3, unroll=True, dropout=0.2, name="projected"),
+        layers.ProjectedLSTM(5, projection=3, dropout=0.2, name="projected"),
     )
     assert set(found) == {"stacked", "simple", "forward_lstm", "backward_lstm", "projected"}
     for name, layer in found.items():
