@@ -883,38 +883,48 @@ def test_recurrent_health_is_what_pytorch_finds():
     same(model.get_weights(), alone.get_weights())  # it changes nothing
 
 
-def kinds():
-    layers = cello.layers
-    return {
-        "bidirectional": [layers.Bidirectional(layers.GRU(4, return_sequences=True)), LSTM(3)],
-        "masked": [layers.Masking(), layers.GRU(4, zero_output_for_mask=True, dropout=0.2)],
-        "stacked": [layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)])],
-        "simple, remat": [layers.SimpleRNN(4, remat=2)],
-        "unrolled backwards": [LSTM(4, go_backwards=True, unroll=True)],
-        "all states": [layers.ProjectedLSTM(5, projection=3)],
-    }
-
-
-@pytest.mark.parametrize("kind", list(kinds()))
-def test_recurrent_health_of_other_layers(kind):
-    x = X.copy()
-    x[:, 4:] = 0.0
-    layers = kinds()[kind]
-    model = Sequential([Input((6, 3)), *layers, Dense(2)])
-    model.compile("adam", "mse")
+def health_of(x, *layers):
+    model = Sequential([Input(x.shape[1:]), *layers, Dense(2)])
+    model.compile(cello.optimizers.SGD(1e-6), "mse")
+    rng = np.random.default_rng(2)
+    model.set_weights([rng.normal(size=w.shape, scale=0.5) for w in model.get_weights()])
     health = callbacks.RecurrentHealth((x, Y))
-    fit(model, health, x=x, epochs=1)
-    before = model.predict(x, verbose=0)
-    found = health.records[0]["layers"]
-    assert len(found) == (3 if kind == "bidirectional" else 1)
-    for layer in found.values():
+    fit(model, health, x=x, batch_size=50)
+    for layer in model.layers:
+        assert "sequence" not in vars(getattr(layer, "cell", layer))
+    return health.records[0]["layers"]
+
+
+def test_recurrent_health_backwards_and_under_a_mask():
+    """The same numbers on the reversed sequence, and on the padded one."""
+    GRU = cello.layers.GRU
+    (forwards,) = health_of(X[:, :4], GRU(4)).values()
+    (backwards,) = health_of(X[:, 3::-1], GRU(4, go_backwards=True)).values()
+    same(backwards, forwards, rtol=1e-4)
+    padded = np.concatenate([X[:, :4], np.zeros_like(X[:, 4:])], axis=1)
+    (masked,) = health_of(padded, cello.layers.Masking(), GRU(4)).values()
+    assert np.all(masked["gradient_norm"][4:] == 0)
+    same(masked["state_norm"][4:], forwards["state_norm"][[3, 3]])
+    for name in ("gradient_norm", "state_norm"):
+        masked[name] = masked[name][:4]
+    same(masked, forwards, rtol=1e-4)
+
+
+def test_recurrent_health_of_all_layers():
+    layers = cello.layers
+    found = health_of(
+        X,
+        layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)], return_sequences=True, name="stacked"),
+        layers.SimpleRNN(4, remat=2, return_sequences=True, name="simple"),
+        layers.Bidirectional(LSTM(3, return_sequences=True), name="both"),
+        layers.ProjectedLSTM(5, projection=3, dropout=0.2, name="projected"),
+    )
+    assert set(found) == {"stacked", "simple", "forward_lstm", "backward_lstm", "projected"}
+    for name, layer in found.items():
         assert layer["gradient_norm"].shape == layer["state_norm"].shape == (6,)
-        assert np.all(layer["state_norm"] > 0) and 0 < layer["update_ratio"] < 1
-        steps = layer["gradient_norm"][:4] if kind == "masked" else layer["gradient_norm"]
-        assert np.all(steps > 0)
-        assert (layer["saturation"] is None) == (kind == "simple, remat")
-    same(model.predict(x, verbose=0), before)
-    assert "sequence" not in vars(layers[-1].cell)
+        assert np.all(layer["gradient_norm"] > 0) and np.all(layer["state_norm"] > 0)
+        assert 0 < layer["update_ratio"] < 1
+        assert (layer["saturation"] is None) == (name == "simple")
 
 
 def test_recurrent_health_needs_a_recurrent_layer():
