@@ -66,6 +66,11 @@ class _GlobalStream:
 _stream = _GlobalStream()
 
 
+def global_generator() -> np.random.Generator:
+    """What the global stream draws from."""
+    return _stream.generator
+
+
 def new_key() -> jax.Array:
     """A key from the global stream, which `set_random_seed` restarts."""
     return _stream.next()

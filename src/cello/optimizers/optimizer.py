@@ -25,6 +25,24 @@ def _number_or_schedule(value):
         raise ValueError("a non-negative number or a schedule, step -> number") from None
 
 
+class Rate(float):
+    """A learning rate as it was when it was read; `assign` gives its optimiser a new one."""
+
+    _optimizer: Any
+
+    def __new__(cls, value, optimizer):
+        rate = super().__new__(cls, value)
+        rate._optimizer = optimizer
+        return rate
+
+    def assign(self, value) -> None:
+        """The same as `optimizer.learning_rate = value`."""
+        self._optimizer.learning_rate = value
+
+    def __reduce__(self):
+        return float, (float(self),)
+
+
 class LearningRate(Argument):
     """The argument `learning_rate`, which can be read and assigned while a model trains.
 
@@ -36,7 +54,7 @@ class LearningRate(Argument):
         super().__init__(default, _number_or_schedule, doc, keyword_only=False, after=None)
 
     def __get__(self, optimizer, owner=None):
-        return self if optimizer is None else optimizer._read_learning_rate()
+        return self if optimizer is None else Rate(optimizer._read_learning_rate(), optimizer)
 
     def __set__(self, optimizer, value):
         if "_learning_rate" in vars(optimizer):
@@ -88,7 +106,9 @@ class Optimizer(_SharedArguments):
     Attributes:
         state: the state of the training at hand, which the training loop keeps here; else `None`.
         variables: the variables that it trains, once there is a state.
-        learning_rate: the present learning rate; may be assigned, unless it follows a schedule.
+        learning_rate: the present learning rate; may be assigned (`optimizer.learning_rate = 1e-4`
+            or, as in Keras, `optimizer.learning_rate.assign(1e-4)`), unless it follows a schedule.
+            It counts from the next step on, and nothing is compiled anew.
         iterations: the number of steps done.
     """
 
@@ -182,7 +202,7 @@ class Optimizer(_SharedArguments):
         )
 
     def get_config(self) -> dict[str, Any]:
-        rate = self._learning_rate if callable(self._learning_rate) else self.learning_rate
+        rate = self._learning_rate if callable(self._learning_rate) else float(self.learning_rate)
         return {**super().get_config(), "learning_rate": serialize(rate)}
 
 
@@ -216,7 +236,7 @@ class Optax(Optimizer):
                 value would be replaced by a schedule.
             RuntimeError: before the training, while there is no state.
         """
-        return _rate_in(self._injected())
+        return Rate(_rate_in(self._injected()), self)
 
     @learning_rate.setter
     def learning_rate(self, value):

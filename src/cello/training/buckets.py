@@ -105,6 +105,9 @@ class BucketFeed:
 
         return jax.tree.map(join, self._passage.lengths_of, *pieces)
 
+    def skip(self, epochs: int) -> None:
+        """Nothing to do: the shuffler says what comes."""
+
     def epoch(self) -> BucketEpoch:
         if self.shuffler is None:
             batches = self._batches(np.arange(self.rows))

@@ -111,6 +111,9 @@ class ArrayFeed:
         """Outputs of all rows, from those of the chunks."""
         return end_to_end(pieces)
 
+    def skip(self, epochs: int) -> None:
+        """Nothing to do: the shuffler says what comes."""
+
     def epoch(self) -> ArrayEpoch:
         order = self.shuffler.permutation(self.rows) if self.shuffler is not None else None
         return ArrayEpoch(self, order)
@@ -171,15 +174,20 @@ class IterableFeed:
     def first(self) -> Batch:
         """The very first batch; the first epoch will give it as well."""
         if self._first is None:
-            batch = next(self.iterator, None)
-            if batch is None:
+            self._first = self._next(0)
+            if self._first is None:
                 raise ValueError("The iterable of batches gave no data.")
-            self._first = self._prepared(batch)
             self._looked_ahead.append(self._first)
         return self._first
 
     def joined(self, pieces: list[Any]):
         return end_to_end(pieces)
+
+    def skip(self, epochs: int) -> None:
+        """Pass over what so many epochs have used, where the iterator does not start anew."""
+        for _ in range(epochs if self.goes_on else 0):
+            for _ in self._next_batches():
+                pass
 
     def epoch(self) -> IterableEpoch:
         if self._epochs and not self.goes_on:
@@ -187,19 +195,23 @@ class IterableFeed:
         self._epochs += 1
         return IterableEpoch(self, self._next_batches())
 
-    def _prepared(self, batch) -> Batch:
-        return self.prepare(batch)
+    def _next(self, number: int) -> Batch | None:
+        """The next batch, `None` where there is none. An error says which it was."""
+        try:
+            batch = next(self.iterator, None)
+            return None if batch is None else self.prepare(batch)
+        except Exception as error:
+            error.add_note(
+                f"This came from batch {number + 1} of a pass through the iterable of batches."
+            )
+            raise
 
     def _next_batches(self) -> Iterator[Batch]:
         given = 0
         while self.steps is None or given < self.steps:
-            if self._looked_ahead:
-                batch = self._looked_ahead.pop()
-            else:
-                raw = next(self.iterator, None)
-                if raw is None:
-                    break
-                batch = self._prepared(raw)
+            batch = self._looked_ahead.pop() if self._looked_ahead else self._next(given)
+            if batch is None:
+                break
             given += 1
             yield batch
         if given == 0:

@@ -85,7 +85,11 @@ class ChunkRunner:
             chunk, n = taken
             new, began = self._is_new(chunk, capacity), time.perf_counter()
             state, results = self._compiled(read_state(), _lengthened(chunk, n, capacity), n)
-            write_state(state)
+            try:
+                write_state(state)
+            except KeyboardInterrupt:  # all of it, or what is kept would belong to no step
+                write_state(state)
+                raise
             running.append(_Running(first, n, results, began, new))
             first += n
             # A batch that is a chunk of its own takes long: its results are shown at once.

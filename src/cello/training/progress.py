@@ -13,6 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 LABELS = {"train": "Epoch", "test": "Evaluating", "predict": "Predicting"}
+SECONDS_A_LINE = 20.0
+"""Where there is no bar, a long epoch has a line each time."""
+REFRESHES_A_SECOND = 8
 
 
 def verbosity(verbose: int | str) -> int:
@@ -29,51 +32,84 @@ class ProgressBar:
     """A bar while an epoch runs, and a line when it is done.
 
     Args:
-        verbose: as `verbosity` gives it.
-        mode: "train", "test" or "predict". Only training prints lines where there is no bar.
+        verbose: as `verbosity` gives it. Where the output is neither a terminal nor a notebook, no
+            bar is drawn for 1 either.
+        mode: "train", "test" or "predict". Only training prints lines with `verbose=2`.
     """
 
     def __init__(self, verbose: int, mode: str):
         self.verbose = verbose
         self.mode = mode
-        self._live: Live | None = None
+        self._screen: Any = _Lines()
+        if verbose == 1:
+            console = Console()
+            if console.is_jupyter:
+                self._screen = _Notebook()
+            elif console.is_terminal:
+                self._screen = _Terminal(console)
+        self._prints = verbose == 1 or (verbose == 2 and mode == "train")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        self._stop()
+        self._screen.stop()
 
     def begin(self, epochs: int, initial_epoch: int, steps: int | None) -> None:
         self.epochs, self.initial_epoch, self.steps = epochs, initial_epoch, steps
         self._began = time.monotonic()
+        self.epoch, self.batch = initial_epoch, 0
 
     def begin_epoch(self, epoch: int) -> None:
         self.epoch = epoch
         self.batch = 0
         self.logs: dict[str, Any] = {}
-        self._epoch_began = time.monotonic()
-        if self.verbose == 1:
-            self._live = Live(
-                console=Console(), get_renderable=self._line, transient=True, refresh_per_second=8
-            )
-            self._live.start()
+        self._validated: list[str] = []
+        self._epoch_began = self._last_line = time.monotonic()
+        self._seconds = 0.0
+        if self._prints:
+            self._screen.start(self._line, self._text)
 
     def update(self, batch: int, logs: dict[str, Any]) -> None:
         """`batch` batches of this epoch are done."""
         self.batch, self.logs = batch, logs
+        self._seconds = time.monotonic() - self._epoch_began
+        self._show()
+
+    def begin_validation(self, steps: int | None) -> None:
+        """The batches of training are done, those of validation follow."""
+        self._validation_steps = steps
+        self.update_validation(0, {})
+
+    def update_validation(self, batch: int, found: dict[str, Any]) -> None:
+        """`batch` batches of the validation are done, with these results so far."""
+        values = [f"val_{name}: {number(value)}" for name, value in found.items()]
+        self._validated = [f"validation {batch}/{self._validation_steps or '?'}", *values]
+        self._show()
 
     def end_epoch(self, logs: dict[str, Any]) -> None:
         self.logs = logs
+        self._validated = []  # the logs have it
         self.steps = self.steps or self.batch
-        self._stop()
-        if self.verbose == 1 or (self.verbose == 2 and self.mode == "train"):
-            Console(file=sys.stdout, highlight=False, soft_wrap=True).print(self._text(done=True))
+        self._screen.stop()
+        if self._prints:
+            self._screen.print(self._text(done=True))
 
-    def _stop(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+    def say(self, sentence: str) -> None:
+        """Print, unless all is to be silent."""
+        if self.verbose:
+            self._screen.print(Text(sentence))
+
+    def place(self) -> str:
+        """Where the training is; the device may be some steps ahead."""
+        return f"in epoch {self.epoch + 1}/{self.epochs}, about step {self.batch}"
+
+    def _show(self) -> None:
+        if self._prints and not self._screen.update():
+            now = time.monotonic()
+            if now - self._last_line >= SECONDS_A_LINE:
+                self._last_line = now
+                self._screen.print(self._text(done=False, labelled=True))
 
     def _line(self) -> Table:
         line = Table.grid(padding=(0, 1))
@@ -89,16 +125,16 @@ class ProgressBar:
             return f"{LABELS[self.mode]} {self.epoch + 1}/{self.epochs}"
         return LABELS[self.mode]
 
-    def _text(self, done: bool) -> Text:
-        seconds = time.monotonic() - self._epoch_began
-        parts = [self._label()] if done else []
+    def _text(self, done: bool, labelled: bool = False) -> Text:
+        parts = [self._label()] if done or labelled else []
         parts.append(f"{self.batch}/{self.steps or '?'}")
         if self.batch:
-            parts.append(f"{duration(seconds)} {rate(seconds / self.batch)}")
+            seconds = time.monotonic() - self._epoch_began
+            parts.append(f"{duration(seconds)} {rate(self._seconds / self.batch)}")
         if not done and self.batch and self.steps:
             parts.append(f"{duration(self._seconds_left())} left")
         parts += [f"{name}: {number(value)}" for name, value in self.logs.items()]
-        return Text("  ".join(parts))
+        return Text("  ".join([*parts, *self._validated]))
 
     def _seconds_left(self) -> float:
         """Until the end of all epochs."""
@@ -106,6 +142,91 @@ class ProgressBar:
         done = (self.epoch - self.initial_epoch) * self.steps + self.batch
         whole = (self.epochs - self.initial_epoch) * self.steps
         return (time.monotonic() - self._began) / done * (whole - done)
+
+
+class _Lines:
+    """Output that no one watches: lines, and nothing that moves."""
+
+    def start(self, line, text) -> None:
+        """Begin to show what `line()` or `text()` gives."""
+
+    def update(self) -> bool:
+        """Show it anew; whether it can be shown."""
+        return False
+
+    def stop(self) -> None:
+        """Take it away."""
+
+    def print(self, text: Text) -> None:
+        """Print a line that stays."""
+        Console(file=sys.stdout, highlight=False, soft_wrap=True).print(text)
+
+
+class _Terminal(_Lines):
+    """A bar that rich draws anew, in a thread of its own."""
+
+    def __init__(self, console: Console):
+        self._console = console
+        self._live: Live | None = None
+
+    def start(self, line, text):
+        self._live = Live(
+            console=self._console,
+            get_renderable=line,
+            transient=True,
+            refresh_per_second=REFRESHES_A_SECOND,
+        )
+        self._live.start()
+
+    def update(self) -> bool:
+        return True
+
+    def stop(self):
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+class _Notebook(_Lines):
+    """One output of a cell, with the lines that stay and the one that moves.
+
+    rich would need ipywidgets for it, and leave an empty output for each epoch.
+    """
+
+    def __init__(self):
+        self._lines: list[str] = []
+        self._handle: Any = None
+        self._text: Any = None
+        self._shown = 0.0
+
+    def start(self, line, text):
+        self._text = text
+        self._draw()
+
+    def update(self) -> bool:
+        if time.monotonic() - self._shown >= 1 / REFRESHES_A_SECOND:
+            self._draw()
+        return True
+
+    def stop(self):
+        if self._text is not None:
+            self._text = None
+            self._draw()
+
+    def print(self, text):
+        self._lines.append(text.plain)
+        self._draw()
+
+    def _draw(self) -> None:
+        from IPython.display import display
+
+        moving = [] if self._text is None else [self._text(done=False, labelled=True).plain]
+        content = {"text/plain": "\n".join([*self._lines, *moving])}
+        self._shown = time.monotonic()
+        if self._handle is None:
+            self._handle = display(content, raw=True, display_id=True)
+        else:
+            self._handle.update(content, raw=True)
 
 
 def duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Any
 
@@ -9,9 +10,10 @@ import jax
 import numpy as np
 
 from cello import optimizers
-from cello.callbacks import CallbackList, History
+from cello.callbacks import BackupAndRestore, CallbackList, History
 from cello.core.random import new_shuffler
 from cello.core.serialization import deserialize, serialize
+from cello.training.backup import Run
 from cello.training.data import batch_parts, is_iterable_of_batches, split_off_last
 from cello.training.feeding import Feeding
 from cello.training.objective import Objective
@@ -140,6 +142,7 @@ class Trainer(Feeding):
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
         tbptt: int | None = None,
+        resume=None,
     ) -> History:
         """Train.
 
@@ -152,8 +155,8 @@ class Trainer(Feeding):
             batch_size: rows a batch; 32 where `None`.
             epochs: the number at which to stop, counted from 0.
             verbose: 0 silent, 1 a progress bar, 2 a line an epoch; "auto": 1 in a terminal or a
-                notebook, else 2.
-            callbacks: list of `cello.callbacks.Callback`.
+                notebook, else 2. Long epochs have a line every 20 seconds where there is no bar.
+            callbacks: a `cello.callbacks.Callback` or a list of them.
             validation_split: the last part of the arrays, kept for validation.
             validation_data: `(x, y)`, `(x, y, sample_weight)` or an iterable of batches.
             shuffle: whether to draw a new order of the rows each epoch.
@@ -168,6 +171,9 @@ class Trainer(Feeding):
                 before ended and is a step of training of its own. Gradients stay within a piece,
                 so that memory does not grow with the sequence. Outputs of the last step only are
                 trained on the last piece.
+            resume: a folder. The training is saved there after every epoch; where one is there
+                already, it goes on, as if it had never been interrupted. See
+                `cello.callbacks.BackupAndRestore`.
 
         Returns:
             A `History`.
@@ -175,6 +181,10 @@ class Trainer(Feeding):
         Raises:
             RuntimeError: before `compile`.
             ValueError: for data that do not fit; before any work is done.
+            KeyboardInterrupt: on Ctrl-C.
+
+        Whatever ends the training early, the weights are those after the last step that was done,
+        and `history` has the epochs that were done: `fit(..., initial_epoch=n)` goes on.
         """
         objective = self._ready("fit", needs_optimizer=True)
         if objective.loss is None and y is not None:
@@ -211,8 +221,9 @@ class Trainer(Feeding):
         verbose = verbosity(verbose)
         bar = ProgressBar(verbose, "train")
         self.history = History()
+        kept = [] if resume is None else [BackupAndRestore(resume, delete_checkpoint=False)]
         hooks = CallbackList(
-            [*(callbacks or []), self.history],
+            [callbacks, self.history, *kept],
             self,
             {"epochs": epochs, "steps": feed.steps, "verbose": verbose},
         )
@@ -222,27 +233,37 @@ class Trainer(Feeding):
         logs: dict[str, Any] = {}
         warned = False
         hooks.call("train_begin")
-        with bar:
-            bar.begin(epochs, initial_epoch, feed.steps)
+        run = Run(self, shuffler, feed, hooks.callbacks)
+        backups = [c for c in hooks.callbacks if isinstance(c, BackupAndRestore)]
+        for backup in backups:
+            initial_epoch = backup.restore(run) or initial_epoch
+        if self.stop_training:
+            initial_epoch = epochs
+        bar.begin(epochs, initial_epoch, feed.steps)
+        with self._telling_where(bar), bar:
             for epoch in range(initial_epoch, epochs):
                 bar.begin_epoch(epoch)
                 hooks.call("epoch_begin", epoch)
                 objective.reset()
                 for batch, logs, losses in self._run_batches("train", train, feed, hooks):
                     bar.update(batch, logs)
+                    if self.stop_training:
+                        break
                     if not (warned or np.isfinite(losses).all()):
                         warned = True
                         self._warn_of_nan(epoch, batch, losses)
-                    if self.stop_training:
-                        break
                 if held_out is not None and (epoch + 1) % validation_freq == 0:
                     hooks.call("test_begin")
                     objective.reset()
-                    *_, (_, found, _) = self._run_batches("test", test, held_out, hooks)
+                    bar.begin_validation(held_out.steps)
+                    for batch, found, _ in self._run_batches("test", test, held_out, hooks):
+                        bar.update_validation(batch, found)
                     hooks.call("test_end", logs=found)
                     logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                 hooks.call("epoch_end", epoch, logs=logs)
                 bar.end_epoch(logs)
+                for backup in backups:
+                    backup.save(run, epoch + 1)
                 if self.stop_training:
                     break
         hooks.call("train_end", logs=logs)
@@ -267,7 +288,7 @@ class Trainer(Feeding):
         objective = self._ready("evaluate")
         size = _positive(self, "batch_size", batch_size or 32)
         feed = self._feed("evaluate", x, y, sample_weight, size, steps)
-        hooks = CallbackList(callbacks or [], self, {"steps": feed.steps, "verbose": verbose})
+        hooks = CallbackList(callbacks, self, {"steps": feed.steps, "verbose": verbose})
         objective.reset()
         logs: dict[str, Any] = {}
         hooks.call("test_begin")
@@ -294,7 +315,7 @@ class Trainer(Feeding):
         """
         size = _positive(self, "batch_size", batch_size or 32)
         feed = self._feed("predict", x, None, None, size, steps, targets=False)
-        hooks = CallbackList(callbacks or [], self, {"steps": feed.steps, "verbose": verbose})
+        hooks = CallbackList(callbacks, self, {"steps": feed.steps, "verbose": verbose})
         pieces: list[Any] = []
         hooks.call("predict_begin")
         with ProgressBar(verbosity(verbose), "predict") as bar:
@@ -342,6 +363,23 @@ class Trainer(Feeding):
 
     # -------------------------------------------------------------------------- the work
 
+    @contextlib.contextmanager
+    def _telling_where(self, bar: ProgressBar):
+        """Where an error or Ctrl-C ended the training, and how to go on."""
+        try:
+            yield
+        except Exception as error:
+            error.add_note(f"{self}.fit ended {bar.place()}.")
+            raise
+        except KeyboardInterrupt:
+            done = self.history.epoch if self.history else []
+            bar.say(
+                f"Interrupted {bar.place()}. The weights are kept, and model.history has "
+                f"{len(done)} epochs. To go on: fit(..., initial_epoch="
+                f"{done[-1] + 1 if done else bar.initial_epoch})"
+            )
+            raise
+
     def _warn_of_nan(self, epoch: int, batch: int, losses) -> None:
         bad = int(np.argmin(np.isfinite(losses)))
         warnings.warn(
@@ -383,6 +421,8 @@ class Trainer(Feeding):
                     last = feed.steps is not None and first + i + 1 >= feed.steps
                     if not (last or self.stop_training):
                         hooks.call(f"{mode}_batch_begin", first + i + 1)
+            if mode == "train":
+                hooks.call("train_chunk_end", first, logs=results)
             yield first + n, logs, losses
 
     def _fixed_chunk(self, hooks: CallbackList, mode: str) -> int | None:

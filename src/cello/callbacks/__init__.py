@@ -1,0 +1,32 @@
+"""What training calls at its milestones, under Keras' names."""
+
+from __future__ import annotations
+
+from cello.callbacks.backup import BackupAndRestore
+from cello.callbacks.callback import Callback, CallbackList
+from cello.callbacks.checkpoint import ModelCheckpoint
+from cello.callbacks.csv_logger import CSVLogger
+from cello.callbacks.history import History
+from cello.callbacks.lambda_callback import LambdaCallback
+from cello.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from cello.callbacks.monitor import Monitor
+from cello.callbacks.recurrent_health import RecurrentHealth
+from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from cello.callbacks.tensorboard import TensorBoard
+
+__all__ = [
+    "BackupAndRestore",
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "Monitor",
+    "RecurrentHealth",
+    "ReduceLROnPlateau",
+    "TensorBoard",
+    "TerminateOnNaN",
+]

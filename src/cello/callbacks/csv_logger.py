@@ -1,0 +1,59 @@
+"""The results of the epochs in a file of comma-separated values."""
+
+from __future__ import annotations
+
+import csv
+import os
+
+import numpy as np
+
+from cello.callbacks.callback import Callback
+
+
+class CSVLogger(Callback):
+    """Write a line for every epoch: its number, counted from 0, and the logs.
+
+    The columns are those of the first epoch, by name; where it has no validation, those of
+    validations are added, and hold `NA` for epochs without one. Each line is written, whole, when
+    its epoch ends.
+
+    Args:
+        filename: where; the folders on the way to it are made.
+        separator: what stands between two columns.
+        append: whether to go on in a file that is there, in place of replacing it.
+    """
+
+    def __init__(self, filename, separator=",", append=False):
+        super().__init__()
+        self.filename = os.fspath(filename)
+        self.sep = separator
+        self.append = append
+        self._names: list[str] | None = None
+
+    def on_train_begin(self, logs=None):
+        self._names = None
+        os.makedirs(os.path.dirname(self.filename) or ".", exist_ok=True)
+        with open(self.filename, "a" if self.append else "w"):
+            pass
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        with open(self.filename, "a", newline="") as file:
+            writer = csv.writer(file, delimiter=self.sep)
+            if self._names is None:
+                self._names = _columns(logs)
+                if file.tell() == 0:
+                    writer.writerow(["epoch", *self._names])
+            writer.writerow([epoch, *(_cell(logs.get(name, "NA")) for name in self._names)])
+
+
+def _columns(logs) -> list[str]:
+    names = sorted(logs)
+    if any(name.startswith("val_") for name in names):
+        return names
+    return names + [f"val_{name}" for name in names]
+
+
+def _cell(value):
+    """A vector as Keras writes it."""
+    return f'"[{", ".join(map(str, value))}]"' if np.ndim(value) else value

@@ -1,0 +1,268 @@
+"""A training that was killed goes on and ends as if it had not been."""
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import jax
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+import cello
+from cello import Input, Sequential
+from cello.callbacks import BackupAndRestore, Callback, EarlyStopping, LambdaCallback
+from cello.callbacks import ReduceLROnPlateau as Reduce
+from cello.layers import GRU, LSTM, Dense, Dropout
+
+FILE = "training.safetensors"
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+class KillIn(Callback):
+    """Ends the training in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_train_chunk_end(self, batch, logs=None):
+        if self.now == self.epoch:
+            raise Killed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.now = epoch
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def arrays():
+    return {"x": normal(22, 5, 3), "y": normal(22, 1, seed=1)}
+
+
+def lists():
+    x = [normal(n, 3, seed=n) for n in (2, 5, 5, 3, 8, 4, 4, 6, 2, 3)]
+    return {"x": x, "y": normal(10, 1, seed=1)}
+
+
+def iterator():
+    """Batches that draw from NumPy's own random numbers, and go on from epoch to epoch."""
+    np.random.seed(5)
+
+    def batches():
+        while True:
+            yield np.random.normal(size=(4, 5, 3)), np.random.normal(size=(4, 1))
+
+    return {"x": batches(), "steps_per_epoch": 3}
+
+
+def plain():
+    return [Input((None, 3)), LSTM(4, dropout=0.3, recurrent_dropout=0.2), Dropout(0.4), Dense(1)]
+
+
+def stateful():
+    return [Input(batch_shape=(11, None, 3)), GRU(4, stateful=True), Dense(1)]
+
+
+KINDS = {
+    "adam": (plain, arrays, "adam", {}, list),
+    "no shuffling": (plain, arrays, "sgd", {"shuffle": False}, list),
+    "lists": (plain, lists, "rmsprop", {}, list),
+    "iterator": (plain, iterator, "adam", {}, list),
+    "stateful": (stateful, arrays, "adam", {"batch_size": 11}, list),
+    "schedule": (
+        plain, arrays, lambda: cello.optimizers.SGD(lambda n: 0.1 / (1 + n)), {}, list
+    ),
+    "callbacks": (
+        plain, arrays, "adam", {"validation_split": 0.3},
+        lambda: [EarlyStopping(patience=3, restore_best_weights=True), Reduce(patience=1)],
+    ),
+    "tbptt": (plain, arrays, "adam", {"tbptt": 2}, list),
+}  # fmt: skip
+
+
+def fitted(kind, epochs=6, more=(), **options):
+    """The model as a new process would make it, after `fit`; and the random numbers after it."""
+    layers, data, optimizer, fit_options, callbacks = KINDS[kind]
+    cello.utils.set_random_seed(3)
+    model = Sequential(layers())
+    model.compile(optimizer() if callable(optimizer) else optimizer, "mse", metrics=["mae"])
+    given = data() | {"batch_size": 4} if kind != "iterator" else data()
+    try:
+        model.fit(
+            **given | fit_options, epochs=epochs, verbose=0,
+            callbacks=[*callbacks(), *more], **options,
+        )  # fmt: skip
+    except Killed:
+        return None
+    after = random.random(), np.random.random(), cello.initializers.get("normal")((2,))
+    variables = [np.asarray(v.value) for v in model.variables]
+    state = jax.tree.map(np.asarray, model.optimizer.state)
+    return variables, state, model.history.history, model.history.epoch, after
+
+
+def same(a, b):
+    jax.tree.map(np.testing.assert_array_equal, a, b)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_that_was_cut_off_ends_as_one_that_was_not(kind, tmp_path):
+    """Weights, optimiser, random numbers and history are equal bit for bit."""
+    whole = fitted(kind, more=[KillIn(99)], resume=tmp_path / "whole")
+    for epoch in (0, 3):
+        assert fitted(kind, more=[KillIn(epoch)], resume=tmp_path / "cut") is None
+    cut = fitted(kind, more=[KillIn(99)], resume=tmp_path / "cut")
+    same(cut, whole)
+    assert whole[3] == list(range(len(whole[3])))
+    assert whole[3] and len(whole[2]["loss"]) == len(whole[3])
+    same(fitted(kind, more=[KillIn(0)], resume=tmp_path / "cut")[:4], whole[:4])  # nothing to do
+
+
+def test_saving_changes_nothing_and_the_file_goes_at_the_end(tmp_path):
+    alone = fitted("adam")
+    backup = BackupAndRestore(tmp_path)
+    seen = LambdaCallback(on_train_end=lambda logs: files.extend(os.listdir(tmp_path)))
+    files = []
+    same(fitted("adam", more=[seen, backup]), alone)
+    assert files == [FILE] and not os.listdir(tmp_path)
+
+
+def test_more_epochs_go_on_from_the_end(tmp_path):
+    whole = fitted("adam", epochs=6)
+    fitted("adam", epochs=4, resume=tmp_path)
+    same(fitted("adam", epochs=6, resume=tmp_path)[:4], whole[:4])
+
+
+TRAIN = """
+    import json, time
+    import numpy as np
+    import cello
+    from cello.layers import LSTM, Dense, Input
+
+    cello.utils.set_random_seed(3)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 6, 2)), rng.normal(size=(40, 1))
+    model = cello.Sequential([Input((None, 2)), LSTM(3, dropout=0.2), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    told = cello.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: print(epoch, flush=True),
+        on_epoch_end=lambda epoch, logs: time.sleep(0.01),
+    )
+    history = model.fit(x, y, epochs=250, verbose=0, callbacks=[told], resume="run")
+    print(json.dumps(history.history))
+    model.save_weights("final.safetensors")
+"""
+
+
+def test_killed_at_twenty_moments(tmp_path):
+    """SIGKILL at random: while it starts, trains, saves; the last run ends as one in peace."""
+    program = tmp_path / "train.py"
+    program.write_text(textwrap.dedent(TRAIN))
+    folders = [tmp_path / "peace", tmp_path / "war"]
+    for folder in folders:
+        folder.mkdir()
+    command = [sys.executable, program]
+    peace = subprocess.run(command, cwd=folders[0], capture_output=True, text=True)
+    assert peace.returncode == 0, peace.stderr
+    rng, epochs = random.Random(1), []
+    for turn in range(20):
+        process = subprocess.Popen(command, cwd=folders[1], stdout=subprocess.PIPE, text=True)
+        for _ in range(rng.randrange(1, 16) if turn % 5 else 0):
+            assert process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.05 if turn % 5 else 2))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        process.stdout.close()
+        file = folders[1] / "run" / FILE
+        epochs.append(saved_epoch(file) if file.exists() else 0)
+    assert epochs == sorted(epochs) and 0 < epochs[-1] < 250
+    war = subprocess.run(command, cwd=folders[1], capture_output=True, text=True)
+    assert war.returncode == 0, war.stderr
+    assert json.loads(war.stdout.splitlines()[-1]) == json.loads(peace.stdout.splitlines()[-1])
+    same(*(load_file(folder / "final.safetensors") for folder in folders))
+
+
+def saved_epoch(file):
+    with safe_open(file, "numpy") as opened:
+        return json.loads(opened.metadata()["cello"])["epoch"]
+
+
+# ----------------------------------------------------------------------------- refusals
+
+
+def test_the_training_of_another_model_is_refused_by_name(tmp_path):
+    fitted("adam", epochs=1, resume=tmp_path)
+    model = Sequential([Input((None, 3)), LSTM(5), Dense(1)])
+    model.compile("adam", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"holds another training.*variables/.* is float32"):
+        model.fit(**arrays(), batch_size=4, verbose=0, resume=tmp_path)
+    same(model.get_weights(), before)
+    for kind, what in (("no shuffling", "optimizer is Adam there and SGD"), ("lists", "RMSprop")):
+        with pytest.raises(ValueError, match=what):
+            fitted(kind, resume=tmp_path)
+    with pytest.raises(ValueError, match="callbacks is"):
+        fitted("adam", more=[EarlyStopping("loss")], resume=tmp_path)
+
+
+def test_other_data_are_refused(tmp_path):
+    fitted("adam", epochs=1, resume=tmp_path)
+    cello.utils.set_random_seed(3)
+    model = Sequential(plain())
+    model.compile("adam", "mse", metrics=["mae"])
+    data = {k: v[:9] for k, v in arrays().items()}
+    with pytest.raises(ValueError, match="batches an epoch is 6 there and 3 here"):
+        model.fit(**data, batch_size=4, verbose=0, resume=tmp_path)
+
+
+@pytest.mark.parametrize("keep", [0, 5, 0.5, -1])
+def test_a_file_that_was_cut_short_is_refused(keep, tmp_path):
+    fitted("adam", epochs=1, resume=tmp_path)
+    whole = (tmp_path / FILE).read_bytes()
+    cut = whole[: int(keep * len(whole))] if isinstance(keep, float) else whole[:keep]
+    (tmp_path / FILE).write_bytes(cut)
+    with pytest.raises(ValueError, match=r"is no whole file of a training.*Remove it"):
+        fitted("adam", resume=tmp_path)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_a_disk_that_takes_no_more(code, tmp_path, monkeypatch):
+    """What was saved stays whole, the weights stay, and the error says what to do."""
+    fitted("adam", epochs=2, resume=tmp_path)
+    saved = (tmp_path / FILE).read_bytes()
+
+    def fails(*args, **kwargs):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(cello.training.backup, "save_file", fails)
+    with pytest.raises(OSError) as caught:
+        fitted("adam", epochs=4, resume=tmp_path)
+    assert "could not save the training" in caught.value.__notes__[0]
+    assert "what was saved before is whole" in caught.value.__notes__[0]
+    assert (tmp_path / FILE).read_bytes() == saved
+    monkeypatch.undo()
+    same(fitted("adam", resume=tmp_path)[:4], fitted("adam")[:4])
+
+
+def test_a_path_that_is_no_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError) as caught:
+        fitted("adam", epochs=1, resume=tmp_path / "file")
+    assert any("name another folder" in note for note in caught.value.__notes__)
+
+
+def test_save_freq_is_an_epoch():
+    with pytest.raises(ValueError, match="saves after every epoch"):
+        BackupAndRestore("folder", save_freq=100)
