@@ -18,8 +18,8 @@ import numpy as np
 from harness import rounds
 from harness.machine import description
 from harness.rows import Group, Row
-from harness.worker import Failure, Worker
-from peers import Peer, Unavailable
+from harness.worker import start_workers
+from peers import Peer
 
 PEERS = (
     Peer("cello", "Cello, a list of sequences", "peers.lengths.cello_list", ("cello-rnn", "jax")),
@@ -44,15 +44,7 @@ def main() -> None:
     # an epoch is one call: `batches` only says by what its time is divided
     row = Row("LSTM", options.sequences, options.longest, 8, options.units, "training", batches=1)
     with tempfile.TemporaryDirectory() as folder:
-        workers = [Worker(peer, Path(folder) / "log") for peer in PEERS]
-        for worker in workers:
-            worker.start()
-        for worker in list(workers):
-            try:
-                worker.wait_until_ready()
-            except (Unavailable, Failure) as reason:
-                print(f"{worker.peer.title}: {reason}")
-                workers.remove(worker)
+        workers = start_workers(list(PEERS), Path(folder) / "log")
         (result,) = rounds.measure(Group("lengths", (row,)), workers, options.rounds)
         for worker in workers:
             worker.stop()

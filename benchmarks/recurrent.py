@@ -22,8 +22,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from harness import figures, picture, report, rounds, rows
 from harness.machine import Limits, description
-from harness.worker import Failure, Worker
-from peers import PEERS, Unavailable
+from harness.worker import start_workers
+from peers import PEERS
 
 HERE = Path(__file__).parent
 
@@ -53,7 +53,9 @@ def main(arguments=None) -> None:
             progress.update(task, description=text)
 
         limits = Limits(folder)
-        workers = start(chosen.peers, stem.with_suffix(".log"), console)
+        workers = start_workers(
+            [PEERS[name] for name in chosen.peers], stem.with_suffix(".log"), console.print
+        )
         header = description() | {k: v for w in workers for k, v in w.versions.items()}
         result = report.Report(header, [w.peer.name for w in workers], chosen.rounds)
         if limits.why_not:
@@ -125,22 +127,6 @@ def select(chosen):
     else:
         groups = rows.quick_groups() if chosen.quick else rows.all_groups()
     return [g for g in (group.with_only(chosen.rows) for group in groups) if g.rows]
-
-
-def start(names, log, console) -> list[Worker]:
-    """The peers that can run; of the others, why not."""
-    workers = [Worker(PEERS[name], log) for name in names]
-    for worker in workers:
-        worker.start()
-    ready = []
-    for worker in workers:
-        try:
-            worker.wait_until_ready()
-            ready.append(worker)
-        except (Unavailable, Failure) as error:
-            worker.stop()
-            console.print(f"{worker.peer.title} does not take part: {error}", highlight=False)
-    return ready
 
 
 def line(result) -> str:

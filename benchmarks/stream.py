@@ -21,8 +21,7 @@ from rich.table import Table
 from harness import rounds
 from harness.machine import description
 from harness.rows import Group, Row
-from harness.worker import Failure, Worker
-from peers import Unavailable
+from harness.worker import Worker, start_workers
 from peers.stream import PEERS
 
 UNITS = (16, 32, 64)
@@ -44,7 +43,8 @@ def main() -> None:
         options.calls, options.rounds = min(20, options.calls), 2
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
-        workers = start(options.peers, Path(folder) / "log", console)
+        chosen = [peer for peer in PEERS if peer.name in options.peers]
+        workers = start_workers(chosen, Path(folder) / "log", console.print)
         rows = [
             Row("LSTM", 1, options.chunk, 1, units, "inference", batches=options.calls)
             for units in options.units
@@ -55,22 +55,6 @@ def main() -> None:
         for worker in workers:
             worker.stop()
     show(console, workers, results)
-
-
-def start(names: list[str], log: Path, console: Console) -> list[Worker]:
-    """The processes of the libraries of these names that are installed."""
-    workers = [Worker(peer, log) for peer in PEERS if peer.name in names]
-    for worker in workers:
-        worker.start()
-    ready = []
-    for worker in workers:
-        try:
-            worker.wait_until_ready()
-            ready.append(worker)
-        except (Unavailable, Failure) as reason:
-            console.print(f"{worker.peer.title}: {reason}")
-            worker.stop()
-    return ready
 
 
 def show(console: Console, workers: list[Worker], results: list[rounds.Result]) -> None:

@@ -94,6 +94,22 @@ class Worker:
         return value
 
 
+def start_workers(peers: list[Peer], log, say=print) -> list[Worker]:
+    """Those of `peers` that can run, ready; `say` is told of the others, why not."""
+    workers = [Worker(peer, log) for peer in peers]
+    for worker in workers:
+        worker.start()
+    ready = []
+    for worker in workers:
+        try:
+            worker.wait_until_ready()
+            ready.append(worker)
+        except (Unavailable, Failure) as error:
+            worker.stop()
+            say(f"{worker.peer.title} does not take part: {error}")
+    return ready
+
+
 def serve(connection, peer: Peer, log: str) -> None:
     """The loop of the peer's process."""
     with open(log, "a") as file:

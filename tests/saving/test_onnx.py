@@ -464,7 +464,7 @@ def classes():
 def test_every_layer_has_a_row_or_a_reason():
     from cello.saving.onnx.write_layers import REFUSED
 
-    cells = (cello.cells.gated.GatedCell, StackedRNNCells)
+    cells = (cello.cells.gated.GatedCell, StackedRNNCells, layers.AttentionCell)
     known = {cls.__name__ for cls in classes().values() if not issubclass(cls, cells)}
     assert known == set(ROWS) | {cls.__name__ for cls in REFUSED}
 
