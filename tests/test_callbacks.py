@@ -588,9 +588,11 @@ def test_ctrl_c_while_a_step_is_written_down(monkeypatch):
 
 def test_ctrl_c_from_the_keyboard(tmp_path):
     program = """
+        import signal
         import numpy as np
         import cello
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where run in background
         model = cello.Sequential([cello.Input((6, 3)), cello.layers.LSTM(4)])
         model.compile("sgd", "mse")
         tell = lambda epoch, logs: print("begins", epoch, flush=True)
