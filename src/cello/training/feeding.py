@@ -175,7 +175,7 @@ class Feeding(Programs):
         for y, which, loss in zip(labels, outputs, losses, strict=True):
             if loss is not None and loss.own_lengths:
                 continue
-            if not lengths and isinstance(y, Ragged):
+            if which < 0 and isinstance(y, Ragged) and not ragged_leaves(parts[0]):
                 raise ValueError(
                     f"{self}: y has rows of {y.lengths.min()} to {y.lengths.max()} labels for an "
                     f"output of one length, which only a loss such as CTC takes: pass an array."
