@@ -213,7 +213,7 @@ def test_validation_on_lists():
     model = compiled("gru, each step")
     history = model.fit(x, y, validation_split=0.3, batch_size=8, epochs=2, verbose=0).history
     assert history["val_loss"][-1] == pytest.approx(
-        model.evaluate(x[21:], y[21:], verbose=0), rel=1e-5
+        model.evaluate(x[21:], y[21:], batch_size=8, verbose=0), rel=1e-5
     )
 
 
