@@ -8,6 +8,7 @@ import os
 import numpy as np
 
 from cello.callbacks.callback import Callback
+from cello.distribution.processes import is_first
 
 
 class CSVLogger(Callback):
@@ -32,12 +33,16 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs=None):
         self._names = None
+        if not is_first():
+            return
         os.makedirs(os.path.dirname(self.filename) or ".", exist_ok=True)
         with open(self.filename, "a" if self.append else "w"):
             pass
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
+        if not is_first():
+            return
         with open(self.filename, "a", newline="") as file:
             writer = csv.writer(file, delimiter=self.sep)
             if self._names is None:

@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from cello.core.random import global_generator
+from cello.distribution.processes import check_same, written_once
 
 
 @dataclasses.dataclass
@@ -38,6 +39,7 @@ class Run:
     feed: Any
     callbacks: list[Any]
 
+    @written_once
     def save(self, path: Path, epoch: int) -> None:
         """Write the training to a file, all or nothing, after `epoch` epochs.
 
@@ -75,6 +77,7 @@ class Run:
             ValueError: for a damaged file, or one of another model or data; before anything is
                 changed.
         """
+        check_same({f"whether there is a file {path}": path.exists()}, "the start of fit")
         if not path.exists():
             return None
         try:

@@ -13,6 +13,7 @@ from cello import optimizers
 from cello.callbacks import BackupAndRestore, CallbackList, History
 from cello.core.random import new_shuffler
 from cello.core.serialization import deserialize, serialize
+from cello.distribution.layout import current
 from cello.training.backup import Run
 from cello.training.data import batch_parts, is_iterable_of_batches, split_off_last
 from cello.training.feeding import Feeding
@@ -200,6 +201,9 @@ class Trainer(Feeding):
                 self._parts("fit", x, y, sample_weight), validation_split, f"{self}.fit"
             )
         shuffler = new_shuffler() if shuffle else None
+        if shuffler is not None:
+            state = shuffler.bit_generator.state
+            shuffler.bit_generator.state = current().agreed(state, "the start of fit")
         if tbptt is not None:
             _positive(self, "tbptt", tbptt)
         feed = self._feed(
