@@ -14,7 +14,6 @@ makes each of them one of the job.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import runpy
 import signal
@@ -67,7 +66,7 @@ def _become(options) -> None:
         threading.Thread(target=_end_with_launcher, daemon=True).start()
     processes.initialize(cluster_detection_method=options.cluster)
     if not (processes.is_first() or options.verbose):
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # libraries print there, too
     sys.argv = [options.program, *options.arguments]
     sys.path[0] = os.path.dirname(os.path.abspath(options.program))
     try:
@@ -83,7 +82,7 @@ def _become(options) -> None:
 
 def _end_with_launcher() -> None:
     """The launcher holds the other end of this pipe and never writes."""
-    sys.stdin.buffer.read()
+    os.read(0, 1)
     os._exit(1)
 
 
@@ -107,16 +106,19 @@ class _Job:
                 dead = [i for i, code in enumerate(codes) if code]
                 if dead:
                     # One that was killed is the cause; the errors of the others follow from it.
-                    return self._tell(min(dead, key=lambda i: (codes[i], i)), codes)
+                    which = min(dead, key=lambda i: (codes[i], i))
+                    self._end(signal.SIGTERM, signal.SIGKILL)
+                    return self._tell(which, codes[which])
                 if None not in codes:
                     return 0
                 time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             _say("Interrupted. All processes are being ended.")
-            self._send(signal.SIGINT)
+            self._end(signal.SIGINT)
             return 130
         finally:
-            self._end()
+            self._end(signal.SIGTERM, signal.SIGKILL)
+            self._close()
 
     def _start(self) -> None:
         with socket.socket() as found:
@@ -134,6 +136,7 @@ class _Job:
                     ],
                     env={
                         **os.environ,
+                        "PYTHONUNBUFFERED": "1",  # what was printed is seen, whatever happens
                         processes.COUNT: str(count),
                         processes.INDEX: str(i),
                         "JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}",
@@ -152,39 +155,33 @@ class _Job:
                     self.readers.append(threading.Thread(target=_show, args=(i, stream)))
                     self.readers[-1].start()
 
-    def _tell(self, which: int, codes: list[int | None]) -> int:
-        code = codes[which] or 0
+    def _tell(self, which: int, code: int) -> int:
+        for reader in self.readers:
+            reader.join()
         how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         _say(
-            f"Process {which} of {len(codes)} {how}, so the others are being ended. What "
+            f"Process {which} of {len(self.children)} {how}, so the others were ended. What "
             "fit(resume=folder) has saved is kept: the same command goes on from there."
         )
         return code if code > 0 else 128 - code
 
-    def _send(self, number: int) -> None:
-        for child in self.children:
-            if child.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.send_signal(number)
+    def _end(self, *signals: signal.Signals) -> None:
+        """End what still runs, by one signal after the other."""
+        for number in signals:
+            running = [child for child in self.children if child.poll() is None]
+            for child in running:
+                child.send_signal(number)
+            until = time.monotonic() + SECONDS_TO_END
+            while time.monotonic() < until and any(child.poll() is None for child in running):
+                time.sleep(POLL_SECONDS)
 
-    def _end(self) -> None:
-        """End what still runs, kindly at first."""
-        if any(child.poll() is None for child in self.children):
-            self._wait(SECONDS_TO_END if signal.getsignal(signal.SIGTERM) is None else 0)
-        self._send(signal.SIGTERM)
-        self._wait(SECONDS_TO_END)
-        self._send(signal.SIGKILL)
+    def _close(self) -> None:
         for child in self.children:
             child.wait()
             if child.stdin is not None:
                 child.stdin.close()
         for reader in self.readers:
             reader.join()
-
-    def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and any(child.poll() is None for child in self.children):
-            time.sleep(POLL_SECONDS)
 
 
 def _interrupted(number, frame) -> None:

@@ -150,9 +150,9 @@ def check_same(values: dict[str, Any], what: str) -> None:
     answers = exchange(values, what)
     for other, answer in enumerate(answers):
         for name, value in answer.items():
-            if value != answers[0][name]:
+            if value != answers[0].get(name):
                 raise ValueError(
-                    f"The processes differ at {what}: {name} is {answers[0][name]} in process 0 "
+                    f"The processes differ at {what}: {name} is {answers[0].get(name)} in process 0 "
                     f"and {value} in process {other}."
                 )
 

@@ -77,7 +77,7 @@ class Run:
             ValueError: for a damaged file, or one of another model or data; before anything is
                 changed.
         """
-        check_same({f"whether there is a file {path}": path.exists()}, "the start of fit")
+        check_same({"whether there is a training to resume": path.exists()}, "the start of fit")
         if not path.exists():
             return None
         try:
