@@ -43,16 +43,17 @@ def same_training(name):
 CHECKS |= {name: same_training(name) for name in cases.CASES}
 
 
-def program_of(model, x, y):
-    """The compiled training program for one batch, as text, and the sharding of that batch."""
+def program_of(model, x, y, batches=3):
+    """The compiled training program, as text, and where the batches lie."""
     with data_parallel():
         model.compile("adam", "mse")
         model.train_on_batch(x, y)
         (runner,) = model._runners.values()
         spread = current()
         read, _ = model._state("train", *model._variables())
-        batch = spread.put((x[None], y[None], None), len(x))
-        lowered = runner._compiled.lower(spread.given(read()), batch, 1)
+        chunk = [np.stack([a] * batches) for a in (x, y)]
+        batch = spread.put((*chunk, None), len(x))
+        lowered = runner._compiled.lower(spread.given(read()), batch, batches)
     return lowered.compile().as_text(), batch[0].sharding
 
 
@@ -66,7 +67,7 @@ def no_gather():
         model = Sequential([Input((5, 3)), LSTM(4, return_sequences=True), LSTM(4), Dense(1)])
         text, sharding = program_of(model, x, y)
         cello.config.engine("auto")
-        assert sharding.shard_shape((1, *x.shape)) == (1, 2, 5, 3)
+        assert sharding.shard_shape((3, *x.shape)) == (3, 2, 5, 3)
         assert "all-reduce" in text, "the gradients were not summed"
         assert ("cello_forward" in text) == (engine == "native")
         return text

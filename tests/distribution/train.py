@@ -1,10 +1,11 @@
 """Run by test_launch.py in one process and in several: trainings, and what they give, in files.
 
-    train.py folder device-rows names...
+    train.py folder names...
 """
 
 import importlib.util
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -88,18 +89,24 @@ def own_batches():
     return model, model.predict([(x[i, own],) for i in range(5)], verbose=0)
 
 
-def epochs_with_backup(sleep=0.0):
-    """Told to the test epoch by epoch, so that it can kill a process in the middle."""
+def epochs(seconds=0.0):
+    """A training that is saved, and tells its epochs to the test, which may kill a process."""
+    here = jax.process_index()
+    print(f"process {here} is {os.getpid()}", flush=True)
     model = cases.CASES["dropout"][0]()
     model.compile("adam", "mse")
 
     def tell(epoch, logs):
-        print(f"epoch {epoch} of process {jax.process_index()}", flush=True)
-        time.sleep(sleep)
+        print(f"epoch {epoch} of process {here}", flush=True)
+        time.sleep(seconds)
 
     told = cello.callbacks.LambdaCallback(on_epoch_begin=tell)
     model.fit(**cases.arrays(), epochs=12, verbose=0, callbacks=told, resume=folder / "run")
     return model, model.predict(cases.arrays()["x"], verbose=0)
+
+
+def slow_epochs():
+    return epochs(0.3)
 
 
 def refused():

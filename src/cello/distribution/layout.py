@@ -53,9 +53,9 @@ class OneDevice:
         """The state from a result of the compiled loop."""
         return state
 
-    def around(self, step):
-        """A step, told where its results lie."""
-        return step
+    def around(self, run):
+        """The compiled loop, told where the state and the results lie that it returns."""
+        return run
 
     def agreed(self, value, what: str):
         """What process 0 says."""
@@ -152,20 +152,18 @@ class Spread(OneDevice):
         sharding = NamedSharding(mesh, self._spec(array))
         return jax.make_array_from_single_device_arrays(array.shape, sharding, parts)
 
-    def around(self, step):
-        def spread(state, batch):
-            state, result = step(state, batch)
-            whole = NamedSharding(self.mesh, PartitionSpec())
+    def around(self, run):
+        def hold(array, spec: PartitionSpec):
+            return jax.lax.with_sharding_constraint(array, NamedSharding(self.mesh, spec))
+
+        def spread(*arguments):
+            state, results = run(*arguments)
             return (
-                jax.tree.map(lambda a: self._held(a, self._spec(a)), state),
-                jax.tree.map(lambda a: jax.lax.with_sharding_constraint(a, whole), result),
+                jax.tree.map(lambda a: hold(a, self._spec(a)), state),
+                jax.tree.map(lambda a: hold(a, PartitionSpec()), results),
             )
 
         return spread
-
-    def _held(self, array, spec: PartitionSpec):
-        array = jnp.asarray(array)
-        return jax.lax.with_sharding_constraint(array, NamedSharding(self.mesh, spec))
 
     # ------------------------------------------------------------------------- agreement
 

@@ -59,8 +59,8 @@ class ChunkRunner:
 
     def __init__(self, step, spread=ONE_DEVICE):
         self._spread = spread
-        self._step = spread.around(step)
-        self._compiled = jax.jit(self._run)
+        self._step = step
+        self._compiled = jax.jit(spread.around(self._run))
         self._shapes: set[Any] = set()
         self._bytes_a_batch: dict[Any, int] = {}
         self._seconds_a_batch: float | None = None
