@@ -1,5 +1,6 @@
 """Two processes over loopback: the same weights as one, files once, and one that is killed."""
 
+import contextlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import pytest
 TRAIN = Path(__file__).parent / "distribution" / "train.py"
 LAUNCH = [sys.executable, "-m", "cello.launch", "--processes", "2"]
 EXAMPLES = ("co2_forecast", "variable_length")
-CASES = ("dropout", "stateful", "tbptt", "lists")
+CASES = ("stateful", "tbptt")
 OWN = ("files", "other_seeds", "own_batches")
 
 
@@ -93,18 +94,22 @@ def test_what_is_not_done_alike_is_refused_in_both(two):
             assert re.search(words, line), line
 
 
+@contextlib.contextmanager
 def started(command, **options):
-    """A job whose third epoch has begun, and the numbers by which the system knows its processes."""
-    job = subprocess.Popen(
+    """A job whose third epoch has begun, the system's numbers of its processes, its output."""
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-    )
-    lines = []
-    for line in job.stdout:
-        lines.append(line)
-        if len(re.findall(r"epoch \d+ of process 0", "".join(lines))) == 3:
-            break
-    pids = {int(i): int(pid) for i, pid in re.findall(r"process (\d) is (\d+)", "".join(lines))}
-    return job, pids, lines
+    ) as job:
+        try:
+            output = ""
+            for line in job.stdout:
+                output += line
+                if len(re.findall(r"epoch \d+ of process 0", output)) == 3:
+                    break
+            pids = {int(i): int(pid) for i, pid in re.findall(r"process (\d) is (\d+)", output)}
+            yield job, pids, output
+        finally:
+            job.kill()
 
 
 def first_epoch(output):
@@ -116,14 +121,14 @@ def test_a_job_with_a_killed_process_ends_and_resumes(two, tmp_path):
     begins = []
     for victim in (1, 0):
         command = *LAUNCH, "--verbose", TRAIN, tmp_path, "slow_epochs"
-        job, pids, lines = started(command)
-        begins.append(first_epoch("".join(lines)))
-        assert set(pids) == {0, 1}, lines
-        os.kill(pids[victim], signal.SIGKILL)
-        began = time.monotonic()
-        rest = job.stdout.read().splitlines()
-        assert job.wait() == 128 + signal.SIGKILL
-        assert time.monotonic() - began < 30
+        with started(command) as (job, pids, output):
+            assert set(pids) == {0, 1}, output
+            begins.append(first_epoch(output))
+            os.kill(pids[victim], signal.SIGKILL)
+            began = time.monotonic()
+            rest = job.stdout.read().splitlines()
+            assert job.wait() == 128 + signal.SIGKILL
+            assert time.monotonic() - began < 30
         assert rest[-1].startswith(f"cello.launch: Process {victim} of 2 was ended by SIGKILL")
         assert "the same command goes on from there" in rest[-1]
         for pid in pids.values():
@@ -152,18 +157,18 @@ def test_without_the_launcher_the_others_end_as_well(tmp_path):
     more = {"JAX_COORDINATOR_ADDRESS": address, "JAX_LOCAL_DEVICE_IDS": "0", "CELLO_PROCESSES": "2"}
     command = [sys.executable, "-m", "cello.launch", TRAIN, tmp_path, "slow_epochs"]
     environment = {**os.environ, **more}
+    first, second = ({**environment, "CELLO_PROCESS": str(i)} for i in (0, 1))
     options = {"stdin": subprocess.PIPE}
-    other = subprocess.Popen(
-        command, env={**environment, "CELLO_PROCESS": "1"}, stderr=subprocess.DEVNULL, **options
-    )
-    job, _, lines = started(command, env={**environment, "CELLO_PROCESS": "0"}, **options)
-    assert "epoch 2" in lines[-1], lines
-    other.kill()
-    began = time.monotonic()
-    job.stdout.read()
-    assert job.wait() != 0
-    assert time.monotonic() - began < 30
-    other.wait()
+    with (
+        subprocess.Popen(command, env=second, stderr=subprocess.DEVNULL, **options) as other,
+        started(command, env=first, **options) as (job, _, output),
+    ):
+        assert "epoch 2 of" in output
+        other.kill()
+        began = time.monotonic()
+        job.stdout.read()
+        assert job.wait() != 0
+        assert time.monotonic() - began < 30
 
 
 def test_an_error_in_one_process_ends_the_job(tmp_path):
@@ -180,10 +185,11 @@ def test_an_error_in_one_process_ends_the_job(tmp_path):
 
 
 def test_ctrl_c_ends_all(tmp_path):
-    job, pids, _ = started([*LAUNCH, "--verbose", TRAIN, tmp_path, "slow_epochs"])
-    job.send_signal(signal.SIGINT)
-    rest = job.stdout.read()
-    assert job.wait() == 130
+    command = *LAUNCH, "--verbose", TRAIN, tmp_path, "slow_epochs"
+    with started(command) as (job, pids, _):
+        job.send_signal(signal.SIGINT)
+        rest = job.stdout.read()
+        assert job.wait() == 130
     assert "Interrupted" in rest
     for pid in pids.values():
         with pytest.raises(ProcessLookupError):

@@ -103,12 +103,11 @@ class _Job:
             self._start()
             while True:
                 codes = [child.poll() for child in self.children]
-                dead = [i for i, code in enumerate(codes) if code]
+                dead = [(code, i) for i, code in enumerate(codes) if code]
                 if dead:
-                    # One that was killed is the cause; the errors of the others follow from it.
-                    which = min(dead, key=lambda i: (codes[i], i))
                     self._end(signal.SIGTERM, signal.SIGKILL)
-                    return self._tell(which, codes[which])
+                    # One that was killed is the cause; the errors of the others follow from it.
+                    return self._tell(*min(dead))
                 if None not in codes:
                     return 0
                 time.sleep(POLL_SECONDS)
@@ -155,7 +154,7 @@ class _Job:
                     self.readers.append(threading.Thread(target=_show, args=(i, stream)))
                     self.readers[-1].start()
 
-    def _tell(self, which: int, code: int) -> int:
+    def _tell(self, code: int, which: int) -> int:
         for reader in self.readers:
             reader.join()
         how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"

@@ -18,7 +18,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from cello.distribution.processes import check_same, from_first, several
+from cello.distribution.processes import check_same, from_first
 
 AXES = ("process", "batch", "model")
 

@@ -150,10 +150,11 @@ def check_same(values: dict[str, Any], what: str) -> None:
     answers = exchange(values, what)
     for other, answer in enumerate(answers):
         for name, value in answer.items():
-            if value != answers[0].get(name):
+            first = answers[0].get(name)
+            if value != first:
                 raise ValueError(
-                    f"The processes differ at {what}: {name} is {answers[0].get(name)} in process 0 "
-                    f"and {value} in process {other}."
+                    f"The processes differ at {what}: {name} is {first} in process 0 and {value} "
+                    f"in process {other}."
                 )
 
 
