@@ -106,8 +106,7 @@ class _Job:
                 dead = [(code, i) for i, code in enumerate(codes) if code]
                 if dead:
                     self._end(signal.SIGTERM, signal.SIGKILL)
-                    # One that was killed is the cause; the errors of the others follow from it.
-                    return self._tell(*min(dead))
+                    return self._tell(*min(dead, key=_causes_first))
                 if None not in codes:
                     return 0
                 time.sleep(POLL_SECONDS)
@@ -185,6 +184,13 @@ class _Job:
 
 def _interrupted(number, frame) -> None:
     raise KeyboardInterrupt
+
+
+def _causes_first(dead: tuple[int, int]):
+    """One that was killed before one with an error, which may follow from it; at last those that
+    JAX has aborted because it missed the others."""
+    code, which = dead
+    return code == -signal.SIGABRT, code, which
 
 
 def _show(number: int, stream) -> None:
