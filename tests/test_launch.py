@@ -185,8 +185,15 @@ def test_an_error_in_one_process_ends_the_job(tmp_path):
 
 
 def test_ctrl_c_ends_all(tmp_path):
-    command = *LAUNCH, "--verbose", TRAIN, tmp_path, "slow_epochs"
-    with started(command) as (job, pids, _):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import jax, os, time\nhere = jax.process_index()\n"
+        "print(f'process {here} is {os.getpid()}')\n"
+        "jax.experimental.multihost_utils.sync_global_devices('both have said it')\n"
+        "for i in range(1000):\n    print(f'epoch {i} of process {here}')\n    time.sleep(1)\n"
+    )
+    with started([*LAUNCH, "--verbose", program]) as (job, pids, output):
+        assert set(pids) == {0, 1}, output
         job.send_signal(signal.SIGINT)
         rest = job.stdout.read()
         assert job.wait() == 130

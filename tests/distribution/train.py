@@ -40,13 +40,13 @@ def co2_forecast():
 
 
 def variable_length():
-    """The example's model, with its dropout, on its sequences of up to 16 steps."""
+    """The example's model, with its dropout, on its sequences of up to 12 steps."""
     program = example("variable_length")
     (x, y), _ = cello.datasets.japanese_vowels.load_data()
     steps = np.concatenate(x)
     x = program.scaled(x, steps.mean(0), steps.std(0))
     model = program.compiled()
-    short = [i for i, sequence in enumerate(x) if len(sequence) <= 16]  # few programs to compile
+    short = [i for i, sequence in enumerate(x) if len(sequence) <= 12]  # few programs to compile
     x, y = [x[i] for i in short], y[short]
     model.fit(x, y, batch_size=16, epochs=2, verbose=0)
     return model, model.predict(x[:10], verbose=0)
