@@ -72,6 +72,29 @@ def plain():
     return [Input((None, 3)), LSTM(4, dropout=0.3, recurrent_dropout=0.2), Dropout(0.4), Dense(1)]
 
 
+class Loader:
+    """Batches that draw a new order from NumPy's own random numbers each time they are started."""
+
+    def __len__(self):
+        return 5
+
+    def __iter__(self):
+        for i in np.random.permutation(5):
+            noise = np.random.normal(size=(4, 5, 3))
+            yield normal(4, 5, 3, seed=i) + noise, normal(4, 1, seed=i)
+
+
+def loader():
+    return {"x": Loader()}
+
+
+def torch_loader():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(5)
+    data = torch.utils.data.TensorDataset(*map(torch.from_numpy, arrays().values()))
+    return {"x": torch.utils.data.DataLoader(data, batch_size=4, shuffle=True)}
+
+
 def stateful():
     return [Input(batch_shape=(11, None, 3)), GRU(4, stateful=True), Dense(1)]
 
@@ -81,6 +104,8 @@ KINDS = {
     "no shuffling": (plain, arrays, "sgd", {"shuffle": False}, list),
     "lists": (plain, lists, "rmsprop", {}, list),
     "iterator": (plain, iterator, "adam", {}, list),
+    "loader": (plain, loader, "adam", {}, list),
+    "torch": (plain, torch_loader, "adam", {}, list),
     "stateful": (stateful, arrays, "adam", {"batch_size": 11}, list),
     "schedule": (
         plain, arrays, lambda: cello.optimizers.SGD(lambda n: 0.1 / (1 + n)), {}, list
@@ -93,13 +118,16 @@ KINDS = {
 }  # fmt: skip
 
 
-def fitted(kind, epochs=6, more=(), **options):
+def fitted(kind, epochs=6, more=(), at_once="auto", **options):
     """The model as a new process would make it, after `fit`; and the random numbers after it."""
     layers, data, optimizer, fit_options, callbacks = KINDS[kind]
     cello.utils.set_random_seed(3)
     model = Sequential(layers())
-    model.compile(optimizer() if callable(optimizer) else optimizer, "mse", metrics=["mae"])
-    given = data() | {"batch_size": 4} if kind != "iterator" else data()
+    optimizer = optimizer() if callable(optimizer) else optimizer
+    model.compile(optimizer, "mse", metrics=["mae"], steps_per_execution=at_once)
+    given = data()
+    if "y" in given:
+        given["batch_size"] = 4
     try:
         model.fit(
             **given | fit_options, epochs=epochs, verbose=0,
@@ -128,6 +156,72 @@ def test_a_training_that_was_cut_off_ends_as_one_that_was_not(kind, tmp_path):
     assert whole[3] == list(range(len(whole[3])))
     assert whole[3] and len(whole[2]["loss"]) == len(whole[3])
     same(fitted(kind, more=[KillIn(0)], resume=tmp_path / "cut")[:4], whole[:4])  # nothing to do
+
+
+class DiesAfter(BackupAndRestore):
+    """Ends the training after so many saves within epochs."""
+
+    saves = 0
+    left = None
+
+    def save_within(self, run, epoch, batches, logs):
+        saved, self.saves = self.saves, self.saves + (batches >= self._next)
+        super().save_within(run, epoch, batches, logs)
+        if self.saves > saved and self.saves == self.left:
+            raise Killed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cut_off_within_an_epoch(kind, tmp_path):
+    """After the very first batch, and after others; for most kinds the last of an epoch is one."""
+
+    def run(folder, left=None):
+        backup = DiesAfter(tmp_path / folder, 1, delete_checkpoint=False)
+        backup.left = left
+        return fitted(kind, epochs=4, more=[backup], at_once=1)
+
+    whole = run("whole")
+    for left in (1, 5, 1):
+        assert run("cut", left) is None
+        assert saved_moment(tmp_path / "cut" / FILE)[1] > 0
+    same(run("cut"), whole)
+
+
+def test_a_backup_within_an_epoch_is_of_the_same_metrics(tmp_path):
+    """Their sums are in the file."""
+    backup = DiesAfter(tmp_path, 2, delete_checkpoint=False)
+    backup.left = 1
+    assert fitted("adam", more=[backup], at_once=1) is None
+    model = Sequential(plain())
+    model.compile("adam", "mse", metrics=["mae", "mape"], steps_per_execution=1)
+    with pytest.raises(ValueError, match=r"metrics is \['loss', 'mae'\] there and \['loss',.*mape"):
+        model.fit(**arrays(), batch_size=4, verbose=0, callbacks=[DiesAfter(tmp_path, 2)])
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_the_lines_of_a_csv_file_go_on(append, tmp_path):
+    """Those of epochs that are lost are written anew; those of other trainings stay or go."""
+    told = {}
+    for name, deaths in (("whole", ()), ("cut", (2, 4))):
+        file = tmp_path / f"{name}.csv"
+        file.write_text("epoch,loss,mae,val_loss,val_mae\n0,1,1,NA,NA\n" * 20)
+
+        def logger(file=file):
+            return cello.callbacks.CSVLogger(file, append=append)
+
+        for epoch in deaths:  # the callback that ends it comes after the line is written
+            end = LambdaCallback(on_epoch_end=lambda now, logs, epoch=epoch: die(now == epoch))
+            assert fitted("adam", more=[logger(), end], resume=tmp_path / name) is None
+        alive = LambdaCallback(on_epoch_end=lambda now, logs: None)
+        fitted("adam", more=[logger(), alive], resume=tmp_path / name)
+        told[name] = file.read_text()
+    assert told["whole"] == told["cut"]
+    assert len(told["whole"].splitlines()) == (46 if append else 7)
+
+
+def die(now):
+    if now:
+        raise Killed
 
 
 def test_saving_changes_nothing_and_the_file_goes_at_the_end(tmp_path):
@@ -186,7 +280,7 @@ def test_killed_at_twenty_moments(tmp_path):
         assert process.wait() == -signal.SIGKILL
         process.stdout.close()
         file = folders[1] / "run" / FILE
-        epochs.append(saved_epoch(file) if file.exists() else 0)
+        epochs.append(saved_moment(file)[0] if file.exists() else 0)
     assert epochs == sorted(epochs) and 0 < epochs[-1] < 250
     war = subprocess.run(command, cwd=folders[1], capture_output=True, text=True)
     assert war.returncode == 0, war.stderr
@@ -194,9 +288,11 @@ def test_killed_at_twenty_moments(tmp_path):
     same(*(load_file(folder / "final.safetensors") for folder in folders))
 
 
-def saved_epoch(file):
+def saved_moment(file):
+    """The epochs that are done, and the batches of the next one."""
     with safe_open(file, "numpy") as opened:
-        return json.loads(opened.metadata()["cello"])["epoch"]
+        record = json.loads(opened.metadata()["cello"])
+        return record["epoch"], record["batches"]
 
 
 # ----------------------------------------------------------------------------- refusals
@@ -263,6 +359,7 @@ def test_a_path_that_is_no_folder(tmp_path):
     assert any("name another folder" in note for note in caught.value.__notes__)
 
 
-def test_save_freq_is_an_epoch():
-    with pytest.raises(ValueError, match="saves after every epoch"):
-        BackupAndRestore("folder", save_freq=100)
+@pytest.mark.parametrize("wrong", [0, "batch", 2.5])
+def test_a_save_freq_that_is_no_number_of_batches(wrong):
+    with pytest.raises(ValueError, match="save_freq must be 'epoch' or a number of batches"):
+        BackupAndRestore("folder", save_freq=wrong)

@@ -184,10 +184,14 @@ class IterableFeed:
         return end_to_end(pieces)
 
     def skip(self, epochs: int) -> None:
-        """Pass over what so many epochs have used, where the iterator does not start anew."""
-        for _ in range(epochs if self.goes_on else 0):
-            for _ in self._next_batches():
-                pass
+        """Pass over what so many epochs have used, where the next would not start anew."""
+        if self.goes_on:
+            for _ in range(epochs):
+                for _ in self._next_batches():
+                    pass
+        elif epochs:
+            self._looked_ahead.clear()
+            self._epochs = epochs
 
     def epoch(self) -> IterableEpoch:
         if self._epochs and not self.goes_on:
