@@ -1,12 +1,15 @@
 """A training that was killed goes on and ends as if it had not been."""
 
+import contextlib
 import errno
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -342,14 +345,82 @@ def test_a_disk_that_takes_no_more(code, tmp_path, monkeypatch):
     def fails(*args, **kwargs):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(cello.training.backup, "save_file", fails)
+    monkeypatch.setattr(cello.saving.files, "save_file", fails)
     with pytest.raises(OSError) as caught:
         fitted("adam", epochs=4, resume=tmp_path)
-    assert "could not save the training" in caught.value.__notes__[0]
-    assert "what was saved before is whole" in caught.value.__notes__[0]
+    told = "".join(caught.value.__notes__)
+    assert "could not save the training" in told and "what was saved before is whole" in told
     assert (tmp_path / FILE).read_bytes() == saved
     monkeypatch.undo()
     same(fitted("adam", resume=tmp_path)[:4], fitted("adam")[:4])
+
+
+@contextlib.contextmanager
+def read_only(folder):
+    """Nobody may write there; for `root`, who always may, as another user."""
+    user = os.geteuid()
+    folder.chmod(0o555)
+    try:
+        if user == 0:
+            os.seteuid(65534)
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+def test_a_read_only_folder():
+    with tempfile.TemporaryDirectory() as temporary:  # pytest's own nobody else may see
+        os.chmod(temporary, 0o755)
+        refused_and_whole(pathlib.Path(temporary) / "run")
+
+
+def refused_and_whole(folder):
+    fitted("adam", epochs=2, resume=folder)
+    (folder / FILE).chmod(0o644)
+    saved = (folder / FILE).read_bytes()
+    with read_only(folder), pytest.raises(OSError, match="Permission denied") as caught:
+        fitted("adam", epochs=4, resume=folder)
+    assert "name another folder" in "".join(caught.value.__notes__)
+    assert os.listdir(folder) == [FILE] and (folder / FILE).read_bytes() == saved
+    same(fitted("adam", resume=folder)[:4], fitted("adam")[:4])
+
+
+DISK = """
+    import resource
+    import numpy as np
+    import cello
+    from cello.callbacks import CSVLogger, LambdaCallback, ModelCheckpoint
+    from cello.layers import GRU, Dense, Input
+
+    x, y = np.ones((8, 4, 2), "float32"), np.ones((8, 1), "float32")
+    model = cello.Sequential([Input((None, 2)), GRU(64), Dense(1)])
+    model.compile("adam", "mse")
+    full = LambdaCallback(on_epoch_begin=lambda epoch, logs: epoch < 2 or resource.setrlimit(
+        resource.RLIMIT_FSIZE, (4096, 4096)))
+    model.fit(x, y, epochs=4, verbose=0, resume="run", callbacks=[full, CSVLogger("log.csv")]
+              + [ModelCheckpoint(name) for name in {names}])
+"""
+
+
+@pytest.mark.parametrize("names", [[], ["m.keras"], ["m.weights.h5"], ["m.safetensors"]], ids=str)
+def test_a_disk_that_is_really_full(names, tmp_path):
+    """The system itself refuses to write on: all files are as the second epoch left them."""
+    program = textwrap.dedent(DISK.format(names=names))
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 1 and "File too large" in ended.stderr, ended.stderr
+    told = f"{names[0]} was not written" if names else "could not save the training"
+    assert told in ended.stderr
+    assert saved_moment(tmp_path / "run" / FILE) == (2, 0)
+    assert sorted(os.listdir(tmp_path)) == sorted(["log.csv", "run", *names])
+    assert os.listdir(tmp_path / "run") == [FILE]
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
+    for name in names:
+        model = Sequential([Input((None, 2)), GRU(64), Dense(1)])
+        model.load_weights(tmp_path / name)
+        saved = load_file(tmp_path / "run" / FILE)["variables/0/kernel"]
+        np.testing.assert_array_equal(model.weights[0], saved)
 
 
 def test_a_path_that_is_no_folder(tmp_path):

@@ -20,7 +20,6 @@ from typing import Any
 import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from cello.core.random import global_generator
 
@@ -65,7 +64,7 @@ class Run:
         Raises:
             OSError: where the file cannot be written; what stood there before is whole.
         """
-        from cello.saving.files import replacing  # saving stands on models, and they on us
+        from cello.saving.files import write_tensors  # saving stands on models, and they on us
 
         arrays: dict[str, np.ndarray] = {}
         random_numbers = self._start if batches else self._random_numbers()
@@ -84,8 +83,7 @@ class Run:
             arrays[name] = np.array(leaf, order="C")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as temporary:
-                save_file(arrays, temporary, metadata={"cello": json.dumps(record)})
+            write_tensors(path, arrays, {"cello": json.dumps(record)})
         except Exception as error:
             error.add_note(
                 f"{self.model}.fit could not save the training to {path}. The weights after "
