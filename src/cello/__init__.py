@@ -17,6 +17,7 @@ from cello import (
     plotting,
     regularizers,
     saving,
+    tune,
     utils,
 )
 from cello.core import config, random
@@ -52,5 +53,6 @@ __all__ = [
     "random",
     "regularizers",
     "saving",
+    "tune",
     "utils",
 ]
