@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = "attention ctc generation lengths long_histories scaling streaming training".split()
+PAGES = [
+    "attention",
+    "ctc",
+    "generation",
+    "lengths",
+    "long_histories",
+    "scaling",
+    "streaming",
+    "training",
+    "tuning",
+]
 
 
 def test_gallery(tmp_path):

@@ -42,8 +42,8 @@ class OneDevice:
         return chunk
 
     def placed(self, state):
-        """The state before an epoch, where it belongs."""
-        return jax.tree.map(_home, state)
+        """The state before an epoch, where it belongs; itself, where it is there."""
+        return jax.tree.map(_home, state) if any(map(_away, jax.tree.leaves(state))) else state
 
     def given(self, state):
         """The state as an argument of the compiled loop."""
@@ -175,11 +175,14 @@ class Spread(OneDevice):
             check_same(values, what)
 
 
+def _away(array) -> bool:
+    """Whether `array` lies on several devices."""
+    return isinstance(array, jax.Array) and len(array.sharding.device_set) > 1
+
+
 def _home(array):
     """`array` on the default device, where it lies on several."""
-    if isinstance(array, jax.Array) and len(array.sharding.device_set) > 1:
-        return jnp.asarray(np.asarray(array))
-    return array
+    return jnp.asarray(np.asarray(array)) if _away(array) else array
 
 
 ONE_DEVICE = OneDevice()
