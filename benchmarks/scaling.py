@@ -15,8 +15,9 @@ import sys
 import time
 
 TIME = 50
-ROWS = [(64, 32), (64, 256), (256, 8), (256, 32), (256, 128), (512, 16), (512, 64)]
-STEPS = 4
+ROWS = [(64, 32), (64, 256), (256, 8), (256, 64), (512, 32)]
+STEPS = 16
+ROUNDS = 2
 SIZES = (4, 2**16, 2**20, 2**23)
 
 
@@ -99,7 +100,13 @@ def main():
     if parser.parse_args().work:
         work(int(os.environ["CELLO_PROCESS"]))
         return
-    one, two = measured(1), measured(2)
+    one, two = {}, {}
+    for _ in range(ROUNDS):  # in turns, the least time of all
+        for found, processes in ((one, 1), (two, 2)):
+            for kind, values in measured(processes).items():
+                for name, seconds in values.items():
+                    known = found.setdefault(kind, {})
+                    known[name] = min(seconds, known.get(name, seconds))
     print("A sum over two processes:")
     for elements, seconds in two["sums"].items():
         megabytes = 4 * int(elements) / 1e6
