@@ -430,6 +430,11 @@ def test_a_path_that_is_no_folder(tmp_path):
     assert any("name another folder" in note for note in caught.value.__notes__)
 
 
+def test_a_folder_that_is_no_path():
+    with pytest.raises(ValueError, match=r"the folder must be a path\. Received: 3"):
+        fitted("adam", epochs=1, resume=3)
+
+
 @pytest.mark.parametrize("wrong", [0, "batch", 2.5])
 def test_a_save_freq_that_is_no_number_of_batches(wrong):
     with pytest.raises(ValueError, match="save_freq must be 'epoch' or a number of batches"):
