@@ -266,6 +266,7 @@ class Trainer(Feeding):
                     backup.save(run, epoch + 1)
                 if self.stop_training:
                     break
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.call("train_end", logs=logs)
         return self.history
 
