@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from cello.cells.gated import GatedCell
 from cello.core import config
 from cello.core.carry import Slot
+from cello.core.dtype_policy import cast_floats, widened
 from cello.core.random import hold
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
@@ -48,12 +49,15 @@ def repeat_step(cell, inputs, states, *, training, mask, constants=None, **optio
     dropout masks of the gated cells inside are drawn once for the sequence.
     """
     inputs = hide_masked(inputs, mask)
-    more = {} if constants is None else {"constants": constants}
+    # Wide outside of the loop, so that their gradients are added up over time in float32.
+    more = {} if constants is None else {"constants": jax.tree.map(widened, constants)}
 
     def one_step(x, states):
         outputs, new_states = cell(x, states, training=training, **more)
         if not isinstance(new_states, (list, tuple, dict)):
             new_states = [new_states]
+        if cell.dtype_policy.mixed:
+            new_states = cast_floats(new_states, cell.variable_dtype)
         return outputs, new_states
 
     return _scan(cell, one_step, inputs, states, mask=mask, **options)
@@ -212,6 +216,8 @@ def initial_state(cell, batch_size):
         states = cell.get_initial_state(batch_size=batch_size)
     else:
         states = _zeros(cell.state_size, batch_size, getattr(cell, "dtype", config.floatx()))
+    if cell.dtype_policy.mixed:
+        states = cast_floats(states, cell.variable_dtype)
     return states if isinstance(states, (list, tuple, dict)) else [states]
 
 

@@ -141,6 +141,11 @@ class Model(Trainer, Layer):
 
     # --------------------------------------------------------------------------- calling
 
+    @property
+    def input_dtype(self) -> str:
+        """That of the variables: the layers inside take what they need in their own."""
+        return self.variable_dtype
+
     def call(self, inputs, training=False, mask=None):
         if self._graph is None:
             return super().call(inputs)
