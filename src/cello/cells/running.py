@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from typing import Any
@@ -14,6 +15,7 @@ from cello.core import config
 from cello.core.carry import Slot
 from cello.core.dtype_policy import cast_floats, widened
 from cello.core.random import hold
+from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
@@ -33,6 +35,19 @@ def run_cell(cell, inputs, states, **options):
     if hasattr(cell, "sequence"):
         return cell.sequence(inputs, states, **options)
     return repeat_step(cell, inputs, states, **options)
+
+
+@contextlib.contextmanager
+def running(layers, run):
+    """A scope in which `run(layer, inputs, states, **options)` runs the cells of RNN `layers`.
+
+    It is what `cell.sequence` is else: whatever else the layers do stays as it is.
+    """
+    with contextlib.ExitStack() as stack:
+        for layer in layers:
+            stack.enter_context(replaced(layer.cell, "sequence", functools.partial(run, layer)))
+            stack.enter_context(replaced(layer, "remat", None))  # it changes no value
+        yield
 
 
 def takes_constants(cell) -> bool:
@@ -57,7 +72,7 @@ def repeat_step(cell, inputs, states, *, training, mask, constants=None, **optio
         if not isinstance(new_states, (list, tuple, dict)):
             new_states = [new_states]
         if cell.dtype_policy.mixed:
-            new_states = cast_floats(new_states, cell.variable_dtype)
+            new_states = cast_floats(new_states, cell.dtype_policy.variable_dtype)
         return outputs, new_states
 
     return _scan(cell, one_step, inputs, states, mask=mask, **options)
