@@ -129,6 +129,7 @@ class _Call:
     parents: tuple[Layer, ...]
     inputs: list[Any]
     outputs: list[Any]
+    mask: Any  # of its steps; None where all count
     bad: _Place | None  # in the outputs, or in the states
 
 
@@ -179,7 +180,7 @@ def _noting(calls: list[_Call]) -> Callable:
         taken = _floats((args, kwargs))
         mask = next((m for m in map(get_mask, taken) if m is not None), None)
         bad = _first_of([*passages, _first_bad(outputs, mask)])
-        calls.append(_Call(layer, parents, taken, leaves, bad))
+        calls.append(_Call(layer, parents, taken, leaves, mask, bad))
         return outputs
 
     return around
@@ -328,23 +329,23 @@ def _in_gradient(model, batch, layers, calls: list[_Call]) -> NotFinite | None:
     probes = jax.tree.map(jnp.zeros_like, [(c.inputs, c.outputs) for c in seen.values()])
     by_weights, by_probes = jax.grad(total, (0, 1))(values_of(trainable), probes)
     wrong = {v: _first_bad(g) for v, g in zip(trainable, by_weights, strict=True)}
+    if not any(wrong.values()):
+        return None
     found: list[tuple[_Call, _Place]] = []
     for call, (taken, given) in zip(seen.values(), by_probes, strict=True):
-        if _first_bad(given) is not None:
+        if _first_bad(given, call.mask) is not None:
             continue  # what comes behind has made it
         last = not getattr(call.layer, "go_backwards", False)
-        masks = [get_mask(v) for v in call.inputs]
-        places = [_first_bad(g, m, last) for g, m in zip(taken, masks, strict=True)]
         own = _first_of(wrong.get(v) for v in call.layer.weights)
-        place = _first_of(places) or (own and _Place(None, None, own.value))
+        place = _first_bad(taken, call.mask, last) or (own and _Place(None, None, own.value))
         if place is not None:
             found.append((call, place))
     if found:
         outer = {layer for call, _ in found for layer in call.parents}
         call, place = [f for f in found if f[0].layer not in outer][-1]
         return NotFinite("gradient", call.layer, *place)
-    anywhere = _first_of([*map(_first_bad, jax.tree.leaves(by_probes)), *wrong.values()])
-    return None if anywhere is None else NotFinite("gradient", None, *anywhere)
+    place = _first_bad(by_probes) or _first_of(wrong.values())
+    return NotFinite("gradient", None, *(place or ()))
 
 
 def _first_of(places) -> _Place | None:
