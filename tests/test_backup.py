@@ -1,12 +1,15 @@
 """A training that was killed goes on and ends as if it had not been."""
 
+import contextlib
 import errno
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -78,6 +81,29 @@ def plain():
     return [Input((None, 3)), LSTM(4, dropout=0.3, recurrent_dropout=0.2), Dropout(0.4), Dense(1)]
 
 
+class Loader:
+    """Batches that draw a new order from NumPy's own random numbers each time they are started."""
+
+    def __len__(self):
+        return 5
+
+    def __iter__(self):
+        for i in np.random.permutation(5):
+            noise = np.random.normal(size=(4, 5, 3))
+            yield normal(4, 5, 3, seed=i) + noise, normal(4, 1, seed=i)
+
+
+def loader():
+    return {"x": Loader()}
+
+
+def torch_loader():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(5)
+    data = torch.utils.data.TensorDataset(*map(torch.from_numpy, arrays().values()))
+    return {"x": torch.utils.data.DataLoader(data, batch_size=4, shuffle=True)}
+
+
 def stateful():
     return [Input(batch_shape=(11, None, 3)), GRU(4, stateful=True), Dense(1)]
 
@@ -87,6 +113,8 @@ KINDS = {
     "no shuffling": (plain, arrays, "sgd", {"shuffle": False}, list),
     "lists": (plain, lists, "rmsprop", {}, list),
     "iterator": (plain, iterator, "adam", {}, list),
+    "loader": (plain, loader, "adam", {}, list),
+    "torch": (plain, torch_loader, "adam", {}, list),
     "stateful": (stateful, arrays, "adam", {"batch_size": 11}, list),
     "schedule": (
         plain, arrays, lambda: cello.optimizers.SGD(lambda n: 0.1 / (1 + n)), {}, list
@@ -104,13 +132,16 @@ KINDS = {
 }  # fmt: skip
 
 
-def fitted(kind, epochs=6, more=(), **options):
+def fitted(kind, epochs=6, more=(), at_once="auto", **options):
     """The model as a new process would make it, after `fit`; and the random numbers after it."""
     layers, data, optimizer, fit_options, callbacks = KINDS[kind]
     cello.utils.set_random_seed(3)
     model = Sequential(layers())
-    model.compile(optimizer() if callable(optimizer) else optimizer, "mse", metrics=["mae"])
-    given = data() | {"batch_size": 4} if kind != "iterator" else data()
+    optimizer = optimizer() if callable(optimizer) else optimizer
+    model.compile(optimizer, "mse", metrics=["mae"], steps_per_execution=at_once)
+    given = data()
+    if "y" in given:
+        given["batch_size"] = 4
     try:
         model.fit(
             **given | fit_options, epochs=epochs, verbose=0,
@@ -139,6 +170,72 @@ def test_a_training_that_was_cut_off_ends_as_one_that_was_not(kind, tmp_path):
     assert whole[3] == list(range(len(whole[3])))
     assert whole[3] and len(whole[2]["loss"]) == len(whole[3])
     same(fitted(kind, more=[KillIn(0)], resume=tmp_path / "cut")[:4], whole[:4])  # nothing to do
+
+
+class DiesAfter(BackupAndRestore):
+    """Ends the training after so many saves within epochs."""
+
+    saves = 0
+    left = None
+
+    def save_within(self, run, epoch, batches, logs):
+        saved, self.saves = self.saves, self.saves + (batches >= self._next)
+        super().save_within(run, epoch, batches, logs)
+        if self.saves > saved and self.saves == self.left:
+            raise Killed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cut_off_within_an_epoch(kind, tmp_path):
+    """After the very first batch, and after others; for most kinds the last of an epoch is one."""
+
+    def run(folder, left=None):
+        backup = DiesAfter(tmp_path / folder, 1, delete_checkpoint=False)
+        backup.left = left
+        return fitted(kind, epochs=4, more=[backup], at_once=1)
+
+    whole = run("whole")
+    for left in (1, 5, 1):
+        assert run("cut", left) is None
+        assert saved_moment(tmp_path / "cut" / FILE)[1] > 0
+    same(run("cut"), whole)
+
+
+def test_a_backup_within_an_epoch_is_of_the_same_metrics(tmp_path):
+    """Their sums are in the file."""
+    backup = DiesAfter(tmp_path, 2, delete_checkpoint=False)
+    backup.left = 1
+    assert fitted("adam", more=[backup], at_once=1) is None
+    model = Sequential(plain())
+    model.compile("adam", "mse", metrics=["mae", "mape"], steps_per_execution=1)
+    with pytest.raises(ValueError, match=r"metrics is \['loss', 'mae'\] there and \['loss',.*mape"):
+        model.fit(**arrays(), batch_size=4, verbose=0, callbacks=[DiesAfter(tmp_path, 2)])
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_the_lines_of_a_csv_file_go_on(append, tmp_path):
+    """Those of epochs that are lost are written anew; those of other trainings stay or go."""
+    told = {}
+    for name, deaths in (("whole", ()), ("cut", (2, 4))):
+        file = tmp_path / f"{name}.csv"
+        file.write_text("epoch,loss,mae,val_loss,val_mae\n0,1,1,NA,NA\n" * 20)
+
+        def logger(file=file):
+            return cello.callbacks.CSVLogger(file, append=append)
+
+        for epoch in deaths:  # the callback that ends it comes after the line is written
+            end = LambdaCallback(on_epoch_end=lambda now, logs, epoch=epoch: die(now == epoch))
+            assert fitted("adam", more=[logger(), end], resume=tmp_path / name) is None
+        alive = LambdaCallback(on_epoch_end=lambda now, logs: None)
+        fitted("adam", more=[logger(), alive], resume=tmp_path / name)
+        told[name] = file.read_text()
+    assert told["whole"] == told["cut"]
+    assert len(told["whole"].splitlines()) == (46 if append else 7)
+
+
+def die(now):
+    if now:
+        raise Killed
 
 
 def test_saving_changes_nothing_and_the_file_goes_at_the_end(tmp_path):
@@ -197,7 +294,7 @@ def test_killed_at_twenty_moments(tmp_path):
         assert process.wait() == -signal.SIGKILL
         process.stdout.close()
         file = folders[1] / "run" / FILE
-        epochs.append(saved_epoch(file) if file.exists() else 0)
+        epochs.append(saved_moment(file)[0] if file.exists() else 0)
     assert epochs == sorted(epochs) and 0 < epochs[-1] < 250
     war = subprocess.run(command, cwd=folders[1], capture_output=True, text=True)
     assert war.returncode == 0, war.stderr
@@ -205,9 +302,11 @@ def test_killed_at_twenty_moments(tmp_path):
     same(*(load_file(folder / "final.safetensors") for folder in folders))
 
 
-def saved_epoch(file):
+def saved_moment(file):
+    """The epochs that are done, and the batches of the next one."""
     with safe_open(file, "numpy") as opened:
-        return json.loads(opened.metadata()["cello"])["epoch"]
+        record = json.loads(opened.metadata()["cello"])
+        return record["epoch"], record["batches"]
 
 
 # ----------------------------------------------------------------------------- refusals
@@ -257,14 +356,82 @@ def test_a_disk_that_takes_no_more(code, tmp_path, monkeypatch):
     def fails(*args, **kwargs):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(cello.training.backup, "save_file", fails)
+    monkeypatch.setattr(cello.saving.files, "save_file", fails)
     with pytest.raises(OSError) as caught:
         fitted("adam", epochs=4, resume=tmp_path)
-    assert "could not save the training" in caught.value.__notes__[0]
-    assert "what was saved before is whole" in caught.value.__notes__[0]
+    told = "".join(caught.value.__notes__)
+    assert "could not save the training" in told and "what was saved before is whole" in told
     assert (tmp_path / FILE).read_bytes() == saved
     monkeypatch.undo()
     same(fitted("adam", resume=tmp_path)[:4], fitted("adam")[:4])
+
+
+@contextlib.contextmanager
+def read_only(folder):
+    """Nobody may write there; for `root`, who always may, as another user."""
+    user = os.geteuid()
+    folder.chmod(0o555)
+    try:
+        if user == 0:
+            os.seteuid(65534)
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+def test_a_read_only_folder():
+    with tempfile.TemporaryDirectory() as temporary:  # pytest's own nobody else may see
+        os.chmod(temporary, 0o755)
+        refused_and_whole(pathlib.Path(temporary) / "run")
+
+
+def refused_and_whole(folder):
+    fitted("adam", epochs=2, resume=folder)
+    (folder / FILE).chmod(0o644)
+    saved = (folder / FILE).read_bytes()
+    with read_only(folder), pytest.raises(OSError, match="Permission denied") as caught:
+        fitted("adam", epochs=4, resume=folder)
+    assert "name another folder" in "".join(caught.value.__notes__)
+    assert os.listdir(folder) == [FILE] and (folder / FILE).read_bytes() == saved
+    same(fitted("adam", resume=folder)[:4], fitted("adam")[:4])
+
+
+DISK = """
+    import resource
+    import numpy as np
+    import cello
+    from cello.callbacks import CSVLogger, LambdaCallback, ModelCheckpoint
+    from cello.layers import GRU, Dense, Input
+
+    x, y = np.ones((8, 4, 2), "float32"), np.ones((8, 1), "float32")
+    model = cello.Sequential([Input((None, 2)), GRU(64), Dense(1)])
+    model.compile("adam", "mse")
+    full = LambdaCallback(on_epoch_begin=lambda epoch, logs: epoch < 2 or resource.setrlimit(
+        resource.RLIMIT_FSIZE, (4096, 4096)))
+    model.fit(x, y, epochs=4, verbose=0, resume="run", callbacks=[full, CSVLogger("log.csv")]
+              + [ModelCheckpoint(name) for name in {names}])
+"""
+
+
+@pytest.mark.parametrize("names", [[], ["m.keras"], ["m.weights.h5"], ["m.safetensors"]], ids=str)
+def test_a_disk_that_is_really_full(names, tmp_path):
+    """The system itself refuses to write on: all files are as the second epoch left them."""
+    program = textwrap.dedent(DISK.format(names=names))
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 1 and "File too large" in ended.stderr, ended.stderr
+    told = f"{names[0]} was not written" if names else "could not save the training"
+    assert told in ended.stderr
+    assert saved_moment(tmp_path / "run" / FILE) == (2, 0)
+    assert sorted(os.listdir(tmp_path)) == sorted(["log.csv", "run", *names])
+    assert os.listdir(tmp_path / "run") == [FILE]
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
+    for name in names:
+        model = Sequential([Input((None, 2)), GRU(64), Dense(1)])
+        model.load_weights(tmp_path / name)
+        saved = load_file(tmp_path / "run" / FILE)["variables/0/kernel"]
+        np.testing.assert_array_equal(model.weights[0], saved)
 
 
 def test_a_path_that_is_no_folder(tmp_path):
@@ -274,6 +441,7 @@ def test_a_path_that_is_no_folder(tmp_path):
     assert any("name another folder" in note for note in caught.value.__notes__)
 
 
-def test_save_freq_is_an_epoch():
-    with pytest.raises(ValueError, match="saves after every epoch"):
-        BackupAndRestore("folder", save_freq=100)
+@pytest.mark.parametrize("wrong", [0, "batch", 2.5])
+def test_a_save_freq_that_is_no_number_of_batches(wrong):
+    with pytest.raises(ValueError, match="save_freq must be 'epoch' or a number of batches"):
+        BackupAndRestore("folder", save_freq=wrong)

@@ -169,6 +169,14 @@ def test_a_sample_of_a_stream_is_measured():
         assert float(times[name]) > 0
 
 
+def test_the_cost_of_fit_is_measured():
+    command = [sys.executable, BENCHMARKS / "overhead.py", "--units", "4", "--batches", "20"]
+    run = subprocess.run([*command, "--rounds", "1"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    row = next(line for line in run.stdout.splitlines() if "LSTM(4)" in line)
+    assert all(float(time) > 0 for time in re.findall(r"│ (\d+) +", row)) and row.count("%") == 2
+
+
 def test_an_epoch_over_sequences_of_different_lengths_is_measured():
     command = [sys.executable, BENCHMARKS / "lengths.py", "--quick"]
     run = subprocess.run(command, capture_output=True, text=True)

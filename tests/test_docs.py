@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ["attention", "ctc", "generation", "lengths", "long_histories", "streaming", "training"]
+PAGES = [
+    "attention",
+    "ctc",
+    "generation",
+    "lengths",
+    "long_histories",
+    "streaming",
+    "training",
+    "tuning",
+]
 
 
 def test_gallery(tmp_path):

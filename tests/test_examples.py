@@ -46,17 +46,24 @@ def test_pronounce(tmp_path):
     assert (tmp_path / "pronounce.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_keras_tour_runs_from_top_to_bottom(tmp_path):
+NOTEBOOKS = {  # what must be in their outputs, besides what they assert themselves
+    "keras_tour": ["16,896", "258", "4,040,000", "2,002", "52,992", "470"],
+    "why_is_it_not_learning": ["no better than a coin", "'image/png'"],
+}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_from_top_to_bottom(name, tmp_path):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
-    notebook = nbformat.read(EXAMPLES / "keras_tour.ipynb", as_version=4)
+    notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
     client = nbclient.NotebookClient(
         notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
     )
     client.execute()
     text = str(notebook.cells)
-    for count in ("16,896", "258", "4,040,000", "2,002", "52,992", "470"):
-        assert count in text
+    for expected in NOTEBOOKS[name]:
+        assert expected in text
 
 
 @pytest.mark.parametrize(("page", "count"), [("README.md", 2), ("docs/generation.md", 3)])

@@ -314,7 +314,8 @@ def test_fit_and_terminate_on_nan_point_to_it(capsys):
     model = deep()
     model.fit(x, Y, verbose=0, callbacks=[cello.callbacks.TerminateOnNaN()])
     assert "model.find_nan(x, y)" in capsys.readouterr().out
-    assert model.find_nan(x, Y).where == "weights"  # of the step that was done
+    assert model.find_nan(x, Y).where == "data"
+    assert model.find_nan(X, Y).where == "weights"  # of the step that was done
     fresh = deep()
     assert fresh.find_nan(x, Y).where == "data"
 

@@ -110,6 +110,28 @@ def test_generators_need_to_know_when_an_epoch_ends():
         make().fit((b for b in batches()), steps_per_epoch=5, epochs=2, verbose=0)
 
 
+class Shrinking:
+    """Batches, one fewer each time they are started."""
+
+    left = 6
+
+    def __iter__(self):
+        self.left -= 1
+        return iter(batches()[: self.left])
+
+
+def test_data_that_shrink_between_epochs():
+    """Fewer than were announced is an error, with the weights of the steps done; else a warning."""
+    model = make()
+    with pytest.raises(ValueError, match=r"ended after 4 batches, and 5 are an epoch.*steps_per"):
+        model.fit(Shrinking(), steps_per_epoch=5, epochs=2, verbose=0)
+    assert model.history.epoch == [0] and model.optimizer.iterations == 5
+    model = make()
+    with pytest.warns(UserWarning, match="gave 4 batches in this epoch and 5 in one before"):
+        model.fit(Shrinking(), epochs=2, verbose=0)
+    assert model.history.epoch == [0, 1] and model.optimizer.iterations == 9
+
+
 def test_validation_from_batches_and_from_arrays():
     arrays, _ = fitted(X, Y, validation_data=(X, Y))
     streamed, _ = fitted(X, Y, validation_data=batches())

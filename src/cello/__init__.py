@@ -18,6 +18,7 @@ from cello import (
     plotting,
     regularizers,
     saving,
+    tune,
     utils,
 )
 from cello.core import config, random
@@ -56,5 +57,6 @@ __all__ = [
     "random",
     "regularizers",
     "saving",
+    "tune",
     "utils",
 ]

@@ -43,6 +43,8 @@ class TensorBoard(Callback):
         ImportError: without tensorboardX.
     """
 
+    memory = ("_steps",)
+
     def __init__(
         self,
         log_dir="logs",

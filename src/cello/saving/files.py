@@ -7,6 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
+
 
 class ModelFileError(ValueError):
     """A file is not what it should be: damaged, of another format, or asking for too much."""
@@ -40,17 +44,43 @@ def replacing(filepath) -> Iterator[Path]:
 
     Killed at any moment, what stood at `filepath` before is whole: the new file is forced to the
     disk before it takes the old one's name. Where the block fails, it is removed.
+
+    Raises:
+        FileNotFoundError: where the folder of `filepath` is not there.
     """
     path = Path(filepath)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"{path.name} cannot be written: make the folder {str(path.parent)!r} first."
+        )
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except Exception as error:
+        error.add_note(
+            f"{path} was not written, and is as it was before. Where the disk is full or the "
+            "folder read-only: make room, or choose another folder."
+        )
+        raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def write_tensors(filepath, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
+    """Write a safetensors file, all or nothing.
+
+    Raises:
+        OSError: where the file cannot be written.
+    """
+    with replacing(filepath) as temporary:
+        try:
+            save_file(arrays, temporary, metadata=metadata)
+        except SafetensorError as error:  # which hides the system's
+            raise OSError(str(error)) from None
 
 
 def checked_path(what, filepath) -> Path:

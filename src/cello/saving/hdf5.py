@@ -174,18 +174,18 @@ def _text(value) -> str:
     return value
 
 
-def write_arrays(path, arrays: dict[str, np.ndarray], names: dict[str, str]) -> None:
+def write_arrays(file, arrays: dict[str, np.ndarray], names: dict[str, str]) -> None:
     """Write arrays by their paths to a new HDF5 file.
 
     Args:
-        path: where; or a file-like object.
+        file: a file-like object.
         arrays: path to array.
         names: path of a group to its attribute `name`.
     """
-    with h5py.File(path, "w") as file:
+    with h5py.File(file, "w") as opened:
         for group, name in names.items():
-            file.require_group(group).attrs["name"] = name
+            opened.require_group(group).attrs["name"] = name
         for place, value in arrays.items():
-            dataset = file.create_dataset(place, data=value)
+            dataset = opened.create_dataset(place, data=value)
             if value.dtype == bfloat16:
                 dataset.attrs["dtype"] = "bfloat16"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from cello.core.layer import Layer
 from cello.core.naming import snake_case
 from cello.core.variable import Variable
-from cello.saving.files import ModelFileError, replacing
+from cello.saving.files import ModelFileError, write_tensors
 
 
 def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
@@ -40,8 +40,7 @@ def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
 def write_safetensors(layer: Layer, path: Path) -> None:
     """Write the weights of `layer` to a safetensors file."""
     arrays = {name: np.ascontiguousarray(v.numpy()) for name, v in named_weights(layer).items()}
-    with replacing(path) as temporary:
-        save_file(arrays, temporary, metadata={"format": "cello", "version": "1"})
+    write_tensors(path, arrays, {"format": "cello", "version": "1"})
 
 
 def read_safetensors(layer: Layer, path: Path) -> None:

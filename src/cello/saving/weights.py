@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from cello.core.layer import Layer
@@ -31,8 +32,10 @@ def save_weights(layer: Layer, filepath) -> None:
     if not layer.weights:
         raise ValueError(f"{layer} has no weights to save: call it on data first.")
     if path.name.endswith(".weights.h5"):
+        weights = io.BytesIO()  # HDF5's own writing to a full disk ends the process
+        write_arrays(weights, *arrays_of(layer))
         with replacing(path) as temporary:
-            write_arrays(temporary, *arrays_of(layer))
+            temporary.write_bytes(weights.getbuffer())
     else:
         write_safetensors(layer, path)
 

@@ -2,8 +2,10 @@
 
 After an epoch the future of a training is decided by: all variables of the model (weights, the keys
 of its random generators, the states of stateful layers), the optimiser's state, the order in which
-the data will come, NumPy's, Python's and Cello's own random numbers, the history, and what the
-callbacks remember. With all of it restored the epochs that follow are those of an undisturbed run.
+the data will come, NumPy's, Python's, PyTorch's and Cello's own random numbers, the history, and
+what the callbacks remember. With all of it restored the epochs that follow are those of an
+undisturbed run. Within an epoch there are two things more: the sums of the metrics, and the batches
+that are done. These are passed over, from the random numbers with which the epoch began.
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from cello.core.random import global_generator
 
@@ -31,35 +33,57 @@ class Run:
         shuffler: the NumPy generator that draws the order of the rows, or `None`.
         feed: where the batches come from.
         callbacks: all callbacks, the `History` included.
+        batches: how many of the current epoch were done before an interruption.
+        logs: what was known after them.
     """
 
     model: Any
     shuffler: np.random.Generator | None
     feed: Any
     callbacks: list[Any]
+    batches: int = 0
+    logs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    _start: dict[str, Any] = dataclasses.field(default_factory=dict)
 
-    def save(self, path: Path, epoch: int) -> None:
-        """Write the training to a file, all or nothing, after `epoch` epochs.
+    def begin_epoch(self) -> tuple[int, dict[str, Any]]:
+        """How many batches are done already, and the logs after them."""
+        self._start = self._random_numbers()
+        done = self.batches, self.logs
+        self.batches, self.logs = 0, {}
+        return done
+
+    def save(self, path: Path, epoch: int, batches: int = 0, logs=None) -> None:
+        """Write the training to a file, all or nothing.
+
+        Args:
+            path: of the file.
+            epoch: how many epochs are done.
+            batches: how many batches of the next one.
+            logs: what is known after these.
 
         Raises:
             OSError: where the file cannot be written; what stood there before is whole.
         """
-        from cello.saving.files import replacing  # saving stands on models, and they on us
+        from cello.saving.files import write_tensors  # saving stands on models, and they on us
 
         arrays: dict[str, np.ndarray] = {}
+        random_numbers = self._start if batches else self._random_numbers()
+        metrics = [v.value for v in self._metrics()] if batches else []
         record = {
             "epoch": epoch,
+            "batches": batches,
+            "logs": _lift(logs or {}, "logs", arrays),
+            "metrics": _lift(metrics, "metrics", arrays),
             "stopped": bool(self.model.stop_training),
             "form": self._form(),
-            "random": _lift(self._random_numbers(), "random", arrays),
+            "random": _lift(random_numbers, "random", arrays),
             "callbacks": _lift([c.get_state() for c in self.callbacks], "callbacks", arrays),
         }
         for name, leaf in self._arrays().items():
             arrays[name] = np.array(leaf, order="C")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as temporary:
-                save_file(arrays, temporary, metadata={"cello": json.dumps(record)})
+            write_tensors(path, arrays, {"cello": json.dumps(record)})
         except Exception as error:
             error.add_note(
                 f"{self.model}.fit could not save the training to {path}. The weights after "
@@ -85,7 +109,7 @@ class Run:
             raise ValueError(
                 f"{path} is no whole file of a training: {error}. Remove it to start anew."
             ) from None
-        self._check(record["form"], path)
+        self._check(record["form"], path, within=record["batches"] > 0)
         self.feed.skip(record["epoch"])
         for name, assign in self._places().items():
             assign(arrays[name])
@@ -93,11 +117,19 @@ class Run:
         state = [arrays[f"optimizer/{i}"] for i in range(len(leaves))]
         self.model.optimizer.state = jax.tree.unflatten(structure, map(_like, state, leaves))
         self._restore_random_numbers(_lower(record["random"], arrays))
+        self.batches, self.logs = record["batches"], _lower(record["logs"], arrays)
+        for variable, value in zip(
+            self._metrics(), _lower(record["metrics"], arrays), strict=False
+        ):
+            variable.assign(value)
         states = _lower(record["callbacks"], arrays)
         for callback, state in zip(self.callbacks, states, strict=True):
             callback.set_state(state)
         self.model.stop_training = record["stopped"]
         return record["epoch"]
+
+    def _metrics(self) -> list[Any]:
+        return self.model._objective.variables
 
     def _places(self) -> dict[str, Any]:
         """What takes each array of the model."""
@@ -114,12 +146,15 @@ class Run:
         return {
             "optimizer": type(self.model.optimizer).__name__,
             "batches an epoch": self.feed.steps,
+            "metrics": list(self.model._objective.labels),
             "callbacks": [type(c).__name__ for c in self.callbacks],
             **shapes,
         }
 
-    def _check(self, form: dict[str, Any], path: Path) -> None:
+    def _check(self, form: dict[str, Any], path: Path, within: bool) -> None:
         own = self._form()
+        if not within:  # each epoch begins its metrics anew
+            form = {**form, "metrics": own["metrics"]}
         for name in dict.fromkeys([*own, *form]):
             if own.get(name) != form.get(name):
                 raise ValueError(
@@ -134,6 +169,7 @@ class Run:
             "cello": global_generator().bit_generator.state,
             "numpy": np.random.get_state(legacy=False),
             "python": random.getstate(),
+            "torch": _torch_generator().get_state().numpy() if _torch_generator() else None,
         }
 
     def _restore_random_numbers(self, states: dict[str, Any]) -> None:
@@ -143,6 +179,15 @@ class Run:
         np.random.set_state(states["numpy"])
         version, numbers, gauss = states["python"]
         random.setstate((version, tuple(numbers), gauss))
+        generator = _torch_generator()
+        if generator is not None and states["torch"] is not None:
+            generator.set_state(sys.modules["torch"].from_numpy(states["torch"]))
+
+
+def _torch_generator():
+    """The one that a `DataLoader` draws from, where the program uses PyTorch."""
+    torch = sys.modules.get("torch")
+    return None if torch is None else torch.default_generator
 
 
 def _like(value, leaf):

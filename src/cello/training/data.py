@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -170,6 +171,7 @@ class IterableFeed:
         self._first: Batch | None = None
         self._looked_ahead: list[Batch] = []
         self._epochs = 0
+        self._most = 0  # batches that an epoch had
 
     def first(self) -> Batch:
         """The very first batch; the first epoch will give it as well."""
@@ -184,10 +186,14 @@ class IterableFeed:
         return end_to_end(pieces)
 
     def skip(self, epochs: int) -> None:
-        """Pass over what so many epochs have used, where the iterator does not start anew."""
-        for _ in range(epochs if self.goes_on else 0):
-            for _ in self._next_batches():
-                pass
+        """Pass over what so many epochs have used, where the next would not start anew."""
+        if self.goes_on:
+            for _ in range(epochs):
+                for _ in self._next_batches():
+                    pass
+        elif epochs:
+            self._looked_ahead.clear()
+            self._epochs = epochs
 
     def epoch(self) -> IterableEpoch:
         if self._epochs and not self.goes_on:
@@ -219,6 +225,19 @@ class IterableFeed:
                 "The iterable of batches is used up, so this epoch has no data: pass an iterable "
                 "that can start anew (a list, a DataLoader), or an endless one and steps_per_epoch."
             )
+        if given < (self.steps or 0):
+            raise ValueError(
+                f"The iterable of batches ended after {given} batches, and {self.steps} are an "
+                "epoch by steps_per_epoch (or validation_steps, steps) or its length: pass an "
+                "iterable that gives as many each time, or a smaller number."
+            )
+        if given < self._most:
+            warnings.warn(
+                f"The iterable of batches gave {given} batches in this epoch and {self._most} in "
+                "one before. Where it should not shrink, see whether it starts anew each time.",
+                stacklevel=2,
+            )
+        self._most = max(self._most, given)
 
 
 class IterableEpoch:

@@ -63,7 +63,9 @@ class ChunkRunner:
         self._seconds_a_batch: float | None = None
         self._idle_since = 0.0
 
-    def run(self, read_state, write_state, feed, fixed: int | None = None, ahead: bool = True):
+    def run(
+        self, read_state, write_state, feed, fixed: int | None = None, ahead: bool = True, start=0
+    ):
         """Go through one epoch of `feed`; give `(index of the first batch, results)` by the chunk.
 
         Args:
@@ -72,6 +74,7 @@ class ChunkRunner:
             fixed: batches a chunk, in place of measuring.
             ahead: whether the next chunk may start before the results of one are given, so that
                 the device does not wait for Python. The state is then that of the later chunk.
+            start: how many batches to pass over.
 
         Yields:
             The results have an axis for the batches in front. The state is written before.
@@ -80,6 +83,8 @@ class ChunkRunner:
         epoch = feed.epoch()
         running: collections.deque[_Running] = collections.deque()
         first = 0
+        while first < start and (taken := epoch.take(start - first)) is not None:
+            first += taken[1]
         patience = SECONDS_A_CHUNK if fixed is None else math.inf
         while (taken := epoch.take(self._wanted(capacity, fixed), patience)) is not None:
             chunk, n = taken

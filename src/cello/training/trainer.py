@@ -173,7 +173,7 @@ class Trainer(Feeding):
                 trained on the last piece.
             resume: a folder. The training is saved there after every epoch; where one is there
                 already, it goes on, as if it had never been interrupted. See
-                `cello.callbacks.BackupAndRestore`.
+                `cello.callbacks.BackupAndRestore`, which also saves within an epoch.
 
         Returns:
             A `History`.
@@ -235,8 +235,10 @@ class Trainer(Feeding):
         hooks.call("train_begin")
         run = Run(self, shuffler, feed, hooks.callbacks)
         backups = [c for c in hooks.callbacks if isinstance(c, BackupAndRestore)]
+        ahead = all(backup.save_freq == "epoch" for backup in backups)
         for backup in backups:
-            initial_epoch = backup.restore(run) or initial_epoch
+            done = backup.restore(run)
+            initial_epoch = initial_epoch if done is None else done
         if self.stop_training:
             initial_epoch = epochs
         bar.begin(epochs, initial_epoch, feed.steps)
@@ -244,9 +246,14 @@ class Trainer(Feeding):
             for epoch in range(initial_epoch, epochs):
                 bar.begin_epoch(epoch)
                 hooks.call("epoch_begin", epoch)
-                objective.reset()
-                for batch, logs, losses in self._run_batches("train", train, feed, hooks):
+                start, logs = run.begin_epoch()
+                if not start:
+                    objective.reset()
+                batches = self._run_batches("train", train, feed, hooks, ahead=ahead, start=start)
+                for batch, logs, losses in batches:
                     bar.update(batch, logs)
+                    for backup in backups:
+                        backup.save_within(run, epoch, batch, logs)
                     if self.stop_training:
                         break
                     if not (warned or np.isfinite(losses).all()):
@@ -406,13 +413,17 @@ class Trainer(Feeding):
             )
         return self._objective
 
-    def _run_batches(self, mode: str, run, feed, hooks: CallbackList, fixed: int | None = None):
+    def _run_batches(
+        self, mode: str, run, feed, hooks: CallbackList, fixed: int | None = None, ahead=True,
+        start: int = 0,
+    ):  # fmt: skip
         """Give `(batches done, logs, losses)` after each chunk; the hooks see every batch."""
         fixed = fixed or self._fixed_chunk(hooks, mode)
         batch_by_batch = hooks.watches_batches(mode)
         if batch_by_batch:
-            hooks.call(f"{mode}_batch_begin", 0)
-        for first, results in run(feed, fixed=fixed, ahead=not batch_by_batch):
+            hooks.call(f"{mode}_batch_begin", start)
+        ahead = ahead and not batch_by_batch
+        for first, results in run(feed, fixed=fixed, ahead=ahead, start=start):
             n = len(results["loss"])
             losses = results.pop("batch_loss")
             for i in range(n) if batch_by_batch else (n - 1,):
