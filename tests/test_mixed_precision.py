@@ -451,6 +451,21 @@ def test_files_keep_the_policies(writer, reader, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_onnx_files_are_float32(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    cello.config.set_dtype_policy(MIXED)
+    model = Sequential(
+        [Input((None, 3)), Bidirectional(LSTM(5, return_sequences=True)), LayerNormalization(),
+         GRU(4), Dense(2, "softmax")]
+    )  # fmt: skip
+    model.export(tmp_path / "m.onnx")
+    session = runtime.InferenceSession(tmp_path / "m.onnx")
+    x = normal(2, 5, 3)
+    (found,) = session.run(None, {session.get_inputs()[0].name: x})
+    assert found.dtype == np.float32
+    near(found, model(x))
+
+
 def test_streams_and_pieces():
     cello.config.set_dtype_policy(MIXED)
     model = Sequential(
