@@ -1,15 +1,11 @@
-"""`mixed_bfloat16`: bfloat16 in the products, float32 in all that lasts.
-
-A number in bfloat16 is off by at most 2^-9 of itself. A layer rounds its inputs, its weights, their
-product and its output, so that the error is within a small multiple of 2^-8 of the greatest value.
-"""
+"""`mixed_bfloat16`: bfloat16 in the products, float32 in all that lasts."""
 
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from layer_table import CASES, data, gradients, keras_gradients, options, pair
+from rounding import MIXED, ROUNDING, near, normal
 
 import cello
 from cello import Input, Sequential
@@ -38,58 +34,12 @@ from cello.layers import (
     TimeDistributed,
 )
 
-MIXED = "mixed_bfloat16"
-ROUNDING = 2.0**-8
-
 
 @pytest.fixture(autouse=True)
 def settings():
     yield
-    cello.config._dtype_policy = None
+    cello.config.set_dtype_policy(None)
     cello.config.engine("auto")
-    keras.config.set_dtype_policy("float32")
-
-
-def normal(*shape, seed=0, scale=1.0):
-    """Numbers that bfloat16 can hold."""
-    array = np.random.default_rng(seed).normal(scale=scale, size=shape)
-    return np.asarray(jnp.asarray(array, jnp.bfloat16), "float32")
-
-
-def near(found, expected, count=8):
-    """Within `count` roundings of the greatest value."""
-    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
-        np.testing.assert_allclose(a, b, rtol=0, atol=count * ROUNDING * max(1, np.abs(b).max()))
-
-
-def rounded(x):
-    """Inputs that bfloat16 can hold, so that maxima are where they are in float32."""
-    return jax.tree.map(
-        lambda a: np.asarray(jnp.asarray(a, jnp.bfloat16), "float32") if a.dtype == "f" else a, x
-    )
-
-
-# -------------------------------------------------------------------------- every layer
-
-
-@pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)
-def test_layers_against_float32_and_keras(name, args, kwargs, inputs, mask):
-    """Values and gradients, both by the inputs and by the weights."""
-    x = rounded(data(inputs))
-    mask = mask and name not in ("Activation", "Add", "Concatenate")
-    given = options(x, mask)
-    theirs, ours = pair(name, args, {**kwargs, "dtype": MIXED}, x)
-    _, exact = pair(name, args, kwargs, x)
-    y = ours(x, **given)
-    assert y.dtype == jnp.bfloat16
-    assert {v.dtype for v in ours.weights} <= {jnp.dtype("float32")}
-    near(y, exact(x, **given))
-    near(y, theirs(x, **given), 16)
-    found = gradients(ours, x, given)
-    assert {g.dtype for g in jax.tree.leaves(found)} == {jnp.dtype("float32")}
-    near(found, gradients(exact, x, given), 12)
-    near(found, keras_gradients(theirs, x, given), 24)
 
 
 class Memory(Layer):
@@ -193,21 +143,6 @@ def test_recurrences_against_float32(name, masked, engine):
         assert np.abs(np.asarray(states[0]) - np.asarray(want_states[0])).max() > 1e-5  # rounded
     elif layer.engine == "native":
         near(states, want_states, 1e-3)  # not at all, inside
-
-
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
-@pytest.mark.parametrize("engine", ["auto", "scan"])
-def test_recurrences_against_keras(name, engine):
-    cello.config.engine(engine)
-    x = normal(3, 7, 4, seed=2)
-    ours = getattr(cello.layers, name)(5, return_sequences=True, dtype=MIXED)
-    theirs = getattr(keras.layers, name)(5, return_sequences=True, dtype=MIXED)
-    ours(x), theirs(x)
-    rng = np.random.default_rng(1)
-    weights = [rng.normal(scale=0.4, size=w.shape) for w in theirs.get_weights()]
-    ours.set_weights(weights), theirs.set_weights(weights)
-    near(ours(x), theirs(x), 16)
-    near(gradients(ours, x, {}), keras_gradients(theirs, x, {}), 64)
 
 
 @pytest.mark.parametrize("name", [n for n in RECURRENT if n not in ("bidirectional", "attention")])
@@ -421,49 +356,6 @@ def test_a_policy_may_come_as_an_object():
     layer = Dense(3, dtype=cello.DTypePolicy(MIXED))
     assert layer.get_config()["dtype"] == MIXED
     assert type(layer).from_config(layer.get_config()).dtype_policy == layer.dtype_policy
-
-
-def file_model(library):
-    L = library.layers
-    return library.Sequential(
-        [
-            L.Input((None, 3)),
-            L.Bidirectional(L.LSTM(4, return_sequences=True, dtype=MIXED), dtype=MIXED),
-            L.LayerNormalization(dtype=MIXED),
-            L.GRU(4, dtype=MIXED),
-            L.Dense(2, dtype="float32"),
-        ]
-    )
-
-
-@pytest.mark.parametrize("writer", [cello, keras], ids=["cello", "keras"])
-@pytest.mark.parametrize("reader", [cello, keras], ids=["cello", "keras"])
-def test_files_keep_the_policies(writer, reader, tmp_path):
-    model = file_model(writer)
-    model.save(tmp_path / "m.keras")
-    again = reader.models.load_model(tmp_path / "m.keras")
-    policies = [layer.dtype_policy.name for layer in again.layers if layer.weights]
-    assert policies == [MIXED, MIXED, MIXED, "float32"]
-    assert again.layers[-4].forward_layer.dtype_policy.name == MIXED
-    x = normal(2, 5, 3)
-    near(again.predict(x, verbose=0), model.predict(x, verbose=0), 16)
-    for a, b in zip(again.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_onnx_files_are_float32(tmp_path):
-    runtime = pytest.importorskip("onnxruntime")
-    cello.config.set_dtype_policy(MIXED)
-    model = Sequential(
-        [Input((None, 3)), Bidirectional(LSTM(5, return_sequences=True)), LayerNormalization(),
-         GRU(4), Dense(2, "softmax")]
-    )  # fmt: skip
-    model.export(tmp_path / "m.onnx")
-    session = runtime.InferenceSession(tmp_path / "m.onnx")
-    x = normal(2, 5, 3)
-    (found,) = session.run(None, {session.get_inputs()[0].name: x})
-    assert found.dtype == np.float32
-    near(found, model(x))
 
 
 def test_streams_and_pieces():

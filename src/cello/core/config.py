@@ -38,14 +38,14 @@ def set_dtype_policy(value) -> None:
     """Set `dtype_policy()`, for the layers that are made from now on.
 
     Args:
-        value: a name such as "mixed_bfloat16", or a `DTypePolicy`.
+        value: a name such as "mixed_bfloat16", a `DTypePolicy`, or `None` for `floatx()` again.
 
     Raises:
         ValueError: for an unknown one.
     """
     global _dtype_policy
     try:
-        _dtype_policy = policy(value)
+        _dtype_policy = None if value is None else policy(value)
     except ValueError as error:
         raise ValueError(f"A dtype policy must be {error}. Received: {value!r}") from None
 
