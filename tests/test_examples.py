@@ -53,7 +53,8 @@ NOTEBOOKS = {  # what must be in their outputs, besides what they assert themsel
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs_from_top_to_bottom(name, tmp_path):
+def test_a_notebook_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND")  # pictures are shown in the notebook
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
     notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
