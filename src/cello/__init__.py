@@ -11,6 +11,7 @@ from cello import (
     layers,
     losses,
     metrics,
+    mixed_precision,
     models,
     ops,
     optimizers,
@@ -21,6 +22,7 @@ from cello import (
     utils,
 )
 from cello.core import config, random
+from cello.core.dtype_policy import DTypePolicy
 from cello.core.layer import Layer
 from cello.core.variable import Variable
 from cello.layers.input import Input
@@ -29,6 +31,7 @@ from cello.models import Model, Seq2Seq, Sequential
 __version__ = "0.1.0"
 
 __all__ = [
+    "DTypePolicy",
     "Input",
     "Layer",
     "Model",
@@ -46,6 +49,7 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",
