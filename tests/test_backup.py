@@ -21,7 +21,13 @@ from safetensors.numpy import load_file
 
 import cello
 from cello import Input, Sequential
-from cello.callbacks import BackupAndRestore, Callback, EarlyStopping, LambdaCallback
+from cello.callbacks import (
+    BackupAndRestore,
+    Callback,
+    EarlyStopping,
+    LambdaCallback,
+    SwapEMAWeights,
+)
 from cello.callbacks import ReduceLROnPlateau as Reduce
 from cello.layers import GRU, LSTM, Dense, Dropout
 
@@ -112,6 +118,11 @@ KINDS = {
     "stateful": (stateful, arrays, "adam", {"batch_size": 11}, list),
     "schedule": (
         plain, arrays, lambda: cello.optimizers.SGD(lambda n: 0.1 / (1 + n)), {}, list
+    ),
+    "averages": (
+        plain, arrays,
+        lambda: cello.optimizers.Adam(use_ema=True, gradient_accumulation_steps=4),
+        {"validation_split": 0.3}, lambda: [SwapEMAWeights(swap_on_epoch=True)],
     ),
     "callbacks": (
         plain, arrays, "adam", {"validation_split": 0.3},
@@ -428,6 +439,11 @@ def test_a_path_that_is_no_folder(tmp_path):
     with pytest.raises(OSError) as caught:
         fitted("adam", epochs=1, resume=tmp_path / "file")
     assert any("name another folder" in note for note in caught.value.__notes__)
+
+
+def test_a_folder_that_is_no_path():
+    with pytest.raises(ValueError, match=r"the folder must be a path\. Received: 3"):
+        fitted("adam", epochs=1, resume=3)
 
 
 @pytest.mark.parametrize("wrong", [0, "batch", 2.5])

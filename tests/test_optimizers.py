@@ -13,13 +13,9 @@ from cello import optimizers
 from cello.core.serialization import custom_object_scope, deserialize, serialize
 
 OMITTED_CLASSES = {"Ftrl", "LossScaleOptimizer", "Muon", "MultiOptimizer", "ScheduleFreeAdamW"}
-OMITTED_CLASSES |= {"OptimizerMap", "schedules", "legacy", "serialize", "deserialize"}
+OMITTED_CLASSES |= {"OptimizerMap", "legacy", "serialize", "deserialize"}
 OMITTED_ARGUMENTS = [
-    "use_ema",
-    "ema_momentum",
-    "ema_overwrite_frequency",
     "loss_scale_factor",
-    "gradient_accumulation_steps",
     "relative_step",  # of Adafactor: has no effect in Keras; accepted and ignored here
     "kwargs",
 ]
@@ -59,6 +55,11 @@ CASES = [
     *((name, {"weight_decay": 0.2}) for name in NAMES),
     *((name, clip) for name in ("SGD", "Adam", "Lamb") for clip in CLIPS),
     ("Adafactor", {"learning_rate": 0.5}),  # above 1 / sqrt(step)
+    *((name, {"gradient_accumulation_steps": 3}) for name in NAMES),
+    *((name, {"use_ema": True, "ema_overwrite_frequency": 4}) for name in NAMES),
+    ("Adam", {"gradient_accumulation_steps": 2, "global_clipnorm": 0.5, "weight_decay": 0.2}),
+    ("Nadam", {"gradient_accumulation_steps": 2, "use_ema": True, "ema_overwrite_frequency": 3}),
+    ("SGD", {"use_ema": True, "ema_momentum": 0.6, "ema_overwrite_frequency": 1}),
 ]
 RATE = 0.03
 STEPS = 12

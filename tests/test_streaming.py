@@ -439,6 +439,28 @@ def test_what_looks_at_later_steps_is_refused_by_name(layer, name):
         made.stream()
 
 
+def summed_up(way):
+    """A model whose steps get something of the whole sequence."""
+    x = Input((None, 3))
+    last, steps = GRU(4)(x), LSTM(4, return_sequences=True)(x)
+    if way == "initial state":
+        return Model(x, GRU(4, return_sequences=True)(x, initial_state=last))
+    if way == "added":
+        return Model(x, cello.layers.Add()([steps, cello.layers.Reshape((1, 4))(last)]))
+    return Model(x, steps * GlobalAveragePooling1D()(steps)[:, None])
+
+
+@pytest.mark.parametrize("way", ["initial state", "added", "by hand"])
+def test_a_summary_that_goes_back_into_the_steps_is_refused(way):
+    made = summed_up(way)
+    with pytest.raises(ValueError, match=r"cannot run.*sums up the sequence.*return_sequences"):
+        made.stream()
+    made.compile("sgd", "mse")
+    x = np.ones((2, 6, 3), "float32")
+    with pytest.raises(ValueError, match="sums up the sequence"):
+        made.fit(x, made(x), tbptt=2, verbose=0)
+
+
 def test_chunks_that_do_not_fit_are_refused():
     session = model("LSTM").stream(2)
     for shape in ((2, 4, 5), (1, 4, 3), (2, 3), (2, 0, 3), (2, 4, 3, 1)):
@@ -455,6 +477,8 @@ def test_states_and_rows_that_do_not_fit_are_refused():
     state = session.state
     with pytest.raises(ValueError, match=r"missing .*starts.* unknown .*'begin'"):
         session.state = {"begin": 1}
+    with pytest.raises(ValueError, match=r"the state must be a dict of arrays.*not None"):
+        session.state = None
     with pytest.raises(ValueError, match="missing"):
         session.state = model("GRU").stream(2).state
     wrong = {k: v[:, :2] if v.ndim == 2 else v for k, v in state.items()}

@@ -12,6 +12,7 @@ from cello import (
     layers,
     losses,
     metrics,
+    mixed_precision,
     models,
     ops,
     optimizers,
@@ -22,6 +23,7 @@ from cello import (
     utils,
 )
 from cello.core import config, random
+from cello.core.dtype_policy import DTypePolicy
 from cello.core.layer import Layer
 from cello.core.variable import Variable
 from cello.layers.input import Input
@@ -30,6 +32,7 @@ from cello.models import Model, Seq2Seq, Sequential
 __version__ = "0.1.0"
 
 __all__ = [
+    "DTypePolicy",
     "Input",
     "Layer",
     "Model",
@@ -48,6 +51,7 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from cello.core.dtype_policy import widened
 from cello.core.serialization import Registry
 
 
@@ -142,14 +143,21 @@ def exponential(x):
     return jnp.exp(x)
 
 
+def _widely(function, x, axis):
+    """`function` along `axis`, its sums in at least float32."""
+    x = jnp.asarray(x)
+    wide = widened(x)
+    return function(x, axis) if wide is x else function(wide, axis).astype(x.dtype)
+
+
 def softmax(x, axis=-1):
     """`exp(x) / sum(exp(x))` along `axis`."""
-    return jax.nn.softmax(x, axis)
+    return _widely(jax.nn.softmax, x, axis)
 
 
 def log_softmax(x, axis=-1):
     """`log(softmax(x))` along `axis`, without overflow."""
-    return jax.nn.log_softmax(x, axis)
+    return _widely(jax.nn.log_softmax, x, axis)
 
 
 def tanh_shrink(x):

@@ -7,119 +7,21 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+from layer_table import (
+    CASES,
+    SEQUENCE,
+    close,
+    data,
+    gradients,
+    keras_gradients,
+    masks,
+    options,
+    pair,
+)
 
 import cello
 from cello.core.masking import get_mask
 from cello.core.symbolic import symbolic_leaves
-
-SEQUENCE = (4, 6, 8)
-
-
-def _case(name, *args, inputs=SEQUENCE, mask=False, **kwargs):
-    return pytest.param(name, args, kwargs, inputs, mask, id=f"{name}-{args}-{kwargs}-{inputs}")
-
-
-CASES = [
-    _case("Dense", 5),
-    _case("Dense", 5, "tanh", use_bias=False, inputs=(4, 8)),
-    _case("Dense", 5, bias_initializer="ones", kernel_regularizer="l2", activity_regularizer="l2"),
-    _case("Embedding", 10, 3, inputs="symbols"),
-    _case("Embedding", 10, 3, mask_zero=True, inputs="symbols"),
-    _case("Masking"),
-    _case("Masking", mask_value=2.0),
-    _case("Dropout", 0.4),
-    _case("SpatialDropout1D", 0.4),
-    _case("LayerNormalization"),
-    _case("LayerNormalization", axis=[1, 2], epsilon=0.1, center=False),
-    _case("LayerNormalization", axis=1, scale=False),
-    _case("BatchNormalization"),
-    _case("BatchNormalization", axis=1, momentum=0.5, moving_mean_initializer="ones"),
-    _case("BatchNormalization", center=False, scale=False, inputs=(4, 8)),
-    _case("Activation", "relu"),
-    _case("Activation", "softmax", mask=True),
-    _case("Flatten"),
-    _case("Flatten", inputs=(4,)),
-    _case("Reshape", (8, 6)),
-    _case("Reshape", (-1, 2, 4)),
-    _case("Permute", (2, 1)),
-    _case("RepeatVector", 3, inputs=(4, 8)),
-    *[
-        _case(name, inputs=[SEQUENCE] * 2)
-        for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
-    ],
-    *[_case(name, inputs=[(4, 8), SEQUENCE, (4, 1, 8)]) for name in ("Add", "Multiply", "Average")],
-    _case("Add", inputs=[SEQUENCE] * 2, mask=True),
-    _case("Concatenate", inputs=[SEQUENCE, (4, 6, 3)]),
-    _case("Concatenate", inputs=[SEQUENCE, (4, 6, 3)], mask=True),
-    _case("Concatenate", axis=1, inputs=[SEQUENCE, (4, 2, 8)], mask=True),
-    _case("Dot", 2, inputs=[SEQUENCE, (4, 3, 8)]),
-    _case("Dot", axes=(1, 2), inputs=[(4, 8, 6), (4, 3, 8)]),
-    _case("Dot", axes=1, normalize=True, inputs=[(4, 8), (4, 8)]),
-    _case("Dot", axes=-1, inputs=[SEQUENCE, (4, 3, 8)]),
-    _case("Attention", inputs=[SEQUENCE, (4, 3, 8)]),
-    _case("Attention", inputs=[SEQUENCE, (4, 3, 8)], mask=True),
-    _case("Attention", use_scale=True, inputs=[SEQUENCE, (4, 3, 5), (4, 3, 8)]),
-    _case("Attention", score_mode="concat", inputs=[SEQUENCE, (4, 3, 8)], mask=True),
-    _case("Attention", True, "concat", inputs=[SEQUENCE, (4, 3, 8)]),
-    _case("AdditiveAttention", inputs=[SEQUENCE, (4, 3, 8)]),
-    _case("AdditiveAttention", use_scale=False, inputs=[SEQUENCE, (4, 3, 8)], mask=True),
-    _case("GlobalAveragePooling1D"),
-    _case("GlobalAveragePooling1D", keepdims=True, mask=True),
-    _case("GlobalMaxPooling1D"),
-    _case("MaxPooling1D"),
-    _case("MaxPooling1D", 3, 2, "same"),
-    _case("Conv1D", 5, 3),
-    _case("Conv1D", 4, (3,), strides=2, padding="same", activation="relu", groups=2),
-    _case("Conv1D", 4, 2, dilation_rate=2, padding="causal", use_bias=False),
-]
-
-
-def data(inputs, seed=0):
-    """Arrays for a row of the table; some steps are all 2, to be masked by `Masking`."""
-    rng = np.random.default_rng(seed)
-    if inputs == "symbols":
-        return np.array([[1, 2, 0], [9, 0, 0], [3, 3, 3]], "int32")
-    if isinstance(inputs, list):
-        return [data(shape, seed + i) for i, shape in enumerate(inputs)]
-    x = rng.normal(size=inputs).astype("float32")
-    if len(inputs) == 3:
-        x[0, -2:] = 2.0
-        x[1, 0] = 0.0
-    return x
-
-
-def masks(x):
-    """A mask for each input, with true and false steps in every row."""
-    if isinstance(x, list):
-        return [masks(part) for part in x]
-    mask = np.arange(x.shape[1])[None, :] < 1 + np.arange(x.shape[0])[:, None] % x.shape[1]
-    mask[-1, 0] = mask[-1].sum() == 1  # a row that is all masked is tested by itself
-    return mask
-
-
-def pair(name, args, kwargs, x):
-    """Keras' layer and ours, both built and with the same random weights."""
-    theirs = getattr(keras.layers, name)(*args, **kwargs)
-    ours = getattr(cello.layers, name)(*args, **kwargs)
-    theirs(x), ours(x)
-    rng = np.random.default_rng(1)
-    weights = [np.abs(rng.normal(size=w.shape)) + 0.1 for w in theirs.get_weights()]
-    assert [w.shape for w in theirs.get_weights()] == [w.shape for w in ours.get_weights()]
-    assert [w.name for w in theirs.weights] == [w.name for w in ours.weights]
-    theirs.set_weights(weights), ours.set_weights(weights)
-    return theirs, ours
-
-
-def options(x, mask):
-    return {"mask": masks(x)} if mask else {}
-
-
-def close(ours, theirs, tolerance):
-    jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance),
-        ours,
-        theirs,
-    )
 
 
 @pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)
@@ -131,27 +33,7 @@ def test_values_and_gradients_are_those_of_keras(name, args, kwargs, inputs, mas
     given = options(x, mask)
     close(ours(x, **given), theirs(x, **given), 1e-5)
 
-    def our_sum(values, x):
-        with cello.core.variable.Binding(dict(zip(ours.weights, values, strict=True))):
-            return weighted(ours(x, **given))
-
-    def their_sum(values, x):
-        trainable, fixed = theirs.trainable_variables, theirs.non_trainable_variables
-        by_id = dict(zip(map(id, theirs.weights), values, strict=True))
-        outputs, _ = theirs.stateless_call(
-            [by_id[id(v)] for v in trainable],
-            [by_id.get(id(v), v.value) for v in fixed],
-            x,
-            **given,
-        )
-        return weighted(outputs)
-
-    def weighted(y):
-        return jnp.sum(y * jnp.cos(jnp.arange(y.size, dtype="float32").reshape(y.shape)))
-
-    values = [jnp.asarray(w) for w in ours.get_weights()]
-    places = (0,) if inputs == "symbols" else (0, 1)
-    close(jax.grad(our_sum, places)(values, x), jax.grad(their_sum, places)(values, x), 1e-4)
+    close(gradients(ours, x, given), keras_gradients(theirs, x, given), 1e-4)
 
 
 @pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)

@@ -12,6 +12,7 @@ from cello.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlate
 from cello.callbacks.monitor import Monitor
 from cello.callbacks.recurrent_health import RecurrentHealth
 from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from cello.callbacks.swap_ema_weights import SwapEMAWeights
 from cello.callbacks.tensorboard import TensorBoard
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Monitor",
     "RecurrentHealth",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

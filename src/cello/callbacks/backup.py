@@ -47,6 +47,11 @@ class BackupAndRestore(Callback):
                 "BackupAndRestore: save_freq must be 'epoch' or a number of batches. Received: "
                 f"save_freq={save_freq!r}"
             )
+        if not isinstance(backup_dir, (str, os.PathLike)):
+            raise ValueError(
+                "BackupAndRestore, fit(resume=...): the folder must be a path. Received: "
+                f"{backup_dir!r}"
+            )
         self.save_freq = self._next = save_freq
         self.path = Path(os.fspath(backup_dir)) / FILE
         self.delete_checkpoint = delete_checkpoint

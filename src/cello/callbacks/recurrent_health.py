@@ -12,7 +12,8 @@ import numpy as np
 
 from cello.callbacks.callback import Callback
 from cello.cells.gated import GatedCell
-from cello.cells.running import repeat_step
+from cello.cells.running import repeat_step, running
+from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
 
@@ -136,11 +137,11 @@ def _probing(layers, probes):
     it, which is zero itself, is that with respect to these.
     """
     passages: dict[str, Any] = {}
-    with contextlib.ExitStack() as stack:
-        for layer in layers:
-            run = functools.partial(_run, layer, probes, passages)
-            stack.enter_context(_attribute(layer.cell, "sequence", run))
-            stack.enter_context(_attribute(layer, "remat", None))
+
+    def run(layer, *args, **options):
+        return _run(layer, probes, passages, *args, **options)
+
+    with running(layers, run):
         yield passages
 
 
@@ -173,6 +174,7 @@ class _Probed:
 
     def __init__(self, cell):
         self.cell = cell
+        self.dtype_policy = cell.dtype_policy
 
     def flatten_layers(self):
         return self.cell.flatten_layers()
@@ -202,7 +204,7 @@ def _saturation(cell, inputs, states, after, mask, options):
     with contextlib.ExitStack() as stack:
         for inner in gated:
             listening = functools.partial(_listen, inner.recurrent_activation, values)
-            stack.enter_context(_attribute(inner, "recurrent_activation", listening))
+            stack.enter_context(replaced(inner, "recurrent_activation", listening))
         cell(*jax.tree.map(rows, (inputs, before)), training=False, **more)
     keep = jnp.ones(batch * time, bool) if mask is None else rows(mask)
     gates = jnp.concatenate(values, axis=-1)
@@ -217,22 +219,6 @@ def _has_gates(cell: GatedCell) -> bool:
 def _listen(activation, values, x):
     values.append(activation(x))
     return values[-1]
-
-
-@contextlib.contextmanager
-def _attribute(owner, name, value):
-    """`owner` with another attribute of its own for a while."""
-    own = vars(owner)
-    missing = object()
-    before = own.get(name, missing)
-    own[name] = value
-    try:
-        yield
-    finally:
-        if before is missing:
-            del own[name]
-        else:
-            own[name] = before
 
 
 def _norm(tree, axes=None):

@@ -114,7 +114,8 @@ class TerminateOnNaN(Callback):
             return
         step = batch + int(bad[0]) + 1
         what = f"The loss is {losses[bad[0]]} in step {step} of epoch {self._epoch + 1}"
+        advice = "model.find_nan(x, y) names the layer and the step that made it."
         if self.raise_error:
-            raise RuntimeError(f"{what}.")
-        print(f"{what}: training ends.")
+            raise RuntimeError(f"{what}: {advice}")
+        print(f"{what}: training ends. {advice}")
         self.model.stop_training = True

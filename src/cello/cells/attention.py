@@ -21,6 +21,7 @@ from cello.core.layer import Layer
 from cello.core.masking import get_mask
 from cello.core.symbolic import shown
 from cello.ops.engine import Engine
+from cello.ops.product import product
 from cello.ops.recurrence import first_state, hide_masked
 
 
@@ -158,10 +159,10 @@ class AttentionCell(Layer):
             weights = _softmax(jnp.einsum("bsu,bu->bs", keys, outputs), mask)
             context = jnp.einsum("bs,bsf->bf", weights, memory)
             both = jnp.concatenate([context, outputs], axis=-1)
-            outputs = jnp.tanh(both @ self.output_kernel.value)
+            outputs = jnp.tanh(product(both, self.output_kernel.value, self.compute_dtype))
             states = [outputs, states]
         else:
-            query = first_state(states) @ self.query_kernel.value
+            query = product(first_state(states), self.query_kernel.value, self.compute_dtype)
             weights = _softmax(jnp.tanh(query[:, None] + keys) @ self.score_kernel.value, mask)
             context = jnp.einsum("bs,bsf->bf", weights, memory)
             outputs, states = self._step(inputs, context, states, training)

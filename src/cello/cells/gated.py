@@ -90,6 +90,7 @@ class GatedCell(Layer):
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             name="kernel",
+            autocast=False,  # `product` rounds it
         )
         self.recurrent_kernel = self.add_weight(
             (self.output_size, self.recurrence.gates * self.units),
@@ -97,6 +98,7 @@ class GatedCell(Layer):
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
             name="recurrent_kernel",
+            autocast=False,
         )
         self.bias = None
         if self.use_bias:
@@ -106,6 +108,7 @@ class GatedCell(Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
                 name="bias",
+                autocast=False,
             )
 
     def call(self, inputs, states, training=False):
@@ -113,7 +116,7 @@ class GatedCell(Layer):
         bias = None if self.bias is None else self.bias.value
         input_bias, recurrent_bias = self.recurrence.split_bias(bias)
         outputs, new_states = self.step(
-            project(inputs, self.kernel.value, input_bias, dropout_mask),
+            project(inputs, self.kernel.value, input_bias, dropout_mask, self.compute_dtype),
             tuple(states) if isinstance(states, (list, tuple)) else (states,),
             recurrent_bias,
             recurrent_mask,
@@ -130,6 +133,7 @@ class GatedCell(Layer):
             recurrent_mask=recurrent_mask,
             activation=self.activation,
             recurrent_activation=self.recurrent_activation,
+            compute_dtype=self.compute_dtype,
         )
 
     def sequence(self, inputs, states, *, training=False, **options):
@@ -143,6 +147,7 @@ class GatedCell(Layer):
             tuple(states),
             dropout_mask=dropout_mask,
             recurrent_dropout_mask=recurrent_mask,
+            compute_dtype=self.compute_dtype,
             **{name: getattr(self, name) for name in self.equation_arguments},
             **options,
         )

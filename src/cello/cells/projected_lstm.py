@@ -8,6 +8,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import optional, positive_integer
 from cello.ops import engine as engines
 from cello.ops.gated import project
+from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
 
 
@@ -50,12 +51,13 @@ class ProjectedLSTMCell(LSTMCell):
     def build(self, input_shape):
         super().build(input_shape)
         self.projection_kernel = self.add_weight(
-            (self.units, self.projection), self.projection_initializer, name="projection_kernel"
-        )
+            (self.units, self.projection), self.projection_initializer, name="projection_kernel",
+            autocast=False,
+        )  # fmt: skip
 
     def step(self, x, states, recurrent_bias, recurrent_mask):
         outputs, (_, c) = super().step(x, states, recurrent_bias, recurrent_mask)
-        h = outputs @ self.projection_kernel.value
+        h = product(outputs, self.projection_kernel.value, self.compute_dtype)
         return h, (h, c)
 
     def sequence(self, inputs, states, *, training=False, mask=None, **options):
@@ -63,7 +65,8 @@ class ProjectedLSTMCell(LSTMCell):
         engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
         dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
         bias = None if self.bias is None else self.bias.value
-        x = project(hide_masked(inputs, mask), self.kernel.value, bias, dropout_mask)
+        inputs = hide_masked(inputs, mask)
+        x = project(inputs, self.kernel.value, bias, dropout_mask, self.compute_dtype)
 
         def one_step(x, states, _):
             return *self.step(x, states, None, recurrent_mask), ()

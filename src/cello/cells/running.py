@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from typing import Any
@@ -12,7 +13,9 @@ import jax.numpy as jnp
 from cello.cells.gated import GatedCell
 from cello.core import config
 from cello.core.carry import Slot
+from cello.core.dtype_policy import cast_floats, widened
 from cello.core.random import hold
+from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
@@ -34,6 +37,19 @@ def run_cell(cell, inputs, states, **options):
     return repeat_step(cell, inputs, states, **options)
 
 
+@contextlib.contextmanager
+def running(layers, run):
+    """A scope in which `run(layer, inputs, states, **options)` runs the cells of RNN `layers`.
+
+    It is what `cell.sequence` is else: whatever else the layers do stays as it is.
+    """
+    with contextlib.ExitStack() as stack:
+        for layer in layers:
+            stack.enter_context(replaced(layer.cell, "sequence", functools.partial(run, layer)))
+            stack.enter_context(replaced(layer, "remat", None))  # it changes no value
+        yield
+
+
 def takes_constants(cell) -> bool:
     """Whether the `call` of a cell, or of one among several in a row, takes `constants`."""
     if hasattr(cell, "cells"):
@@ -48,12 +64,15 @@ def repeat_step(cell, inputs, states, *, training, mask, constants=None, **optio
     dropout masks of the gated cells inside are drawn once for the sequence.
     """
     inputs = hide_masked(inputs, mask)
-    more = {} if constants is None else {"constants": constants}
+    # Wide outside of the loop, so that their gradients are added up over time in float32.
+    more = {} if constants is None else {"constants": jax.tree.map(widened, constants)}
 
     def one_step(x, states):
         outputs, new_states = cell(x, states, training=training, **more)
         if not isinstance(new_states, (list, tuple, dict)):
             new_states = [new_states]
+        if cell.dtype_policy.mixed:
+            new_states = cast_floats(new_states, cell.dtype_policy.variable_dtype)
         return outputs, new_states
 
     return _scan(cell, one_step, inputs, states, mask=mask, **options)
@@ -212,6 +231,8 @@ def initial_state(cell, batch_size):
         states = cell.get_initial_state(batch_size=batch_size)
     else:
         states = _zeros(cell.state_size, batch_size, getattr(cell, "dtype", config.floatx()))
+    if cell.dtype_policy.mixed:
+        states = cast_floats(states, cell.variable_dtype)
     return states if isinstance(states, (list, tuple, dict)) else [states]
 
 

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import collections
 import contextvars
+import re
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import Literal
 
 from cello.core.naming import scoped
 from cello.core.symbolic import BATCH, new_dimension
@@ -178,11 +180,12 @@ def carry_slot(inputs) -> Slot | None:
     return None if carry is None else carry.slot(inputs)
 
 
-def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], Any, Any]:
+def examine(model, function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], Any, Any]:
     """Check that `function` can run piece by piece along time.
 
     Args:
-        function: what calls the model on inputs.
+        model: what is examined, for messages.
+        function: what calls it on inputs.
         inputs: tree of `jax.ShapeDtypeStruct`; axis 1 is time where `None` stands in it.
         batch: the number of rows.
 
@@ -191,7 +194,8 @@ def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], An
         that stands for time in their shapes.
 
     Raises:
-        ValueError: naming the first layer that cannot.
+        ValueError: naming the first layer that cannot; or where a summary of the whole sequence
+            goes back into its steps.
     """
     time = new_dimension()
 
@@ -200,8 +204,33 @@ def examine(function: Callable, inputs, batch=BATCH) -> tuple[frozenset[str], An
         return jax.ShapeDtypeStruct((batch, *shape[1:]), spec.dtype)
 
     with Examination() as examination:
-        outputs = jax.eval_shape(function, jax.tree.map(known, inputs))
+        program, outputs = jax.make_jaxpr(function, return_shape=True)(jax.tree.map(known, inputs))
+    if _uses_summaries(program.jaxpr, time):
+        raise ValueError(
+            f"{model} cannot run over a sequence piece by piece, as a stream, in truncated "
+            "back-propagation or in generation: an array without time that sums up the sequence, "
+            "such as the last output of a recurrent layer, goes back into its steps, and the first "
+            "steps would miss what comes later. Give that layer return_sequences=True, or run "
+            "whole sequences."
+        )
     return frozenset(examination.off_time), outputs, time
+
+
+def _uses_summaries(program, time) -> bool:
+    """Whether an equation makes an array with time of one without that was made of one with."""
+    name = re.compile(rf"\b{time}\b")  # sizes are expressions of it: batch*time, floordiv(time, 2)
+
+    def timed(variable) -> bool:
+        return any(name.search(str(size)) for size in getattr(variable.aval, "shape", ()))
+
+    made_of_steps = {v for v in program.invars if timed(v)}
+    for equation in program.eqns:
+        found = [v for v in equation.invars if not isinstance(v, Literal) and v in made_of_steps]
+        if found and not all(map(timed, found)) and any(map(timed, equation.outvars)):
+            return True
+        if found:
+            made_of_steps.update(equation.outvars)
+    return False
 
 
 def before_first(function: Callable, inputs, off_time=frozenset()) -> tuple[dict, dict]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
+
+from cello.core.dtype_policy import DTYPES, DTypePolicy, policy
 
 _floatx = "float32"
+_dtype_policy: DTypePolicy | None = None
 _engine = "auto"
 _ENGINES = ("auto", "native", "scan")
 
@@ -18,20 +20,34 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Set `floatx()`: "float32", "float64" (needs JAX's x64 mode), "float16" or "bfloat16"."""
     global _floatx
-    _floatx = dtype(value)
+    name = policy(value).name
+    if name not in DTYPES:
+        raise ValueError(
+            f"floatx is a floating dtype, and {name!r} is a policy: call "
+            f"cello.config.set_dtype_policy({name!r})."
+        )
+    _floatx = name
 
 
-def dtype(value) -> str:
-    """The name of a floating dtype; `floatx()` for `None`."""
-    if value is None:
-        return _floatx
+def dtype_policy() -> DTypePolicy:
+    """The policy that layers take where they are given no dtype; `floatx()` where none was set."""
+    return _dtype_policy or DTypePolicy(_floatx)
+
+
+def set_dtype_policy(value) -> None:
+    """Set `dtype_policy()`, for the layers that are made from now on.
+
+    Args:
+        value: a name such as "mixed_bfloat16", a `DTypePolicy`, or `None` for `floatx()` again.
+
+    Raises:
+        ValueError: for an unknown one.
+    """
+    global _dtype_policy
     try:
-        name = jnp.dtype(value).name
-    except TypeError:
-        name = ""
-    if name not in ("float16", "bfloat16", "float32", "float64"):
-        raise ValueError("a floating dtype: float32, float64, float16 or bfloat16")
-    return name
+        _dtype_policy = None if value is None else policy(value)
+    except ValueError as error:
+        raise ValueError(f"A dtype policy must be {error}. Received: {value!r}") from None
 
 
 def engine(value: str | None = None) -> str:

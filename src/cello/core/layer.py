@@ -6,26 +6,26 @@ import contextvars
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello import constraints, initializers, regularizers
-from cello.core import config
-from cello.core.arguments import Argument, Configurable, arg
+from cello import regularizers
+from cello.core.arguments import Argument, arg
 from cello.core.carry import current_carry
+from cello.core.dtype_policy import DTypePolicy, policy, widened
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.loading import current_loading
 from cello.core.masking import MaskDropped, get_mask, set_mask
 from cello.core.naming import name_scope, snake_case, unique_name
-from cello.core.random import SeedGenerator
+from cello.core.owner import VariableOwner
 from cello.core.serialization import register
 from cello.core.symbolic import SymbolicTensor, record, shown, symbolic_leaves
-from cello.core.variable import Variable, current_binding
+from cello.core.variable import Variable, autocast, current_binding
 
 _training: contextvars.ContextVar[bool] = contextvars.ContextVar("training", default=False)
 
@@ -36,7 +36,7 @@ def _name(value):
     return value
 
 
-class Layer(Configurable):
+class Layer(VariableOwner):
     """Base of all layers and models: variables, made in `build`, and a computation, `call`.
 
     A layer of your own::
@@ -57,8 +57,9 @@ class Layer(Configurable):
     name = arg(None, kind=_name, doc="Name; made from the class where `None`.", keyword_only=True)
     trainable = arg(True, kind=boolean, doc="Whether training changes it.", keyword_only=True)
     dtype = arg(
-        None, kind=config.dtype, doc="Float dtype; `floatx()` if `None`.", keyword_only=True
-    )
+        None, kind=policy, keyword_only=True,
+        doc='Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.',
+    )  # fmt: skip
     activity_regularizer = arg(
         None, kind=regularizers.get, doc="Penalty on the output.", keyword_only=True
     )
@@ -107,7 +108,36 @@ class Layer(Configurable):
         shape, self.first_input_shape = values.pop("input_shape"), values.pop("batch_input_shape")
         if shape is not None:
             self.first_input_shape = (None, *shape)
+        if isinstance(values["dtype"], DTypePolicy):
+            self.dtype_policy = values["dtype"]
+            values["dtype"] = self.dtype_policy.variable_dtype
         super()._store(values)
+
+    # ----------------------------------------------------------------------- the dtypes
+
+    dtype_policy = DTypePolicy("float32")
+    """The dtypes of the variables, which is `dtype`, and of the computation."""
+
+    @property
+    def variable_dtype(self) -> str:
+        """The dtype of the variables, and of states."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The dtype of inputs and outputs, and of the products of a layer."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype in which `call` gets its inputs and reads its weights."""
+        return self.compute_dtype
+
+    @functools.cached_property
+    def _state_argument(self) -> str | None:
+        """The argument of `call` that holds states, and comes in the dtype of the variables."""
+        names = list(self._call_signature.parameters)
+        return names[1] if hasattr(self, "state_size") and len(names) > 1 else None
 
     # ------------------------------------------------------------------ to be overridden
 
@@ -136,136 +166,6 @@ class Layer(Configurable):
             "its output at a step may depend on later ones. Where it does not, set streams = True "
             "in the layer or its class."
         )
-
-    # ------------------------------------------------------------------------- variables
-
-    def add_weight(
-        self,
-        shape=(),
-        initializer="glorot_uniform",
-        dtype=None,
-        trainable: bool = True,
-        regularizer=None,
-        constraint=None,
-        name: str = "variable",
-    ) -> Variable:
-        """Make a variable; keep it as an attribute.
-
-        Args:
-            shape: its shape; all sizes known.
-            initializer: name, `Initializer` or function `(shape, dtype) -> array`.
-            dtype: the layer's own where `None`.
-            trainable: whether an optimiser changes it.
-            regularizer, constraint: names or functions of the value.
-            name: its name.
-        """
-        if any(d is None for d in shape):
-            raise ValueError(
-                f"{self} needs all sizes of its weight '{name}' and got the shape {tuple(shape)}: "
-                "give the input a known number of features."
-            )
-        return Variable(
-            initializers.get(initializer),
-            tuple(int(d) for d in shape),
-            dtype or self.dtype,
-            trainable=trainable,
-            regularizer=regularizers.get(regularizer),
-            constraint=constraints.get(constraint),
-            name=name,
-        )
-
-    def _owned(self, kind: type) -> Iterator[Any]:
-        """The objects of a kind in the attributes, in order, each once."""
-        seen: set[int] = set()
-
-        def walk(value):
-            if isinstance(value, kind):
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    yield value
-            elif isinstance(value, dict):
-                for v in value.values():
-                    yield from walk(v)
-            elif isinstance(value, (list, tuple)):
-                for v in value:
-                    yield from walk(v)
-
-        for attribute, value in list(vars(self).items()):
-            if attribute not in ("_constructor_call", "_nodes"):
-                yield from walk(value)
-
-    @property
-    def sublayers(self) -> list[Layer]:
-        """The layers that this one holds directly."""
-        return list(self._owned(Layer))
-
-    def flatten_layers(self) -> list[Layer]:
-        """This layer and all below it, each once."""
-        found: dict[Layer, None] = {self: None}
-        for layer in self.sublayers:
-            found.update(dict.fromkeys(layer.flatten_layers()))
-        return list(found)
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All variables: weights, states, random generators."""
-        found: dict[Variable, None] = dict.fromkeys(self.weights)
-        for layer in self.flatten_layers():
-            found.update(dict.fromkeys(layer._owned(Variable)))
-            found.update(dict.fromkeys(g.state for g in layer._owned(SeedGenerator)))
-        return list(found)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The variables that make the model, in Keras' order."""
-        own = [v for v in self._owned(Variable) if v.weight]
-        found = dict.fromkeys(sorted(own, key=lambda v: not v.trainable))
-        for layer in self.sublayers:
-            found.update(dict.fromkeys(layer.weights))
-        return list(found)
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        if not self.trainable:
-            return []
-        found = dict.fromkeys(v for v in self._owned(Variable) if v.weight and v.trainable)
-        for layer in self.sublayers:
-            found.update(dict.fromkeys(layer.trainable_weights))
-        return list(found)
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        trainable = set(self.trainable_weights)
-        return [v for v in self.weights if v not in trainable]
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        trainable = set(self.trainable_weights)
-        return [v for v in self.variables if v not in trainable]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The values of `weights`."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights) -> None:
-        """Give `weights` these values, in the order of `get_weights`."""
-        variables, weights = self.weights, list(weights)
-        given = [np.shape(w) for w in weights]
-        if [v.shape for v in variables] != given:
-            raise ValueError(
-                f"{self} has weights of the shapes {[v.shape for v in variables]} and got "
-                f"{given}." + ("" if self.built else " It is not built yet: call it on data first.")
-            )
-        for variable, value in zip(variables, weights, strict=True):
-            variable.assign(value)
-
-    def count_params(self) -> int:
-        """The number of parameters in `weights`."""
-        return sum(v.size for v in self.weights)
 
     # ---------------------------------------------------------------------------- losses
 
@@ -301,8 +201,10 @@ class Layer(Configurable):
 
     def _run(self, args, kwargs):
         bound, training = self._bind(args, kwargs)
+        self._cast(bound.arguments)
         self._prepare(bound.arguments)
-        with name_scope(self.name):
+        mixed = self.input_dtype != self.variable_dtype
+        with name_scope(self.name), autocast(self.input_dtype if mixed else None):
             token = _training.set(training)
             try:
                 masks = self._pass_masks(bound.arguments)
@@ -319,20 +221,34 @@ class Layer(Configurable):
                 _training.reset(token)
         if self.activity_regularizer is not None:
             for leaf in jax.tree.leaves(outputs):
-                self.add_loss(self.activity_regularizer(leaf) / leaf.shape[0])
+                self.add_loss(self.activity_regularizer(widened(leaf)) / leaf.shape[0])
         self._attach_masks(bound.arguments, outputs, masks)
         return outputs
 
     def _as_array(self, leaf):
-        """Numbers as JAX arrays; floating point in the layer's dtype."""
+        """Numbers as JAX arrays."""
         if isinstance(leaf, (np.ndarray, np.generic, jax.Array, Variable)):
             array = jnp.asarray(leaf)
-            if jnp.issubdtype(array.dtype, jnp.floating) and array.dtype != self.dtype:
-                array = array.astype(self.dtype)
             if array is not leaf:  # under jax.grad, asarray makes a new tracer of a tracer
                 set_mask(array, get_mask(leaf))
             return array
         return leaf
+
+    def _cast(self, arguments) -> None:
+        """Floating point in the dtype of the computation; states in that of the variables."""
+
+        def cast(leaf, dtype):
+            if not isinstance(leaf, jax.Array) or leaf.dtype == dtype:
+                return leaf
+            if not jnp.issubdtype(leaf.dtype, jnp.floating):
+                return leaf
+            array = leaf.astype(dtype)
+            set_mask(array, get_mask(leaf))
+            return array
+
+        for name, value in arguments.items():
+            dtype = self.variable_dtype if name == self._state_argument else self.input_dtype
+            arguments[name] = jax.tree.map(lambda leaf, dtype=dtype: cast(leaf, dtype), value)
 
     @functools.cached_property
     def _call_signature(self) -> inspect.Signature:
@@ -417,6 +333,8 @@ class Layer(Configurable):
 
     def get_config(self):
         config = super().get_config()
+        if self.dtype_policy.mixed and "dtype" in config:
+            config["dtype"] = self.dtype_policy.name
         if config.get("activity_regularizer", ...) is None:
             del config["activity_regularizer"]  # as in Keras, where most layers have none
         return config

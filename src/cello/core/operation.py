@@ -77,6 +77,10 @@ class Operation(Layer):
     keras_name = ("cello.layers", "Operation")
     function = arg(kind=_function_name, doc="Name of the function.")
 
+    @property
+    def input_dtype(self) -> str:
+        return self.variable_dtype
+
     def why_not_in_pieces(self, arguments):
         name, args, kwargs = self.function, arguments.get("args", ()), arguments.get("kwargs", {})
         if name in _STEPWISE:

@@ -8,6 +8,7 @@ binding: values in, `binding.values` out.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import math
 import operator
@@ -22,6 +23,7 @@ from cello.core.loading import current_loading
 from cello.core.naming import scoped
 
 _binding: contextvars.ContextVar[Binding | None] = contextvars.ContextVar("binding", default=None)
+_autocast: contextvars.ContextVar[Any] = contextvars.ContextVar("autocast", default=None)
 
 
 class Binding:
@@ -67,6 +69,16 @@ def current_binding() -> Binding | None:
     return _binding.get()
 
 
+@contextlib.contextmanager
+def autocast(dtype):
+    """Within it, the weights of layers read as `dtype`; as they are where `None`."""
+    token = _autocast.set(dtype)
+    try:
+        yield
+    finally:
+        _autocast.reset(token)
+
+
 class Variable:
     """A named array that a layer, a metric or a random generator owns.
 
@@ -80,6 +92,8 @@ class Variable:
         constraint: function that projects the value after each update.
         weight: whether it belongs to `weights` and to a saved model; the states of random
             generators, stateful layers and metrics do not.
+        autocast: whether a layer that computes in another dtype reads it in that, if it is
+            trainable: what is not, states and statistics, keeps its precision.
     """
 
     def __init__(
@@ -92,6 +106,7 @@ class Variable:
         regularizer: Callable | None = None,
         constraint: Callable | None = None,
         weight: bool = True,
+        autocast: bool = True,
     ):
         self.name = name
         self.path = scoped(name)
@@ -99,6 +114,7 @@ class Variable:
         self.regularizer = regularizer
         self.constraint = constraint
         self.weight = weight
+        self.autocast = autocast and trainable
         loading = current_loading()
         if loading is not None and shape is not None:
             size = math.prod(shape) * jnp.dtype(dtype or "float32").itemsize
@@ -123,7 +139,11 @@ class Variable:
     def value(self) -> jax.Array:
         """The array: the bound one inside a pure function, else the variable's own."""
         binding = _binding.get()
-        return self._value if binding is None else binding.read(self)
+        value = self._value if binding is None else binding.read(self)
+        dtype = _autocast.get()
+        if dtype is None or not self.autocast or not jnp.issubdtype(self.dtype, jnp.floating):
+            return value
+        return value.astype(dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -117,7 +117,7 @@ def _plan(writer, data) -> Plan:
         with Binding():
             tokens, context = jax.eval_shape(writer.begin, data)
         timed = jax.tree.map(along_time, tokens)
-        off_time, outputs, time = examine(read, (timed, context), _rows(tokens))
+        off_time, outputs, time = examine(writer.head, read, (timed, context), _rows(tokens))
     dropped = next((w for w in caught if w.category is MaskDropped), None)
     shapes = [leaf.shape[1:] for leaf in jax.tree.leaves(outputs)]
     if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][0] != time:

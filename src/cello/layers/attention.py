@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.arguments import FIRST, arg
+from cello.core.dtype_policy import widened
 from cello.core.kinds import boolean, fraction, integer, one_of, optional
 from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
@@ -59,12 +60,13 @@ class ScoredAttention(Layer):
         query, value, key = self._three(inputs)
         query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
         scores = self.scores(hide_masked(query, query_mask), hide_masked(key, value_mask))
+        scores = widened(scores)
         if value_mask is not None:
             scores = jnp.where(jnp.asarray(value_mask, bool)[:, None, :], scores, -1e9)
         if use_causal_mask:
             steps, others = jnp.arange(scores.shape[1]), jnp.arange(scores.shape[2])
             scores = jnp.where(steps[:, None] >= others, scores, -1e9)
-        weights = jax.nn.softmax(scores, axis=-1)
+        weights = jax.nn.softmax(scores, axis=-1).astype(value.dtype)
         if training and self.dropout > 0:
             weights = drop(weights, self.dropout, self.seed_generator.next())
         outputs = hide_masked(weights @ hide_masked(value, value_mask), query_mask)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
+from cello.core.dtype_policy import cast_floats
 from cello.core.kinds import one_of, optional
 from cello.core.layer import Layer
 from cello.layers.rnn import RNN
@@ -56,6 +57,7 @@ class Bidirectional(Layer):
     )
 
     supports_masking = True
+    _state_argument = "initial_state"
 
     def _store(self, values):
         layer, backward = values.pop("layer"), values.pop("backward_layer")
@@ -127,6 +129,8 @@ class Bidirectional(Layer):
                     new_states = jax.tree.map(lambda s: jnp.flip(s, axis=1), new_states)
             last_states += tuple(new_states)
             outputs.append(y)
+        if self.dtype_policy.mixed:
+            outputs = cast_floats(outputs, self.compute_dtype)
         merged = _MERGES[self.merge_mode](*outputs)
         if not self.return_state:
             return merged

@@ -46,6 +46,7 @@ class Embedding(Layer):
             regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
             name="embeddings",
+            autocast=False,  # so that gradients of one symbol in many places are added up exactly
         )
 
     def call(self, inputs):
@@ -57,7 +58,8 @@ class Embedding(Layer):
                     f"{self} expects symbols from 0 to {self.input_dim - 1} and got values from "
                     f"{least} to {largest}: raise input_dim, or look at the data."
                 )
-        return jnp.take(self.embeddings.value, symbols.astype("int32"), axis=0, mode="fill")
+        vectors = jnp.take(self.embeddings.value, symbols.astype("int32"), axis=0, mode="fill")
+        return vectors.astype(self.compute_dtype)
 
     def compute_mask(self, inputs, previous_mask):
         return both(previous_mask, inputs != 0) if self.mask_zero else previous_mask

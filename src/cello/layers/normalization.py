@@ -9,6 +9,7 @@ from jax import lax
 
 from cello import constraints, initializers, regularizers
 from cello.core.arguments import FIRST, arg
+from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, fraction, integer, positive
 from cello.core.layer import Layer
@@ -45,6 +46,7 @@ class Normalization(Layer):
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
                 name="gamma",
+                autocast=False,
             )
         if self.center:
             self.beta = self.add_weight(
@@ -53,15 +55,22 @@ class Normalization(Layer):
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
                 name="beta",
+                autocast=False,
             )
 
     def normalise(self, x, mean, variance, shape):
-        """The equation above; `shape` is that of the weights, to be broadcast over `x`."""
+        """The equation above, in at least float32, on which it is called; the dtype is the layer's.
+
+        Args:
+            x, mean, variance: arrays.
+            shape: that of the weights, to be broadcast over `x`.
+        """
         factor = lax.rsqrt(variance + self.epsilon)
         if self.gamma is not None:
             factor = factor * jnp.reshape(self.gamma.value, shape)
         y = (x - mean) * factor
-        return y if self.beta is None else y + jnp.reshape(self.beta.value, shape)
+        y = y if self.beta is None else y + jnp.reshape(self.beta.value, shape)
+        return y.astype(self.compute_dtype)
 
     def why_not_in_pieces(self, arguments):
         if 1 in self.checked_axes(self.axis, arguments["inputs"].ndim):
@@ -96,6 +105,7 @@ class LayerNormalization(Normalization):
         self.input_spec = InputSpec(("...", "features"), sizes)
 
     def call(self, inputs):
+        inputs = widened(inputs)
         axes = self.checked_axes(self.axis, inputs.ndim)
         mean = jnp.mean(inputs, axis=axes, keepdims=True)
         variance = jnp.var(inputs, axis=axes, keepdims=True)
@@ -148,6 +158,7 @@ class BatchNormalization(Normalization):
         self.input_spec = InputSpec(("...", "features"), sizes)
 
     def call(self, inputs, training=False, mask=None):
+        inputs = widened(inputs)
         (axis,) = self.checked_axes(self.axis, inputs.ndim)
         shape = [inputs.shape[a] if a == axis else 1 for a in range(inputs.ndim)]
         if training and self.trainable:

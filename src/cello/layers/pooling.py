@@ -7,6 +7,7 @@ from jax import lax
 
 from cello.core.arguments import arg
 from cello.core.carry import carry_slot
+from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, optional
 from cello.core.layer import Layer
@@ -73,8 +74,9 @@ class GlobalAveragePooling1D(GlobalPooling1D):
 
     def call(self, inputs, mask=None):
         slot = carry_slot(inputs)
+        inputs = widened(inputs)
         if mask is None and slot is None:
-            return jnp.mean(inputs, axis=1, keepdims=self.keepdims)
+            return jnp.mean(inputs, axis=1, keepdims=self.keepdims).astype(self.compute_dtype)
         kept = jnp.ones(inputs.shape[:2], bool) if mask is None else jnp.asarray(mask, bool)
         total = jnp.sum(jnp.where(kept[..., None], inputs, 0), axis=1, keepdims=self.keepdims)
         count = jnp.sum(kept[..., None], axis=1, keepdims=self.keepdims).astype(inputs.dtype)
@@ -82,7 +84,7 @@ class GlobalAveragePooling1D(GlobalPooling1D):
             before = slot.resume([jnp.zeros_like(total), jnp.zeros_like(count)])
             total, count = total + before[0], count + before[1]
             slot.keep([total, count])
-        return total / jnp.maximum(count, 1)
+        return (total / jnp.maximum(count, 1)).astype(self.compute_dtype)
 
 
 class GlobalMaxPooling1D(GlobalPooling1D):

@@ -25,6 +25,7 @@ from cello.cells.running import (
 )
 from cello.core.arguments import arg
 from cello.core.carry import carry_slot, current_carry
+from cello.core.dtype_policy import cast_floats
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, positive_integer
 from cello.core.layer import Layer
@@ -167,7 +168,10 @@ class RNN(Layer):
         if self.initial_state == "learned":
             start = initial_state(self.cell, 1)
             self.learned_state = jax.tree.map(
-                lambda s: self.add_weight(s.shape[1:], "zeros", name="initial_state"), start
+                lambda s: self.add_weight(
+                    s.shape[1:], "zeros", name="initial_state", autocast=False
+                ),
+                start,
             )
         if self.stateful:
             batch = _first_shape(sequences_shape)[0]
@@ -236,6 +240,8 @@ class RNN(Layer):
                 outputs = hold_output(slot.part("output"), outputs, real, self.return_sequences)
         if self._uses_own_states:
             jax.tree.map(lambda v, s: v.assign(s), self.states, last, is_leaf=_is_variable)
+        if self.dtype_policy.mixed:
+            outputs = cast_floats(outputs, self.compute_dtype)
         if not (self.return_state or self.return_all_states):
             return outputs
         return (outputs, *states) if isinstance(states, (list, tuple)) else (outputs, states)

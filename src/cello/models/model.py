@@ -141,6 +141,11 @@ class Model(Trainer, Layer):
 
     # --------------------------------------------------------------------------- calling
 
+    @property
+    def input_dtype(self) -> str:
+        """That of the variables: the layers inside take what they need in their own."""
+        return self.variable_dtype
+
     def call(self, inputs, training=False, mask=None):
         if self._graph is None:
             return super().call(inputs)
@@ -326,6 +331,26 @@ class Model(Trainer, Layer):
         from cello.saving.export import export
 
         export(self, filepath, **options)
+
+    def find_nan(self, x, y=None):
+        """Where the first value that is not finite comes from, for a batch with which there is one.
+
+        Without `y` the model is looked through as in `predict`; with it as in `fit`, the loss and
+        the gradient included. It takes the place of no training: nothing in the model changes, and
+        it is slow, since nothing is compiled and recurrent layers are looked at step by step.
+        Masked steps do not count.
+
+        Args:
+            x, y: as for `fit`.
+
+        Returns:
+            `None` where everything is finite. Else an object with `where` ("data", "weights",
+            "forward", "loss" or "gradient"), `layer`, `step`, `row` and `value`; printed, it is a
+            sentence that says what to do.
+        """
+        from cello.training.find_nan import find_nan
+
+        return find_nan(self, x, y)
 
     def summary(
         self,

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from cello import activations
 from cello.ops import engine as engines
 from cello.ops import kernels
+from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
 
 
@@ -24,8 +25,8 @@ class Gated:
         gates: blocks of `units` columns in the kernels.
         states: number of states, each `(batch, units)`; the first is the output.
         step: function of `(x, states, recurrent_kernel=, recurrent_bias=, recurrent_mask=,
-            activation=, recurrent_activation=)`, where `x` is the input's share of the
-            pre-activations.
+            activation=, recurrent_activation=, compute_dtype=)`, where `x` is the input's share of
+            the pre-activations, and matrix products are in `compute_dtype`.
         two_biases: whether the recurrent product has a bias of its own.
     """
 
@@ -40,11 +41,11 @@ class Gated:
         return (bias, None) if bias is None or not self.two_biases else (bias[0], bias[1])
 
 
-def project(inputs, kernel, bias, dropout_mask=None):
+def project(inputs, kernel, bias, dropout_mask=None, compute_dtype=None):
     """`x W + b`: the input's share of the pre-activations, for one step or for all."""
     if dropout_mask is not None:
         inputs = drop(inputs, dropout_mask)
-    projected = inputs @ kernel
+    projected = product(inputs, kernel, compute_dtype)
     return projected if bias is None else projected + bias
 
 
@@ -76,6 +77,7 @@ def gated_sequence(
     return_sequences: bool,
     return_all_states: bool,
     zero_output_for_mask: bool,
+    compute_dtype: str | None,
     engine: str | None,
 ):
     """`cell` over `(batch, time, features)`; see `ops.lstm` for the arguments."""
@@ -100,10 +102,11 @@ def gated_sequence(
         _activation("recurrent_activation", recurrent_activation),
     )
     every = cell.states if return_all_states else int(return_sequences)
-    scan = _Scan(cell, *functions, go_backwards, unroll, every)
+    scan = _Scan(cell, *functions, go_backwards, unroll, every, compute_dtype)
     chosen = choose_engine(dtype, *functions, asked=engine)
     if chosen == "native" and _has_sizes(given.x):
-        recurrence = kernels.Recurrence(cell.name, *functions, go_backwards, every, scan)
+        exact = dataclasses.replace(scan, compute_dtype=None)  # as the kernels compute
+        recurrence = kernels.Recurrence(cell.name, *functions, go_backwards, every, exact)
         outputs = kernels.run(recurrence, given)
     else:
         engines.say_once(chosen, f"cello.ops.{cell.name}")
@@ -130,6 +133,7 @@ class _Scan:
     go_backwards: bool
     unroll: bool
     every: int
+    compute_dtype: str | None
 
     def __call__(self, given: kernels.Inputs) -> kernels.Outputs:
         bias, recurrent_bias = self.cell.split_bias(given.bias)
@@ -140,6 +144,10 @@ class _Scan:
             recurrent_mask=jax.lax.stop_gradient(given.recurrent_mask),
             activation=self.activation,
             recurrent_activation=self.recurrent_activation,
+            compute_dtype=self.compute_dtype,
+        )
+        x = project(
+            hide_masked(given.x, given.mask), given.kernel, bias, compute_dtype=self.compute_dtype
         )
 
         def one_step(x, states, _):
@@ -148,7 +156,7 @@ class _Scan:
 
         sequence, last, _ = scan_steps(
             one_step,
-            project(hide_masked(given.x, given.mask), given.kernel, bias),
+            x,
             given.states,
             (),
             mask=given.mask,

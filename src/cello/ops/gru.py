@@ -8,14 +8,16 @@ import jax
 import jax.numpy as jnp
 
 from cello.ops.gated import Gated, entering, gated_sequence
+from cello.ops.product import product
 
 
 def gru_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation
-):
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
+    compute_dtype=None,
+):  # fmt: skip
     """One step; `x` is the input's share of the pre-activations, `x_t W + b`."""
     (h,) = states
-    inner = entering(h, recurrent_mask) @ recurrent_kernel
+    inner = product(entering(h, recurrent_mask), recurrent_kernel, compute_dtype)
     if recurrent_bias is not None:
         inner = inner + recurrent_bias
     x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
@@ -26,15 +28,17 @@ def gru_step(
 
 
 def gru_reset_before_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation
-):
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
+    compute_dtype=None,
+):  # fmt: skip
     """The same with the reset gate before the product."""
     (h,) = states
     h_in = entering(h, recurrent_mask)
     x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
     u_z, u_r, u_h = jnp.split(recurrent_kernel, 3, axis=-1)
-    z, r = recurrent_activation(x_z + h_in @ u_z), recurrent_activation(x_r + h_in @ u_r)
-    h = z * h + (1 - z) * activation(x_h + (r * h_in) @ u_h)
+    z = recurrent_activation(x_z + product(h_in, u_z, compute_dtype))
+    r = recurrent_activation(x_r + product(h_in, u_r, compute_dtype))
+    h = z * h + (1 - z) * activation(x_h + product(r * h_in, u_h, compute_dtype))
     return h, (h,)
 
 
@@ -46,7 +50,8 @@ GRU_RESET_BEFORE = Gated("gru_reset_before", gates=3, states=1, step=gru_reset_b
     jax.jit,
     static_argnames=(
         "activation", "recurrent_activation", "reset_after", "go_backwards", "unroll",
-        "return_sequences", "return_all_states", "zero_output_for_mask", "engine",
+        "return_sequences", "return_all_states", "zero_output_for_mask", "compute_dtype",
+        "engine",
     ),
 )  # fmt: skip
 def gru(
@@ -67,6 +72,7 @@ def gru(
     return_sequences: bool = True,
     return_all_states: bool = False,
     zero_output_for_mask: bool = False,
+    compute_dtype: str | None = None,
     engine: str | None = None,
 ):
     """Gated recurrent unit over a batch of sequences.
@@ -92,6 +98,8 @@ def gru(
             constant, to which no gradient flows.
         go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
         return_all_states: give the states after every step, in place of after the last.
+        compute_dtype: dtype to which the factors of matrix products are rounded, "bfloat16" say;
+            sums, gates and states stay in that of the arrays. The native engine rounds nothing.
         engine: `"native"` or `"scan"`, in place of what `cello.config.engine` says.
 
     Returns:
@@ -107,5 +115,5 @@ def gru(
         dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
         go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
         return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
-        engine=engine,
+        compute_dtype=compute_dtype, engine=engine,
     )  # fmt: skip

@@ -8,14 +8,17 @@ import jax
 import jax.numpy as jnp
 
 from cello.ops.gated import Gated, entering, gated_sequence
+from cello.ops.product import product
 
 
 def lstm_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation
-):
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
+    compute_dtype=None,
+):  # fmt: skip
     """One step; `x` is the input's share of the pre-activations, `x_t W + b`."""
     h, c = states
-    i, f, g, o = jnp.split(x + entering(h, recurrent_mask) @ recurrent_kernel, 4, axis=-1)
+    inner = product(entering(h, recurrent_mask), recurrent_kernel, compute_dtype)
+    i, f, g, o = jnp.split(x + inner, 4, axis=-1)
     c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
     h = recurrent_activation(o) * activation(c)
     return h, (h, c)
@@ -28,7 +31,7 @@ LSTM = Gated("lstm", gates=4, states=2, step=lstm_step)
     jax.jit,
     static_argnames=(
         "activation", "recurrent_activation", "go_backwards", "unroll", "return_sequences",
-        "return_all_states", "zero_output_for_mask", "engine",
+        "return_all_states", "zero_output_for_mask", "compute_dtype", "engine",
     ),
 )  # fmt: skip
 def lstm(
@@ -48,6 +51,7 @@ def lstm(
     return_sequences: bool = True,
     return_all_states: bool = False,
     zero_output_for_mask: bool = False,
+    compute_dtype: str | None = None,
     engine: str | None = None,
 ):
     """Long short-term memory over a batch of sequences.
@@ -69,6 +73,8 @@ def lstm(
             constant, to which no gradient flows.
         go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
         return_all_states: give the states after every step, in place of after the last.
+        compute_dtype: dtype to which the factors of matrix products are rounded, "bfloat16" say;
+            sums, gates and states stay in that of the arrays. The native engine rounds nothing.
         engine: `"native"` or `"scan"`, in place of what `cello.config.engine` says.
 
     Returns:
@@ -83,5 +89,5 @@ def lstm(
         dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
         go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
         return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
-        engine=engine,
+        compute_dtype=compute_dtype, engine=engine,
     )  # fmt: skip

@@ -7,15 +7,17 @@ import functools
 import jax
 
 from cello.ops.gated import Gated, entering, gated_sequence
+from cello.ops.product import product
 
 
 def simple_rnn_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation
-):
+    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
+    compute_dtype=None,
+):  # fmt: skip
     """One step; `x` is the input's share of the pre-activation, `x_t W + b`. No gate: the last
     argument is not used."""
     (h,) = states
-    h = activation(x + entering(h, recurrent_mask) @ recurrent_kernel)
+    h = activation(x + product(entering(h, recurrent_mask), recurrent_kernel, compute_dtype))
     return h, (h,)
 
 
@@ -26,7 +28,7 @@ SIMPLE_RNN = Gated("simple_rnn", gates=1, states=1, step=simple_rnn_step)
     jax.jit,
     static_argnames=(
         "activation", "go_backwards", "unroll", "return_sequences", "return_all_states",
-        "zero_output_for_mask", "engine",
+        "zero_output_for_mask", "compute_dtype", "engine",
     ),
 )  # fmt: skip
 def simple_rnn(
@@ -45,6 +47,7 @@ def simple_rnn(
     return_sequences: bool = True,
     return_all_states: bool = False,
     zero_output_for_mask: bool = False,
+    compute_dtype: str | None = None,
     engine: str | None = None,
 ):
     """The fully connected recurrent network over a batch of sequences.
@@ -64,6 +67,8 @@ def simple_rnn(
             constant, to which no gradient flows.
         go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
         return_all_states: give the states after every step, in place of after the last.
+        compute_dtype: dtype to which the factors of matrix products are rounded, "bfloat16" say;
+            sums, gates and states stay in that of the arrays. The native engine rounds nothing.
         engine: `"native"` or `"scan"`, in place of what `cello.config.engine` says.
 
     Returns:
@@ -78,5 +83,5 @@ def simple_rnn(
         dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
         go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
         return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
-        engine=engine,
+        compute_dtype=compute_dtype, engine=engine,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import optax
 
 from cello.core.kinds import nearest
 from cello.core.serialization import Registry, custom_object
+from cello.optimizers import schedules
 from cello.optimizers.optimizer import Optax, Optimizer
 from cello.optimizers.rules import (
     SGD,
@@ -40,6 +41,7 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "get",
+    "schedules",
 ]
 
 

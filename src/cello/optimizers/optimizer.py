@@ -10,8 +10,17 @@ import numpy as np
 import optax
 
 from cello.core.arguments import Argument, Configurable, arg
-from cello.core.kinds import non_negative, optional, positive
+from cello.core.kinds import (
+    boolean,
+    fraction,
+    integer,
+    non_negative,
+    optional,
+    positive,
+    positive_integer,
+)
 from cello.core.serialization import serialize
+from cello.optimizers.averaging import accumulating, average_in, averaging
 
 
 def _number_or_schedule(value):
@@ -23,6 +32,12 @@ def _number_or_schedule(value):
         return float(non_negative(value))
     except ValueError:
         raise ValueError("a non-negative number or a schedule, step -> number") from None
+
+
+def _several(value):
+    if integer(value) < 2:
+        raise ValueError("an integer of at least 2")
+    return int(value)
 
 
 class Rate(float):
@@ -78,16 +93,26 @@ class _SharedArguments(Configurable):
     global_clipnorm: Any = arg(
         None, kind=optional(positive), doc="Greatest norm of all gradients together."
     )
+    use_ema: Any = arg(
+        False, kind=boolean,
+        doc="Whether to keep a moving average of the parameters, which they become when fit ends.",
+    )  # fmt: skip
+    ema_momentum: Any = arg(0.99, kind=fraction, doc="Decay rate of that average.")
+    ema_overwrite_frequency: Any = arg(
+        None, kind=optional(positive_integer),
+        doc="Steps after which the parameters are set to their average; at the end of fit only "
+        "where None.",
+    )  # fmt: skip
+    gradient_accumulation_steps: Any = arg(
+        None, kind=optional(_several),
+        doc="Batches, the mean of whose gradients makes one step; each is a step where None.",
+    )  # fmt: skip
     name: Any = arg(None, doc="Name; that of the class in lower case where None.")
     _ignored_arguments = {
         "decay": (0, None),
-        "ema_momentum": None,
-        "ema_overwrite_frequency": None,
-        "gradient_accumulation_steps": (None,),
         "is_legacy_optimizer": None,
         "jit_compile": None,
         "loss_scale_factor": (None,),
-        "use_ema": (False,),
     }
 
 
@@ -103,13 +128,20 @@ class Optimizer(_SharedArguments):
     The gradients are clipped first. With `weight_decay`, the parameters are multiplied by
     `1 - learning_rate * weight_decay` before the rule is applied (Loshchilov and Hutter, 2019).
 
+    With `gradient_accumulation_steps=n`, a step is made after every `n` calls of `update`, on the
+    mean of their gradients: as one batch `n` times as large would. With `use_ema`, every call moves
+    an average of the parameters, `average = ema_momentum * average + (1 - ema_momentum) * params`,
+    from the first step on; `fit` ends with the average as the weights, and
+    `cello.callbacks.SwapEMAWeights` evaluates with it in between.
+
     Attributes:
         state: the state of the training at hand, which the training loop keeps here; else `None`.
         variables: the variables that it trains, once there is a state.
         learning_rate: the present learning rate; may be assigned (`optimizer.learning_rate = 1e-4`
             or, as in Keras, `optimizer.learning_rate.assign(1e-4)`), unless it follows a schedule.
             It counts from the next step on, and nothing is compiled anew.
-        iterations: the number of steps done.
+        iterations: the number of steps done. A schedule goes by the number of batches.
+        average: the moving average of the parameters, or `None`.
     """
 
     learning_rate: Any = LearningRate(0.001)
@@ -163,7 +195,7 @@ class Optimizer(_SharedArguments):
             rule = self.rule(learning_rate)
             if self.weight_decay:
                 rule = _decaying(rule, learning_rate * self.weight_decay)
-            return optax.chain(*self._clipping(), rule)
+            return self._averaged(optax.chain(*self._clipping(), rule))
 
         inject = optax.inject_hyperparams(whole, hyperparam_dtype=jnp.float32)
         return inject(learning_rate=self._learning_rate)
@@ -178,14 +210,37 @@ class Optimizer(_SharedArguments):
             return [optax.clip_by_global_norm(self.global_clipnorm)]
         return []
 
+    def _averaged(self, rule) -> optax.GradientTransformation:
+        """`rule` with accumulation and the moving average, where they are wanted."""
+        batches = self.gradient_accumulation_steps or 1
+        if batches > 1:
+            rule = accumulating(rule, batches)
+        if self.use_ema:
+            rule = averaging(rule, self.ema_momentum, self.ema_overwrite_frequency, batches)
+        return rule
+
+    @property
+    def average(self) -> Any:
+        """The moving average of the parameters; `None` without `use_ema`, or before training."""
+        return average_in(self.state)
+
+    def finalize_variable_values(self, variables) -> None:
+        """Give the variables their moving averages, where there are any; the end of `fit`."""
+        for variable, value in zip(variables, self.average or (), strict=False):
+            variable.assign(value)
+
     @property
     def iterations(self) -> int:
         """The number of steps done."""
+        return self._batches // (self.gradient_accumulation_steps or 1)
+
+    @property
+    def _batches(self) -> int:
         return 0 if self.state is None else int(self.state.count)
 
     def _read_learning_rate(self):
         if callable(self._learning_rate):
-            return _shortest(self._learning_rate(self.iterations))
+            return _shortest(self._learning_rate(self._batches))
         return self._learning_rate if self.state is None else _rate_in(self.state)
 
     def _assign_learning_rate(self, value):
@@ -264,10 +319,11 @@ class Optax(Optimizer):
         )
 
     def init(self, params):
-        return OptaxState(jnp.zeros((), jnp.int32), self.transformation.init(params))
+        inner = self._averaged(self.transformation).init(params)
+        return OptaxState(jnp.zeros((), jnp.int32), inner)
 
     def update(self, grads, state, params):
-        updates, inner = self.transformation.update(grads, state.inner, params)
+        updates, inner = self._averaged(self.transformation).update(grads, state.inner, params)
         return optax.apply_updates(params, updates), OptaxState(state.count + 1, inner)
 
     def get_config(self):

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cello.cells.running import running
 from cello.core.variable import Binding
 from cello.ops.recurrence import recurrence
 from cello.plotting.canvas import HATCH, LINES, axis_for
-from cello.plotting.recording import recurrent_layers, running
+from cello.plotting.recording import recurrent_layers
 
 VANISHES, EXPLODES = 1e-6, 1e3
 """What a gradient is said to do, in terms of the one at the last step."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
 from typing import Any
 
 import jax
@@ -12,7 +10,7 @@ import jax.numpy as jnp
 
 from cello.cells.attention import AttentionCell
 from cello.cells.gated import GatedCell
-from cello.cells.running import repeat_step
+from cello.cells.running import repeat_step, running
 from cello.core.layer import Layer
 from cello.core.variable import Binding
 from cello.layers.bidirectional import Bidirectional
@@ -52,30 +50,6 @@ def recurrent_layers(model, layer, what: str) -> list[RNN]:
             f"{[v.name for v in found]}."
         )
     return chosen
-
-
-@contextlib.contextmanager
-def running(layers, run):
-    """A scope in which `run(layer, inputs, states, **options)` runs the cells of `layers`.
-
-    It is what `cell.sequence` is else: whatever else the layers do stays as it is.
-    """
-    with contextlib.ExitStack() as stack:
-        for layer in layers:
-            stack.enter_context(_replaced(layer.cell, "sequence", functools.partial(run, layer)))
-            stack.enter_context(_replaced(layer, "remat", None))  # it changes no value
-        yield
-
-
-@contextlib.contextmanager
-def _replaced(owner, name: str, value):
-    before = {name: vars(owner)[name]} if name in vars(owner) else {}
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        delattr(owner, name)
-        vars(owner).update(before)
 
 
 @dataclasses.dataclass

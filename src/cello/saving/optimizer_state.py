@@ -1,7 +1,8 @@
 """The state of an optimiser as Keras keeps it: a list of arrays.
 
-`[iterations, learning_rate, *slots]`, without the rate where it follows a schedule. The slots are
-the moments of the trained variables, in their order.
+`[iterations, learning_rate, *slots]`, without the rate where it follows a schedule. The number is
+that of the batches. The slots belong to the trained variables, in their order: moving averages and
+sums of gradients, where the optimiser keeps them, and the moments of its rule.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ def restore_optimizer(optimizer: Optimizer, variables, arrays: list[np.ndarray])
 
 def _filled(optimizer, state, variables, arrays):
     """`state` with the values of Keras' list."""
-    new: dict[str, Any] = {"count": arrays.pop(0)}
+    batches = arrays.pop(0)
+    steps = batches // (optimizer.gradient_accumulation_steps or 1)
+    new: dict[str, Any] = {"count": steps, "batches": batches}
     rate = None if callable(optimizer._learning_rate) else arrays.pop(0)
     fields = _fields(state)
     for group in slot_groups(optimizer) or ():
@@ -104,13 +107,21 @@ def _filled(optimizer, state, variables, arrays):
     if rate is not None:
         hyperparams = {**state.hyperparams, "learning_rate": jnp.asarray(rate, jnp.float32)}
         state = state._replace(hyperparams=hyperparams)
-    return state
+    schedules = {
+        name: _with_fields(schedule, {"count": batches})
+        for name, schedule in state.hyperparams_states.items()
+    }
+    count = jnp.asarray(batches, state.count.dtype)
+    return state._replace(count=count, hyperparams_states=schedules)
 
 
 def slot_groups(optimizer) -> tuple[tuple[str, ...], ...] | None:
-    """The entry of `SLOTS` for an optimiser; `None` where Keras does not have it."""
+    """The groups of an optimiser's slots; `None` where Keras does not have it."""
     names = [c.__name__ for c in type(optimizer).__mro__ if c.__module__.startswith("cello.")]
-    return next((SLOTS[name] for name in names if name in SLOTS), None)
+    around = (("average",),) * optimizer.use_ema
+    if optimizer.gradient_accumulation_steps:
+        around += (("accumulated",),)
+    return next((around + SLOTS[name] for name in names if name in SLOTS), None)
 
 
 def _signed(name: str, value):

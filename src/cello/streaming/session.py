@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -48,7 +49,7 @@ class Session:
         if not any(self._timed):
             raise ValueError(f"{model} has no input with an axis of time: it cannot be a stream.")
         specs = self._structure.unflatten(self._specs)
-        self._off_time, outputs, _ = examine(self._call_model, specs)
+        self._off_time, outputs, _ = examine(model, self._call_model, specs)
         self._along_time = jax.tree.map(
             lambda s: any(not isinstance(size, int) for size in s.shape[1:2]), outputs
         )
@@ -108,6 +109,11 @@ class Session:
 
     @state.setter
     def state(self, state: dict[str, Any]) -> None:
+        if not isinstance(state, Mapping):
+            raise ValueError(
+                f"{self._model}: the state must be a dict of arrays, as `session.state` gives it, "
+                f"and not {state!r}."
+            )
         have = _named(self._state)
         phases = {f"phases/{path}": path for path in self._phases}
         if set(state) != {*have, *phases}:

@@ -284,6 +284,7 @@ class Trainer(Feeding):
                     backup.save(run, epoch + 1)
                 if self.stop_training:
                     break
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.call("train_end", logs=logs)
         return self.history
 
@@ -403,7 +404,7 @@ class Trainer(Feeding):
         warnings.warn(
             f"{self}.fit: the loss is {losses[bad]} in step {batch - len(losses) + bad + 1} of "
             f"epoch {epoch + 1}. Look for NaN in the data, lower the learning rate, or clip the "
-            "gradients (clipnorm=1.0).",
+            "gradients (clipnorm=1.0); model.find_nan(x, y) names the layer and the step.",
             stacklevel=3,
         )
 

@@ -68,7 +68,7 @@ def cut_of(model, x) -> Cut:
     structure = jax.tree.structure(x, is_leaf=is_padded)
     timed = jax.tree.unflatten(structure, timed)
     specs = jax.tree.map(spec, x, timed, is_leaf=is_padded)
-    off_time, outputs, time = examine(lambda x: _call(model, x), specs, batch=shapes[0][0])
+    off_time, outputs, time = examine(model, lambda x: _call(model, x), specs, batch=shapes[0][0])
     along = [s.shape[1:2] == (time,) for s in jax.tree.leaves(outputs)]
     if any(along) and not all(along):
         raise ValueError(

@@ -128,7 +128,7 @@ class Exporter:
             if node.is_input or all(id(t) in known for t in tensors):
                 continue
             args, kwargs = replace_symbolic((node.args, node.kwargs), lambda t: known[id(t)])
-            outputs = self.call(node.layer, args, kwargs, [t.spec for t in tensors])
+            outputs = self.call(node.layer, args, kwargs, [_spec(t) for t in tensors])
             for tensor, value in zip(tensors, outputs, strict=True):
                 known.setdefault(id(tensor), value)
         return replace_symbolic(graph.outputs, lambda t: known[id(t)])
@@ -218,6 +218,12 @@ def _pass_masks(layer: Layer, arguments):
     if masks is not None and "mask" in layer._call_signature.parameters:
         arguments["mask"] = masks
     return masks
+
+
+def _spec(tensor: SymbolicTensor):
+    """The shape of a tensor and its dtype; float32 for what a layer in mixed precision gives."""
+    dtype = "float32" if tensor.dtype == "bfloat16" else tensor.dtype
+    return jax.ShapeDtypeStruct(tensor.spec.shape, np.dtype(dtype))
 
 
 def _check_dtype(layer: Layer) -> None:

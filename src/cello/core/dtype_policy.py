@@ -1,0 +1,105 @@
+"""In which dtype a layer keeps its variables and in which it computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+
+
+class DTypePolicy:
+    """The dtypes of a layer: that of its variables, and that of its inputs, products and outputs.
+
+    "mixed_bfloat16" keeps variables, gradients and states in float32 and computes in bfloat16,
+    which has the range of float32 and 8 bits of precision. In any other policy both are the dtype
+    that it is called after.
+
+    Args:
+        name: "mixed_bfloat16", "float32", "float64", "bfloat16" or "float16"; the policy of
+            `cello.config.dtype_policy()` where `None`.
+
+    Attributes:
+        name: the name.
+        compute_dtype, variable_dtype: names of dtypes.
+
+    Source: Micikevicius et al. 2018.
+    """
+
+    def __init__(self, name: str | None = None):
+        if name is None:
+            from cello.core.config import dtype_policy  # the settings stand on this file
+
+            name = dtype_policy().name
+        self.name: str = _checked(name)
+        self.compute_dtype = self.name.removeprefix("mixed_")
+        self.variable_dtype = "float32" if self.mixed else self.name
+
+    @property
+    def mixed(self) -> bool:
+        """Whether it computes in another dtype than that of the variables."""
+        return self.name.startswith("mixed_")
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+        return cls(**config)
+
+    def __eq__(self, other):
+        return isinstance(other, DTypePolicy) and self.name == other.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __repr__(self):
+        return f'<DTypePolicy "{self.name}">'
+
+
+def _checked(name) -> str:
+    if name == "mixed_float16":
+        raise ValueError(
+            'a policy other than "mixed_float16", whose small range needs a scaled loss, which '
+            'Cello has not: use "mixed_bfloat16", which needs none'
+        )
+    if name == "mixed_bfloat16":
+        return name
+    try:
+        known = jnp.dtype(name).name
+    except TypeError:
+        known = ""
+    if known not in DTYPES:
+        raise ValueError(
+            'a floating dtype: float32, float64, float16 or bfloat16; or "mixed_bfloat16"'
+        )
+    return known
+
+
+def policy(value) -> DTypePolicy:
+    """The policy that a name, a dtype or a policy stands for; the global one for `None`."""
+    if isinstance(value, DTypePolicy):
+        return value
+    name = getattr(value, "name", None)  # of Keras' policy
+    return DTypePolicy(name if isinstance(name, str) else value)
+
+
+def cast_floats(tree, dtype):
+    """`tree` with its floating arrays in `dtype`."""
+
+    def cast(leaf):
+        is_float = jnp.issubdtype(getattr(leaf, "dtype", jnp.bool_), jnp.floating)
+        return leaf.astype(dtype) if is_float and leaf.dtype != dtype else leaf
+
+    return jax.tree.map(cast, tree)
+
+
+def widened(array):
+    """A floating array of 16 bits in float32, where sums, exponentials and means are exact enough.
+
+    Anything else is returned as it is.
+    """
+    is_half = jnp.issubdtype(array.dtype, jnp.floating) and array.dtype.itemsize < 4
+    return array.astype(jnp.float32) if is_half else array

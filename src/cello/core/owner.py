@@ -1,0 +1,152 @@
+"""`VariableOwner`: the variables of an object, and of the objects of its kind that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from cello import constraints, initializers, regularizers
+from cello.core.arguments import Configurable
+from cello.core.random import SeedGenerator
+from cello.core.variable import Variable
+
+
+class VariableOwner(Configurable):
+    """Base of `Layer`: makes variables and finds them in its attributes."""
+
+    dtype: Any
+    trainable: Any
+    built: bool
+
+    def add_weight(
+        self,
+        shape=(),
+        initializer="glorot_uniform",
+        dtype=None,
+        trainable: bool = True,
+        regularizer=None,
+        constraint=None,
+        name: str = "variable",
+        autocast: bool = True,
+    ) -> Variable:
+        """Make a variable; keep it as an attribute.
+
+        Args:
+            shape: its shape; all sizes known.
+            initializer: name, `Initializer` or function `(shape, dtype) -> array`.
+            dtype: the layer's own where `None`.
+            trainable: whether an optimiser changes it.
+            regularizer, constraint: names or functions of the value.
+            name: its name.
+            autocast: whether it reads in the dtype that the layer computes in.
+        """
+        if any(d is None for d in shape):
+            raise ValueError(
+                f"{self} needs all sizes of its weight '{name}' and got the shape {tuple(shape)}: "
+                "give the input a known number of features."
+            )
+        return Variable(
+            initializers.get(initializer),
+            tuple(int(d) for d in shape),
+            dtype or self.dtype,
+            trainable=trainable,
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
+            name=name,
+            autocast=autocast,
+        )
+
+    def _owned(self, kind: type) -> Iterator[Any]:
+        """The objects of a kind in the attributes, in order, each once."""
+        seen: set[int] = set()
+
+        def walk(value):
+            if isinstance(value, kind):
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    yield value
+            elif isinstance(value, dict):
+                for v in value.values():
+                    yield from walk(v)
+            elif isinstance(value, (list, tuple)):
+                for v in value:
+                    yield from walk(v)
+
+        for attribute, value in list(vars(self).items()):
+            if attribute not in ("_constructor_call", "_nodes"):
+                yield from walk(value)
+
+    @property
+    def sublayers(self) -> list[Any]:
+        """The layers that this one holds directly."""
+        return list(self._owned(VariableOwner))
+
+    def flatten_layers(self) -> list[Any]:
+        """This layer and all below it, each once."""
+        found: dict[Any, None] = {self: None}
+        for layer in self.sublayers:
+            found.update(dict.fromkeys(layer.flatten_layers()))
+        return list(found)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables: weights, states, random generators."""
+        found: dict[Variable, None] = dict.fromkeys(self.weights)
+        for layer in self.flatten_layers():
+            found.update(dict.fromkeys(layer._owned(Variable)))
+            found.update(dict.fromkeys(g.state for g in layer._owned(SeedGenerator)))
+        return list(found)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The variables that make the model, in Keras' order."""
+        own = [v for v in self._owned(Variable) if v.weight]
+        found = dict.fromkeys(sorted(own, key=lambda v: not v.trainable))
+        for layer in self.sublayers:
+            found.update(dict.fromkeys(layer.weights))
+        return list(found)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        if not self.trainable:
+            return []
+        found = dict.fromkeys(v for v in self._owned(Variable) if v.weight and v.trainable)
+        for layer in self.sublayers:
+            found.update(dict.fromkeys(layer.trainable_weights))
+        return list(found)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        trainable = set(self.trainable_weights)
+        return [v for v in self.weights if v not in trainable]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        trainable = set(self.trainable_weights)
+        return [v for v in self.variables if v not in trainable]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of `weights`."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights) -> None:
+        """Give `weights` these values, in the order of `get_weights`."""
+        variables, weights = self.weights, list(weights)
+        given = [np.shape(w) for w in weights]
+        if [v.shape for v in variables] != given:
+            raise ValueError(
+                f"{self} has weights of the shapes {[v.shape for v in variables]} and got "
+                f"{given}." + ("" if self.built else " It is not built yet: call it on data first.")
+            )
+        for variable, value in zip(variables, weights, strict=True):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """The number of parameters in `weights`."""
+        return sum(v.size for v in self.weights)
