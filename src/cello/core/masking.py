@@ -23,7 +23,7 @@ def set_mask(tensor, mask) -> None:
     if mask is None:
         return
     key = id(tensor)
-    _masks[key] = (weakref.ref(tensor, lambda _: _masks.pop(key, None)), mask)
+    _masks[key] = (weakref.ref(tensor, lambda _, masks=_masks: masks.pop(key, None)), mask)
 
 
 def get_mask(tensor):
