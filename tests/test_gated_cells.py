@@ -334,3 +334,31 @@ def test_slstm_starts_as_in_its_authors_code():
 def test_heads_that_do_not_divide_the_units_are_refused():
     with pytest.raises(ValueError, match=r"heads must divide units.*heads=3, units=4"):
         SLSTM(4, heads=3)
+
+
+def test_saturation_is_that_of_the_papers_gates():
+    """`RecurrentHealth`, with weights so large that some gates are saturated."""
+    names = ["PeepholeLSTM", "CoupledLSTM", "LayerNormGRU", "MGU", "UGRNN", "SLSTM", "IndRNN"]
+    made = [CASES[name][0](UNITS, return_sequences=True, name=name) for name in names]
+    model = cello.Sequential([cello.Input((5, FEATURES)), *made])
+    rng = np.random.default_rng(6)
+    model.set_weights([w + 2 * rng.normal(size=w.shape) for w in model.get_weights()])
+    model.compile(cello.optimizers.SGD(0.0), "mse")
+    x = rng.normal(size=(2, 5, FEATURES)).astype("float32")
+    y = rng.normal(size=(2, 5, UNITS)).astype("float32")
+    health = cello.callbacks.RecurrentHealth((x, y))
+    model.fit(x, y, epochs=1, verbose=0, callbacks=[health])
+    found = health.records[0]["layers"]
+    h = torch.tensor(x)
+    for layer in made:
+        weights = [torch.tensor(w) for w in layer.get_weights()]
+        start = [torch.zeros(2, UNITS) for _ in layer.state_size]
+        h, _, gates = by_paper(CASES[layer.name][2], weights, h, start)
+        kinds = ("input", "forget", "output", "update", "reset")
+        values = [np.asarray(gates[k]) for k in kinds if k in gates]
+        if not values:
+            assert found[layer.name]["saturation"] is None
+            continue
+        share = np.mean((np.stack(values) < 0.05) | (np.stack(values) > 0.95))
+        assert 0 < share < 1
+        np.testing.assert_allclose(found[layer.name]["saturation"], share, atol=1e-6)
