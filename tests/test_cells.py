@@ -76,7 +76,6 @@ def with_gradients(layer, run, x, states):
             "return_all_states": st.booleans(),
             "go_backwards": st.booleans(),
             "zero_output_for_mask": st.booleans(),
-            "unroll": st.booleans(),
         }
     ),
     dropout=st.sampled_from([0.0, 0.3]),
