@@ -15,6 +15,7 @@ PAGES = [
     "generation",
     "lengths",
     "long_histories",
+    "scaling",
     "streaming",
     "training",
     "tuning",
