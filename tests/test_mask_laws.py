@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from masked import FEATURES, ROWS, TIME, close, masks, normal
 
 import cello
 from cello.core.masking import set_mask
@@ -25,8 +26,6 @@ from cello.layers import (
     ProjectedLSTM,
     SimpleRNN,
 )
-
-ROWS, TIME, FEATURES = 4, 5, 3
 
 
 class Leaky(Layer):
@@ -55,31 +54,6 @@ RECURRENT = {
     "attention": lambda **k: RNN(AttentionCell(LSTMCell(3)), **k),
 }
 POOLING = {"mean": lambda **k: GlobalAveragePooling1D()}  # the others take no mask, and say so
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
-
-
-def close(a, b, tolerance=1e-5):
-    jax.tree.map(
-        lambda u, v: np.testing.assert_allclose(u, v, rtol=tolerance, atol=tolerance), a, b
-    )
-
-
-@st.composite
-def masks(draw):
-    """Boolean `(ROWS, TIME)`: padding on a side, holes, and sometimes a row all masked."""
-    rows = []
-    for _ in range(ROWS):
-        n = draw(st.integers(0, TIME))
-        right = np.arange(TIME) < n
-        holes = np.array(draw(st.lists(st.booleans(), min_size=TIME, max_size=TIME)))
-        rows.append({"right": right, "left": right[::-1], "holes": holes}[draw(SIDES)])
-    return np.stack(rows)
-
-
-SIDES = st.sampled_from(["right", "left", "holes"])
 
 
 @functools.cache

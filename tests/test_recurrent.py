@@ -1,4 +1,4 @@
-"""Recurrent layers: laws that every cell obeys, and the uses that Keras' documentation shows."""
+"""Recurrent layers: cells in a row, dropout, and the uses that Keras' documentation shows."""
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,6 @@ from cello.layers import (
     GRUCell,
     LSTMCell,
     Masking,
-    ProjectedLSTM,
     ProjectedLSTMCell,
     SimpleRNN,
     SimpleRNNCell,
@@ -116,58 +115,6 @@ def test_a_sequence_is_the_repeated_step(
     want, outputs_wanted = gradient(stepped, weights, jnp.asarray(x), states)
     close(outputs, outputs_wanted)
     close(got, want, 1e-4)
-
-
-@pytest.mark.parametrize("layer", [SimpleRNN, LSTM, GRU, ProjectedLSTM])
-def test_laws(layer):
-    x = normal(3, 6, 2)
-    one = layer(4, return_sequences=True, return_state=True)
-    one(x)
-    random_weights(one)
-    outputs, *states = one(x)
-    first, *middle = one(x[:, :2])
-    second, *last = one(x[:, 2:], initial_state=middle)
-    close(jnp.concatenate([first, second], 1), outputs)  # chunked == whole
-    close(last, states)
-    backwards = layer(4, return_sequences=True, go_backwards=True)
-    backwards(x)
-    backwards.set_weights(one.get_weights())
-    close(backwards(x[:, ::-1]), outputs)
-    padded = np.concatenate([x, np.full((3, 2, 2), np.nan, "float32")], 1)
-    mask = np.arange(8)[None] < np.array([8, 6, 4])[:, None]
-    mask[0] = mask[1]
-    got, *got_states = one(padded, mask=mask)
-    alone, *alone_states = one(x[2:, :4])
-    close([s[2:] for s in got_states], alone_states)  # a padded batch == its rows alone
-    close([s[:2] for s in got_states], [s[:2] for s in states])
-    close(got[2:, :4], alone)
-    last_only = layer(4)
-    last_only(x)
-    last_only.set_weights(one.get_weights())
-    close(last_only(x), outputs[:, -1])
-
-
-@pytest.mark.parametrize("layer", [SimpleRNN, LSTM, GRU, ProjectedLSTM])
-def test_gradients_are_finite_differences_in_float64(layer):
-    with jax.enable_x64(True):
-        one = layer(3, return_sequences=True, dtype="float64")
-        x = np.random.default_rng(0).normal(size=(2, 4, 2))
-        one(x)
-        rng = np.random.default_rng(1)
-        weights = [jnp.asarray(rng.normal(size=w.shape) * 0.5) for w in one.weights]
-        mask = np.array([[1, 0, 1, 1], [1, 1, 0, 0]], bool)
-
-        def loss(weights, x):
-            with Binding(dict(zip(one.weights, weights, strict=True))):
-                return jnp.sum(jnp.sin(one(x, mask=mask)))
-
-        values, unravel = jax.flatten_util.ravel_pytree((weights, jnp.asarray(x)))
-        assert values.dtype == jnp.float64
-        gradient = jax.grad(lambda v: loss(*unravel(v)))(values)
-        direction = jnp.asarray(rng.normal(size=values.shape))
-        h = 1e-5
-        up, down = loss(*unravel(values + h * direction)), loss(*unravel(values - h * direction))
-        np.testing.assert_allclose((up - down) / (2 * h), gradient @ direction, rtol=1e-7)
 
 
 @pytest.mark.parametrize("layer", [SimpleRNN, LSTM, GRU])

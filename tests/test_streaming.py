@@ -191,6 +191,7 @@ def test_every_layer_that_streams_is_in_the_table():
         for layer in vars(cello.layers).values()
         if isinstance(layer, type)
         and issubclass(layer, Layer)
+        and not issubclass(layer, RNN)  # all of these in test_cells.py
         and (layer.streams or layer.why_not_in_pieces is not has_reason)
     }
     tested = {type(layer).__name__ for name in BUILD for layer in model(name).flatten_layers()}

@@ -632,6 +632,8 @@ class OwnCell(layers.LSTMCell):
         (RNN([LSTMCell(2), OwnCell(2)], name="odd"), "'odd' runs OwnCell"),
         (layers.ProjectedLSTM(2, name="odd"), "'odd' cannot be exported to ONNX: .*projection"),
         (RNN(layers.ProjectedLSTMCell(2), name="odd"), "'odd' runs ProjectedLSTMCell"),
+        (layers.PeepholeLSTM(2, name="odd"), "'odd' cannot be .*: no operator has its equations"),
+        (RNN(layers.SLSTMCell(2), name="odd"), "'odd' runs SLSTMCell"),
         (LSTM(2, return_all_states=True, name="odd"), "'odd' cannot .* return_all_states"),
         (LSTM(2, activation="gelu", name="odd"), "'odd': .* no activation 'gelu'. Use one of tanh"),
         (Dense(2, activation=lambda x: x, name="odd"), "'odd': its activation .* no form in ONNX"),

@@ -13,8 +13,10 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, fraction, integer, optional, positive_integer
 from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
+from cello.ops import engine as engines
 from cello.ops.engine import Engine
 from cello.ops.gated import Gated, choose_engine, project
+from cello.ops.recurrence import hide_masked, scan_steps
 
 
 class GatedCell(Layer):
@@ -24,8 +26,12 @@ class GatedCell(Layer):
 
     Attributes:
         recurrence: the equations, one step, and their form (`cello.ops.lstm.LSTM`).
-        op: the same over a whole sequence (`cello.ops.lstm`).
+        op: the same over a whole sequence (`cello.ops.lstm`); `None` for equations that the kernels
+            do not know: then `step` is scanned, after one product for the inputs of all steps.
         equation_arguments: names of the cell's arguments that `op` takes.
+
+    A cell with weights or equations of its own overrides `build`, `recurrent_shape`, `project` and
+    `step`, as far as they differ.
     """
 
     units = arg(kind=positive_integer, doc="Size of the state and of the output.")
@@ -60,7 +66,7 @@ class GatedCell(Layer):
     _ignored_arguments = {"implementation": None}
 
     recurrence: Gated
-    op: Any
+    op: Any = None
     equation_arguments: tuple[str, ...] = ("activation",)
     recurrent_activation: Any = staticmethod(activations.linear)  # a cell without gates has none
 
@@ -78,6 +84,9 @@ class GatedCell(Layer):
         columns = self.recurrence.gates * self.units
         return (2, columns) if self.recurrence.two_biases else (columns,)
 
+    def recurrent_shape(self) -> tuple[int, ...]:
+        return (self.output_size, self.recurrence.gates * self.units)
+
     def initial_bias(self, shape, dtype):
         """The bias to start from."""
         return self.bias_initializer(shape, dtype)
@@ -93,7 +102,7 @@ class GatedCell(Layer):
             autocast=False,  # `product` rounds it
         )
         self.recurrent_kernel = self.add_weight(
-            (self.output_size, self.recurrence.gates * self.units),
+            self.recurrent_shape(),
             self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
@@ -113,15 +122,21 @@ class GatedCell(Layer):
 
     def call(self, inputs, states, training=False):
         dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
-        bias = None if self.bias is None else self.bias.value
-        input_bias, recurrent_bias = self.recurrence.split_bias(bias)
+        x, recurrent_bias = self.project(inputs, dropout_mask)
         outputs, new_states = self.step(
-            project(inputs, self.kernel.value, input_bias, dropout_mask, self.compute_dtype),
+            x,
             tuple(states) if isinstance(states, (list, tuple)) else (states,),
             recurrent_bias,
             recurrent_mask,
         )
         return outputs, list(new_states)
+
+    def project(self, inputs, dropout_mask=None):
+        """The input's share of the pre-activations, of one step or of all; the recurrent bias."""
+        bias = None if self.bias is None else self.bias.value
+        bias, recurrent_bias = self.recurrence.split_bias(bias)
+        x = project(inputs, self.kernel.value, bias, dropout_mask, self.compute_dtype)
+        return x, recurrent_bias
 
     def step(self, x, states, recurrent_bias, recurrent_mask):
         """One step of `recurrence`; `x` is the input's share of the pre-activations."""
@@ -136,15 +151,27 @@ class GatedCell(Layer):
             compute_dtype=self.compute_dtype,
         )
 
-    def sequence(self, inputs, states, *, training=False, **options):
+    def sequence(self, inputs, states, *, training=False, mask=None, **options):
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
         dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
+        if self.op is None:
+            engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
+            x, recurrent_bias = self.project(hide_masked(inputs, mask), dropout_mask)
+
+            def one_step(x, states, _):
+                return *self.step(x, states, recurrent_bias, recurrent_mask), ()
+
+            outputs, new_states, _ = scan_steps(
+                one_step, x, tuple(states), (), mask=mask, **options
+            )
+            return outputs, list(new_states)
         outputs, new_states = self.op(
             inputs,
             self.kernel.value,
             self.recurrent_kernel.value,
             None if self.bias is None else self.bias.value,
             tuple(states),
+            mask=mask,
             dropout_mask=dropout_mask,
             recurrent_dropout_mask=recurrent_mask,
             compute_dtype=self.compute_dtype,
@@ -156,6 +183,10 @@ class GatedCell(Layer):
     @property
     def engine(self) -> Engine:
         """What runs `sequence`: "native" or "scan", with a `reason`."""
+        if self.op is None:
+            return engines.choose(
+                f"The kernels do not know the equations of {type(self).__name__}."
+            )
         return choose_engine(self.dtype, self.activation, self.recurrent_activation)
 
     def get_initial_state(self, batch_size):
@@ -177,3 +208,8 @@ class GatedCell(Layer):
             draw(keys[0], self.dropout, shape[-1]),
             draw(keys[1], self.recurrent_dropout, self.output_size),
         )
+
+
+def with_ones(bias, units: int, block: int):
+    """`bias` with ones for the gate of a block."""
+    return bias.at[block * units : (block + 1) * units].set(1)

@@ -1,5 +1,7 @@
 """Long short-term memory."""
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from cello import activations, ops
@@ -33,7 +35,7 @@ class LSTMCell(GatedCell):
 
     equation_arguments = ("activation", "recurrent_activation")
     recurrence = LSTM
-    op = staticmethod(ops.lstm)
+    op: Any = staticmethod(ops.lstm)
 
     def initial_bias(self, shape, dtype):
         if not self.unit_forget_bias:

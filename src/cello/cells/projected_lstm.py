@@ -7,9 +7,7 @@ from cello.cells.lstm import LSTMCell
 from cello.core.arguments import arg
 from cello.core.kinds import optional, positive_integer
 from cello.ops import engine as engines
-from cello.ops.gated import project
 from cello.ops.product import product
-from cello.ops.recurrence import hide_masked, scan_steps
 
 
 class ProjectedLSTMCell(LSTMCell):
@@ -32,6 +30,7 @@ class ProjectedLSTMCell(LSTMCell):
     """
 
     keras_name = ("cello.layers", "ProjectedLSTMCell")
+    op = None
     projection = arg(
         None, kind=optional(positive_integer), after="units",
         doc="Size of the output and of the state `h`; half of `units` where `None`.",
@@ -59,20 +58,6 @@ class ProjectedLSTMCell(LSTMCell):
         outputs, (_, c) = super().step(x, states, recurrent_bias, recurrent_mask)
         h = product(outputs, self.projection_kernel.value, self.compute_dtype)
         return h, (h, c)
-
-    def sequence(self, inputs, states, *, training=False, mask=None, **options):
-        """The same as repeating `call`, with one matrix product for the inputs of all steps."""
-        engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
-        dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
-        bias = None if self.bias is None else self.bias.value
-        inputs = hide_masked(inputs, mask)
-        x = project(inputs, self.kernel.value, bias, dropout_mask, self.compute_dtype)
-
-        def one_step(x, states, _):
-            return *self.step(x, states, None, recurrent_mask), ()
-
-        outputs, states, _ = scan_steps(one_step, x, tuple(states), (), mask=mask, **options)
-        return outputs, list(states)
 
     @property
     def engine(self) -> engines.Engine:

@@ -2,11 +2,19 @@
 
 from cello.cells import (
     AttentionCell,
+    CoupledLSTMCell,
     GRUCell,
+    IndRNNCell,
+    LayerNormGRUCell,
+    LayerNormLSTMCell,
     LSTMCell,
+    MGUCell,
+    PeepholeLSTMCell,
     ProjectedLSTMCell,
     SimpleRNNCell,
+    SLSTMCell,
     StackedRNNCells,
+    UGRNNCell,
 )
 from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
@@ -39,8 +47,17 @@ from cello.layers.merging import (
 from cello.layers.normalization import BatchNormalization, LayerNormalization
 from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
-from cello.layers.rnn import GRU, LSTM, RNN, ProjectedLSTM, SimpleRNN
+from cello.layers.rnn import GRU, LSTM, RNN, ProjectedLSTM, SimpleRNN, layer_of
 from cello.layers.time_distributed import TimeDistributed
+
+PeepholeLSTM = layer_of(PeepholeLSTMCell)
+CoupledLSTM = layer_of(CoupledLSTMCell)
+LayerNormLSTM = layer_of(LayerNormLSTMCell)
+LayerNormGRU = layer_of(LayerNormGRUCell)
+MGU = layer_of(MGUCell)
+IndRNN = layer_of(IndRNNCell)
+UGRNN = layer_of(UGRNNCell)
+SLSTM = layer_of(SLSTMCell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -50,7 +67,10 @@ Convolution1D = Conv1D
 __all__ = [
     "GRU",
     "LSTM",
+    "MGU",
     "RNN",
+    "SLSTM",
+    "UGRNN",
     "Activation",
     "Add",
     "AdditiveAttention",
@@ -62,6 +82,8 @@ __all__ = [
     "Concatenate",
     "Conv1D",
     "Convolution1D",
+    "CoupledLSTM",
+    "CoupledLSTMCell",
     "Dense",
     "Dot",
     "Dropout",
@@ -72,30 +94,41 @@ __all__ = [
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
     "GlobalMaxPooling1D",
+    "IndRNN",
+    "IndRNNCell",
     "Input",
     "InputLayer",
     "InputSpec",
     "LSTMCell",
     "Lambda",
     "Layer",
+    "LayerNormGRU",
+    "LayerNormGRUCell",
+    "LayerNormLSTM",
+    "LayerNormLSTMCell",
     "LayerNormalization",
+    "MGUCell",
     "Masking",
     "MaxPool1D",
     "MaxPooling1D",
     "Maximum",
     "Minimum",
     "Multiply",
+    "PeepholeLSTM",
+    "PeepholeLSTMCell",
     "Permute",
     "ProjectedLSTM",
     "ProjectedLSTMCell",
     "RepeatVector",
     "Reshape",
+    "SLSTMCell",
     "SimpleRNN",
     "SimpleRNNCell",
     "SpatialDropout1D",
     "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
+    "UGRNNCell",
     "add",
     "average",
     "concatenate",

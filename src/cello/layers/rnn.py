@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
+import types
 from typing import Any
 
 import jax
@@ -358,6 +360,21 @@ class RNN(Layer):
                 f"{shown(mask.shape)}."
             )
         return mask
+
+
+def layer_of(cell: type[GatedCell]) -> type[RNN]:
+    """The layer that runs `cell`, under its name without "Cell", with its documentation."""
+    name = cell.__name__.removesuffix("Cell")
+    what = inspect.cleandoc(cell._own_doc or "").removeprefix("One step of ")
+    summary, _, equations = what.partition("\n")
+    doc = (
+        f"{summary[0].upper()}{summary[1:]}\n\nIt is `RNN({cell.__name__}(units, ...))`: see `RNN` "
+        f"for calls. Inputs `(batch, time, features)`; of one step:\n{equations}"
+    )
+    members = {"__doc__": doc, "__module__": __name__, "keras_name": ("cello.layers", name)}
+    return types.new_class(
+        name, (RNN,), {"cell": cell}, lambda namespace: namespace.update(members)
+    )
 
 
 def _of_the_cell(name):

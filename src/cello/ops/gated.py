@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,14 +27,15 @@ class Gated:
         states: number of states, each `(batch, units)`; the first is the output.
         step: function of `(x, states, recurrent_kernel=, recurrent_bias=, recurrent_mask=,
             activation=, recurrent_activation=, compute_dtype=)`, where `x` is the input's share of
-            the pre-activations, and matrix products are in `compute_dtype`.
+            the pre-activations, and matrix products are in `compute_dtype`; `None` where the step
+            has more weights and is the cell's own.
         two_biases: whether the recurrent product has a bias of its own.
     """
 
     name: str
     gates: int
     states: int
-    step: Callable
+    step: Any = None
     two_biases: bool = False
 
     def split_bias(self, bias):

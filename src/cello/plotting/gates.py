@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from cello.cells.gated import GatedCell
-from cello.ops.gated import project
+from cello.core.replacing import replaced
 from cello.plotting.recording import Run
 
 # By the name of the recurrence: title of each gate, and which of the activations that its step
 # applies makes it.
+_LSTM = {"input gate i": 1, "forget gate f": 0, "candidate g": 2, "output gate o": 3}
+_GRU = {"update gate z": 0, "reset gate r": 1, "candidate n": 2}
 _GATES = {
-    "lstm": {"input gate i": 1, "forget gate f": 0, "candidate g": 2, "output gate o": 3},
-    "gru": {"update gate z": 0, "reset gate r": 1, "candidate n": 2},
-    "gru_reset_before": {"update gate z": 0, "reset gate r": 1, "candidate n": 2},
+    "lstm": _LSTM,
+    "peephole_lstm": _LSTM,
+    "layer_norm_lstm": _LSTM,
+    "coupled_lstm": {"forget gate f": 0, "candidate g": 1, "output gate o": 2},
+    "gru": _GRU,
+    "gru_reset_before": _GRU,
+    "layer_norm_gru": _GRU,
+    "mgu": {"forget gate f": 0, "candidate g": 1},
+    "ugrnn": {"update gate g": 0, "candidate c": 1},
 }
+_WITHOUT = ("simple_rnn", "ind_rnn")
 
 
 def gates(run: Run, what: str) -> dict[str, np.ndarray]:
     """The gates at every step, `(time, units)` by title, in the order of running.
 
-    A simple recurrent network has no gates: its pre-activation is given. Masked steps are NaN.
+    Simple and independently recurrent networks have no gates: the pre-activation is given. Masked
+    steps are NaN.
 
     Raises:
         ValueError: for a cell whose gates are not known.
     """
     cell = run.layer.cell
     name = cell.recurrence.name if isinstance(cell, GatedCell) else None
-    if name not in (*_GATES, "simple_rnn"):
+    if name not in (*_GATES, *_WITHOUT):
         raise ValueError(
-            f"{what} knows the gates of LSTM, GRU, SimpleRNN and ProjectedLSTM, and {run.layer} "
-            f"runs {type(cell).__name__}. plot_states shows the states of any cell."
+            f"{what} knows the gates of LSTM, GRU and their variants, and {run.layer} runs "
+            f"{type(cell).__name__}. plot_states shows the states of any cell."
         )
     before: list[jax.Array] = []
     after: list[jax.Array] = []
@@ -45,22 +57,16 @@ def gates(run: Run, what: str) -> dict[str, np.ndarray]:
 
         return apply
 
-    bias, recurrent_bias = cell.recurrence.split_bias(
-        None if cell.bias is None else cell.bias.value
-    )
     previous = jax.tree.map(
         lambda start, s: jnp.concatenate([start[:, None], s[:, :-1]], axis=1), run.start, run.states
     )
-    cell.recurrence.step(
-        project(run.inputs, cell.kernel.value, bias),
-        tuple(previous),
-        recurrent_kernel=cell.recurrent_kernel.value,
-        recurrent_bias=recurrent_bias,
-        recurrent_mask=None,
-        activation=noting(cell.activation),
-        recurrent_activation=noting(cell.recurrent_activation),
-    )
-    if name == "simple_rnn":
+    x, recurrent_bias = cell.project(run.inputs)
+    with contextlib.ExitStack() as stack:
+        for function in ("activation", "recurrent_activation"):
+            listening = noting(getattr(cell, function))
+            stack.enter_context(replaced(cell, function, listening))
+        cell.step(x, tuple(previous), recurrent_bias, None)
+    if name in _WITHOUT:
         found = {"pre-activation": before[0]}
     else:
         found = {title: after[place] for title, place in _GATES[name].items()}

@@ -321,6 +321,19 @@ REFUSED: dict[type, str] = {
     "symbolic tensors, or layers",
     layers.ProjectedLSTM: "its operators have no projection; use LSTM, or leave it out of the "
     "exported model",
+    **dict.fromkeys(
+        (
+            layers.PeepholeLSTM,
+            layers.CoupledLSTM,
+            layers.LayerNormLSTM,
+            layers.LayerNormGRU,
+            layers.MGU,
+            layers.IndRNN,
+            layers.UGRNN,
+            layers.SLSTM,
+        ),
+        "no operator has its equations; use LSTM or GRU, or leave it out of the exported model",
+    ),
 }
 
 MASKS: dict[Any, Any] = {

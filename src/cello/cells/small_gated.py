@@ -1,0 +1,122 @@
+"""Recurrent units with fewer weights than the gated recurrent unit."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from cello import activations, initializers
+from cello.cells.gated import GatedCell, with_ones
+from cello.core.arguments import arg
+from cello.core.kinds import boolean
+from cello.ops.gated import Gated, entering
+from cello.ops.product import product
+
+
+class MGUCell(GatedCell):
+    """One step of the minimal gated unit.
+
+        f = sigmoid(x_t W_f + h_{t-1} U_f + b_f)
+        g = tanh(x_t W_h + (f * h_{t-1}) U_h + b_h)
+        h_t = (1 - f) * h_{t-1} + f * g
+
+    The gated recurrent unit with one gate for both, and two thirds of its weights.
+
+    Inputs `(batch, features)`, states `[h]` and output `h`, each `(batch, units)`.
+    Weights: kernel `W` `(features, 2 * units)`, recurrent kernel `U` `(units, 2 * units)`, bias
+    `(2 * units,)`; blocks in the order f, h.
+
+    Source: Zhou, Wu, Zhang and Zhou 2016.
+    """
+
+    keras_name = ("cello.layers", "MGUCell")
+    recurrent_activation = arg(
+        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gate."
+    )
+    recurrence = Gated("mgu", gates=2, states=1)
+
+    def step(self, x, states, recurrent_bias, recurrent_mask):
+        (h,) = states
+        h_in = entering(h, recurrent_mask)
+        x_f, x_h = jnp.split(x, 2, axis=-1)
+        u_f, u_h = jnp.split(self.recurrent_kernel.value, 2, axis=-1)
+        f = self.recurrent_activation(x_f + product(h_in, u_f, self.compute_dtype))
+        g = self.activation(x_h + product(f * h_in, u_h, self.compute_dtype))
+        h = (1 - f) * h + f * g
+        return h, (h,)
+
+
+class UGRNNCell(GatedCell):
+    """One step of the update gate recurrent network.
+
+        g = sigmoid(x_t W_g + h_{t-1} U_g + b_g)
+        c = tanh(x_t W_c + h_{t-1} U_c + b_c)
+        h_t = g * h_{t-1} + (1 - g) * c
+
+    The simple recurrent network with an update gate: the fewest gates that keep a state for long.
+
+    Inputs `(batch, features)`, states `[h]` and output `h`, each `(batch, units)`.
+    Weights: kernel `W` `(features, 2 * units)`, recurrent kernel `U` `(units, 2 * units)`, bias
+    `(2 * units,)`; blocks in the order g, c.
+
+    Source: Collins, Sohl-Dickstein and Sussillo 2017.
+    """
+
+    keras_name = ("cello.layers", "UGRNNCell")
+    recurrent_activation = arg(
+        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gate."
+    )
+    unit_forget_bias = arg(
+        True, kind=boolean, after="bias_initializer",
+        doc="Whether the bias of the gate starts from 1, so that states are kept at first.",
+    )  # fmt: skip
+    recurrence = Gated("ugrnn", gates=2, states=1)
+
+    def initial_bias(self, shape, dtype):
+        bias = super().initial_bias(shape, dtype)
+        return with_ones(bias, self.units, 0) if self.unit_forget_bias else bias
+
+    def step(self, x, states, recurrent_bias, recurrent_mask):
+        (h,) = states
+        inner = product(
+            entering(h, recurrent_mask), self.recurrent_kernel.value, self.compute_dtype
+        )
+        g, c = jnp.split(x + inner, 2, axis=-1)
+        g = self.recurrent_activation(g)
+        h = g * h + (1 - g) * self.activation(c)
+        return h, (h,)
+
+
+class IndRNNCell(GatedCell):
+    """One step of the independently recurrent network.
+
+        h_t = relu(x_t W + u * h_{t-1} + b)
+
+    Each unit sees its own state only; units meet in the layer above. A gradient is multiplied by
+    `u` at each step, so that it lives as long as `abs(u)` is near 1; over `T` steps it stays
+    bounded where `abs(u) <= gamma ** (1 / T)`.
+
+    Inputs `(batch, features)`, states `[h]` and output `h`, each `(batch, units)`.
+    Weights: kernel `W` `(features, units)`, recurrent kernel `u` `(units,)`, bias `b` `(units,)`.
+    `u` starts between 0 and 1.
+
+    Source: Li, Li, Cook, Zhu and Gao 2018.
+    """
+
+    keras_name = ("cello.layers", "IndRNNCell")
+    activation = arg(
+        "relu", kind=activations.get, after="units", doc="Activation of the output."
+    )  # fmt: skip
+    recurrent_initializer = arg(
+        {"class_name": "RandomUniform", "config": {"minval": 0.0, "maxval": 1.0}},
+        kind=initializers.get, after="kernel_initializer",
+        doc="Initialiser of the recurrent weights.",
+    )  # fmt: skip
+    recurrence = Gated("ind_rnn", gates=1, states=1)
+
+    def recurrent_shape(self) -> tuple[int, ...]:
+        return (self.units,)
+
+    def step(self, x, states, recurrent_bias, recurrent_mask):
+        (h,) = states
+        h = self.activation(x + self.recurrent_kernel.value * entering(h, recurrent_mask))
+        return h, (h,)

@@ -1,0 +1,236 @@
+"""What every recurrent layer promises, whatever its cell: walked over all that are exported."""
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from masked import FEATURES, ROWS, TIME, close, masks, normal
+
+import cello
+from cello import Input, Sequential
+from cello.cells.running import repeat_step, running
+from cello.core.variable import Binding
+from cello.layers import RNN, Bidirectional
+
+LAYERS = {
+    name: thing
+    for name in cello.layers.__all__
+    if inspect.isclass(thing := getattr(cello.layers, name)) and issubclass(thing, RNN)
+    if thing is not RNN
+}
+every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+
+
+def built(layer, seed=0):
+    """`layer` with weights no two of which are alike, near to those that it starts from."""
+    layer.build((ROWS, TIME, FEATURES))
+    rng = np.random.default_rng(seed)
+    layer.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in layer.get_weights()])
+    return layer
+
+
+def some_states(layer, seed=3):
+    """States to start from, of which that of a normaliser may not be zero or less."""
+    start = layer.get_initial_state(ROWS)
+    made = [
+        jnp.asarray(np.abs(normal(*s.shape, seed=seed + i)) + 0.1, s.dtype)
+        for i, s in enumerate(jax.tree.leaves(start))
+    ]
+    return jax.tree.unflatten(jax.tree.structure(start), made)
+
+
+def stepped(layer, inputs, states, **options):
+    return repeat_step(layer.cell, inputs, states, **options)
+
+
+def summed(results):
+    """A number in which every element counts in its own way."""
+    leaves = jax.tree.leaves(results)
+    return sum(jnp.sum(jnp.sin(y + jnp.arange(y.size).reshape(y.shape))) for y in leaves)
+
+
+def with_gradients(layer, run, x, states):
+    """What `run(x, states)` gives, and the gradients for weights, inputs and states."""
+    values = [w.value for w in layer.weights]
+    seeds = {v: v.value for v in layer.variables if not v.weight}
+
+    def loss(values, x, states):
+        with Binding({**dict(zip(layer.weights, values, strict=True)), **seeds}):
+            results = run(x, states)
+        return summed(results), results
+
+    return jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True))(values, jnp.asarray(x), states)
+
+
+@every_layer
+@settings(max_examples=3)
+@given(
+    mask=st.none() | masks(),
+    options=st.fixed_dictionaries(
+        {
+            "return_sequences": st.booleans(),
+            "return_all_states": st.booleans(),
+            "go_backwards": st.booleans(),
+            "zero_output_for_mask": st.booleans(),
+        }
+    ),
+    dropout=st.sampled_from([0.0, 0.3]),
+    given_state=st.booleans(),
+)
+def test_a_sequence_is_the_repeated_step(layer, mask, options, dropout, given_state):
+    """Values and gradients, those of the states included."""
+    dropping = {k: dropout for k in ("dropout", "recurrent_dropout") if k in layer.declared}
+    one = built(layer(4, **options, **dropping, return_state=True))
+    states = some_states(one) if given_state else one.get_initial_state(ROWS)
+
+    def whole(x, states):
+        return one(x, initial_state=states, mask=mask, training=True)
+
+    def by_step(x, states):
+        with running([one], stepped):
+            return whole(x, states)
+
+    x = normal(ROWS, TIME, FEATURES, seed=1)
+    got, results = with_gradients(one, whole, x, states)
+    want, results_wanted = with_gradients(one, by_step, x, states)
+    close(results, results_wanted)
+    close(got, want, 1e-4)
+
+
+@every_layer
+@settings(max_examples=2)
+@given(mask=st.none() | masks(), at=st.integers(1, TIME - 1), backwards=st.booleans())
+def test_chunks_that_carry_their_states_are_the_whole(layer, mask, at, backwards):
+    one = built(layer(4, return_sequences=True, return_state=True, go_backwards=backwards,
+                      zero_output_for_mask=True))  # fmt: skip
+    parts = [slice(at, None), slice(0, at)] if backwards else [slice(0, at), slice(at, None)]
+
+    def whole(x, states):
+        return one(x, initial_state=states, mask=mask)
+
+    def in_chunks(x, states):
+        outputs = []
+        for part in parts:
+            of_part = None if mask is None else mask[:, part]
+            y, *states = one(x[:, part], initial_state=states, mask=of_part)
+            outputs.append(y)
+        return jnp.concatenate(outputs, axis=1), *states
+
+    x, states = normal(ROWS, TIME, FEATURES, seed=1), some_states(one)
+    got, results = with_gradients(one, in_chunks, x, states)
+    want, results_wanted = with_gradients(one, whole, x, states)
+    close(results, results_wanted)
+    close(got, want, 1e-4)
+
+
+@every_layer
+@settings(max_examples=2)
+@given(
+    mask=masks(),
+    row=st.integers(0, ROWS - 1),
+    sequences=st.booleans(),
+    unreal=st.sampled_from([np.nan, np.inf]),
+)
+def test_what_is_masked_reaches_nothing_and_a_row_is_its_steps_alone(
+    layer, mask, row, sequences, unreal
+):
+    """A row of a batch with NaN under its mask; and its real steps by themselves."""
+    assume(mask[row].any())
+    one = built(layer(4, return_sequences=sequences, return_state=True))
+    x = normal(ROWS, TIME, FEATURES, seed=1)
+    spoiled = np.where(mask[..., None], x, np.float32(unreal))
+
+    def in_batch(x, states):
+        y, *states = one(x, initial_state=states, mask=mask)
+        return y[row][mask[row]] if sequences else y[row], [s[row] for s in states]
+
+    def alone(x, states):
+        mine = slice(row, row + 1)
+        y, *states = one(x[mine][:, mask[row]], initial_state=[s[mine] for s in states])
+        return y[0], [s[0] for s in states]
+
+    got, results = with_gradients(one, in_batch, spoiled, some_states(one))
+    want, results_wanted = with_gradients(one, alone, x, some_states(one))
+    close(results, results_wanted)
+    close(got, want, 1e-4)
+
+
+@every_layer
+def test_both_directions_are_the_two_layers(layer):
+    both = Bidirectional(layer(4, return_sequences=True))
+    x = normal(ROWS, TIME, FEATURES, seed=1)
+    mask = np.arange(TIME) < np.array([[TIME], [3], [1], [2]])
+    both(x)
+    rng = np.random.default_rng(2)
+    both.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in both.get_weights()])
+    weights = both.get_weights()
+    forward, backward = layer(4, return_sequences=True), layer(4, return_sequences=True)
+    for one, values in ((forward, weights[: len(weights) // 2]),
+                        (backward, weights[len(weights) // 2 :])):  # fmt: skip
+        one(x)
+        one.set_weights(values)
+    flipped = np.stack(
+        [np.roll(row[::-1], n, axis=0) for row, n in zip(x, mask.sum(1), strict=True)]
+    )
+    returned = np.asarray(backward(flipped, mask=mask))
+    returned = [np.roll(row[::-1], n, axis=0) for row, n in zip(returned, mask.sum(1), strict=True)]
+    want = np.concatenate([forward(x, mask=mask), np.stack(returned)], axis=-1)
+    np.testing.assert_allclose(np.asarray(both(x, mask=mask))[mask], want[mask], atol=1e-5)
+
+
+@every_layer
+def test_a_stream_is_the_whole_and_a_file_is_the_model(layer, tmp_path, capsys):
+    """A bare `Name(units)`, `get_config`, `summary`, a session and a `.keras` file."""
+    bare = layer(4)
+    assert type(bare).from_config(bare.get_config()).get_config() == bare.get_config()
+    changed = layer(5, return_sequences=True, go_backwards=True, name="odd")
+    config = changed.get_config()
+    assert config["units"] == 5 and config["go_backwards"] is True
+    assert type(changed).from_config(config).get_config() == config
+    model = Sequential([Input((None, FEATURES)), layer(4, return_sequences=True), layer(3)])
+    rng = np.random.default_rng(3)
+    model.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in model.get_weights()])
+    x = normal(2, 7, FEATURES, seed=4)
+    whole = np.asarray(model(x))
+    model.summary(engines=True)
+    assert layer.__name__ in capsys.readouterr().out
+    session = model.stream(batch_size=2)
+    for chunk in (x[:, :1], x[:, 1:4], x[:, 4:]):
+        last = session(chunk)
+    np.testing.assert_allclose(last, whole, rtol=1e-5, atol=1e-6)
+    path = tmp_path / "model.keras"
+    model.save(path)
+    again = cello.models.load_model(path)
+    np.testing.assert_array_equal(again(x), whole)
+    assert [type(one) for one in again.layers] == [type(one) for one in model.layers]
+    assert bare.engine in ("native", "scan") and (bare.engine == "native") == (
+        bare.engine.reason is None
+    )
+
+
+@every_layer
+def test_gradients_are_finite_differences_in_float64(layer):
+    with jax.enable_x64(True):
+        one = built(layer(3, return_sequences=True, return_state=True, dtype="float64"))
+        x = np.random.default_rng(0).normal(size=(2, 4, FEATURES))
+        mask = np.array([[1, 0, 1, 1], [1, 1, 0, 0]], bool)
+
+        start = [jnp.asarray(w) for w in one.get_weights()], jnp.asarray(x)
+        values, unravel = jax.flatten_util.ravel_pytree(start)
+        assert values.dtype == jnp.float64
+
+        @jax.jit
+        @jax.value_and_grad
+        def loss(values):
+            weights, x = unravel(values)
+            with Binding(dict(zip(one.weights, weights, strict=True))):
+                return summed(one(x, mask=mask))
+
+        direction = jnp.asarray(np.random.default_rng(1).normal(size=values.shape))
+        h = 1e-6
+        up, down = loss(values + h * direction)[0], loss(values - h * direction)[0]
+        np.testing.assert_allclose((up - down) / (2 * h), loss(values)[1] @ direction, rtol=1e-6)
