@@ -302,3 +302,15 @@ def test_the_handler_checks_shapes_itself(shapes, axis, words):
     call = jax.ffi.ffi_call("cello_linear_scan", jax.ShapeDtypeStruct(shapes[0], "float32"))
     with pytest.raises(Exception, match=words):
         jax.block_until_ready(call(*arrays, axis=np.int64(axis), reverse=False))
+
+
+@given(shape=SHAPES, reverse=st.booleans(), dtype=st.sampled_from(["float32", "complex64"]))
+def test_away_from_cpus_it_runs_in_parallel_over_time(shape, reverse, dtype):
+    """Values and gradients of the way that other platforms take, on this one."""
+    arrays = problem(shape, dtype)
+    wanted = gradients(*arrays, reverse=reverse, engine="scan")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jax, "default_backend", lambda: "gpu")
+        program = str(jax.make_jaxpr(lambda a, b: linear_scan(a, b, reverse=reverse))(*arrays[:2]))
+        assert "scan[" not in program
+        close(gradients(*arrays, reverse=reverse), wanted)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 import cello
+from cello.layers.linear import LINEAR_LAYERS
 
 # Keras warns of masks that end at functions, and of arrays passed in lists.
 pytestmark = pytest.mark.filterwarnings(
@@ -233,6 +234,8 @@ EVERY_LAYER = {
     **dict.fromkeys(("GRU", "LSTM", "SimpleRNN", "SimpleRNNCell")),
     # With tests of their own below.
     **dict.fromkeys(("AttentionCell", "Lambda", "Layer", "ProjectedLSTM", "ProjectedLSTMCell")),
+    # In tests/test_linear_cells.py.
+    **{cls.__name__ + end: None for cls in LINEAR_LAYERS for end in ("", "Cell")},
 }
 
 

@@ -4,6 +4,8 @@ from cello.cells import (
     AttentionCell,
     GRUCell,
     LSTMCell,
+    MinGRUCell,
+    MinLSTMCell,
     ProjectedLSTMCell,
     SimpleRNNCell,
     StackedRNNCells,
@@ -18,6 +20,7 @@ from cello.layers.dropout import Dropout, SpatialDropout1D
 from cello.layers.embedding import Embedding, Masking
 from cello.layers.function import Activation, Lambda
 from cello.layers.input import Input, InputLayer
+from cello.layers.linear import MinGRU, MinLSTM
 from cello.layers.merging import (
     Add,
     Average,
@@ -83,6 +86,10 @@ __all__ = [
     "MaxPool1D",
     "MaxPooling1D",
     "Maximum",
+    "MinGRU",
+    "MinGRUCell",
+    "MinLSTM",
+    "MinLSTMCell",
     "Minimum",
     "Multiply",
     "Permute",
