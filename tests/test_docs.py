@@ -11,6 +11,7 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
     "attention",
+    "cells",
     "ctc",
     "generation",
     "lengths",

@@ -19,6 +19,11 @@ FEATURES = 3
 OPTIONS = {
     "MinGRU": [{}, {"positive": False, "use_bias": False}],
     "MinLSTM": [{}, {"positive": False, "use_bias": False}],
+    "LRU": [{}, {"state_units": 5, "r_min": 0.5, "r_max": 0.9, "max_phase": 1.0}],
+    "SRU": [{"highway_bias": -1.0}, {"highway": False, "use_bias": False}],
+    "QRNN": [{"window": 3}, {"window": 1, "activation": "softsign"}],
+    "RGLRU": [{}],
+    "HGRN": [{"lower_bound": 0.3}, {"use_bias": False}],
 }
 CASES = [
     pytest.param(name, options, id=f"{name}-{options}")
@@ -128,8 +133,9 @@ def test_a_sequence_is_the_repeated_step(
     close(got, want, 1e-4)
 
 
-@pytest.mark.parametrize(("name", "options"), CASES)
-def test_a_sequence_in_chunks_is_the_whole(name, options):
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_sequence_in_chunks_is_the_whole(name):
+    options = OPTIONS[name][0]
     layer = made(name, return_sequences=True, return_state=True, **options)
     x = normal(2, 9, FEATURES)
     whole, *last = layer(x, initial_state=some_states(layer, 2))
@@ -163,8 +169,9 @@ def test_gradients_are_finite_differences_in_float64(name, options):
         np.testing.assert_allclose((up - down) / (2 * h), gradient @ direction, rtol=1e-7)
 
 
-@pytest.mark.parametrize(("name", "options"), CASES)
-def test_long_and_extreme_inputs_stay_finite(name, options):
+@pytest.mark.parametrize("name", OPTIONS)
+def test_long_and_extreme_inputs_stay_finite(name):
+    options = OPTIONS[name][0]
     layer = made(name, return_sequences=True, **options)
     for x in (normal(1, 5000, FEATURES), 1e4 * normal(2, 50, FEATURES)):
         y = layer(x)
@@ -306,3 +313,150 @@ def test_min_lstm_where_both_gates_are_all_but_closed():
     layer.set_weights([np.eye(3), np.zeros(3)])
     x = np.array([[[-200.0, -201.0, 5.0]]], "float32")
     close(layer(x, initial_state=[np.array([[3.0]])]), 3 * sigmoid(1.0) + 5 * sigmoid(-1.0))
+
+
+def test_lru():
+    def equations(torch, w, x, states):
+        n = w["nu"].shape[0]
+        eigenvalues = torch.exp(torch.complex(-torch.exp(w["nu"]), torch.exp(w["theta"])))
+        b = torch.complex(w["input_kernel"][:, :n], w["input_kernel"][:, n:])
+        c = torch.complex(w["output_kernel"][:n], -w["output_kernel"][n:])
+        h, out = torch.complex(*states), []
+        for t in range(x.shape[1]):
+            h = eigenvalues * h + torch.exp(w["gamma"]) * (x[:, t].to(b.dtype) @ b)
+            out.append((h @ c).real + x[:, t] @ w["skip_kernel"])
+        return torch.stack(out, 1)
+
+    same_as("LRU", equations, state_units=5)
+
+
+def test_lru_starts_from_a_ring_and_stays_stable():
+    layer = layers.LRU(2, 4000, r_min=0.4, r_max=0.8, max_phase=1.5)
+    layer(np.zeros((1, 1, 3)))
+    w = weights_of(layer)
+    radius, phase = np.exp(-np.exp(w["nu"])), np.exp(w["theta"])
+    assert 0.4 <= radius.min() < 0.42 and 0.79 < radius.max() <= 0.8 + 1e-6
+    # Uniform over the ring: as many within the radius that halves its area.
+    assert abs(np.mean(radius**2 < (0.4**2 + 0.8**2) / 2) - 0.5) < 0.04
+    assert 0 < phase.min() < 0.01 and 1.49 < phase.max() <= 1.5 + 1e-6
+    np.testing.assert_allclose(np.exp(w["gamma"]), np.sqrt(1 - radius**2), rtol=1e-4)
+    assert abs(w["input_kernel"].std() * np.sqrt(2 * 3) - 1) < 0.03
+    assert abs(w["output_kernel"].std() * np.sqrt(4000) - 1) < 0.03
+    moved(layer, scale=3.0)
+    a, *_ = layer.cell.coefficients(jnp.zeros((1, 3)))
+    assert np.abs(a).max() <= 1
+    with pytest.raises(ValueError, match="r_min must be less than r_max"):
+        layers.LRU(2, r_min=0.9, r_max=0.9)
+
+
+@pytest.mark.parametrize("features", [4, 3])
+def test_sru(features):
+    def equations(torch, w, x, states):
+        alpha = np.sqrt(1 + 2 * np.exp(-1.0))
+        c, out = states[0], []
+        for t in range(x.shape[1]):
+            new, f, r = (x[:, t] @ w["kernel"]).chunk(3, -1)
+            b_f, b_r = w["bias"].chunk(2)
+            f, r = torch.sigmoid(f + b_f), torch.sigmoid(r + b_r)
+            c = f * c + (1 - f) * new
+            around = x[:, t] if features == 4 else x[:, t] @ w["input_kernel"]
+            out.append(r * c + (1 - r) * around * alpha)
+        return torch.stack(out, 1)
+
+    same_as("SRU", equations, features=features, highway_bias=-1.0)
+
+
+def test_sru_without_the_highway():
+    def equations(torch, w, x, states):
+        c, out = states[0], []
+        for t in range(x.shape[1]):
+            new, f = (x[:, t] @ w["kernel"]).chunk(2, -1)
+            f = torch.sigmoid(f + w["bias"])
+            c = f * c + (1 - f) * new
+            out.append(c)
+        return torch.stack(out, 1)
+
+    same_as("SRU", equations, highway=False)
+
+
+def test_sru_starts_as_its_paper_says():
+    layer = layers.SRU(40, highway_bias=-2.0)
+    layer(np.zeros((1, 1, 50)))
+    w = weights_of(layer)
+    np.testing.assert_array_equal(w["bias"], [0.0] * 40 + [-2.0] * 40)
+    assert 0.98 < np.abs(w["kernel"]).max() / np.sqrt(3 / 50) <= 1
+    # The outputs of a long sequence have the variance of the inputs.
+    deep = layers.SRU(50, return_sequences=True)
+    x = normal(4, 400, 50)
+    assert 0.8 < np.asarray(deep(x)).var() < 1.2
+
+
+def test_qrnn_is_a_convolution_and_a_pooling():
+    """PyTorch's convolution over the whole sequence, with the steps before in front."""
+
+    def equations(torch, w, x, states):
+        c, before = states
+        kernel = w["kernel"].reshape(3, FEATURES, -1).permute(2, 1, 0)
+        whole = torch.cat([before, x], 1).transpose(1, 2)
+        gates = torch.nn.functional.conv1d(whole, kernel, w["bias"]).transpose(1, 2)
+        z, f, o = gates.chunk(3, -1)
+        z, f, o = torch.tanh(z), torch.sigmoid(f), torch.sigmoid(o)
+        out = []
+        for t in range(x.shape[1]):
+            c = f[:, t] * c + (1 - f[:, t]) * z[:, t]
+            out.append(o[:, t] * c)
+        return torch.stack(out, 1)
+
+    same_as("QRNN", equations, window=3)
+
+
+@pytest.mark.parametrize("features", [4, 3])
+def test_rglru(features):
+    def equations(torch, w, x, states):
+        h, out = states[0], []
+        for t in range(x.shape[1]):
+            r, i = torch.sigmoid(x[:, t] @ w["kernel"] + w["bias"]).chunk(2, -1)
+            a = torch.sigmoid(w["decay"]) ** (8 * r)
+            v = x[:, t] if features == 4 else x[:, t] @ w["input_kernel"]
+            h = a * h + torch.sqrt(1 - a**2) * (i * v)
+            out.append(h)
+        return torch.stack(out, 1)
+
+    same_as("RGLRU", equations, features=features, tolerance=1e-4)
+
+
+def test_rglru_starts_as_its_paper_says():
+    layer = layers.RGLRU(4000)
+    layer(np.zeros((1, 1, 3)))
+    decay = sigmoid(weights_of(layer)["decay"]) ** 8
+    assert 0.9 - 1e-4 <= decay.min() < 0.901 and 0.998 < decay.max() <= 0.999 + 1e-4
+    assert abs(np.mean(decay < 0.92) - 0.02 / 0.099) < 0.03
+    assert abs(weights_of(layer)["kernel"].std() * np.sqrt(3) - 1) < 0.03
+
+
+def test_hgrn():
+    def equations(torch, w, x, states):
+        h, out = torch.complex(*states), []
+        silu = torch.nn.functional.silu
+        for t in range(x.shape[1]):
+            real, imaginary, m, *g = (x[:, t] @ w["kernel"] + w["bias"]).chunk(5, -1)
+            keep = 0.3 + 0.7 * torch.sigmoid(m)
+            c = torch.complex(silu(real), silu(imaginary))
+            h = torch.polar(keep, w["theta"].expand_as(keep)) * h + (1 - keep) * c
+            gated = silu(torch.cat(g, -1)) * torch.cat([h.real, h.imag], -1)
+            normal = torch.nn.functional.layer_norm(gated, (8,), w["scale"], w["shift"])
+            out.append(normal @ w["output_kernel"] + w["output_bias"])
+        return torch.stack(out, 1)
+
+    same_as("HGRN", equations, tolerance=1e-4, lower_bound=0.3)
+
+
+def test_hgrn_turns_by_the_frequencies_of_rotary_positions():
+    layer = layers.HGRN(8, lower_bound=0.9)
+    layer(np.zeros((1, 1, 3)))
+    theta = weights_of(layer)["theta"]
+    np.testing.assert_allclose(theta[1:] / theta[:-1], 10000 ** (-2 / 8), rtol=1e-5)
+    assert theta[0] == 1
+    a, *_ = layer.cell.coefficients(jnp.asarray(1e3 * normal(50, 3)))
+    radius = np.abs(a)
+    assert 0.9 - 1e-6 <= radius.min() < 0.91 and 0.99 < radius.max() <= 1 + 1e-6

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.test_util import check_grads
 
@@ -304,6 +304,7 @@ def test_the_handler_checks_shapes_itself(shapes, axis, words):
         jax.block_until_ready(call(*arrays, axis=np.int64(axis), reverse=False))
 
 
+@settings(max_examples=8)
 @given(shape=SHAPES, reverse=st.booleans(), dtype=st.sampled_from(["float32", "complex64"]))
 def test_away_from_cpus_it_runs_in_parallel_over_time(shape, reverse, dtype):
     """Values and gradients of the way that other platforms take, on this one."""

@@ -49,6 +49,7 @@ class LinearCell(Layer):
 
     complex_state = False
     window = 1
+    input_kernel: Any = None
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -77,6 +78,19 @@ class LinearCell(Layer):
         self.input_spec = InputSpec(("batch", "features"), {"features": input_shape[-1]})
         if self.window > 1:
             self.state_size = [*self.state_size[:1], (self.window - 1, input_shape[-1])]
+
+    def add_input_kernel(self, features, initializer):
+        """Make the kernel that `fitted` needs, if it needs one."""
+        if features != self.units:
+            self.input_kernel = self.add_weight(
+                (features, self.units), initializer, name="input_kernel", autocast=False
+            )
+
+    def fitted(self, inputs):
+        """The inputs, `units` wide: times a kernel where they are not."""
+        if self.input_kernel is None:
+            return inputs
+        return product(inputs, self.input_kernel.value, self.compute_dtype)
 
     def call(self, inputs, states, training=False):
         h, before = self._opened(states)
@@ -194,6 +208,7 @@ class ProjectedLinearCell(LinearCell):
 
     Attributes:
         blocks: how many blocks of `units` columns the kernel has.
+        unbiased: how many of the first blocks have no bias.
     """
 
     use_bias = arg(True, kind=boolean, doc="Whether to add a bias.", after="units")
@@ -216,7 +231,8 @@ class ProjectedLinearCell(LinearCell):
         None, kind=constraints.get, doc="Constraint on the bias.", after="kernel_constraint"
     )
 
-    blocks: int
+    blocks: Any
+    unbiased = 0
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -231,7 +247,7 @@ class ProjectedLinearCell(LinearCell):
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                (self.blocks * self.units,),
+                ((self.blocks - self.unbiased) * self.units,),
                 self.initial_bias,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
@@ -247,7 +263,7 @@ class ProjectedLinearCell(LinearCell):
         """The blocks of `x W + b`, each `(..., units)`."""
         projected = product(inputs, self.kernel.value, self.compute_dtype)
         if self.bias is not None:
-            projected = projected + self.bias.value
+            projected = projected + jnp.pad(self.bias.value, (self.unbiased * self.units, 0))
         return jnp.split(projected, self.blocks, axis=-1)
 
 

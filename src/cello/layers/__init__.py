@@ -3,11 +3,16 @@
 from cello.cells import (
     AttentionCell,
     GRUCell,
+    HGRNCell,
+    LRUCell,
     LSTMCell,
     MinGRUCell,
     MinLSTMCell,
     ProjectedLSTMCell,
+    QRNNCell,
+    RGLRUCell,
     SimpleRNNCell,
+    SRUCell,
     StackedRNNCells,
 )
 from cello.core.input_spec import InputSpec
@@ -20,7 +25,7 @@ from cello.layers.dropout import Dropout, SpatialDropout1D
 from cello.layers.embedding import Embedding, Masking
 from cello.layers.function import Activation, Lambda
 from cello.layers.input import Input, InputLayer
-from cello.layers.linear import MinGRU, MinLSTM
+from cello.layers.linear import HGRN, LRU, QRNN, RGLRU, SRU, MinGRU, MinLSTM
 from cello.layers.merging import (
     Add,
     Average,
@@ -52,8 +57,13 @@ Convolution1D = Conv1D
 
 __all__ = [
     "GRU",
+    "HGRN",
+    "LRU",
     "LSTM",
+    "QRNN",
+    "RGLRU",
     "RNN",
+    "SRU",
     "Activation",
     "Add",
     "AdditiveAttention",
@@ -75,9 +85,11 @@ __all__ = [
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
     "GlobalMaxPooling1D",
+    "HGRNCell",
     "Input",
     "InputLayer",
     "InputSpec",
+    "LRUCell",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -95,8 +107,11 @@ __all__ = [
     "Permute",
     "ProjectedLSTM",
     "ProjectedLSTMCell",
+    "QRNNCell",
+    "RGLRUCell",
     "RepeatVector",
     "Reshape",
+    "SRUCell",
     "SimpleRNN",
     "SimpleRNNCell",
     "SpatialDropout1D",

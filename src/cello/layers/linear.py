@@ -3,7 +3,7 @@
 See each cell for the equations, `RNN` for calls. Inputs are `(batch, time, features)`.
 """
 
-from cello.cells import MinGRUCell, MinLSTMCell
+from cello.cells import HGRNCell, LRUCell, MinGRUCell, MinLSTMCell, QRNNCell, RGLRUCell, SRUCell
 from cello.layers.rnn import RNN
 
 
@@ -19,4 +19,34 @@ class MinLSTM(RNN, cell=MinLSTMCell):
     keras_name = ("cello.layers", "MinLSTM")
 
 
-LINEAR_LAYERS = (MinGRU, MinLSTM)
+class LRU(RNN, cell=LRUCell):
+    """The linear recurrent unit: `RNN(LRUCell(units, ...))`."""
+
+    keras_name = ("cello.layers", "LRU")
+
+
+class RGLRU(RNN, cell=RGLRUCell):
+    """The real-gated linear recurrent unit: `RNN(RGLRUCell(units, ...))`."""
+
+    keras_name = ("cello.layers", "RGLRU")
+
+
+class SRU(RNN, cell=SRUCell):
+    """The simple recurrent unit: `RNN(SRUCell(units, ...))`."""
+
+    keras_name = ("cello.layers", "SRU")
+
+
+class QRNN(RNN, cell=QRNNCell):
+    """The quasi-recurrent network: `RNN(QRNNCell(units, ...))`."""
+
+    keras_name = ("cello.layers", "QRNN")
+
+
+class HGRN(RNN, cell=HGRNCell):
+    """The hierarchically gated recurrent network: `RNN(HGRNCell(units, ...))`."""
+
+    keras_name = ("cello.layers", "HGRN")
+
+
+LINEAR_LAYERS = (MinGRU, MinLSTM, LRU, RGLRU, SRU, QRNN, HGRN)
