@@ -86,9 +86,9 @@ def test_every_linear_layer_is_here():
 # ---------------------------------------------------------------------------- the laws
 
 
-@settings(max_examples=12)
+@pytest.mark.parametrize(("name", "options"), CASES)
+@settings(max_examples=2)
 @given(
-    case=st.sampled_from([case.values for case in CASES]),
     masked=st.booleans(),
     go_backwards=st.booleans(),
     return_sequences=st.booleans(),
@@ -99,9 +99,8 @@ def test_every_linear_layer_is_here():
     seed=st.integers(0, 99),
 )
 def test_a_sequence_is_the_repeated_step(
-    case, masked, go_backwards, return_sequences, zero, all_states, dropout, time, seed
+    name, options, masked, go_backwards, return_sequences, zero, all_states, dropout, time, seed
 ):
-    name, options = case
     cell = getattr(layers, f"{name}Cell")(4, dropout=dropout, seed=3, **options)
     cell.build((3, FEATURES))
     moved(cell, seed)
