@@ -23,7 +23,7 @@ types: $(VENV)/ready-test
 	$(BIN)/mypy
 
 pytest: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --durations=20 --cov --cov-report=term
 
 # The native code after a change of it, beside its loader. It wants cmake and ninja, the machine's or
 # those of the tests' environment.

@@ -177,6 +177,19 @@ def test_the_cost_of_fit_is_measured():
     assert all(float(time) > 0 for time in re.findall(r"│ (\d+) +", row)) and row.count("%") == 2
 
 
+def test_what_layers_remember_is_measured(tmp_path):
+    """A result that is in the file is not computed again."""
+    command = [sys.executable, BENCHMARKS / "memory_tasks.py", "--quick", "--layers", "GRU"]
+    for tasks in ("parity", "parity,copy"):
+        options = ["--tasks", tasks, "--output", tmp_path / "found.json"]
+        run = subprocess.run([*command, *options], capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert [name.split(", ")[:2] for name in found] == [["GRU", "parity"], ["GRU", "copy"]]
+    assert all(0 <= result["score"] <= 1 for result in found.values())
+    assert "GRU: " in run.stdout and run.stdout.count("parity, GRU") == 0
+
+
 def test_an_epoch_over_sequences_of_different_lengths_is_measured():
     command = [sys.executable, BENCHMARKS / "lengths.py", "--quick"]
     run = subprocess.run(command, capture_output=True, text=True)

@@ -16,6 +16,7 @@ PAGES = [
     "generation",
     "lengths",
     "long_histories",
+    "scaling",
     "streaming",
     "training",
     "tuning",

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from cello.callbacks.callback import Callback
+from cello.distribution.processes import is_first
 from cello.training.backup import Run
 
 FILE = "training.safetensors"
@@ -71,5 +72,5 @@ class BackupAndRestore(Callback):
             self._next = batches + self.save_freq
 
     def on_train_end(self, logs=None):
-        if self.delete_checkpoint:
+        if self.delete_checkpoint and is_first():
             self.path.unlink(missing_ok=True)

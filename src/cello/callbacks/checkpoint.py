@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cello.callbacks.callback import Callback
 from cello.callbacks.monitor import Monitor
+from cello.distribution.processes import is_first
 
 
 class ModelCheckpoint(Callback):
@@ -113,7 +114,7 @@ class ModelCheckpoint(Callback):
             ) from None
         path.parent.mkdir(parents=True, exist_ok=True)
         self.model.save(path) if self._whole else self.model.save_weights(path)
-        if self.verbose:
+        if self.verbose and is_first():
             print(
                 f"Epoch {self._epoch + 1}: saved {'' if self._whole else 'the weights '}to {path}"
             )

@@ -8,6 +8,7 @@ import os
 import numpy as np
 
 from cello.callbacks.callback import Callback
+from cello.distribution.processes import is_first
 
 
 class CSVLogger(Callback):
@@ -36,12 +37,16 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs=None):
         self._names, self._length = None, None
+        if not is_first():
+            return
         os.makedirs(os.path.dirname(self.filename) or ".", exist_ok=True)
         with open(self.filename, "a"):  # now, or not at all
             pass
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
+        if not is_first():
+            return
         if self._length is None and not self.append:
             self._length = 0
         with open(self.filename, "a", newline="") as file:

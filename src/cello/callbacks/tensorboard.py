@@ -10,6 +10,7 @@ import numpy as np
 
 from cello.callbacks.callback import Callback
 from cello.core.symbolic import symbolic_leaves
+from cello.distribution.processes import is_first
 
 NOT_WRITTEN = {
     "write_images": "histogram_freq=1 shows the weights as histograms",
@@ -142,7 +143,7 @@ class TensorBoard(Callback):
     def _writer(self, folder: str):
         if folder not in self._writers:
             path = os.path.join(self.log_dir, folder)
-            self._writers[folder] = _package().SummaryWriter(path)
+            self._writers[folder] = _package().SummaryWriter(path, write_to_disk=is_first())
         return self._writers[folder]
 
     def _close(self) -> None:

@@ -22,8 +22,8 @@ def set_mask(tensor, mask) -> None:
     """Attach `mask` to `tensor` for as long as the tensor lives."""
     if mask is None:
         return
-    key = id(tensor)
-    _masks[key] = (weakref.ref(tensor, lambda _: _masks.pop(key, None)), mask)
+    key, masks = id(tensor), _masks  # which the interpreter forgets before the last tensors
+    masks[key] = (weakref.ref(tensor, lambda _: masks.pop(key, None)), mask)
 
 
 def get_mask(tensor):

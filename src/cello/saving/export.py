@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cello.distribution.processes import written_once
 
+
+@written_once
 def export(model, filepath, **options) -> None:
     """Write `model` for another program.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from cello.core.loading import Loading, current_loading
 from cello.core.serialization import custom_object_scope, deserialize
+from cello.distribution.processes import written_once
 from cello.models.model import Model
 from cello.saving.files import ModelFileError, message, reading
 from cello.saving.hdf5 import HDF5Reader
@@ -26,6 +27,7 @@ from cello.saving.keras_weights import read_optimizer, read_weights
 from cello.saving.optimizer_state import restore_optimizer
 
 
+@written_once
 def save_model(model: Model, filepath, overwrite: bool = True) -> None:
     """Write a model to a `.keras` file, which Keras 3 opens as well.
 

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 from cello.core.layer import Layer
+from cello.distribution.processes import written_once
 from cello.saving.files import checked_path, reading, replacing
 from cello.saving.hdf5 import HDF5Reader, write_arrays
 from cello.saving.keras_archive import read_archive
@@ -14,6 +15,7 @@ from cello.saving.keras_weights import arrays_of, read_weights
 from cello.saving.safetensors_weights import read_safetensors, write_safetensors
 
 
+@written_once
 def save_weights(layer: Layer, filepath) -> None:
     """Write the weights of `layer` to a file: Keras' for `.weights.h5`, else safetensors.
 

@@ -22,6 +22,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from cello.core.random import global_generator
+from cello.distribution.processes import check_same, written_once
 
 
 @dataclasses.dataclass
@@ -52,6 +53,7 @@ class Run:
         self.batches, self.logs = 0, {}
         return done
 
+    @written_once
     def save(self, path: Path, epoch: int, batches: int = 0, logs=None) -> None:
         """Write the training to a file, all or nothing.
 
@@ -99,6 +101,7 @@ class Run:
             ValueError: for a damaged file, or one of another model or data; before anything is
                 changed.
         """
+        check_same({"whether there is a training to resume": path.exists()}, "the start of fit")
         if not path.exists():
             return None
         try:

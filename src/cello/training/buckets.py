@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from cello.distribution.layout import current
 from cello.training.data import Batch
 from cello.training.ragged import Padded, Ragged, bucket_length, ragged_leaves
 
@@ -56,6 +57,7 @@ class BucketFeed:
         self.parts = parts
         self.batch_size = batch_size
         self.shuffler = shuffler
+        self.spread = current()
         self._passage = passage
         self._left = left
         self.lengths = next(
@@ -164,12 +166,15 @@ class BucketEpoch:
         self.batches = batches
         self.next = 0
 
-    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int] | None:
+    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int, int] | None:
         """The next batches of one shape; see `ArrayEpoch.take`."""
         if self.next == len(self.batches):
             return None
         shapes = [(bucket, len(rows)) for bucket, rows in self.batches[self.next :][:most]]
         n = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), len(shapes))
-        batches = [self.feed._padded(*b) for b in self.batches[self.next : self.next + n]]
+        size = shapes[0][1]
+        own = self.feed.spread.own(size)
+        taken = self.batches[self.next : self.next + n]
+        batches = [self.feed._padded(bucket, rows[own]) for bucket, rows in taken]
         self.next += n
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), n
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), n, size

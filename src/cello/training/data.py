@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from cello.distribution.layout import current
 from cello.training.ragged import Ragged
 
 Batch = tuple[Any, Any, Any]
@@ -101,6 +102,7 @@ class ArrayFeed:
         self.parts = parts
         self.batch_size = batch_size
         self.shuffler = shuffler
+        self.spread = current()
         self.rows = len(jax.tree.leaves(parts)[0])
         whole = math.ceil(self.rows / batch_size)
         self.steps = self.longest_run = min(steps, whole) if steps else whole
@@ -127,8 +129,10 @@ class ArrayEpoch:
         self.row = 0
         self.end = min(feed.rows, feed.steps * feed.batch_size)
 
-    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int] | None:
-        """The next batches, all of one size: `(chunk, how many)`, or `None` at the end.
+    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int, int] | None:
+        """The next batches, all of one size: `(chunk, how many, rows of each)`; `None` at the end.
+
+        Of several processes, each gets its own rows of the batches.
 
         Args:
             most: the most that are wanted.
@@ -140,12 +144,14 @@ class ArrayEpoch:
             return None
         n, size = (min(most, left // size), size) if left >= size else (1, left)
         start, self.row = self.row, self.row + n * size
-        rows = slice(start, self.row) if self.order is None else self.order[start : self.row]
+        own = self.feed.spread.own(size)
 
         def chunk(array):
-            return array[rows].reshape((n, size, *array.shape[1:]))
+            if self.order is not None:
+                return array[self.order[start : self.row].reshape(n, size)[:, own]]
+            return array[start : self.row].reshape((n, size, *array.shape[1:]))[:, own]
 
-        return jax.tree.map(chunk, self.feed.parts), n
+        return jax.tree.map(chunk, self.feed.parts), n, size
 
 
 class IterableFeed:
@@ -160,6 +166,7 @@ class IterableFeed:
     def __init__(self, batches: Iterable, steps: int | None, prepare):
         self.batches = batches
         self.prepare = prepare
+        self.spread = current()
         self.iterator = iter(batches)
         self.goes_on = self.iterator is batches
         try:
@@ -174,13 +181,18 @@ class IterableFeed:
         self._most = 0  # batches that an epoch had
 
     def first(self) -> Batch:
-        """The very first batch; the first epoch will give it as well."""
+        """The form of the very first batch; the first epoch will give it as well."""
         if self._first is None:
             self._first = self._next(0)
             if self._first is None:
                 raise ValueError("The iterable of batches gave no data.")
             self._looked_ahead.append(self._first)
-        return self._first
+        n = self.spread.processes
+        if n == 1:
+            return self._first
+        return jax.tree.map(
+            lambda a: np.broadcast_to(a[:1], (n * len(a), *a.shape[1:])), self._first
+        )
 
     def joined(self, pieces: list[Any]):
         return end_to_end(pieces)
@@ -243,12 +255,14 @@ class IterableFeed:
 class IterableEpoch:
     def __init__(self, feed: IterableFeed, batches: Iterator[Batch]):
         self.batches = batches
+        self.spread = feed.spread
         self.waiting: Batch | None = None
 
-    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int] | None:
+    def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int, int] | None:
         """The next batches of one shape; see `ArrayEpoch.take`."""
         batches: list[Batch] = []
-        until = time.monotonic() + seconds
+        alone = self.spread.processes == 1
+        until = time.monotonic() + seconds if alone else math.inf
         while len(batches) < most and (not batches or time.monotonic() < until):
             batch = self.waiting if self.waiting is not None else next(self.batches, None)
             self.waiting = None
@@ -258,9 +272,14 @@ class IterableEpoch:
                 self.waiting = batch
                 break
             batches.append(batch)
+        chunk = jax.tree.map(lambda *leaves: np.stack(leaves), *batches) if batches else None
+        if not alone:
+            shapes = [f"{a.dtype} {list(a.shape)}" for a in jax.tree.leaves(chunk)]
+            self.spread.check_same({"what the iterable gave": shapes}, "the next batches")
         if not batches:
             return None
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), len(batches)
+        rows = len(jax.tree.leaves(batches[0])[0]) * self.spread.processes
+        return chunk, len(batches), rows
 
 
 def end_to_end(pieces: list[Any]):

@@ -10,6 +10,7 @@ import jax
 from cello.core.masking import MaskDropped
 from cello.core.symbolic import new_dimension
 from cello.core.variable import Binding
+from cello.distribution.layout import current
 from cello.training.buckets import BucketFeed, Passage
 from cello.training.data import (
     ArrayFeed,
@@ -71,6 +72,12 @@ class Feeding(Programs):
                 parts = self._parts(what, *batch_parts(batch))
                 parts = weigh_classes(parts, class_weight)
                 if ragged_leaves(parts):
+                    if current().processes > 1:
+                        raise ValueError(
+                            f"{where}: the batches of an iterable have sequences of different "
+                            "lengths, which each process would pad to another one. Pad them to "
+                            "one length, or pass all sequences as a list to every process."
+                        )
                     parts = self._buckets(parts, None, None, None, targets, tbptt).whole()
                 if targets and self._objective.names:
                     self._objective.check_targets(values_only(parts[1]), self._output_specs)

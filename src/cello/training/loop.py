@@ -13,6 +13,7 @@ import numpy as np
 from jax import lax
 
 from cello.core.variable import Binding, Variable
+from cello.distribution.layout import ONE_DEVICE
 from cello.training.data import form_of
 
 MOST_BATCHES = 1024
@@ -53,11 +54,13 @@ class ChunkRunner:
 
     Args:
         step: a pure function of the state and one batch.
+        spread: how both lie on the devices.
     """
 
-    def __init__(self, step):
+    def __init__(self, step, spread=ONE_DEVICE):
+        self._spread = spread
         self._step = step
-        self._compiled = jax.jit(self._run)
+        self._compiled = jax.jit(spread.around(self._run))
         self._shapes: set[Any] = set()
         self._bytes_a_batch: dict[Any, int] = {}
         self._seconds_a_batch: float | None = None
@@ -79,7 +82,13 @@ class ChunkRunner:
         Yields:
             The results have an axis for the batches in front. The state is written before.
         """
+        spread = self._spread
+        state = read_state()
+        if (placed := spread.placed(state)) is not state:
+            write_state(placed)
         capacity = fixed or self._most_batches(feed, read_state())
+        if spread.processes > 1:
+            spread.check_same(_facts(feed, capacity), "the start of an epoch")
         epoch = feed.epoch()
         running: collections.deque[_Running] = collections.deque()
         first = 0
@@ -87,9 +96,11 @@ class ChunkRunner:
             first += taken[1]
         patience = SECONDS_A_CHUNK if fixed is None else math.inf
         while (taken := epoch.take(self._wanted(capacity, fixed), patience)) is not None:
-            chunk, n = taken
-            new, began = self._is_new(chunk, capacity), time.perf_counter()
-            state, results = self._compiled(read_state(), _lengthened(chunk, n, capacity), n)
+            chunk, n, rows = taken
+            new, began = self._is_new(chunk, capacity, rows), time.perf_counter()
+            chunk = spread.put(_lengthened(chunk, n, capacity), rows)
+            state, results = self._compiled(spread.given(read_state()), chunk, n)
+            state = spread.taken(state)
             try:
                 write_state(state)
             except KeyboardInterrupt:  # all of it, or what is kept would belong to no step
@@ -115,9 +126,8 @@ class ChunkRunner:
     def _wanted(self, capacity: int, fixed: int | None) -> int:
         if fixed is not None:
             return fixed
-        if self._seconds_a_batch is None:
-            return 1
-        return int(np.clip(SECONDS_A_CHUNK / self._seconds_a_batch, 1, capacity))
+        seconds = self._spread.agreed(self._seconds_a_batch, "the next batches")
+        return 1 if seconds is None else int(np.clip(SECONDS_A_CHUNK / seconds, 1, capacity))
 
     def _most_batches(self, feed, state) -> int:
         """The most batches that a chunk may have: bounded in memory, the results included."""
@@ -131,9 +141,9 @@ class ChunkRunner:
         most = min(MOST_BATCHES, max(1, MOST_BYTES // self._bytes_a_batch[form]))
         return min(most, feed.longest_run) if feed.longest_run else most
 
-    def _is_new(self, chunk, capacity: int) -> bool:
+    def _is_new(self, chunk, capacity: int, rows: int) -> bool:
         """Whether no chunk of these shapes came before."""
-        shapes = (capacity, *(a.shape[1:] for a in jax.tree.leaves(chunk)))
+        shapes = (capacity, rows, *(a.shape[1:] for a in jax.tree.leaves(chunk)))
         known = shapes in self._shapes
         self._shapes.add(shapes)
         return not known
@@ -153,6 +163,16 @@ class ChunkRunner:
             return state, jax.tree.map(lambda rs, r: rs.at[i].set(r), results, result)
 
         return lax.fori_loop(0, n, body, (state, empty))
+
+
+def _facts(feed, capacity: int) -> dict[str, Any]:
+    """What must be the same in all processes that train together."""
+    shapes = [f"{a.dtype} {list(a.shape)}" for a in jax.tree.leaves(feed.first())]
+    return {
+        "the first batch": shapes,
+        "the number of batches": feed.steps,
+        "the number of batches in a call": capacity,
+    }
 
 
 def _lengthened(chunk, n: int, capacity: int):

@@ -10,6 +10,7 @@ import jax
 
 from cello.core.carry import Carry
 from cello.core.layer import Layer
+from cello.distribution.layout import current
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.ragged import mask_outputs, opened, values_only
 from cello.training.truncated import train_in_pieces
@@ -43,12 +44,14 @@ class Programs(Base):
     def _program(self, mode: str, tbptt: int | None = None):
         """The compiled step over a feed; made anew where layers or variables have changed."""
         variables = self._variables()
-        key = (mode, tbptt, *map(tuple, variables), *self.flatten_layers())
+        spread = current()
+        key = (mode, tbptt, spread, *map(tuple, variables), *self.flatten_layers())
         if key not in self._runners:
             step = {"train": self._train_step, "test": self._test_step, "predict": self._outputs}
             if tbptt is not None:
                 step["train"] = functools.partial(train_in_pieces, self, tbptt)
-            self._runners[key] = ChunkRunner(_pure(step[mode], variables, self._run_eagerly))
+            pure = _pure(step[mode], variables, self._run_eagerly)
+            self._runners[key] = ChunkRunner(pure, spread)
         return functools.partial(self._runners[key].run, *self._state(mode, *variables))
 
     def _state(self, mode: str, trainable, others, metrics):

@@ -12,6 +12,8 @@ from rich.progress_bar import ProgressBar as Bar
 from rich.table import Table
 from rich.text import Text
 
+from cello.distribution.processes import is_first
+
 LABELS = {"train": "Epoch", "test": "Evaluating", "predict": "Predicting"}
 SECONDS_A_LINE = 20.0
 """Where there is no bar, a long epoch has a line each time."""
@@ -19,7 +21,12 @@ REFRESHES_A_SECOND = 8
 
 
 def verbosity(verbose: int | str) -> int:
-    """0 silent, 1 a bar, 2 a line an epoch; "auto" by where the output goes."""
+    """0 silent, 1 a bar, 2 a line an epoch; "auto" by where the output goes.
+
+    Of several processes only the first one speaks.
+    """
+    if not is_first():
+        return 0
     if verbose == "auto":
         console = Console()
         return 1 if console.is_terminal or console.is_jupyter else 2

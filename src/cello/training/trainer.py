@@ -13,6 +13,8 @@ from cello import optimizers
 from cello.callbacks import BackupAndRestore, CallbackList, History
 from cello.core.random import new_shuffler
 from cello.core.serialization import deserialize, serialize
+from cello.distribution.layout import current
+from cello.distribution.processes import several
 from cello.training.backup import Run
 from cello.training.data import batch_parts, is_iterable_of_batches, split_off_last
 from cello.training.feeding import Feeding
@@ -192,6 +194,12 @@ class Trainer(Feeding):
                 f"{self}.fit: compile() was given no loss, so y would teach nothing: pass "
                 "compile(loss='mse'), say."
             )
+        if several() and current().processes == 1:
+            warnings.warn(
+                f"{self}.fit: each process trains a model of its own. To train one together, put "
+                "`with cello.distribution.data_parallel():` around it.",
+                stacklevel=2,
+            )
         size = _positive(self, "batch_size", batch_size or 32)
         if validation_split and validation_data is None:
             if is_iterable_of_batches(x):
@@ -200,6 +208,9 @@ class Trainer(Feeding):
                 self._parts("fit", x, y, sample_weight), validation_split, f"{self}.fit"
             )
         shuffler = new_shuffler() if shuffle else None
+        if shuffler is not None:
+            state = shuffler.bit_generator.state
+            shuffler.bit_generator.state = current().agreed(state, "the start of fit")
         if tbptt is not None:
             _positive(self, "tbptt", tbptt)
         feed = self._feed(

@@ -1,0 +1,256 @@
+"""What recurrent layers can remember: five tasks, every layer with as many weights.
+
+    python benchmarks/memory_tasks.py                       all layers, all tasks (hours)
+    python benchmarks/memory_tasks.py --tasks parity --layers LSTM,GRU --depth 2
+    python benchmarks/memory_tasks.py --quick               short sequences, few steps (a minute)
+
+Fresh sequences are drawn for each step of training, by Adam with clipped gradients. A task is
+solved when the score on 512 new sequences passes the mark; "blind" is the score of a model that
+knows only how often each answer comes. Each result is written as soon as it is there, and what is
+in the file is not computed again.
+
+* adding (Hochreiter and Schmidhuber 1997): the sum of the two marked numbers of T; squared error.
+* copy: ten of eight symbols, then T blanks, then these ten in order (Arjovsky, Shah and Bengio
+  2016). Its blind cross-entropy over all T + 20 steps is 10 ln 8 / (T + 20).
+* selective copy: the ten symbols lie somewhere among the T steps (Gu and Dao 2023).
+* parity: whether the number of ones so far is odd, after each of T bits.
+* modular: the sum modulo 5 of the digits so far, after each of T.
+
+Linear recurrences with real, positive factors cannot solve parity, whatever their size (Merrill,
+Petty and Sabharwal, "The Illusion of State in State-Space Models", 2024; Grazzi et al. 2024).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+import cello
+from cello.layers import RNN, Dense, Embedding, Input
+
+SYMBOLS, LENGTH = 8, 10
+BLANK, GO = SYMBOLS, SYMBOLS + 1  # after the symbols
+HELD_OUT = 512
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Sequences and their answers.
+
+    Attributes:
+        draw: function of a NumPy generator, rows and T that gives `(x, y)`.
+        words: how many tokens the inputs are drawn from; 0 for numbers.
+        answers: how many classes; 0 for a number.
+        steps: the values of T.
+        scored: the last steps that count, of the outputs of all; 0 for the last output alone.
+        blind: the score of one who does not look at the sequence.
+    """
+
+    draw: Callable[..., Any]
+    words: int
+    answers: int
+    steps: tuple[int, ...]
+    scored: int
+    blind: float
+
+
+def adding(rng, rows, steps):
+    x = np.zeros((rows, steps, 2), "float32")
+    x[..., 0] = rng.random((rows, steps))
+    every = np.arange(rows)
+    for place in (rng.integers(0, steps // 2, rows), rng.integers(steps // 2, steps, rows)):
+        x[every, place, 1] = 1
+    return x, (x[..., 0] * x[..., 1]).sum(1, keepdims=True)
+
+
+def copy(rng, rows, steps):
+    symbols = rng.integers(0, SYMBOLS, (rows, LENGTH))
+    blanks = np.full((rows, steps), BLANK)
+    go = np.full((rows, LENGTH), GO)
+    return np.concatenate([symbols, blanks, go], 1), _at_the_end(symbols, LENGTH + steps)
+
+
+def selective_copy(rng, rows, steps):
+    symbols = rng.integers(0, SYMBOLS, (rows, LENGTH))
+    x = np.full((rows, steps + LENGTH), BLANK)
+    x[:, steps:] = GO
+    places = np.sort(rng.random((rows, steps)).argsort(1)[:, :LENGTH], 1)
+    np.put_along_axis(x, places, symbols, 1)
+    return x, _at_the_end(symbols, steps)
+
+
+def _at_the_end(symbols, before):
+    """Blanks for so many steps, then the symbols."""
+    return np.concatenate([np.full((len(symbols), before), BLANK), symbols], 1)
+
+
+def parity(rng, rows, steps):
+    x = rng.integers(0, 2, (rows, steps))
+    return x, x.cumsum(1) % 2
+
+
+def modular(rng, rows, steps):
+    x = rng.integers(0, 5, (rows, steps))
+    return x, x.cumsum(1) % 5
+
+
+TASKS = {
+    "adding": Task(adding, 0, 0, (200, 600), 0, 1 / 6),  # the variance of the sum
+    "copy": Task(copy, SYMBOLS + 2, SYMBOLS + 1, (100, 500), LENGTH, 1 / SYMBOLS),
+    "selective copy": Task(
+        selective_copy, SYMBOLS + 2, SYMBOLS + 1, (100, 500), LENGTH, 1 / SYMBOLS
+    ),
+    "parity": Task(parity, 2, 2, (40,), 1, 1 / 2),
+    "modular": Task(modular, 5, 5, (40,), 1, 1 / 5),
+}
+
+
+def recurrent_layers() -> list[str]:
+    """The names of all layers that run along one axis of features."""
+    found = []
+    for name in dir(cello.layers):
+        layer = getattr(cello.layers, name)
+        is_layer = isinstance(layer, type) and issubclass(layer, RNN) and layer is not RNN
+        if is_layer and not name.startswith("Conv"):
+            found.append(name)
+    return found
+
+
+def model_of(task: Task, name: str, units: int, depth: int):
+    front = [Input((None,)), Embedding(task.words, 16)] if task.words else [Input((None, 2))]
+    layer = getattr(cello.layers, name)
+    each = [layer(units, return_sequences=bool(task.scored) or i + 1 < depth) for i in range(depth)]
+    return cello.Sequential([*front, *each, Dense(task.answers or 1)])
+
+
+def fitting_units(task: Task, name: str, budget: int, depth: int) -> int:
+    """The most units with which the recurrent layers have at most `budget` weights."""
+
+    def weights(units):
+        layers = model_of(task, name, units, depth).layers
+        return sum(v.count_params() for v in layers if isinstance(v, RNN))
+
+    low, high = 1, 2
+    while weights(high) <= budget:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if weights(middle) <= budget else (low, middle)
+    return low
+
+
+def score(task: Task, model, x, y) -> float:
+    """Squared error, or the share of right answers among the steps that count."""
+    outputs = model.predict(x, batch_size=128, verbose=0)
+    if not task.answers:
+        return float(np.mean((outputs - y) ** 2))
+    return float(np.mean(outputs.argmax(-1)[:, -task.scored :] == y[:, -task.scored :]))
+
+
+def solved(task: Task, value: float) -> bool:
+    return value < 0.01 if not task.answers else value > 0.99
+
+
+def run(task: Task, name: str, steps: int, chosen, say) -> dict[str, Any]:
+    """Train until the task is solved or the steps are used up."""
+    cello.utils.set_random_seed(chosen.seed)
+    units = fitting_units(task, name, chosen.budget, chosen.depth)
+    cello.utils.set_random_seed(chosen.seed)
+    model = model_of(task, name, units, chosen.depth)
+    loss = cello.losses.SparseCategoricalCrossentropy(from_logits=True) if task.answers else "mse"
+    model.compile(cello.optimizers.Adam(chosen.rate, global_clipnorm=1.0), loss)
+    rng = np.random.default_rng(chosen.seed)
+    x, y = task.draw(rng, HELD_OUT, steps)
+    began, value, done = time.perf_counter(), math.nan, 0
+    while done < chosen.train_steps and not solved(task, value):
+        count = min(chosen.every, chosen.train_steps - done)
+        batch = task.draw(rng, count * chosen.batch, steps)
+        model.fit(*batch, batch_size=chosen.batch, shuffle=False, verbose=0)
+        done, value = done + count, score(task, model, x, y)
+        say(f"{name}: {value:.3f} after {done} steps")
+    return {
+        "units": units,
+        "score": value,
+        "solved": solved(task, value),
+        "train steps": done,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def parse(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--layers", help="names, with commas; all by default")
+    parser.add_argument("--tasks", default=",".join(TASKS), help="names, with commas")
+    parser.add_argument("--depth", type=int, default=1, help="layers on each other")
+    parser.add_argument(
+        "--budget", type=int, default=20_000, help="weights of the recurrent layers"
+    )
+    parser.add_argument("--train-steps", type=int, default=10_000)
+    parser.add_argument("--every", type=int, default=200, help="steps between two looks")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--output", type=Path, default=Path("memory_tasks.json"))
+    chosen = parser.parse_args(arguments)
+    chosen.tasks = chosen.tasks.split(",")
+    chosen.layers = chosen.layers.split(",") if chosen.layers else recurrent_layers()
+    if chosen.quick:
+        chosen.train_steps, chosen.every, chosen.budget = 20, 10, 500
+    return chosen
+
+
+def main(arguments=None):
+    chosen = parse(arguments)
+    results = json.loads(chosen.output.read_text()) if chosen.output.exists() else {}
+    jobs = [
+        (name, task, steps)
+        for task in chosen.tasks
+        for steps in ((12,) if chosen.quick else TASKS[task].steps)
+        for name in chosen.layers
+    ]
+    settings = f"depth {chosen.depth}, {chosen.budget} weights, {chosen.train_steps} steps"
+    with Progress() as progress:
+        bar = progress.add_task("", total=len(jobs))
+        for name, task, steps in jobs:
+            key = f"{name}, {task}, T = {steps}, {settings}, seed {chosen.seed}"
+            if key not in results:
+                results[key] = run(
+                    TASKS[task], name, steps, chosen,
+                    lambda text, task=task: progress.update(bar, description=f"{task}, {text}"),
+                )  # fmt: skip
+                temporary = chosen.output.with_suffix(".tmp")
+                temporary.write_text(json.dumps(results, indent=1))
+                os.replace(temporary, chosen.output)
+            progress.advance(bar)
+    columns = list(dict.fromkeys((task, steps) for _, task, steps in jobs))
+    table = Table("layer", *(f"{task}, {steps}" for task, steps in columns), title=settings)
+    for name in chosen.layers:
+        cells = []
+        for task, steps in columns:
+            found = results[f"{name}, {task}, T = {steps}, {settings}, seed {chosen.seed}"]
+            mark = (
+                f"solved ({found['train steps']})" if found["solved"] else f"{found['score']:.3f}"
+            )
+            cells.append(f"{mark}, {found['units']}")
+        table.add_row(name, *cells)
+    table.add_section()
+    table.add_row("blind", *(f"{TASKS[task].blind:.3f}" for task, _ in columns))
+    Console(width=60 + 24 * len(columns)).print(table)
+    print("solved (steps of training), units; or the score: squared error, share of right answers")
+
+
+if __name__ == "__main__":
+    main()
