@@ -1,7 +1,6 @@
-"""The linear recurrence, by native kernels or by JAX's loop.
+"""The linear recurrence: by native kernels, by JAX's loop, or as a parallel prefix sum.
 
-The kernels go through memory once in each direction. Derivatives of derivatives go through the
-loop.
+The kernels go through memory once in each direction. Derivatives of derivatives go through JAX.
 """
 
 from __future__ import annotations
@@ -49,7 +48,8 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
     chosen = choose_engine(b.dtype, engine)
     if chosen == "native" and all(isinstance(size, int) and size > 0 for size in b.shape):
         return _run(reverse, *varying((a, b, h0), (a, b, h0)))
-    engines.say_once(chosen, "cello.ops.linear_scan")
+    if not _in_parallel():
+        engines.say_once(chosen, "cello.ops.linear_scan")
     return _by_jax(reverse, a, b, h0)
 
 
@@ -89,13 +89,17 @@ def _arrays(a, b, h0):
     return jnp.broadcast_to(a, shape), jnp.broadcast_to(b, shape), h0
 
 
-def _by_jax(reverse: bool, a, b, h0):
-    """The recurrence in JAX: step by step on a CPU, and in parallel over time elsewhere.
+def _in_parallel() -> bool:
+    """Whether JAX computes it in parallel over time, in place of step by step.
 
     `jax.lax.associative_scan` took 1.2 to 4 times as long on a CPU, forward and backward, in
     float64 and complex64. A GPU is idle most of the time in a loop over the steps.
     """
-    return (_by_loop if jax.default_backend() == "cpu" else _by_tree)(reverse, a, b, h0)
+    return jax.default_backend() != "cpu"
+
+
+def _by_jax(reverse: bool, a, b, h0):
+    return (_by_tree if _in_parallel() else _by_loop)(reverse, a, b, h0)
 
 
 def _by_tree(reverse: bool, a, b, h0):
