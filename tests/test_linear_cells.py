@@ -227,6 +227,21 @@ def test_options_of_rnn(name):
     close(jnp.concatenate([stateful(x[:, :2]), stateful(x[:, 2:])], 1), plain(x))
 
 
+@pytest.mark.parametrize("name", OPTIONS)
+def test_dtypes_of_16_bits(name):
+    x = normal(2, 6, FEATURES)
+    full = getattr(layers, name)(4, return_sequences=True)
+    mixed = getattr(layers, name)(
+        4, return_sequences=True, return_state=True, dtype="mixed_bfloat16"
+    )
+    wanted, _ = full(x), mixed(x)
+    mixed.set_weights(full.get_weights())
+    y, *states = mixed(x)
+    assert y.dtype == jnp.bfloat16 and {s.dtype.name for s in states} == {"float32"}
+    np.testing.assert_allclose(y.astype("float32"), wanted, atol=0.04)
+    assert getattr(layers, name)(4, dtype="float16")(x).dtype == jnp.float16
+
+
 # ---------------------------------------------------------- the equations of the papers
 
 

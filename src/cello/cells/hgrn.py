@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from cello.cells.linear import ProjectedLinearCell
+from cello.cells.linear import ProjectedLinearCell, joined
 from cello.core.arguments import arg
 from cello.core.kinds import fraction
 from cello.ops.product import product
@@ -64,8 +64,8 @@ class HGRNCell(ProjectedLinearCell):
         keep = self.lower_bound + (1 - self.lower_bound) * jax.nn.sigmoid(m)
         new = (1 - self.lower_bound) * jax.nn.sigmoid(-m)
         theta = self.theta.value
-        a = lax.complex(keep * jnp.cos(theta), keep * jnp.sin(theta))
-        b = lax.complex(new * jax.nn.silu(real), new * jax.nn.silu(imaginary))
+        a = joined(keep * jnp.cos(theta), keep * jnp.sin(theta))
+        b = joined(new * jax.nn.silu(real), new * jax.nn.silu(imaginary))
         return a, b, jax.nn.silu(jnp.concatenate(g, -1))
 
     def readout(self, h, g):

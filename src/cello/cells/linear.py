@@ -145,8 +145,7 @@ class LinearCell(Layer):
     def _opened(self, states):
         """`h`, and the list of the window where there is one."""
         if self.complex_state:
-            real, imaginary = map(widened, states[:2])
-            return lax.complex(real, imaginary), list(states[2:])
+            return joined(*states[:2]), list(states[2:])
         return states[0], list(states[1:])
 
     def _closed(self, h, before):
@@ -265,6 +264,11 @@ class ProjectedLinearCell(LinearCell):
         if self.bias is not None:
             projected = projected + jnp.pad(self.bias.value, (self.unbiased * self.units, 0))
         return jnp.split(projected, self.blocks, axis=-1)
+
+
+def joined(real, imaginary):
+    """The complex array of these parts, which are widened where they have 16 bits."""
+    return lax.complex(widened(real), widened(imaginary))
 
 
 def _taken(x, at):

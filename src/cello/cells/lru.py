@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import jax.numpy as jnp
-from jax import lax
 
-from cello.cells.linear import LinearCell
+from cello.cells.linear import LinearCell, joined
 from cello.core.arguments import arg
 from cello.core.kinds import fraction, optional, positive, positive_integer
 from cello.initializers import RandomUniform, VarianceScaling
@@ -105,8 +104,8 @@ class LRUCell(LinearCell):
         )
         scale = jnp.exp(self.gamma.value)
         skipped = product(inputs, self.skip_kernel.value, self.compute_dtype)
-        a = lax.complex(decay * jnp.cos(phase), decay * jnp.sin(phase))
-        return a, lax.complex(scale * real, scale * imaginary), skipped
+        a = joined(decay * jnp.cos(phase), decay * jnp.sin(phase))
+        return a, joined(scale * real, scale * imaginary), skipped
 
     def readout(self, h, skipped):
         parts = jnp.concatenate([h.real, h.imag], -1)
