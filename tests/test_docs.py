@@ -12,6 +12,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
     "attention",
     "cells_gated",
+    "cells",
     "ctc",
     "generation",
     "lengths",

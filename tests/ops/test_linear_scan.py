@@ -302,3 +302,15 @@ def test_the_handler_checks_shapes_itself(shapes, axis, words):
     call = jax.ffi.ffi_call("cello_linear_scan", jax.ShapeDtypeStruct(shapes[0], "float32"))
     with pytest.raises(Exception, match=words):
         jax.block_until_ready(call(*arrays, axis=np.int64(axis), reverse=False))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_away_from_cpus_it_runs_in_parallel_over_time(reverse, dtype, monkeypatch):
+    """Values and gradients of the way that other platforms take, on this one."""
+    arrays = problem((2, 7, 3), dtype)
+    wanted = gradients(*arrays, reverse=reverse, engine="scan")
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    program = str(jax.make_jaxpr(lambda a, b: linear_scan(a, b, reverse=reverse))(*arrays[:2]))
+    assert "scan[" not in program
+    close(jax.jit(lambda *arrays: gradients(*arrays, reverse=reverse))(*arrays), wanted)

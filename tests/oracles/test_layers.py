@@ -22,6 +22,7 @@ from layer_table import (
 import cello
 from cello.core.masking import get_mask
 from cello.core.symbolic import symbolic_leaves
+from cello.layers.linear import LINEAR_LAYERS
 
 
 @pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)
@@ -118,7 +119,9 @@ NAMES = sorted(
     | {"SimpleRNN", "LSTM", "GRU", "RNN", "SimpleRNNCell", "LSTMCell", "GRUCell"}
     | {"StackedRNNCells", "Bidirectional", "TimeDistributed", "Lambda"}
 )
-NOT_IN_KERAS = {"AttentionCell", "ProjectedLSTM", "ProjectedLSTMCell"}
+NOT_IN_KERAS = {"AttentionCell", "ProjectedLSTM", "ProjectedLSTMCell"} | {
+    cls.__name__ + end for cls in LINEAR_LAYERS for end in ("", "Cell")
+}
 LEFT_OUT = {
     # Arguments of Keras that have no meaning here: taken and not stored, or refused by name.
     "BatchNormalization": {"renorm", "renorm_clipping", "renorm_momentum", "synchronized"},

@@ -13,6 +13,7 @@ from hypothesis import example, given
 
 import cello
 from cello import Input, Model, Sequential, layers, ops
+from cello.cells.running import VECTOR_CELLS
 from cello.layers import (
     GRU,
     LSTM,
@@ -464,7 +465,7 @@ def classes():
 def test_every_layer_has_a_row_or_a_reason():
     from cello.saving.onnx.write_layers import REFUSED
 
-    cells = (cello.cells.gated.GatedCell, StackedRNNCells, layers.AttentionCell)
+    cells = (*VECTOR_CELLS, StackedRNNCells, layers.AttentionCell)
     known = {cls.__name__ for cls in classes().values() if not issubclass(cls, cells)}
     assert known == set(ROWS) | {cls.__name__ for cls in REFUSED}
 
@@ -634,6 +635,7 @@ class OwnCell(layers.LSTMCell):
         (RNN(layers.ProjectedLSTMCell(2), name="odd"), "'odd' runs ProjectedLSTMCell"),
         (layers.PeepholeLSTM(2, name="odd"), "'odd' cannot be .*: no operator has its equations"),
         (RNN(layers.SLSTMCell(2), name="odd"), "'odd' runs SLSTMCell"),
+        (layers.MinGRU(2, name="odd"), "'odd' cannot be exported to ONNX: .*linear recurrence"),
         (LSTM(2, return_all_states=True, name="odd"), "'odd' cannot .* return_all_states"),
         (LSTM(2, activation="gelu", name="odd"), "'odd': .* no activation 'gelu'. Use one of tanh"),
         (Dense(2, activation=lambda x: x, name="odd"), "'odd': its activation .* no form in ONNX"),

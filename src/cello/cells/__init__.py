@@ -2,27 +2,40 @@
 
 from cello.cells.attention import AttentionCell
 from cello.cells.gru import GRUCell
+from cello.cells.hgrn import HGRNCell
 from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
+from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
+from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
+from cello.cells.qrnn import QRNNCell
+from cello.cells.rglru import RGLRUCell
 from cello.cells.simple_rnn import SimpleRNNCell
 from cello.cells.slstm import SLSTMCell
 from cello.cells.small_gated import IndRNNCell, MGUCell, UGRNNCell
+from cello.cells.sru import SRUCell
 from cello.cells.stacked import StackedRNNCells
 
 __all__ = [
     "AttentionCell",
     "CoupledLSTMCell",
     "GRUCell",
+    "HGRNCell",
     "IndRNNCell",
+    "LRUCell",
     "LSTMCell",
     "LayerNormGRUCell",
     "LayerNormLSTMCell",
     "MGUCell",
+    "MinGRUCell",
+    "MinLSTMCell",
     "PeepholeLSTMCell",
     "ProjectedLSTMCell",
+    "QRNNCell",
+    "RGLRUCell",
     "SLSTMCell",
+    "SRUCell",
     "SimpleRNNCell",
     "StackedRNNCells",
     "UGRNNCell",

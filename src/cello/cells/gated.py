@@ -197,19 +197,20 @@ class GatedCell(Layer):
         if not (training and self._drops):
             return None, None
         keys = jax.random.split(self.seed_generator.next())
-
-        def draw(key, rate, features):
-            if rate == 0:
-                return None
-            kept = jax.random.bernoulli(key, 1 - rate, (shape[0], features))
-            return jnp.where(kept, 1 / max(1 - rate, 1e-7), 0.0).astype(self.dtype)
-
         return (
-            draw(keys[0], self.dropout, shape[-1]),
-            draw(keys[1], self.recurrent_dropout, self.output_size),
+            dropout_mask(keys[0], self.dropout, (shape[0], shape[-1]), self.dtype),
+            dropout_mask(keys[1], self.recurrent_dropout, (shape[0], self.output_size), self.dtype),
         )
 
 
 def with_ones(bias, units: int, block: int):
     """`bias` with ones for the gate of a block."""
     return bias.at[block * units : (block + 1) * units].set(1)
+
+
+def dropout_mask(key, rate, shape, dtype):
+    """Factors of 0, or of 1 / (1 - rate); `None` where nothing is dropped."""
+    if rate == 0:
+        return None
+    kept = jax.random.bernoulli(key, 1 - rate, shape)
+    return jnp.where(kept, 1 / max(1 - rate, 1e-7), 0.0).astype(dtype)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.cells.gated import GatedCell
+from cello.cells.linear import LinearCell
 from cello.core import config
 from cello.core.carry import Slot
 from cello.core.dtype_policy import cast_floats, widened
@@ -19,6 +20,9 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
+
+VECTOR_CELLS = (GatedCell, LinearCell)
+"""Cells of vectors of features, with dropout that is drawn once for a sequence."""
 
 
 def run_cell(cell, inputs, states, **options):
@@ -61,7 +65,7 @@ def repeat_step(cell, inputs, states, *, training, mask, constants=None, **optio
     """Repeat the step of `cell` along axis 1: what every `sequence` must be equal to.
 
     Variables that a step assigns (random generators, moving averages) go from step to step;
-    dropout masks of the gated cells inside are drawn once for the sequence.
+    dropout masks of the cells inside are drawn once for the sequence.
     """
     inputs = hide_masked(inputs, mask)
     # Wide outside of the loop, so that their gradients are added up over time in float32.
@@ -162,7 +166,7 @@ def hold_output(slot: Slot, outputs, real, return_sequences: bool):
 
 
 def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
-    """`scan_steps` with the variables that a step assigns; dropout masks of gated cells stay.
+    """`scan_steps` with the variables that a step assigns; dropout masks of `VECTOR_CELLS` stay.
 
     Args:
         wrap: applied to the pure step.
@@ -170,7 +174,7 @@ def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
     generators = [
         layer.seed_generator
         for layer in cell.flatten_layers()
-        if isinstance(layer, GatedCell) and layer.seed_generator is not None
+        if isinstance(layer, VECTOR_CELLS) and layer.seed_generator is not None
     ]
     with hold(generators):
         with Binding() as probe:

@@ -14,8 +14,8 @@ import numpy as np
 
 from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
-from cello.cells.gated import GatedCell
 from cello.cells.running import (
+    VECTOR_CELLS,
     build_cell,
     cell_engine,
     check_cell,
@@ -114,16 +114,17 @@ class RNN(Layer):
 
     supports_masking = True
     streams = True
-    _cell_class: type[GatedCell] | None = None
+    _cell_class: type[Layer] | None = None
     _ignored_arguments = {"use_cudnn": None, "implementation": None, "time_major": (False,)}
 
-    def __init_subclass__(cls, cell: type[GatedCell] | None = None, last=(), **kwargs):
+    def __init_subclass__(cls, cell: type[Layer] | None = None, last=(), **kwargs):
         super().__init_subclass__(**kwargs)
         if cell is None:
             return
         cls._cell_class = cell
         own = [a for a in cell.declared.values() if a.name not in Layer.declared]
-        place = [a.name for a in own].index("bias_regularizer") + 1
+        names = [a.name for a in own]
+        place = names.index("bias_regularizer") + 1 if "bias_regularizer" in names else len(own)
         own.insert(place, _activity_regularizer)
         running = [
             a.by_name_only() if a.name == "zero_output_for_mask" else a  # as in Keras
@@ -140,7 +141,7 @@ class RNN(Layer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.states: Any = None
-        if isinstance(self.cell, GatedCell):
+        if isinstance(self.cell, VECTOR_CELLS):
             self.input_spec = InputSpec(("batch", "time", "features"))
 
     def _store(self, values):
@@ -163,7 +164,7 @@ class RNN(Layer):
     def build(self, sequences_shape, constants_shape=None):
         if not self.cell.built:
             build_cell(self.cell, _step_shape(sequences_shape), constants_shape)
-        if isinstance(self.cell, GatedCell):
+        if isinstance(self.cell, VECTOR_CELLS):
             self.input_spec = InputSpec(
                 ("batch", "time", "features"), {"features": sequences_shape[-1]}
             )
@@ -362,7 +363,7 @@ class RNN(Layer):
         return mask
 
 
-def layer_of(cell: type[GatedCell]) -> type[RNN]:
+def layer_of(cell: type[Layer]) -> type[RNN]:
     """The layer that runs `cell`, under its name without "Cell", with its documentation."""
     name = cell.__name__.removesuffix("Cell")
     what = inspect.cleandoc(cell._own_doc or "").removeprefix("One step of ")

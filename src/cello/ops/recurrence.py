@@ -94,7 +94,7 @@ def scan_steps(
     structure = _check_states(states, new_states)
     zero_output = zero_output_for_mask and return_sequences
     holds_output = not return_sequences or (mask is not None and not zero_output)
-    previous = _first_output(output_spec, states) if holds_output else None
+    previous = first_output(output_spec, states) if holds_output else None
 
     def body(carry, x):
         states, carried, previous = carry
@@ -137,7 +137,7 @@ def choose_rows(keep, new, old):
     return jax.tree.map(lambda n, o: jnp.where(_rows(keep, n), n, o), new, old)
 
 
-def _first_output(spec, states):
+def first_output(spec, states):
     """What stands for the output before the first step.
 
     The states, where the output is alike; else the first state; else zeros.

@@ -17,6 +17,7 @@ from cello import layers
 from cello.core.layer import Layer
 from cello.core.operation import Operation
 from cello.layers.input import Input
+from cello.layers.linear import LINEAR_LAYERS
 from cello.models.model import Model
 from cello.saving.onnx import (
     activations,
@@ -333,6 +334,11 @@ REFUSED: dict[type, str] = {
             layers.SLSTM,
         ),
         "no operator has its equations; use LSTM or GRU, or leave it out of the exported model",
+    ),
+    **dict.fromkeys(
+        LINEAR_LAYERS,
+        "its operators have no linear recurrence; use LSTM or GRU, or leave it out of the exported "
+        "model",
     ),
 }
 

@@ -1,0 +1,281 @@
+"""What the linear recurrent cells share: the step, and the whole sequence in parallel over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from cello import constraints, initializers, regularizers
+from cello.cells.gated import dropout_mask
+from cello.core.arguments import arg
+from cello.core.dtype_policy import widened
+from cello.core.input_spec import InputSpec
+from cello.core.kinds import boolean, fraction, integer, optional, positive_integer
+from cello.core.layer import Layer
+from cello.core.random import SeedGenerator
+from cello.ops.engine import Engine
+from cello.ops.gated import drop
+from cello.ops.linear_scan import choose_engine, linear_scan
+from cello.ops.product import product
+from cello.ops.recurrence import choose_rows, first_output, hide_masked
+
+
+class LinearCell(Layer):
+    """Base of the cells whose state is linear in the state before, and elementwise.
+
+        a_t, b_t = coefficients(x_t)
+        h_t = a_t * h_{t-1} + b_t
+        y_t = readout(h_t)
+
+    A subclass makes its weights in `build` and writes `coefficients` and `readout`, which work on
+    the inputs of one step, `(batch, features)`, and on those of all steps,
+    `(batch, time, features)`, alike. The step and the whole sequence follow from them.
+
+    Attributes:
+        complex_state: whether `h` is complex; it then stands among the states as its real and its
+            imaginary part, so that all states are real.
+        window: how many steps of the inputs `coefficients` sees, side by side and the oldest first.
+            With more than one, the inputs of the steps before are a state, behind `h`.
+    """
+
+    units = arg(kind=positive_integer, doc="Size of the output.")
+    dropout = arg(
+        0.0, kind=fraction, doc="Fraction of the inputs to drop in training, one draw a sequence."
+    )
+    seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
+
+    complex_state = False
+    window = 1
+    input_kernel: Any = None
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.output_size = self.units
+        self.state_size: list[Any] = [self.state_shape()] * (2 if self.complex_state else 1)
+        self.seed_generator: Any = SeedGenerator(self.seed) if self.dropout > 0 else None
+
+    def state_shape(self) -> int | tuple[int, ...]:
+        """The shape of `h` without the batch."""
+        return self.units
+
+    def coefficients(self, inputs):
+        """`(a, b, more)`.
+
+        `a` and `b` are what `h_t = a * h_{t-1} + b` takes, `a` of their shape or one that
+        broadcasts; `more` is a tree of arrays that `readout` needs, with the leading axes of the
+        inputs.
+        """
+        raise NotImplementedError
+
+    def readout(self, h, more):
+        """The outputs, `(..., units)`; `h` where it is not overridden."""
+        return h
+
+    def build(self, input_shape):
+        self.input_spec = InputSpec(("batch", "features"), {"features": input_shape[-1]})
+        if self.window > 1:
+            self.state_size = [*self.state_size[:1], (self.window - 1, input_shape[-1])]
+
+    def add_input_kernel(self, features, initializer):
+        """Make the kernel that `fitted` needs, if it needs one."""
+        if features != self.units:
+            self.input_kernel = self.add_weight(
+                (features, self.units), initializer, name="input_kernel", autocast=False
+            )
+
+    def fitted(self, inputs):
+        """The inputs, `units` wide: times a kernel where they are not."""
+        if self.input_kernel is None:
+            return inputs
+        return product(inputs, self.input_kernel.value, self.compute_dtype)
+
+    def call(self, inputs, states, training=False):
+        h, before = self._opened(states)
+        inputs, before = self._look_back(
+            self._dropped(inputs, training)[:, None], before, mask=None
+        )
+        a, b, more = self.coefficients(inputs[:, 0])
+        h = a * h + b
+        return self._output(h, more), self._closed(h, [s[:, 0] for s in before])
+
+    def sequence(
+        self, inputs, states, *, training=False, mask=None, go_backwards=False, unroll=False,
+        return_sequences=True, return_all_states=False, zero_output_for_mask=False,
+    ):  # fmt: skip
+        """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
+        start, before = self._opened(states)
+        inputs = self._dropped(hide_masked(inputs, mask), training)
+        if go_backwards:
+            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
+        inputs, before = self._look_back(inputs, before, mask)
+        a, b, more = self.coefficients(inputs)
+        if mask is not None:
+            a = jnp.broadcast_to(a, b.shape)
+            a, b = choose_rows(mask, (a, b), (jnp.ones_like(a), jnp.zeros_like(b)))
+        h = linear_scan(a, b, start)
+        every = self._closed(h, before)
+        last = every if return_all_states else [s[:, -1] for s in every]
+        if mask is None:
+            if not return_sequences:
+                h, more = jax.tree.map(lambda x: x[:, -1], (h, more))
+            return self._output(h, more), last
+        return self._masked_output(
+            h, more, states, mask, return_sequences, zero_output_for_mask
+        ), last
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the recurrence of `sequence`: "native" or "scan", with a `reason`."""
+        return choose_engine(self._h_dtype)
+
+    def get_initial_state(self, batch_size):
+        sizes = [(s,) if isinstance(s, int) else s for s in self.state_size]
+        return [jnp.zeros((batch_size, *size), self.dtype) for size in sizes]
+
+    # ------------------------------------------------------------------------------- parts
+
+    @property
+    def _h_dtype(self):
+        dtype = jnp.dtype(self.dtype)
+        return jnp.result_type(dtype, jnp.complex64) if self.complex_state else dtype
+
+    def _opened(self, states):
+        """`h`, and the list of the window where there is one."""
+        if self.complex_state:
+            return joined(*states[:2]), list(states[2:])
+        return states[0], list(states[1:])
+
+    def _closed(self, h, before):
+        """The list of the states."""
+        parts = [h.real, h.imag] if self.complex_state else [h]
+        return [s.astype(self.dtype) for s in (*parts, *before)]
+
+    def _output(self, h, more):
+        return self.readout(h, more).astype(self.dtype)
+
+    def _masked_output(self, h, more, states, mask, return_sequences, zero_output_for_mask):
+        """The outputs of the last real step, at every step or at the end."""
+        real = lax.cummax(jnp.where(mask, jnp.arange(mask.shape[1]), -1), axis=1)
+        first = first_output(jax.eval_shape(self._output, *_step(h, more)), states)
+        if return_sequences:
+            outputs = self._output(h, more)
+            if zero_output_for_mask:
+                return choose_rows(mask, outputs, jnp.zeros_like(outputs))
+            return choose_rows(real >= 0, _taken(outputs, jnp.maximum(real, 0)), first[:, None])
+        at = jnp.maximum(real[:, -1:], 0)
+        h, more = jax.tree.map(lambda x: _taken(x, at)[:, 0], (h, more))
+        return choose_rows(real[:, -1] >= 0, self._output(h, more), first)
+
+    def _look_back(self, inputs, before, mask):
+        """Each step of the inputs with the real ones before it, and the window after every step.
+
+        Args:
+            inputs: `(batch, time, features)`.
+            before: list of the window, `(batch, window - 1, features)`, or an empty one.
+            mask: boolean `(batch, time)`, or `None`.
+        """
+        if self.window == 1:
+            return inputs, []
+        steps = inputs.shape[1]
+        inputs = inputs.astype(before[0].dtype)
+        if mask is not None:  # the real steps first, and how many of them there were
+            inputs = _taken(inputs, jnp.argsort(~mask, axis=1, stable=True))
+            real = jnp.cumsum(mask, axis=1) - 1
+        known = jnp.concatenate([before[0], inputs], 1)
+
+        def shifted(by):
+            if mask is None:
+                return lax.slice_in_dim(known, by, by + steps, axis=1)
+            return _taken(known, jnp.maximum(real + by, 0))
+
+        seen = [shifted(by) for by in range(self.window)]
+        return jnp.concatenate(seen, -1), [jnp.stack(seen[1:], 2)]
+
+    def _dropped(self, inputs, training):
+        if not (training and self.dropout > 0):
+            return inputs
+        key = self.seed_generator.next()
+        size = inputs.shape[0], inputs.shape[-1]
+        return drop(inputs, dropout_mask(key, self.dropout, size, self.dtype))
+
+
+class ProjectedLinearCell(LinearCell):
+    """Base of the linear cells that start from one product of the inputs with a kernel.
+
+    Attributes:
+        blocks: how many blocks of `units` columns the kernel has.
+        unbiased: how many of the first blocks have no bias.
+    """
+
+    use_bias = arg(True, kind=boolean, doc="Whether to add a bias.", after="units")
+    kernel_initializer = arg(
+        "glorot_uniform", kind=initializers.get, doc="Initialiser of the kernel.", after="use_bias"
+    )
+    bias_initializer = arg(
+        "zeros", kind=initializers.get, doc="Initialiser of the bias.", after="kernel_initializer"
+    )
+    kernel_regularizer = arg(
+        None, kind=regularizers.get, doc="Penalty on the kernel.", after="bias_initializer"
+    )
+    bias_regularizer = arg(
+        None, kind=regularizers.get, doc="Penalty on the bias.", after="kernel_regularizer"
+    )
+    kernel_constraint = arg(
+        None, kind=constraints.get, doc="Constraint on the kernel.", after="bias_regularizer"
+    )
+    bias_constraint = arg(
+        None, kind=constraints.get, doc="Constraint on the bias.", after="kernel_constraint"
+    )
+
+    blocks: Any
+    unbiased = 0
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.kernel = self.add_weight(
+            (self.window * input_shape[-1], self.blocks * self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+            autocast=False,  # `product` rounds it
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                ((self.blocks - self.unbiased) * self.units,),
+                self.initial_bias,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+                autocast=False,
+            )
+
+    def initial_bias(self, shape, dtype):
+        """The bias to start from."""
+        return self.bias_initializer(shape, dtype)
+
+    def project(self, inputs) -> list[jax.Array]:
+        """The blocks of `x W + b`, each `(..., units)`."""
+        projected = product(inputs, self.kernel.value, self.compute_dtype)
+        if self.bias is not None:
+            projected = projected + jnp.pad(self.bias.value, (self.unbiased * self.units, 0))
+        return jnp.split(projected, self.blocks, axis=-1)
+
+
+def joined(real, imaginary):
+    """The complex array of these parts, which are widened where they have 16 bits."""
+    return lax.complex(widened(real), widened(imaginary))
+
+
+def _taken(x, at):
+    """`x[i, at[i, t]]` for every row `i` and every `t`."""
+    return jnp.take_along_axis(x, at.reshape(*at.shape, *(1,) * (x.ndim - 2)), axis=1)
+
+
+def _step(*trees):
+    """The forms of one step of arrays `(batch, time, ...)`."""
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct((x.shape[0], *x.shape[2:]), x.dtype), trees)

@@ -1,0 +1,476 @@
+"""Linear recurrent cells: each against its paper's equations, and the laws they share."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jax.flatten_util import ravel_pytree
+
+import cello
+from cello import Input, Sequential, layers
+from cello.cells.running import repeat_step
+from cello.core.variable import Binding
+from cello.layers.linear import LINEAR_LAYERS
+
+FEATURES = 3
+# What each layer is made of, besides the plain `Name(units)`.
+OPTIONS = {
+    "MinGRU": [{}, {"positive": False, "use_bias": False}],
+    "MinLSTM": [{}, {"positive": False, "use_bias": False}],
+    "LRU": [{}, {"state_units": 5, "r_min": 0.5, "r_max": 0.9, "max_phase": 1.0}],
+    "SRU": [{"highway_bias": -1.0}, {"highway": False, "use_bias": False}],
+    "QRNN": [{"window": 3}, {"window": 1, "activation": "softsign"}],
+    "RGLRU": [{}],
+    "HGRN": [{"lower_bound": 0.3}, {"use_bias": False}],
+}
+CASES = [
+    pytest.param(name, options, id=f"{name}-{options}")
+    for name, every in OPTIONS.items()
+    for options in every
+]
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def moved(layer, seed=0, scale=0.4):
+    """`layer` with weights off their start, all of them different."""
+    rng = np.random.default_rng(seed)
+    layer.set_weights([w + scale * rng.normal(size=w.shape) for w in layer.get_weights()])
+    return layer
+
+
+def made(name, units=4, features=FEATURES, dtype="float32", **options):
+    layer = getattr(layers, name)(units, dtype=dtype, **options)
+    layer(np.zeros((1, 2, features), dtype))
+    return moved(layer)
+
+
+def weights_of(layer):
+    """By name, in float64."""
+    return {w.name: np.asarray(w.value, "float64") for w in layer.weights}
+
+
+def close(got, wanted, tolerance=1e-5):
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
+        scale = max(1.0, np.abs(np.asarray(w)).max(initial=0))
+        np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance * scale)
+
+
+def gradients(layer, x, states, **options):
+    """Of a sum that looks at every output, by the weights, the inputs and the states."""
+
+    def total(weights, x, states):
+        with Binding(dict(zip(layer.weights, weights, strict=True))):
+            outputs = layer(x, initial_state=states, **options)
+        return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs))
+
+    return jax.jit(jax.grad(total, (0, 1, 2)))(
+        [w.value for w in layer.weights], jnp.asarray(x), states
+    )
+
+
+def some_states(layer, batch, seed=5):
+    states = layer.get_initial_state(batch)
+    rng = np.random.default_rng(seed)
+    return [jnp.asarray(np.abs(rng.normal(size=s.shape)), s.dtype) for s in states]
+
+
+def test_every_linear_layer_is_here():
+    assert set(OPTIONS) == {cls.__name__ for cls in LINEAR_LAYERS}
+
+
+# ---------------------------------------------------------------------------- the laws
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+@settings(max_examples=2)
+@given(
+    masked=st.booleans(),
+    go_backwards=st.booleans(),
+    return_sequences=st.booleans(),
+    zero=st.booleans(),
+    all_states=st.booleans(),
+    dropout=st.sampled_from([0.0, 0.4]),
+    time=st.sampled_from([1, 6]),
+    seed=st.integers(0, 99),
+)
+def test_a_sequence_is_the_repeated_step(
+    name, options, masked, go_backwards, return_sequences, zero, all_states, dropout, time, seed
+):
+    cell = getattr(layers, f"{name}Cell")(4, dropout=dropout, seed=3, **options)
+    cell.build((3, FEATURES))
+    moved(cell, seed)
+    x = normal(3, time, FEATURES, seed=seed)
+    mask = np.random.default_rng(seed).random((3, time)) < 0.6 if masked else None
+    if masked:
+        x[~mask] = np.nan
+    states = some_states(cell, 3)
+    options = {
+        "training": True, "mask": mask, "go_backwards": go_backwards, "unroll": False,
+        "return_sequences": return_sequences, "zero_output_for_mask": zero,
+        "return_all_states": all_states,
+    }  # fmt: skip
+    weights = [w.value for w in cell.weights]
+    seeds = {v: v.value for v in cell.variables if not v.weight}
+
+    def loss(weights, x, states, run):
+        with Binding({**dict(zip(cell.weights, weights, strict=True)), **seeds}):
+            outputs = run(x, states, **options)
+        return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs)), outputs
+
+    def stepped(x, states, **options):
+        return repeat_step(cell, x, states, **options)
+
+    gradient = jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True), static_argnums=3)
+    got, outputs = gradient(weights, jnp.asarray(x), states, cell.sequence)
+    want, outputs_wanted = gradient(weights, jnp.asarray(x), states, stepped)
+    close(outputs, outputs_wanted)
+    close(got, want, 1e-4)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_sequence_in_chunks_is_the_whole(name):
+    options = OPTIONS[name][0]
+    layer = made(name, return_sequences=True, return_state=True, **options)
+    x = normal(2, 9, FEATURES)
+    whole, *last = layer(x, initial_state=some_states(layer, 2))
+    parts, states = [], some_states(layer, 2)
+    for chunk in (x[:, :1], x[:, 1:3], x[:, 3:]):
+        part, *states = layer(chunk, initial_state=states)
+        parts.append(part)
+    close(jnp.concatenate(parts, 1), whole)
+    close(states, last)
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_gradients_are_finite_differences_in_float64(name, options):
+    with jax.enable_x64(True):
+        layer = made(name, units=3, dtype="float64", return_sequences=True, **options)
+        x = np.random.default_rng(0).normal(size=(2, 5, FEATURES))
+        mask = np.array([[1, 0, 1, 1, 1], [1, 1, 0, 0, 1]], bool)
+
+        def loss(weights, x, states):
+            with Binding(dict(zip(layer.weights, weights, strict=True))):
+                return jnp.sum(jnp.sin(layer(x, mask=mask, initial_state=states)))
+
+        given = [w.value for w in layer.weights], jnp.asarray(x), some_states(layer, 2)
+        values, unravel = ravel_pytree(given)
+        assert values.dtype == jnp.float64
+        loss_of = jax.jit(lambda v: loss(*unravel(v)))
+        gradient = jax.jit(jax.grad(loss_of))(values)
+        direction = jnp.asarray(np.random.default_rng(1).normal(size=values.shape))
+        h = 1e-5
+        up, down = loss_of(values + h * direction), loss_of(values - h * direction)
+        np.testing.assert_allclose((up - down) / (2 * h), gradient @ direction, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_long_and_extreme_inputs_stay_finite(name):
+    options = OPTIONS[name][0]
+    layer = made(name, return_sequences=True, **options)
+    for x in (normal(1, 5000, FEATURES), 1e4 * normal(2, 50, FEATURES)):
+        y = layer(x)
+        assert np.isfinite(y).all()
+        assert all(np.isfinite(g).all() for g in jax.tree.leaves(gradients(layer, x, None)))
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_it_learns_streams_saves_and_runs_both_ways(name, tmp_path):
+    """To give back the mean of the steps so far."""
+    make, options = getattr(layers, name), OPTIONS[name][-1]
+    x = normal(64, 6, FEATURES)
+    model = Sequential(
+        [
+            Input((None, FEATURES)),
+            make(8, return_sequences=True, dropout=0.01, **options),
+            layers.Dense(2),
+        ]
+    )
+    model.compile(cello.optimizers.Adam(0.01), "mse")
+    y = np.cumsum(x[..., :2], axis=1) / np.arange(1, 7)[:, None]
+    history = model.fit(x, y, epochs=20, batch_size=16, verbose=0).history["loss"]
+    assert history[-1] < 0.7 * history[0]
+    whole = model.predict(x[:2], verbose=0)
+    session = model.stream(batch_size=2)
+    parts = [session(x[:2, at : at + 1]) for at in range(3)]
+    path = tmp_path / "m.keras"
+    model.save(path)
+    again = cello.models.load_model(path)
+    close(again.predict(x[:2], verbose=0), whole, 1e-6)
+    close(np.concatenate(parts, 1), whole[:, :3])
+    both = Sequential([Input((None, FEATURES)), layers.Bidirectional(make(3, **options))])
+    forward, backward = both.layers[0].forward_layer, both.layers[0].backward_layer
+    close(both(x), jnp.concatenate([forward(x), backward(x)], 1))
+    lines: list[str] = []
+    both.summary(print_fn=lines.append)
+    assert "Bidirectional" in "".join(lines)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_of_rnn(name):
+    options = OPTIONS[name][0]
+    x = normal(2, 5, FEATURES)
+    learned = made(name, initial_state="learned", return_sequences=True, **options)
+    start = [jnp.broadcast_to(w.value, (2, *w.shape)) for w in learned.learned_state]
+    plain = made(name, return_sequences=True, **options)
+    for there, here in zip(plain.cell.weights, learned.cell.weights, strict=True):
+        there.assign(here.value)
+    close(learned(x), plain(x, initial_state=start))
+    stateful = getattr(layers, name)(4, stateful=True, return_sequences=True, **options)
+    stateful(x[:, :2])
+    stateful.set_weights(plain.get_weights())
+    stateful.reset_state()
+    close(jnp.concatenate([stateful(x[:, :2]), stateful(x[:, 2:])], 1), plain(x))
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_dtypes_of_16_bits(name):
+    x = normal(2, 6, FEATURES)
+    full = getattr(layers, name)(4, return_sequences=True)
+    mixed = getattr(layers, name)(
+        4, return_sequences=True, return_state=True, dtype="mixed_bfloat16"
+    )
+    wanted, _ = full(x), mixed(x)
+    mixed.set_weights(full.get_weights())
+    y, *states = mixed(x)
+    assert y.dtype == jnp.bfloat16 and {s.dtype.name for s in states} == {"float32"}
+    np.testing.assert_allclose(y.astype("float32"), wanted, atol=0.04)
+    assert getattr(layers, name)(4, dtype="float16")(x).dtype == jnp.float16
+
+
+# ---------------------------------------------------------- the equations of the papers
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def torch_or_skip():
+    return pytest.importorskip("torch")
+
+
+def same_as(name, equations, features=FEATURES, tolerance=1e-5, **options):
+    """Values and gradients of the layer are those of `equations`.
+
+    Args:
+        equations: function of the weights, by name, of the inputs and of the list of states, all
+            of them float64 tensors of PyTorch; it loops over the steps.
+    """
+    torch = torch_or_skip()
+    layer = made(name, features=features, return_sequences=True, **options)
+    x = normal(2, 7, features)
+    states = some_states(layer, 2)
+    tensor = lambda v: torch.tensor(np.asarray(v, "float64"), requires_grad=True)  # noqa: E731
+    weights = {w.name: tensor(w.value) for w in layer.weights}
+    theirs_x, theirs_states = tensor(x), [tensor(s) for s in states]
+    wanted = equations(torch, weights, theirs_x, theirs_states)
+    torch.sin(wanted + 1).sum().backward()
+    close(layer(x, initial_state=states), wanted.detach().numpy(), tolerance)
+    by_weights, by_x, by_states = gradients(layer, x, states)
+    close(by_weights, [w.grad.numpy() for w in weights.values()], 10 * tolerance)
+    close(by_x, theirs_x.grad.numpy(), 10 * tolerance)
+    close(by_states, [s.grad.numpy() for s in theirs_states], 10 * tolerance)
+
+
+def test_min_gru_is_the_log_space_form_of_the_paper():
+    """Appendix B: a cumulative sum of logarithms, without a loop."""
+
+    def equations(torch, w, x, states):
+        softplus = torch.nn.functional.softplus
+        k, c = (x @ w["kernel"] + w["bias"]).chunk(2, -1)
+        g = torch.where(c >= 0, c + 0.5, torch.sigmoid(c))
+        log_coefficients = torch.cumsum(-softplus(k), 1)
+        log_values = torch.cat([states[0].log()[:, None], -softplus(-k) + g.log()], 1)
+        ahead = torch.nn.functional.pad(log_coefficients, (0, 0, 1, 0))
+        return (ahead + torch.logcumsumexp(log_values - ahead, 1)).exp()[:, 1:]
+
+    same_as("MinGRU", equations)
+
+
+def test_min_gru_without_g():
+    def equations(torch, w, x, states):
+        h, out = states[0], []
+        for t in range(x.shape[1]):
+            k, c = (x[:, t] @ w["kernel"] + w["bias"]).chunk(2, -1)
+            z = torch.sigmoid(k)
+            h = (1 - z) * h + z * c
+            out.append(h)
+        return torch.stack(out, 1)
+
+    same_as("MinGRU", equations, positive=False)
+
+
+@pytest.mark.parametrize("positive", [True, False])
+def test_min_lstm(positive):
+    def equations(torch, w, x, states):
+        h, out = states[0], []
+        for t in range(x.shape[1]):
+            f, i, c = (x[:, t] @ w["kernel"] + w["bias"]).chunk(3, -1)
+            f, i = torch.sigmoid(f), torch.sigmoid(i)
+            if positive:
+                c = torch.where(c >= 0, c + 0.5, torch.sigmoid(c))
+            h = f / (f + i) * h + i / (f + i) * c
+            out.append(h)
+        return torch.stack(out, 1)
+
+    same_as("MinLSTM", equations, positive=positive)
+
+
+def test_min_lstm_where_both_gates_are_all_but_closed():
+    """In float32 sigmoid(-200) is 0, and 0 / (0 + 0) is no number."""
+    layer = layers.MinLSTM(1, positive=False, bias_initializer="zeros")
+    layer(np.zeros((1, 1, 3)))
+    layer.set_weights([np.eye(3), np.zeros(3)])
+    x = np.array([[[-200.0, -201.0, 5.0]]], "float32")
+    close(layer(x, initial_state=[np.array([[3.0]])]), 3 * sigmoid(1.0) + 5 * sigmoid(-1.0))
+
+
+def test_lru():
+    def equations(torch, w, x, states):
+        n = w["nu"].shape[0]
+        eigenvalues = torch.exp(torch.complex(-torch.exp(w["nu"]), torch.exp(w["theta"])))
+        b = torch.complex(w["input_kernel"][:, :n], w["input_kernel"][:, n:])
+        c = torch.complex(w["output_kernel"][:n], -w["output_kernel"][n:])
+        h, out = torch.complex(*states), []
+        for t in range(x.shape[1]):
+            h = eigenvalues * h + torch.exp(w["gamma"]) * (x[:, t].to(b.dtype) @ b)
+            out.append((h @ c).real + x[:, t] @ w["skip_kernel"])
+        return torch.stack(out, 1)
+
+    same_as("LRU", equations, state_units=5)
+
+
+def test_lru_starts_from_a_ring_and_stays_stable():
+    layer = layers.LRU(2, 4000, r_min=0.4, r_max=0.8, max_phase=1.5)
+    layer(np.zeros((1, 1, 3)))
+    w = weights_of(layer)
+    radius, phase = np.exp(-np.exp(w["nu"])), np.exp(w["theta"])
+    assert 0.4 <= radius.min() < 0.42 and 0.79 < radius.max() <= 0.8 + 1e-6
+    # Uniform over the ring: as many within the radius that halves its area.
+    assert abs(np.mean(radius**2 < (0.4**2 + 0.8**2) / 2) - 0.5) < 0.04
+    assert 0 < phase.min() < 0.01 and 1.49 < phase.max() <= 1.5 + 1e-6
+    np.testing.assert_allclose(np.exp(w["gamma"]), np.sqrt(1 - radius**2), rtol=1e-4)
+    assert abs(w["input_kernel"].std() * np.sqrt(2 * 3) - 1) < 0.03
+    assert abs(w["output_kernel"].std() * np.sqrt(4000) - 1) < 0.03
+    moved(layer, scale=3.0)
+    a, *_ = layer.cell.coefficients(jnp.zeros((1, 3)))
+    assert np.abs(a).max() <= 1
+    with pytest.raises(ValueError, match="r_min must be less than r_max"):
+        layers.LRU(2, r_min=0.9, r_max=0.9)
+
+
+@pytest.mark.parametrize("features", [4, 3])
+def test_sru(features):
+    def equations(torch, w, x, states):
+        alpha = np.sqrt(1 + 2 * np.exp(-1.0))
+        c, out = states[0], []
+        for t in range(x.shape[1]):
+            new, f, r = (x[:, t] @ w["kernel"]).chunk(3, -1)
+            b_f, b_r = w["bias"].chunk(2)
+            f, r = torch.sigmoid(f + b_f), torch.sigmoid(r + b_r)
+            c = f * c + (1 - f) * new
+            around = x[:, t] if features == 4 else x[:, t] @ w["input_kernel"]
+            out.append(r * c + (1 - r) * around * alpha)
+        return torch.stack(out, 1)
+
+    same_as("SRU", equations, features=features, highway_bias=-1.0)
+
+
+def test_sru_without_the_highway():
+    def equations(torch, w, x, states):
+        c, out = states[0], []
+        for t in range(x.shape[1]):
+            new, f = (x[:, t] @ w["kernel"]).chunk(2, -1)
+            f = torch.sigmoid(f + w["bias"])
+            c = f * c + (1 - f) * new
+            out.append(c)
+        return torch.stack(out, 1)
+
+    same_as("SRU", equations, highway=False)
+
+
+def test_sru_starts_as_its_paper_says():
+    layer = layers.SRU(40, highway_bias=-2.0)
+    layer(np.zeros((1, 1, 50)))
+    w = weights_of(layer)
+    np.testing.assert_array_equal(w["bias"], [0.0] * 40 + [-2.0] * 40)
+    assert 0.98 < np.abs(w["kernel"]).max() / np.sqrt(3 / 50) <= 1
+    # The outputs of a long sequence have the variance of the inputs.
+    deep = layers.SRU(50, return_sequences=True)
+    x = normal(4, 400, 50)
+    assert 0.8 < np.asarray(deep(x)).var() < 1.2
+
+
+def test_qrnn_is_a_convolution_and_a_pooling():
+    """PyTorch's convolution over the whole sequence, with the steps before in front."""
+
+    def equations(torch, w, x, states):
+        c, before = states
+        kernel = w["kernel"].reshape(3, FEATURES, -1).permute(2, 1, 0)
+        whole = torch.cat([before, x], 1).transpose(1, 2)
+        gates = torch.nn.functional.conv1d(whole, kernel, w["bias"]).transpose(1, 2)
+        z, f, o = gates.chunk(3, -1)
+        z, f, o = torch.tanh(z), torch.sigmoid(f), torch.sigmoid(o)
+        out = []
+        for t in range(x.shape[1]):
+            c = f[:, t] * c + (1 - f[:, t]) * z[:, t]
+            out.append(o[:, t] * c)
+        return torch.stack(out, 1)
+
+    same_as("QRNN", equations, window=3)
+
+
+@pytest.mark.parametrize("features", [4, 3])
+def test_rglru(features):
+    def equations(torch, w, x, states):
+        h, out = states[0], []
+        for t in range(x.shape[1]):
+            r, i = torch.sigmoid(x[:, t] @ w["kernel"] + w["bias"]).chunk(2, -1)
+            a = torch.sigmoid(w["decay"]) ** (8 * r)
+            v = x[:, t] if features == 4 else x[:, t] @ w["input_kernel"]
+            h = a * h + torch.sqrt(1 - a**2) * (i * v)
+            out.append(h)
+        return torch.stack(out, 1)
+
+    same_as("RGLRU", equations, features=features, tolerance=1e-4)
+
+
+def test_rglru_starts_as_its_paper_says():
+    layer = layers.RGLRU(4000)
+    layer(np.zeros((1, 1, 3)))
+    decay = sigmoid(weights_of(layer)["decay"]) ** 8
+    assert 0.9 - 1e-4 <= decay.min() < 0.901 and 0.998 < decay.max() <= 0.999 + 1e-4
+    assert abs(np.mean(decay < 0.92) - 0.02 / 0.099) < 0.03
+    assert abs(weights_of(layer)["kernel"].std() * np.sqrt(3) - 1) < 0.03
+
+
+def test_hgrn():
+    def equations(torch, w, x, states):
+        h, out = torch.complex(*states), []
+        silu = torch.nn.functional.silu
+        for t in range(x.shape[1]):
+            real, imaginary, m, *g = (x[:, t] @ w["kernel"] + w["bias"]).chunk(5, -1)
+            keep = 0.3 + 0.7 * torch.sigmoid(m)
+            c = torch.complex(silu(real), silu(imaginary))
+            h = torch.polar(keep, w["theta"].expand_as(keep)) * h + (1 - keep) * c
+            gated = silu(torch.cat(g, -1)) * torch.cat([h.real, h.imag], -1)
+            normal = torch.nn.functional.layer_norm(gated, (8,), w["scale"], w["shift"])
+            out.append(normal @ w["output_kernel"] + w["output_bias"])
+        return torch.stack(out, 1)
+
+    same_as("HGRN", equations, tolerance=1e-4, lower_bound=0.3)
+
+
+def test_hgrn_turns_by_the_frequencies_of_rotary_positions():
+    layer = layers.HGRN(8, lower_bound=0.9)
+    layer(np.zeros((1, 1, 3)))
+    theta = weights_of(layer)["theta"]
+    np.testing.assert_allclose(theta[1:] / theta[:-1], 10000 ** (-2 / 8), rtol=1e-5)
+    assert theta[0] == 1
+    a, *_ = layer.cell.coefficients(jnp.asarray(1e3 * normal(50, 3)))
+    radius = np.abs(a)
+    assert 0.9 - 1e-6 <= radius.min() < 0.91 and 0.99 < radius.max() <= 1 + 1e-6
