@@ -17,6 +17,7 @@ PAGES = [
     "generation",
     "lengths",
     "long_histories",
+    "new_cell",
     "scaling",
     "streaming",
     "training",
