@@ -23,6 +23,24 @@ LAYERS = {
     if thing is not RNN
 }
 every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+# Options by which a cell computes something else, beside the plain `Name(units)`.
+VARIANTS = [
+    ("GRU", {"reset_after": False}),
+    ("MinGRU", {"positive": False, "use_bias": False}),
+    ("MinLSTM", {"positive": False, "use_bias": False}),
+    ("LRU", {"state_units": 5, "r_min": 0.5, "r_max": 0.9, "max_phase": 1.0}),
+    ("SRU", {"highway": False, "use_bias": False}),
+    ("QRNN", {"window": 1, "activation": "softsign"}),
+    ("QRNN", {"window": 3}),
+    ("HGRN", {"lower_bound": 0.3, "use_bias": False}),
+]
+every_equation = pytest.mark.parametrize(
+    ("layer", "variant"),
+    [
+        *(pytest.param(layer, {}, id=name) for name, layer in LAYERS.items()),
+        *(pytest.param(LAYERS[name], v, id=f"{name}-{v}") for name, v in VARIANTS),
+    ],
+)
 
 
 def built(layer, seed=0):
@@ -66,7 +84,7 @@ def with_gradients(layer, run, x, states):
     return jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True))(values, jnp.asarray(x), states)
 
 
-@every_layer
+@every_equation
 @settings(max_examples=3)
 @given(
     mask=st.none() | masks(),
@@ -81,10 +99,10 @@ def with_gradients(layer, run, x, states):
     dropout=st.sampled_from([0.0, 0.3]),
     given_state=st.booleans(),
 )
-def test_a_sequence_is_the_repeated_step(layer, mask, options, dropout, given_state):
+def test_a_sequence_is_the_repeated_step(layer, variant, mask, options, dropout, given_state):
     """Values and gradients, those of the states included."""
     dropping = {k: dropout for k in ("dropout", "recurrent_dropout") if k in layer.declared}
-    one = built(layer(4, **options, **dropping, return_state=True))
+    one = built(layer(4, **variant, **options, **dropping, return_state=True))
     states = some_states(one) if given_state else one.get_initial_state(ROWS)
 
     def whole(x, states):
@@ -212,10 +230,11 @@ def test_a_stream_is_the_whole_and_a_file_is_the_model(layer, tmp_path, capsys):
     )
 
 
-@every_layer
-def test_gradients_are_finite_differences_in_float64(layer):
+@every_equation
+def test_gradients_are_finite_differences_in_float64(layer, variant):
     with jax.enable_x64(True):
-        one = built(layer(3, return_sequences=True, return_state=True, dtype="float64"))
+        options = {**variant, "return_sequences": True, "return_state": True}
+        one = built(layer(3, **options, dtype="float64"))
         x = np.random.default_rng(0).normal(size=(2, 4, FEATURES))
         mask = np.array([[1, 0, 1, 1], [1, 1, 0, 0]], bool)
 

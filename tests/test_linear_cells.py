@@ -1,34 +1,21 @@
-"""Linear recurrent cells: each against its paper's equations, and the laws they share."""
+"""Linear recurrent cells, each against its paper's equations; the laws are in test_cells.py."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from jax.flatten_util import ravel_pytree
 
-import cello
-from cello import Input, Sequential, layers
-from cello.cells.running import repeat_step
+from cello import layers
+from cello.cells.linear import LinearCell
 from cello.core.variable import Binding
-from cello.layers.linear import LINEAR_LAYERS
 
 FEATURES = 3
-# What each layer is made of, besides the plain `Name(units)`.
-OPTIONS = {
-    "MinGRU": [{}, {"positive": False, "use_bias": False}],
-    "MinLSTM": [{}, {"positive": False, "use_bias": False}],
-    "LRU": [{}, {"state_units": 5, "r_min": 0.5, "r_max": 0.9, "max_phase": 1.0}],
-    "SRU": [{"highway_bias": -1.0}, {"highway": False, "use_bias": False}],
-    "QRNN": [{"window": 3}, {"window": 1, "activation": "softsign"}],
-    "RGLRU": [{}],
-    "HGRN": [{"lower_bound": 0.3}, {"use_bias": False}],
-}
-CASES = [
-    pytest.param(name, options, id=f"{name}-{options}")
-    for name, every in OPTIONS.items()
-    for options in every
+NAMES = [
+    cls.__name__
+    for cls in vars(layers).values()
+    if isinstance(cls, type)
+    and issubclass(cls, layers.RNN)
+    and issubclass(cls._cell_class or object, LinearCell)
 ]
 
 
@@ -79,155 +66,35 @@ def some_states(layer, batch, seed=5):
     return [jnp.asarray(np.abs(rng.normal(size=s.shape)), s.dtype) for s in states]
 
 
-def test_every_linear_layer_is_here():
-    assert set(OPTIONS) == {cls.__name__ for cls in LINEAR_LAYERS}
+# ------------------------------------------------------- beside the laws of test_cells.py
 
 
-# ---------------------------------------------------------------------------- the laws
-
-
-@pytest.mark.parametrize(("name", "options"), CASES)
-@settings(max_examples=2)
-@given(
-    masked=st.booleans(),
-    go_backwards=st.booleans(),
-    return_sequences=st.booleans(),
-    zero=st.booleans(),
-    all_states=st.booleans(),
-    dropout=st.sampled_from([0.0, 0.4]),
-    time=st.sampled_from([1, 6]),
-    seed=st.integers(0, 99),
-)
-def test_a_sequence_is_the_repeated_step(
-    name, options, masked, go_backwards, return_sequences, zero, all_states, dropout, time, seed
-):
-    cell = getattr(layers, f"{name}Cell")(4, dropout=dropout, seed=3, **options)
-    cell.build((3, FEATURES))
-    moved(cell, seed)
-    x = normal(3, time, FEATURES, seed=seed)
-    mask = np.random.default_rng(seed).random((3, time)) < 0.6 if masked else None
-    if masked:
-        x[~mask] = np.nan
-    states = some_states(cell, 3)
-    options = {
-        "training": True, "mask": mask, "go_backwards": go_backwards, "unroll": False,
-        "return_sequences": return_sequences, "zero_output_for_mask": zero,
-        "return_all_states": all_states,
-    }  # fmt: skip
-    weights = [w.value for w in cell.weights]
-    seeds = {v: v.value for v in cell.variables if not v.weight}
-
-    def loss(weights, x, states, run):
-        with Binding({**dict(zip(cell.weights, weights, strict=True)), **seeds}):
-            outputs = run(x, states, **options)
-        return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs)), outputs
-
-    def stepped(x, states, **options):
-        return repeat_step(cell, x, states, **options)
-
-    gradient = jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True), static_argnums=3)
-    got, outputs = gradient(weights, jnp.asarray(x), states, cell.sequence)
-    want, outputs_wanted = gradient(weights, jnp.asarray(x), states, stepped)
-    close(outputs, outputs_wanted)
-    close(got, want, 1e-4)
-
-
-@pytest.mark.parametrize("name", OPTIONS)
-def test_a_sequence_in_chunks_is_the_whole(name):
-    options = OPTIONS[name][0]
-    layer = made(name, return_sequences=True, return_state=True, **options)
-    x = normal(2, 9, FEATURES)
-    whole, *last = layer(x, initial_state=some_states(layer, 2))
-    parts, states = [], some_states(layer, 2)
-    for chunk in (x[:, :1], x[:, 1:3], x[:, 3:]):
-        part, *states = layer(chunk, initial_state=states)
-        parts.append(part)
-    close(jnp.concatenate(parts, 1), whole)
-    close(states, last)
-
-
-@pytest.mark.parametrize(("name", "options"), CASES)
-def test_gradients_are_finite_differences_in_float64(name, options):
-    with jax.enable_x64(True):
-        layer = made(name, units=3, dtype="float64", return_sequences=True, **options)
-        x = np.random.default_rng(0).normal(size=(2, 5, FEATURES))
-        mask = np.array([[1, 0, 1, 1, 1], [1, 1, 0, 0, 1]], bool)
-
-        def loss(weights, x, states):
-            with Binding(dict(zip(layer.weights, weights, strict=True))):
-                return jnp.sum(jnp.sin(layer(x, mask=mask, initial_state=states)))
-
-        given = [w.value for w in layer.weights], jnp.asarray(x), some_states(layer, 2)
-        values, unravel = ravel_pytree(given)
-        assert values.dtype == jnp.float64
-        loss_of = jax.jit(lambda v: loss(*unravel(v)))
-        gradient = jax.jit(jax.grad(loss_of))(values)
-        direction = jnp.asarray(np.random.default_rng(1).normal(size=values.shape))
-        h = 1e-5
-        up, down = loss_of(values + h * direction), loss_of(values - h * direction)
-        np.testing.assert_allclose((up - down) / (2 * h), gradient @ direction, rtol=1e-7)
-
-
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", NAMES)
 def test_long_and_extreme_inputs_stay_finite(name):
-    options = OPTIONS[name][0]
-    layer = made(name, return_sequences=True, **options)
+    layer = made(name, return_sequences=True)
     for x in (normal(1, 5000, FEATURES), 1e4 * normal(2, 50, FEATURES)):
         y = layer(x)
         assert np.isfinite(y).all()
         assert all(np.isfinite(g).all() for g in jax.tree.leaves(gradients(layer, x, None)))
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-def test_it_learns_streams_saves_and_runs_both_ways(name, tmp_path):
-    """To give back the mean of the steps so far."""
-    make, options = getattr(layers, name), OPTIONS[name][-1]
-    x = normal(64, 6, FEATURES)
-    model = Sequential(
-        [
-            Input((None, FEATURES)),
-            make(8, return_sequences=True, dropout=0.01, **options),
-            layers.Dense(2),
-        ]
-    )
-    model.compile(cello.optimizers.Adam(0.01), "mse")
-    y = np.cumsum(x[..., :2], axis=1) / np.arange(1, 7)[:, None]
-    history = model.fit(x, y, epochs=20, batch_size=16, verbose=0).history["loss"]
-    assert history[-1] < 0.7 * history[0]
-    whole = model.predict(x[:2], verbose=0)
-    session = model.stream(batch_size=2)
-    parts = [session(x[:2, at : at + 1]) for at in range(3)]
-    path = tmp_path / "m.keras"
-    model.save(path)
-    again = cello.models.load_model(path)
-    close(again.predict(x[:2], verbose=0), whole, 1e-6)
-    close(np.concatenate(parts, 1), whole[:, :3])
-    both = Sequential([Input((None, FEATURES)), layers.Bidirectional(make(3, **options))])
-    forward, backward = both.layers[0].forward_layer, both.layers[0].backward_layer
-    close(both(x), jnp.concatenate([forward(x), backward(x)], 1))
-    lines: list[str] = []
-    both.summary(print_fn=lines.append)
-    assert "Bidirectional" in "".join(lines)
-
-
-@pytest.mark.parametrize("name", OPTIONS)
-def test_options_of_rnn(name):
-    options = OPTIONS[name][0]
+@pytest.mark.parametrize("name", NAMES)
+def test_learned_and_stateful_starts(name):
     x = normal(2, 5, FEATURES)
-    learned = made(name, initial_state="learned", return_sequences=True, **options)
+    learned = made(name, initial_state="learned", return_sequences=True)
     start = [jnp.broadcast_to(w.value, (2, *w.shape)) for w in learned.learned_state]
-    plain = made(name, return_sequences=True, **options)
+    plain = made(name, return_sequences=True)
     for there, here in zip(plain.cell.weights, learned.cell.weights, strict=True):
         there.assign(here.value)
     close(learned(x), plain(x, initial_state=start))
-    stateful = getattr(layers, name)(4, stateful=True, return_sequences=True, **options)
+    stateful = getattr(layers, name)(4, stateful=True, return_sequences=True)
     stateful(x[:, :2])
     stateful.set_weights(plain.get_weights())
     stateful.reset_state()
     close(jnp.concatenate([stateful(x[:, :2]), stateful(x[:, 2:])], 1), plain(x))
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", NAMES)
 def test_dtypes_of_16_bits(name):
     x = normal(2, 6, FEATURES)
     full = getattr(layers, name)(4, return_sequences=True)

@@ -36,7 +36,6 @@ from cello.layers import (
     StackedRNNCells,
     TimeDistributed,
 )
-from cello.layers.linear import LINEAR_LAYERS
 
 
 class Decay(Layer):
@@ -89,10 +88,6 @@ MODELS = {
     "GRU": lambda: [GRU(4, return_sequences=True)],
     "GRU, reset before": lambda: [GRU(4, reset_after=False, return_sequences=True)],
     "ProjectedLSTM": lambda: [ProjectedLSTM(4, 3, return_sequences=True)],
-    **{
-        cls.__name__: lambda cls=cls: [cls(4, return_sequences=True), cls(3)]
-        for cls in LINEAR_LAYERS
-    },
     "last output": lambda: [LSTM(4), Dense(2)],
     "own cell, last output": lambda: [RNN(Decay())],
     "own cell": lambda: [RNN(Decay(), return_sequences=True)],

@@ -33,7 +33,6 @@ from cello.layers.dropout import Dropout, SpatialDropout1D
 from cello.layers.embedding import Embedding, Masking
 from cello.layers.function import Activation, Lambda
 from cello.layers.input import Input, InputLayer
-from cello.layers.linear import HGRN, LRU, QRNN, RGLRU, SRU, MinGRU, MinLSTM
 from cello.layers.merging import (
     Add,
     Average,
@@ -66,6 +65,13 @@ MGU = layer_of(MGUCell)
 IndRNN = layer_of(IndRNNCell)
 UGRNN = layer_of(UGRNNCell)
 SLSTM = layer_of(SLSTMCell)
+MinGRU = layer_of(MinGRUCell)
+MinLSTM = layer_of(MinLSTMCell)
+LRU = layer_of(LRUCell)
+RGLRU = layer_of(RGLRUCell)
+SRU = layer_of(SRUCell)
+QRNN = layer_of(QRNNCell)
+HGRN = layer_of(HGRNCell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D

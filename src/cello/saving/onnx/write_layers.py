@@ -17,7 +17,6 @@ from cello import layers
 from cello.core.layer import Layer
 from cello.core.operation import Operation
 from cello.layers.input import Input
-from cello.layers.linear import LINEAR_LAYERS
 from cello.models.model import Model
 from cello.saving.onnx import (
     activations,
@@ -320,26 +319,6 @@ EXPORTERS: dict[type, Any] = {
 REFUSED: dict[type, str] = {
     layers.Lambda: "a Python function has no form in ONNX; use functions of cello.ops on the "
     "symbolic tensors, or layers",
-    layers.ProjectedLSTM: "its operators have no projection; use LSTM, or leave it out of the "
-    "exported model",
-    **dict.fromkeys(
-        (
-            layers.PeepholeLSTM,
-            layers.CoupledLSTM,
-            layers.LayerNormLSTM,
-            layers.LayerNormGRU,
-            layers.MGU,
-            layers.IndRNN,
-            layers.UGRNN,
-            layers.SLSTM,
-        ),
-        "no operator has its equations; use LSTM or GRU, or leave it out of the exported model",
-    ),
-    **dict.fromkeys(
-        LINEAR_LAYERS,
-        "its operators have no linear recurrence; use LSTM or GRU, or leave it out of the exported "
-        "model",
-    ),
 }
 
 MASKS: dict[Any, Any] = {
@@ -365,7 +344,13 @@ def exporter_of(layer: Layer):
         return model
     if kind in EXPORTERS:
         return EXPORTERS[kind]
-    reason = REFUSED.get(kind) or (
+    reason = REFUSED.get(kind)
+    if isinstance(layer, layers.RNN) and kind in vars(layers).values():
+        reason = (
+            f"ONNX has no operator with the equations of {type(layer.cell).__name__}; use LSTM or "
+            "GRU, or leave it out of the exported model"
+        )
+    reason = reason or (
         f"no form in ONNX is known for the class {kind.__name__}; make it of layers and functions "
         "of cello.ops in Model(inputs, outputs), or leave it out of the exported model"
     )
