@@ -178,6 +178,18 @@ def test_what_is_masked_reaches_nothing_and_a_row_is_its_steps_alone(
 
 
 @every_layer
+@pytest.mark.parametrize("sequences", [True, False])
+def test_no_steps_change_nothing(layer, sequences):
+    one = built(layer(4, return_sequences=sequences, return_state=True))
+    x, states = normal(ROWS, TIME, FEATURES, seed=1), some_states(one)
+    y, *after = one(x[:, :0], initial_state=states)
+    close(after, states)
+    assert y.shape == (one(x)[0][:, :0] if sequences else one(x)[0]).shape
+    padded, *_ = one(x, initial_state=states, mask=np.zeros((ROWS, TIME), bool))
+    close(y, padded[:, :0] if sequences else padded)
+
+
+@every_layer
 def test_both_directions_are_the_two_layers(layer):
     both = Bidirectional(layer(4, return_sequences=True))
     x = normal(ROWS, TIME, FEATURES, seed=1)

@@ -51,3 +51,12 @@ def test_one_process_without_a_launcher_is_told_what_to_do(monkeypatch):
     monkeypatch.setattr(jax.distributed, "initialize", finds_nothing)
     with pytest.raises(RuntimeError, match=r"python -m cello\.launch --processes 2"):
         cello.distribution.initialize()
+
+
+@pytest.mark.parametrize("wrong", [2, [], "cpu"])
+def test_devices_are_a_list(wrong):
+    with (
+        pytest.raises(ValueError, match=r"must be a list of some of jax\.devices\(\)"),
+        cello.distribution.data_parallel(wrong),
+    ):
+        pass

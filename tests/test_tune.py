@@ -157,6 +157,15 @@ def test_errors_say_what_to_do():
         searched(monitor="val_marbles")
 
 
+def test_arguments_of_the_wrong_kind(tmp_path):
+    with pytest.raises(ValueError, match=r"build must be a function of a trial.*Sequential"):
+        searched(made=Sequential([Input((None, 2)), Dense(1)]))
+    with pytest.raises(ValueError, match=r"trials must be a positive integer\. Received: trials=0"):
+        searched(0)
+    with pytest.raises(ValueError, match=r"is a folder: pass a name in it"):
+        searched(storage=tmp_path)
+
+
 def test_without_optuna(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ImportError, match=r"pip install 'cello-rnn\[tune\]'"):

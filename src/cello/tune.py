@@ -25,6 +25,7 @@ from typing import Any
 
 from cello.callbacks import Callback
 from cello.callbacks.monitor import Monitor
+from cello.core.layer import Layer
 from cello.utils import set_random_seed
 
 __all__ = ["PruningCallback", "Search", "search"]
@@ -70,9 +71,19 @@ def search(
 
     Raises:
         ImportError: where Optuna is not installed.
-        ValueError: where `build` returns no compiled model, or `monitor` is not in the logs.
+        ValueError: where `build` returns no compiled model, `monitor` is not in the logs, or an
+            argument is of the wrong kind.
     """
     optuna = _optuna()
+    if not callable(build) or isinstance(build, Layer):
+        raise ValueError(
+            "tune.search: build must be a function of a trial that returns a compiled model. "
+            f"Received: build={build!r}"
+        )
+    if not isinstance(trials, int) or trials < 1:
+        raise ValueError(
+            f"tune.search: trials must be a positive integer. Received: trials={trials!r}"
+        )
     direction = "maximize" if Monitor("tune.search", monitor, mode).sign > 0 else "minimize"
     levels = contextlib.nullcontext() if verbose else _quiet(optuna)
     with levels:
@@ -235,6 +246,11 @@ def _storage(optuna, storage):
     if not (is_path or (isinstance(storage, str) and "://" not in storage)):
         return storage
     path = os.path.abspath(os.fspath(storage))
+    if os.path.isdir(path):
+        raise ValueError(
+            f"tune.search: storage must be a file, and {path!r} is a folder: pass a name in it, "
+            "such as 'search.db'."
+        )
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

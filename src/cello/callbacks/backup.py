@@ -58,6 +58,11 @@ class BackupAndRestore(Callback):
 
     def restore(self, run: Run) -> int | None:
         """Called by `fit` before the first epoch; the number of epochs that are done."""
+        if self.path.parent.exists() and not self.path.parent.is_dir():
+            raise NotADirectoryError(
+                f"{run.model}.fit: {str(self.path.parent)!r} is a file, and the training is saved "
+                "in a folder: name another one."
+            )
         return run.restore(self.path)
 
     def save(self, run: Run, epoch: int) -> None:

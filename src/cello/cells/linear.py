@@ -106,6 +106,14 @@ class LinearCell(Layer):
         return_sequences=True, return_all_states=False, zero_output_for_mask=False,
     ):  # fmt: skip
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
+        if inputs.shape[1] == 0:  # as a masked step, which leaves everything as it is
+            inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
+            outputs, states = self.sequence(
+                inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
+                return_sequences=return_sequences, return_all_states=return_all_states,
+            )  # fmt: skip
+            outputs = outputs[:, :0] if return_sequences else outputs
+            return outputs, [s[:, :0] for s in states] if return_all_states else states
         start, before = self._opened(states)
         inputs = self._dropped(hide_masked(inputs, mask), training)
         if go_backwards:

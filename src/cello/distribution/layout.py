@@ -205,6 +205,11 @@ def scope(devices, model: int, wide: int | None):
 
 
 def _spread(devices, model: int, wide: int | None) -> Spread:
+    if devices is not None and (not isinstance(devices, (list, tuple)) or not devices):
+        raise ValueError(
+            "devices must be a list of some of jax.devices(), or None for all of them. Received: "
+            f"devices={devices!r}"
+        )
     devices = list(jax.devices() if devices is None else devices)
     by_process: dict[int, list[Any]] = {}
     for device in sorted(devices, key=lambda d: (d.process_index, d.id)):
