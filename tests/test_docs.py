@@ -11,7 +11,6 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
     "attention",
-    "cells_gated",
     "cells",
     "ctc",
     "generation",
