@@ -1,16 +1,22 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
 from cello.cells.attention import AttentionCell
+from cello.cells.delta_net import DeltaNetCell, GatedDeltaNetCell
+from cello.cells.gla import GLACell
 from cello.cells.gru import GRUCell
 from cello.cells.hgrn import HGRNCell
 from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
+from cello.cells.mamba2 import Mamba2Cell
 from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
+from cello.cells.mlstm import MLSTMCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
+from cello.cells.retnet import RetNetCell
 from cello.cells.rglru import RGLRUCell
+from cello.cells.rwkv7 import RWKV7Cell
 from cello.cells.simple_rnn import SimpleRNNCell
 from cello.cells.slstm import SLSTMCell
 from cello.cells.small_gated import IndRNNCell, MGUCell, UGRNNCell
@@ -20,7 +26,10 @@ from cello.cells.stacked import StackedRNNCells
 __all__ = [
     "AttentionCell",
     "CoupledLSTMCell",
+    "DeltaNetCell",
+    "GLACell",
     "GRUCell",
+    "GatedDeltaNetCell",
     "HGRNCell",
     "IndRNNCell",
     "LRUCell",
@@ -28,12 +37,16 @@ __all__ = [
     "LayerNormGRUCell",
     "LayerNormLSTMCell",
     "MGUCell",
+    "MLSTMCell",
+    "Mamba2Cell",
     "MinGRUCell",
     "MinLSTMCell",
     "PeepholeLSTMCell",
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "RWKV7Cell",
+    "RetNetCell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNNCell",

@@ -106,14 +106,8 @@ class LinearCell(Layer):
         return_sequences=True, return_all_states=False, zero_output_for_mask=False,
     ):  # fmt: skip
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        if inputs.shape[1] == 0:  # as a masked step, which leaves everything as it is
-            inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
-            outputs, states = self.sequence(
-                inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
-                return_sequences=return_sequences, return_all_states=return_all_states,
-            )  # fmt: skip
-            outputs = outputs[:, :0] if return_sequences else outputs
-            return outputs, [s[:, :0] for s in states] if return_all_states else states
+        if inputs.shape[1] == 0:
+            return self._without_steps(inputs, states, return_sequences, return_all_states)
         start, before = self._opened(states)
         inputs = self._dropped(hide_masked(inputs, mask), training)
         if go_backwards:
@@ -149,6 +143,16 @@ class LinearCell(Layer):
     def _h_dtype(self):
         dtype = jnp.dtype(self.dtype)
         return jnp.result_type(dtype, jnp.complex64) if self.complex_state else dtype
+
+    def _without_steps(self, inputs, states, return_sequences, return_all_states):
+        """As a masked step, which leaves everything as it is."""
+        inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
+        outputs, states = self.sequence(
+            inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
+            return_sequences=return_sequences, return_all_states=return_all_states,
+        )  # fmt: skip
+        outputs = outputs[:, :0] if return_sequences else outputs
+        return outputs, [s[:, :0] for s in states] if return_all_states else states
 
     def _opened(self, states):
         """`h`, and the list of the window where there is one."""
@@ -187,19 +191,7 @@ class LinearCell(Layer):
         """
         if self.window == 1:
             return inputs, []
-        steps = inputs.shape[1]
-        inputs = inputs.astype(before[0].dtype)
-        if mask is not None:  # the real steps first, and how many of them there were
-            inputs = _taken(inputs, jnp.argsort(~mask, axis=1, stable=True))
-            real = jnp.cumsum(mask, axis=1) - 1
-        known = jnp.concatenate([before[0], inputs], 1)
-
-        def shifted(by):
-            if mask is None:
-                return lax.slice_in_dim(known, by, by + steps, axis=1)
-            return _taken(known, jnp.maximum(real + by, 0))
-
-        seen = [shifted(by) for by in range(self.window)]
+        seen = seen_steps(inputs, before[0], mask)
         return jnp.concatenate(seen, -1), [jnp.stack(seen[1:], 2)]
 
     def _dropped(self, inputs, training):
@@ -277,6 +269,29 @@ class ProjectedLinearCell(LinearCell):
 def joined(real, imaginary):
     """The complex array of these parts, which are widened where they have 16 bits."""
     return lax.complex(widened(real), widened(imaginary))
+
+
+def seen_steps(inputs, before, mask):
+    """What each step sees of the steps before it and of itself: a list, the oldest first.
+
+    Args:
+        inputs: `(batch, time, features)`, as is each array of the list.
+        before: the steps in front of the first one, `(batch, steps, features)`.
+        mask: boolean `(batch, time)`, or `None`; a step sees only real ones.
+    """
+    steps = inputs.shape[1]
+    inputs = inputs.astype(before.dtype)
+    if mask is not None:  # the real steps first, and how many of them there were
+        inputs = _taken(inputs, jnp.argsort(~mask, axis=1, stable=True))
+        real = jnp.cumsum(mask, axis=1) - 1
+    known = jnp.concatenate([before, inputs], 1)
+
+    def shifted(by):
+        if mask is None:
+            return lax.slice_in_dim(known, by, by + steps, axis=1)
+        return _taken(known, jnp.maximum(real + by, 0))
+
+    return [shifted(by) for by in range(before.shape[1] + 1)]
 
 
 def _taken(x, at):

@@ -3,6 +3,9 @@
 from cello.cells import (
     AttentionCell,
     CoupledLSTMCell,
+    DeltaNetCell,
+    GatedDeltaNetCell,
+    GLACell,
     GRUCell,
     HGRNCell,
     IndRNNCell,
@@ -10,13 +13,17 @@ from cello.cells import (
     LayerNormLSTMCell,
     LRUCell,
     LSTMCell,
+    Mamba2Cell,
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
+    MLSTMCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     QRNNCell,
+    RetNetCell,
     RGLRUCell,
+    RWKV7Cell,
     SimpleRNNCell,
     SLSTMCell,
     SRUCell,
@@ -72,6 +79,13 @@ RGLRU = layer_of(RGLRUCell)
 SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
+RetNet = layer_of(RetNetCell)
+GLA = layer_of(GLACell)
+MLSTM = layer_of(MLSTMCell)
+DeltaNet = layer_of(DeltaNetCell)
+GatedDeltaNet = layer_of(GatedDeltaNetCell)
+RWKV7 = layer_of(RWKV7Cell)
+Mamba2 = layer_of(Mamba2Cell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -79,14 +93,17 @@ MaxPool1D = MaxPooling1D
 Convolution1D = Conv1D
 
 __all__ = [
+    "GLA",
     "GRU",
     "HGRN",
     "LRU",
     "LSTM",
     "MGU",
+    "MLSTM",
     "QRNN",
     "RGLRU",
     "RNN",
+    "RWKV7",
     "SLSTM",
     "SRU",
     "UGRNN",
@@ -103,12 +120,17 @@ __all__ = [
     "Convolution1D",
     "CoupledLSTM",
     "CoupledLSTMCell",
+    "DeltaNet",
+    "DeltaNetCell",
     "Dense",
     "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GLACell",
     "GRUCell",
+    "GatedDeltaNet",
+    "GatedDeltaNetCell",
     "GlobalAveragePooling1D",
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
@@ -129,6 +151,9 @@ __all__ = [
     "LayerNormLSTMCell",
     "LayerNormalization",
     "MGUCell",
+    "MLSTMCell",
+    "Mamba2",
+    "Mamba2Cell",
     "Masking",
     "MaxPool1D",
     "MaxPooling1D",
@@ -146,8 +171,11 @@ __all__ = [
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "RWKV7Cell",
     "RepeatVector",
     "Reshape",
+    "RetNet",
+    "RetNetCell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNN",
