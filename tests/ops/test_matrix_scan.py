@@ -66,7 +66,7 @@ def with_gradients(function, arguments):
     return jax.jit(jax.grad(loss, has_aux=True))(jax.tree.map(jnp.asarray, arguments))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(
     rows=st.booleans(),
     pair=st.booleans(),
@@ -162,7 +162,7 @@ def test_shapes_that_do_not_belong_together():
         (
             "queries",
             (2, 4, 2, K),
-            r"expects queries of shape \(2, 5, 2, 3\) and got \(2, 4, 2, 3\)",
+            r"queries of shape \(2, 5, 2, 3\) and got \(2, 4, 2, 3\)",
         ),
         ("log_decay", (2, 5, 3), "log_decay of shape"),
         ("initial_state", (2, 2, V, K), r"\(batch, heads, k, v\) = \(2, 2, 3, 2\)"),

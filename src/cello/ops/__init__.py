@@ -1,9 +1,9 @@
 """Functions on arrays: the recurrences, and JAX's array functions under NumPy's names.
 
 `ops.lstm`, `ops.gru`, `ops.simple_rnn`, `ops.linear_scan` and `ops.matrix_scan` compute whole
-sequences from plain arrays and can be used from any JAX code; so can `ops.ctc_decode`. The rest (`ops.matmul`,
-`ops.softmax`, `ops.concatenate`, ...) are the functions of `jax.numpy` and `jax.nn` of the same
-names, which also take the symbolic tensors of a graph.
+sequences from plain arrays and can be used from any JAX code; so can `ops.ctc_decode`. The rest
+(`ops.matmul`, `ops.softmax`, `ops.concatenate`, ...) are the functions of `jax.numpy` and `jax.nn`
+of the same names, which also take the symbolic tensors of a graph.
 """
 
 from cello.core.masking import get_mask, set_mask

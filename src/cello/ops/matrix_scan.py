@@ -72,7 +72,7 @@ def matrix_scan(
     if chunk < 1:
         raise ValueError(f"matrix_scan expects chunk to be 1 or more and got {chunk}.")
     count = -(-time // chunk)
-    size = -(-time // max(count, 1))  # alike, so that the last one is hardly padded
+    size = max(-(-time // max(count, 1)), 1)  # alike, so that the last one is hardly padded
 
     def cut(x):
         """`(chunks, batch, heads, size, ...)`; zeros behind the last step change no state."""
@@ -212,9 +212,10 @@ def _scores(queries, keys, log_decay, before: bool = False):
     rest = (other > at) & (other < starts + block)
     pair = _pairs(steps.size)
     if not before:  # and each step by itself
-        nothing = np.zeros_like(reach[:1])
+        itself = np.eye(steps.size, dtype=bool)[None]
+        nothing = np.zeros_like(itself)
         reach, rest = np.concatenate([nothing, reach]), np.concatenate([nothing, rest])
-        pair = np.concatenate([np.eye(steps.size, dtype=bool)[None], pair])
+        pair = np.concatenate([itself, pair])
     queries, keys = (
         x[..., None, :, :] * jnp.exp(_sums(which, log_decay[..., None, :, :]))
         for x, which in ((queries, reach), (keys, rest))
