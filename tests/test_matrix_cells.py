@@ -6,7 +6,7 @@ The laws of all cells are in test_cells.py, those of linear cells in test_linear
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from test_linear_cells import close, gradients, made, normal, same_as, some_states, weights_of
+from equations import close, gradients, made, normal, same_as, some_states, weights_of
 
 from cello import layers
 
