@@ -33,6 +33,8 @@ VARIANTS = [
     ("QRNN", {"window": 1, "activation": "softsign"}),
     ("QRNN", {"window": 3}),
     ("HGRN", {"lower_bound": 0.3, "use_bias": False}),
+    ("RetNet", {"rotation": False}),
+    ("DeltaNet", {"window": 1}),
 ]
 every_equation = pytest.mark.parametrize(
     ("layer", "variant"),
