@@ -118,7 +118,11 @@ class MatrixCell(LinearCell):
         if go_backwards:
             inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
         terms, more, others = self._prepared(inputs, states[1:], mask)
-        y, state = matrix_scan(*terms, states[0], return_all_states=return_all_states)
+        queries, keys, values, log_decay, rank_one = terms
+        y, state = matrix_scan(
+            queries, keys, values, log_decay, rank_one, states[0],
+            return_all_states=return_all_states,
+        )  # fmt: skip
         others = others if return_all_states else [s[:, -1] for s in others]
         after = self._closed(state, others)
         if mask is None:

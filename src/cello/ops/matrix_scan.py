@@ -74,18 +74,19 @@ def matrix_scan(
         chunk = CHUNK if terms[3].shape[-1] == 1 else CHUNK_OF_VECTORS
     if chunk < 1:
         raise ValueError(f"matrix_scan expects chunk to be 1 or more and got {chunk}.")
+    if isinstance(time, int):  # alike, so that the last one is hardly padded
+        chunk = max(-(-time // max(-(-time // chunk), 1)), 1)
     count = -(-time // chunk)
-    size = max(-(-time // max(count, 1)), 1)  # alike, so that the last one is hardly padded
 
     def cut(x):
-        """`(chunks, batch, heads, size, ...)`; zeros behind the last step change no state."""
-        x = jnp.pad(x, [(0, 0), (0, count * size - time), (0, 0), (0, 0)])
-        return jnp.transpose(x.reshape(x.shape[0], count, size, *x.shape[2:]), (1, 0, 3, 2, 4))
+        """`(chunks, batch, heads, chunk, ...)`; zeros behind the last step change no state."""
+        x = jnp.pad(x, [(0, 0), (0, count * chunk - time), (0, 0), (0, 0)])
+        return jnp.transpose(x.reshape(x.shape[0], count, chunk, *x.shape[2:]), (1, 0, 3, 2, 4))
 
     step = jax.checkpoint(_chunk, prevent_cse=False)
     state, outputs = lax.scan(step, state, jax.tree.map(cut, terms))
     outputs = jnp.transpose(outputs, (1, 0, 3, 2, 4))
-    outputs = outputs.reshape(outputs.shape[0], count * size, *outputs.shape[3:])
+    outputs = outputs.reshape(outputs.shape[0], count * chunk, *outputs.shape[3:])
     return outputs[:, :time].astype(dtype), state
 
 
