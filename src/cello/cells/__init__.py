@@ -8,6 +8,7 @@ from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
 from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
+from cello.cells.multiplicative import MultiplicativeIntegrationCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
 from cello.cells.rglru import RGLRUCell
@@ -16,10 +17,13 @@ from cello.cells.slstm import SLSTMCell
 from cello.cells.small_gated import IndRNNCell, MGUCell, UGRNNCell
 from cello.cells.sru import SRUCell
 from cello.cells.stacked import StackedRNNCells
+from cello.cells.wrappers import DropConnectCell, DropoutCell, ResidualCell, ZoneoutCell
 
 __all__ = [
     "AttentionCell",
     "CoupledLSTMCell",
+    "DropConnectCell",
+    "DropoutCell",
     "GRUCell",
     "HGRNCell",
     "IndRNNCell",
@@ -30,13 +34,16 @@ __all__ = [
     "MGUCell",
     "MinGRUCell",
     "MinLSTMCell",
+    "MultiplicativeIntegrationCell",
     "PeepholeLSTMCell",
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "ResidualCell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNNCell",
     "StackedRNNCells",
     "UGRNNCell",
+    "ZoneoutCell",
 ]

@@ -47,6 +47,7 @@ class LinearCell(Layer):
     )
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
+    draws_once = True  # a sequence, not a step
     complex_state = False
     window = 1
     input_kernel: Any = None

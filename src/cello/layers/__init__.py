@@ -3,6 +3,8 @@
 from cello.cells import (
     AttentionCell,
     CoupledLSTMCell,
+    DropConnectCell,
+    DropoutCell,
     GRUCell,
     HGRNCell,
     IndRNNCell,
@@ -13,15 +15,18 @@ from cello.cells import (
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
+    MultiplicativeIntegrationCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     QRNNCell,
+    ResidualCell,
     RGLRUCell,
     SimpleRNNCell,
     SLSTMCell,
     SRUCell,
     StackedRNNCells,
     UGRNNCell,
+    ZoneoutCell,
 )
 from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
@@ -51,7 +56,7 @@ from cello.layers.merging import (
     multiply,
     subtract,
 )
-from cello.layers.normalization import BatchNormalization, LayerNormalization
+from cello.layers.normalization import BatchNormalization, LayerNormalization, RMSNormalization
 from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from cello.layers.rnn import GRU, LSTM, RNN, ProjectedLSTM, SimpleRNN, layer_of
@@ -105,7 +110,9 @@ __all__ = [
     "CoupledLSTMCell",
     "Dense",
     "Dot",
+    "DropConnectCell",
     "Dropout",
+    "DropoutCell",
     "Embedding",
     "Flatten",
     "GRUCell",
@@ -138,6 +145,7 @@ __all__ = [
     "MinLSTM",
     "MinLSTMCell",
     "Minimum",
+    "MultiplicativeIntegrationCell",
     "Multiply",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
@@ -146,8 +154,10 @@ __all__ = [
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "RMSNormalization",
     "RepeatVector",
     "Reshape",
+    "ResidualCell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNN",
@@ -157,6 +167,7 @@ __all__ = [
     "Subtract",
     "TimeDistributed",
     "UGRNNCell",
+    "ZoneoutCell",
     "add",
     "average",
     "concatenate",

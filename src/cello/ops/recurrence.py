@@ -127,6 +127,16 @@ def scan_steps(
     )
 
 
+def last_real(mask):
+    """For each step of a mask `(batch, time)` the last true one until then; -1 before the first."""
+    return lax.cummax(jnp.where(mask, jnp.arange(mask.shape[1]), -1), axis=1)
+
+
+def take_steps(x, at):
+    """`x[i, at[i, t]]` for every row `i` and every `t`."""
+    return jnp.take_along_axis(x, at.reshape(*at.shape, *(1,) * (x.ndim - 2)), axis=1)
+
+
 def _rows(mask, x):
     """`mask` with axes of size 1 behind it, to the rank of `x`."""
     return jnp.reshape(mask, mask.shape + (1,) * (x.ndim - mask.ndim))
