@@ -12,17 +12,19 @@ import cello
 from cello import Input, Sequential, cells
 from cello.cells.running import repeat_step, running
 from cello.core.variable import Binding
-from cello.layers import RNN, Bidirectional
+from cello.layers import RNN, Bidirectional, RMSNormalization
 
 INSIDE = {
     "LSTM": lambda: cells.LSTMCell(FEATURES, recurrent_dropout=0.2),
     "SRU": lambda: cells.SRUCell(FEATURES),
     "QRNN": lambda: cells.QRNNCell(FEATURES, dropout=0.2),
-    "a row": lambda: cells.StackedRNNCells([cells.GRUCell(2), cells.MGUCell(FEATURES)]),
+    "a row": lambda: cells.StackedRNNCells(
+        [cells.GRUCell(2), cells.FeedForwardCell(FEATURES, expand=1.5)]
+    ),
 }
 WRAPPERS = {
     "zoneout": lambda cell: cells.ZoneoutCell(cell, 0.3),
-    "residual": cells.ResidualCell,
+    "residual": lambda cell: cells.ResidualCell(cell, RMSNormalization()),
     "dropout": lambda cell: cells.DropoutCell(cell, inputs=0.3, outputs=0.3),
     "dropout of states": lambda cell: cells.DropoutCell(cell, inputs=0.3, states=0.3),
     "dropout per step": lambda cell: cells.DropoutCell(cell, 0.3, 0.3, 0.3, per_step=True),
@@ -223,6 +225,12 @@ def test_a_residual_connection_adds_the_input():
     plain(x)
     plain.set_weights(one.get_weights())
     close(one(x), plain(x) + x)
+    behind = RNN(cells.ResidualCell(one.cell.cell, RMSNormalization()), return_sequences=True)
+    behind(x)
+    scale = np.array([1, 2, 3], "float32")
+    behind.cell.normalization.scale.assign(scale)
+    normal_x = x / np.sqrt(np.mean(np.square(x), -1, keepdims=True) + 1e-6) * scale
+    close(behind(x), plain(normal_x) + x)
 
 
 # ---------------------------------------------------- drop connect, multiplication
@@ -291,6 +299,8 @@ def test_what_does_not_fit_is_refused():
     x = normal(ROWS, TIME, FEATURES)
     with pytest.raises(ValueError, match=r"adds its inputs.*Dense"):
         RNN(cells.ResidualCell(cells.LSTMCell(FEATURES + 1)))(x)
+    with pytest.raises(ValueError, match="normalization must be None or a layer"):
+        cells.ResidualCell(cells.LSTMCell(FEATURES), "rms")
     with pytest.raises(ValueError, match=r"one for each of the 2 state"):
         RNN(cells.ZoneoutCell(cells.LSTMCell(4), [0.1]))(x)
     with pytest.raises(ValueError, match="rate"):
@@ -301,3 +311,17 @@ def test_what_does_not_fit_is_refused():
         cells.MultiplicativeIntegrationCell(cells.SRUCell(4))
     with pytest.raises(ValueError, match="a cell, with call"):
         cells.ResidualCell(cello.layers.Dense(3))
+
+
+# ---------------------------------------------------------------------- feed forward
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_a_feed_forward_cell_is_two_products_on_each_step(gated):
+    one = built(RNN(cells.FeedForwardCell(4, 1.3, "tanh", gated), return_sequences=True))
+    x = normal(ROWS, TIME, FEATURES)
+    kernel, output_kernel = one.get_weights()
+    assert output_kernel.shape == (6, 4)
+    hidden = x @ kernel
+    hidden = np.tanh(hidden[..., :6]) * hidden[..., 6:] if gated else np.tanh(hidden)
+    close(one(x), hidden @ output_kernel)

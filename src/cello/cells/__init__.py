@@ -1,6 +1,7 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
 from cello.cells.attention import AttentionCell
+from cello.cells.feed_forward import FeedForwardCell
 from cello.cells.gru import GRUCell
 from cello.cells.hgrn import HGRNCell
 from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
@@ -24,6 +25,7 @@ __all__ = [
     "CoupledLSTMCell",
     "DropConnectCell",
     "DropoutCell",
+    "FeedForwardCell",
     "GRUCell",
     "HGRNCell",
     "IndRNNCell",

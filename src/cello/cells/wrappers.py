@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -23,7 +25,7 @@ from cello.core.random import SeedGenerator
 from cello.core.variable import overridden
 from cello.ops import engine as engines
 from cello.ops.engine import Engine
-from cello.ops.recurrence import choose_rows, hide_masked, last_real, take_steps
+from cello.ops.recurrence import choose_rows, hide_masked, hold, last_real
 
 
 def _cell(value):
@@ -35,20 +37,26 @@ def _rates(value):
     return [fraction(v) for v in value] if isinstance(value, (list, tuple)) else fraction(value)
 
 
+def _normalization(value):
+    if value is not None and not isinstance(value, Layer):
+        raise ValueError("None or a layer")
+    return value
+
+
 def _names(value):
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
         raise ValueError("a list of names of weights")
     return list(value)
 
 
-class WrapperCell(Layer):
-    """Base of the cells around another cell: with its states, and its output's size.
+class OuterCell(Layer):
+    """Base of the cells with another cell inside, `cell`: with its states, and its output's size.
 
     A subclass writes `call`, where `step` runs the inner cell; and `sequence`, where that can be
     said for all steps at once.
     """
 
-    cell = arg(kind=_cell, doc="The cell inside.")
+    cell: Any
 
     @property
     def cells(self):
@@ -82,6 +90,12 @@ class WrapperCell(Layer):
     def engine(self) -> Engine:
         """What runs the inner cell."""
         return cell_engine(self.cell)
+
+
+class WrapperCell(OuterCell):
+    """Base of the cells around a cell that is given."""
+
+    cell = arg(kind=_cell, doc="The cell inside.")
 
 
 class _DrawingCell(WrapperCell):
@@ -154,17 +168,25 @@ class ResidualCell(WrapperCell):
     """One step of a cell whose input is added to its output.
 
         y_t = x_t + cell(x_t, s_{t-1})
+        y_t = x_t + cell(normalization(x_t), s_{t-1})    with a normalisation
 
     Raises:
         ValueError: where the output has another size than the input.
 
-    Source: He, Zhang, Ren and Sun 2016; for recurrent layers Wu et al. 2016 (GNMT).
+    Source: He, Zhang, Ren and Sun 2016; for recurrent layers Wu et al. 2016 (GNMT); with a
+    normalisation in front Xiong et al. 2020.
     """
 
     keras_name = ("cello.layers", "ResidualCell")
+    normalization = arg(
+        None, kind=_normalization,
+        doc="A layer that works on each step by itself, `RMSNormalization()` say, or `None`.",
+    )  # fmt: skip
 
     def build(self, inputs_shape, constants_shape=None):
         super().build(inputs_shape, constants_shape)
+        if self.normalization is not None:
+            self.normalization.build(inputs_shape)
         size = self.output_size
         size = size if isinstance(size, tuple) else (size,)
         if size != tuple(inputs_shape[1:]):
@@ -175,33 +197,22 @@ class ResidualCell(WrapperCell):
             )
 
     def call(self, inputs, states, training=False, constants=None):
-        outputs, states = self.step(inputs, states, training, constants)
+        outputs, states = self.step(self._normalised(inputs), states, training, constants)
         return inputs + outputs, states
 
-    def sequence(
-        self, inputs, states, *, mask, go_backwards, return_sequences, zero_output_for_mask,
-        **options,
-    ):  # fmt: skip
+    def sequence(self, inputs, states, *, mask, go_backwards, **options):
         """The same as repeating `call` along axis 1."""
         if go_backwards:
             inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
+        inputs = hide_masked(inputs, mask)
         outputs, states = run_cell(
-            self.cell, inputs, states, mask=mask, go_backwards=False,
-            return_sequences=return_sequences, zero_output_for_mask=zero_output_for_mask, **options,
-        )  # fmt: skip
-        if inputs.shape[1] == 0:
-            return outputs, states
-        if mask is None:
-            return outputs + (inputs if return_sequences else inputs[:, -1]), states
-        real = last_real(mask)
-        if return_sequences and zero_output_for_mask:
-            return choose_rows(mask, outputs + hide_masked(inputs, mask), outputs), states
-        if not return_sequences:
-            real = real[:, -1:]
-        held = take_steps(hide_masked(inputs, mask), jnp.maximum(real, 0))
-        if not return_sequences:
-            held, real = held[:, 0], real[:, 0]
-        return choose_rows(real >= 0, outputs + held, outputs), states
+            self.cell, self._normalised(inputs), states, mask=mask, go_backwards=False, **options
+        )
+        how = {name: options[name] for name in ("return_sequences", "zero_output_for_mask")}
+        return outputs + hold(inputs, jnp.zeros_like(inputs[:, 0]), mask, **how), states
+
+    def _normalised(self, inputs):
+        return inputs if self.normalization is None else self.normalization(inputs)
 
 
 class DropoutCell(_DrawingCell):
