@@ -10,6 +10,7 @@ from cello.cells import (
     LayerNormLSTMCell,
     LRUCell,
     LSTMCell,
+    MambaCell,
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
@@ -17,6 +18,8 @@ from cello.cells import (
     ProjectedLSTMCell,
     QRNNCell,
     RGLRUCell,
+    S4DCell,
+    S5Cell,
     SimpleRNNCell,
     SLSTMCell,
     SRUCell,
@@ -72,6 +75,9 @@ RGLRU = layer_of(RGLRUCell)
 SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
+S4D = layer_of(S4DCell)
+S5 = layer_of(S5Cell)
+Mamba = layer_of(MambaCell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -87,6 +93,8 @@ __all__ = [
     "QRNN",
     "RGLRU",
     "RNN",
+    "S4D",
+    "S5",
     "SLSTM",
     "SRU",
     "UGRNN",
@@ -129,6 +137,8 @@ __all__ = [
     "LayerNormLSTMCell",
     "LayerNormalization",
     "MGUCell",
+    "Mamba",
+    "MambaCell",
     "Masking",
     "MaxPool1D",
     "MaxPooling1D",
@@ -148,6 +158,8 @@ __all__ = [
     "RGLRUCell",
     "RepeatVector",
     "Reshape",
+    "S4DCell",
+    "S5Cell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNN",

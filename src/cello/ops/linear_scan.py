@@ -36,9 +36,10 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
     Returns:
         `h`, `(batch, time, ...)`, of the dtype that `a`, `b` and `h0` have together. Real and
         complex floating point of every width works, and so do integers; float32 and complex64 run
-        natively on CPUs. It has gradients for `a`, `b` and `h0`, and these have gradients. Where `a` and `b`
-        are sharded over devices, in any axes but that of time, so is the result. Forward-mode
-        differentiation (`jax.jvp`) needs `engine="scan"`; over a gradient it works on either.
+        natively on CPUs. It has gradients for `a`, `b` and `h0`, and these have gradients. Where
+        `a` and `b` are sharded over devices, in any axes but that of time, so is the result.
+        Forward-mode differentiation (`jax.jvp`) needs `engine="scan"`; over a gradient it works on
+        either.
 
     Raises:
         ValueError: where the shapes do not belong together, or where `engine` is `"native"` and
