@@ -42,7 +42,8 @@ def test_the_other_tables_have_their_rows(results):
     options = [r["row"]["mask"] for r in report["results"] if r["table"] == "factors"]
     assert options == [None, "lengths"]
     linear = [r for r in report["results"] if r["table"] == "linear_scan"]
-    assert [r["row"]["mode"] for r in linear] == ["inference", "training"]
+    assert [r["row"]["mode"] for r in linear] == 2 * ["inference", "training"]
+    assert [r["row"]["dtype"] for r in linear] == [*2 * ["float32"], *2 * ["complex64"]]
     for result in linear:
         assert result["times"]["scan"]["seconds"]
         assert result["times"]["associative_scan"]["seconds"]

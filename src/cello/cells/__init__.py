@@ -8,11 +8,14 @@ from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
+from cello.cells.mamba import MambaCell
 from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
 from cello.cells.multiplicative import MultiplicativeIntegrationCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
 from cello.cells.rglru import RGLRUCell
+from cello.cells.s4d import S4DCell
+from cello.cells.s5 import S5Cell
 from cello.cells.simple_rnn import SimpleRNNCell
 from cello.cells.slstm import SLSTMCell
 from cello.cells.small_gated import IndRNNCell, MGUCell, UGRNNCell
@@ -34,6 +37,7 @@ __all__ = [
     "LayerNormGRUCell",
     "LayerNormLSTMCell",
     "MGUCell",
+    "MambaCell",
     "MinGRUCell",
     "MinLSTMCell",
     "MultiplicativeIntegrationCell",
@@ -42,6 +46,8 @@ __all__ = [
     "QRNNCell",
     "RGLRUCell",
     "ResidualCell",
+    "S4DCell",
+    "S5Cell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNNCell",

@@ -13,6 +13,7 @@ from cello.cells import (
     LayerNormLSTMCell,
     LRUCell,
     LSTMCell,
+    MambaCell,
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
@@ -22,6 +23,8 @@ from cello.cells import (
     QRNNCell,
     ResidualCell,
     RGLRUCell,
+    S4DCell,
+    S5Cell,
     SimpleRNNCell,
     SLSTMCell,
     SRUCell,
@@ -78,6 +81,9 @@ RGLRU = layer_of(RGLRUCell)
 SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
+S4D = layer_of(S4DCell)
+S5 = layer_of(S5Cell)
+Mamba = layer_of(MambaCell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -93,6 +99,8 @@ __all__ = [
     "QRNN",
     "RGLRU",
     "RNN",
+    "S4D",
+    "S5",
     "SLSTM",
     "SRU",
     "UGRNN",
@@ -138,6 +146,8 @@ __all__ = [
     "LayerNormLSTMCell",
     "LayerNormalization",
     "MGUCell",
+    "Mamba",
+    "MambaCell",
     "Masking",
     "MaxPool1D",
     "MaxPooling1D",
@@ -160,6 +170,8 @@ __all__ = [
     "RepeatVector",
     "Reshape",
     "ResidualCell",
+    "S4DCell",
+    "S5Cell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNN",
