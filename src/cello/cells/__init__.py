@@ -13,7 +13,7 @@ from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
 from cello.cells.multiplicative import MultiplicativeIntegrationCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
-from cello.cells.rglru import RGLRUCell
+from cello.cells.rglru import GriffinCell, RGLRUCell
 from cello.cells.s4d import S4DCell
 from cello.cells.s5 import S5Cell
 from cello.cells.simple_rnn import SimpleRNNCell
@@ -30,6 +30,7 @@ __all__ = [
     "DropoutCell",
     "FeedForwardCell",
     "GRUCell",
+    "GriffinCell",
     "HGRNCell",
     "IndRNNCell",
     "LRUCell",

@@ -103,6 +103,10 @@ class LinearCell(Layer):
             passed = self.window_units or input_shape[-1]
             self.state_size = [*self.state_size[:1], (self.window - 1, passed)]
 
+    def add(self, name, shape, initializer):
+        """A weight; `product` rounds it, or it stays as wide as the state."""
+        return self.add_weight(shape, initializer, name=name, autocast=False)
+
     def add_input_kernel(self, features, initializer):
         """Make the kernel that `fitted` needs, if it needs one."""
         if features != self.units:

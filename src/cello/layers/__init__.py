@@ -6,6 +6,7 @@ from cello.cells import (
     DropConnectCell,
     DropoutCell,
     FeedForwardCell,
+    GriffinCell,
     GRUCell,
     HGRNCell,
     IndRNNCell,
@@ -36,6 +37,7 @@ from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
 from cello.layers.attention import AdditiveAttention, Attention
 from cello.layers.bidirectional import Bidirectional
+from cello.layers.blocks import GriffinBlockCell, MambaBlockCell
 from cello.layers.convolution import Conv1D
 from cello.layers.dense import Dense
 from cello.layers.dropout import Dropout, SpatialDropout1D
@@ -81,6 +83,9 @@ RGLRU = layer_of(RGLRUCell)
 SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
+Griffin = layer_of(GriffinCell)
+GriffinBlock = layer_of(GriffinBlockCell)
+MambaBlock = layer_of(MambaBlockCell)
 S4D = layer_of(S4DCell)
 S5 = layer_of(S5Cell)
 Mamba = layer_of(MambaCell)
@@ -130,6 +135,10 @@ __all__ = [
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
     "GlobalMaxPooling1D",
+    "Griffin",
+    "GriffinBlock",
+    "GriffinBlockCell",
+    "GriffinCell",
     "HGRNCell",
     "IndRNN",
     "IndRNNCell",
@@ -147,6 +156,8 @@ __all__ = [
     "LayerNormalization",
     "MGUCell",
     "Mamba",
+    "MambaBlock",
+    "MambaBlockCell",
     "MambaCell",
     "Masking",
     "MaxPool1D",
