@@ -251,14 +251,16 @@ def main(arguments=None):
         job: f"{job[0]}, {job[1]}, T = {job[2]}, {settings}, seed {chosen.seed}" for job in jobs
     }
     jobs = [job for job in jobs if keys[job] not in results]
+    failed = []
     with Progress() as progress, workers(chosen.jobs) as pool:
         bar = progress.add_task("", total=len(jobs))
-        started = {
-            pool.submit(run, TASKS[task], name, steps, chosen): (name, task, steps)
-            for name, task, steps in jobs
-        }
+        started = {pool.submit(run, TASKS[job[1]], job[0], job[2], chosen): job for job in jobs}
         for ended in concurrent.futures.as_completed(started):
             job = started[ended]
+            if ended.exception() is not None:  # the others go on
+                failed.append(f"{keys[job]}: {ended.exception()!r}")
+                progress.advance(bar)
+                continue
             results[keys[job]] = ended.result()
             temporary = chosen.output.with_suffix(".tmp")
             temporary.write_text(json.dumps(results, indent=1))
@@ -270,7 +272,10 @@ def main(arguments=None):
     for name in chosen.layers:
         cells = []
         for task, steps in columns:
-            found = results[keys[name, task, steps]]
+            found = results.get(keys[name, task, steps])
+            if found is None:
+                cells.append("failed")
+                continue
             mark = (
                 f"solved ({found['train steps']})" if found["solved"] else f"{found['score']:.3f}"
             )
@@ -280,6 +285,8 @@ def main(arguments=None):
     table.add_row("blind", *(f"{TASKS[task].blind:.3f}" for task, _ in columns))
     Console(width=60 + 24 * len(columns)).print(table)
     print("solved (steps of training), units; or the score: squared error, share of right answers")
+    if failed:
+        raise SystemExit("\n".join(failed))
 
 
 if __name__ == "__main__":
