@@ -16,6 +16,7 @@ from cello.cells.running import repeat_step, running
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 LAYERS = {
     name: thing
     for name in cello.layers.__all__

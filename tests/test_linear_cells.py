@@ -9,6 +9,7 @@ from cello import layers
 from cello.cells.linear import LinearCell
 from cello.core.variable import Binding
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 FEATURES = 3
 NAMES = [
     cls.__name__

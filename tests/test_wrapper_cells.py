@@ -14,6 +14,7 @@ from cello.cells.running import repeat_step, running
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional, RMSNormalization
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 INSIDE = {
     "LSTM": lambda: cells.LSTMCell(FEATURES, recurrent_dropout=0.2),
     "SRU": lambda: cells.SRUCell(FEATURES),
