@@ -140,7 +140,8 @@ class LinearCell(Layer):
             self._piece, return_sequences=return_sequences, return_all_states=return_all_states,
             zero_output_for_mask=zero_output_for_mask,
         )  # fmt: skip
-        if self.segment is not None and inputs.shape[1] > self.segment:
+        steps = inputs.shape[1]
+        if self.segment is not None and isinstance(steps, int) and steps > self.segment:
             run = functools.partial(_in_segments, run, self.segment)
         (h, last), outputs, every = run((start, first_output(spec, states)), inputs, mask)
         if return_all_states:
