@@ -15,7 +15,8 @@ from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 from cello.ops import engine as engines
 from cello.ops.engine import Engine
-from cello.ops.gated import Gated, choose_engine, project
+from cello.ops.gated import Gated, choose_engine, entering, project
+from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
 
 
@@ -30,8 +31,8 @@ class GatedCell(Layer):
             do not know: then `step` is scanned, after one product for the inputs of all steps.
         equation_arguments: names of the cell's arguments that `op` takes.
 
-    A cell with weights or equations of its own overrides `build`, `recurrent_shape`, `project` and
-    `step`, as far as they differ.
+    A cell with weights or equations of its own overrides `build`, `recurrent_shape`, `project`,
+    `recurrent_product` and `step`, as far as they differ.
     """
 
     units = arg(kind=positive_integer, doc="Size of the state and of the output.")
@@ -65,6 +66,7 @@ class GatedCell(Layer):
 
     _ignored_arguments = {"implementation": None}
 
+    draws_once = True  # a sequence, not a step
     recurrence: Gated
     op: Any = None
     equation_arguments: tuple[str, ...] = ("activation",)
@@ -121,13 +123,13 @@ class GatedCell(Layer):
             )
 
     def call(self, inputs, states, training=False):
-        dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
+        dropout_mask, recurrent_mask = self.dropout_masks(inputs.shape, training)
         x, recurrent_bias = self.project(inputs, dropout_mask)
         outputs, new_states = self.step(
             x,
             tuple(states) if isinstance(states, (list, tuple)) else (states,),
+            self.recurrent(recurrent_mask),
             recurrent_bias,
-            recurrent_mask,
         )
         return outputs, list(new_states)
 
@@ -138,28 +140,30 @@ class GatedCell(Layer):
         x = project(inputs, self.kernel.value, bias, dropout_mask, self.compute_dtype)
         return x, recurrent_bias
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def recurrent_product(self, h, columns=slice(None)):
+        """`h U`, or that with a slice of the columns of `U`."""
+        return product(h, self.recurrent_kernel.value[:, columns], self.compute_dtype)
+
+    def recurrent(self, recurrent_mask=None):
+        """`recurrent_product` behind the dropout of the state: what `step` takes."""
+        return lambda h, *columns: self.recurrent_product(entering(h, recurrent_mask), *columns)
+
+    def step(self, x, states, recurrent, recurrent_bias):
         """One step of `recurrence`; `x` is the input's share of the pre-activations."""
         return self.recurrence.step(
-            x,
-            states,
-            recurrent_kernel=self.recurrent_kernel.value,
-            recurrent_bias=recurrent_bias,
-            recurrent_mask=recurrent_mask,
-            activation=self.activation,
-            recurrent_activation=self.recurrent_activation,
-            compute_dtype=self.compute_dtype,
+            x, states, recurrent, recurrent_bias, self.activation, self.recurrent_activation
         )
 
     def sequence(self, inputs, states, *, training=False, mask=None, **options):
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
+        dropout_mask, recurrent_mask = self.dropout_masks(inputs.shape, training)
         if self.op is None:
             engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
             x, recurrent_bias = self.project(hide_masked(inputs, mask), dropout_mask)
+            recurrent = self.recurrent(recurrent_mask)
 
             def one_step(x, states, _):
-                return *self.step(x, states, recurrent_bias, recurrent_mask), ()
+                return *self.step(x, states, recurrent, recurrent_bias), ()
 
             outputs, new_states, _ = scan_steps(
                 one_step, x, tuple(states), (), mask=mask, **options
@@ -192,7 +196,7 @@ class GatedCell(Layer):
     def get_initial_state(self, batch_size):
         return [jnp.zeros((batch_size, size), self.dtype) for size in self.state_size]
 
-    def _dropout_masks(self, shape, training):
+    def dropout_masks(self, shape, training):
         """The factors on the inputs and on the state: 0, or 1 / (1 - rate)."""
         if not (training and self._drops):
             return None, None

@@ -22,7 +22,14 @@ from cello.ops.gated import drop
 from cello.ops.linear_scan import choose_engine, linear_scan
 from cello.ops.partition import varying
 from cello.ops.product import product
-from cello.ops.recurrence import choose_rows, first_output, hide_masked
+from cello.ops.recurrence import (
+    choose_rows,
+    first_output,
+    hide_masked,
+    hold,
+    last_real,
+    take_steps,
+)
 
 
 class LinearCell(Layer):
@@ -53,6 +60,7 @@ class LinearCell(Layer):
     )
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
+    draws_once = True  # a sequence, not a step
     complex_state = False
     window = 1
     window_units: int | None = None
@@ -94,6 +102,10 @@ class LinearCell(Layer):
         if self.window > 1:
             passed = self.window_units or input_shape[-1]
             self.state_size = [*self.state_size[:1], (self.window - 1, passed)]
+
+    def add(self, name, shape, initializer):
+        """A weight; `product` rounds it, or it stays as wide as the state."""
+        return self.add_weight(shape, initializer, name=name, autocast=False)
 
     def add_input_kernel(self, features, initializer):
         """Make the kernel that `fitted` needs, if it needs one."""
@@ -140,8 +152,8 @@ class LinearCell(Layer):
             self._piece, return_sequences=return_sequences, return_all_states=return_all_states,
             zero_output_for_mask=zero_output_for_mask,
         )  # fmt: skip
-        steps = inputs.shape[1]
-        if self.segment is not None and isinstance(steps, int) and steps > self.segment:
+        time = inputs.shape[1]
+        if self.segment is not None and isinstance(time, int) and time > self.segment:
             run = functools.partial(_in_segments, run, self.segment)
         (h, last), outputs, every = run((start, first_output(spec, states)), inputs, mask)
         if return_all_states:
@@ -196,19 +208,16 @@ class LinearCell(Layer):
         h = linear_scan(a, b, h)
         outputs = None
         if return_sequences:
-            outputs = self._output(h, more)
-            if mask is not None and zero_output_for_mask:
-                outputs = choose_rows(mask, outputs, jnp.zeros_like(outputs))
-            elif mask is not None:
-                real = _last_real(mask)
-                held = _taken(outputs, jnp.maximum(real, 0))
-                outputs = choose_rows(real >= 0, held, output[:, None])
+            outputs = hold(
+                self._output(h, more), output, mask,
+                return_sequences=True, zero_output_for_mask=zero_output_for_mask,
+            )  # fmt: skip
             output = outputs[:, -1]
         elif mask is None:
             output = self._output(*jax.tree.map(lambda x: x[:, -1], (h, more)))
         else:
-            real = _last_real(mask)[:, -1:]
-            taken = jax.tree.map(lambda x: _taken(x, jnp.maximum(real, 0))[:, 0], (h, more))
+            real = last_real(mask)[:, -1:]
+            taken = jax.tree.map(lambda x: take_steps(x, jnp.maximum(real, 0))[:, 0], (h, more))
             output = choose_rows(real[:, 0] >= 0, self._output(*taken), output)
         return (h[:, -1], output), outputs, h if return_all_states else None
 
@@ -226,14 +235,14 @@ class LinearCell(Layer):
         steps = inputs.shape[1]
         inputs = inputs.astype(before[0].dtype)
         if mask is not None:  # the real steps first, and how many of them there were
-            inputs = _taken(inputs, jnp.argsort(~mask, axis=1, stable=True))
+            inputs = take_steps(inputs, jnp.argsort(~mask, axis=1, stable=True))
             real = jnp.cumsum(mask, axis=1) - 1
         known = jnp.concatenate([before[0], inputs], 1)
 
         def shifted(by):
             if mask is None:
                 return lax.slice_in_dim(known, by, by + steps, axis=1)
-            return _taken(known, jnp.maximum(real + by, 0))
+            return take_steps(known, jnp.maximum(real + by, 0))
 
         seen = [shifted(by) for by in range(self.window)]
         return jnp.concatenate([*seen, *beside], -1), [jnp.stack(seen[1:], 2)]
@@ -313,16 +322,6 @@ class ProjectedLinearCell(LinearCell):
 def joined(real, imaginary):
     """The complex array of these parts, which are widened where they have 16 bits."""
     return lax.complex(widened(real), widened(imaginary))
-
-
-def _taken(x, at):
-    """`x[i, at[i, t]]` for every row `i` and every `t`."""
-    return jnp.take_along_axis(x, at.reshape(*at.shape, *(1,) * (x.ndim - 2)), axis=1)
-
-
-def _last_real(mask):
-    """The last step up to each that is not masked, or -1."""
-    return lax.cummax(jnp.where(mask, jnp.arange(mask.shape[1]), -1), axis=1)
 
 
 def _in_segments(run, steps: int, before, inputs, mask):

@@ -22,7 +22,7 @@ from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
 
 VECTOR_CELLS = (GatedCell, LinearCell)
-"""Cells of vectors of features, with dropout that is drawn once for a sequence."""
+"""Cells of vectors of features."""
 
 
 def run_cell(cell, inputs, states, **options):
@@ -166,7 +166,7 @@ def hold_output(slot: Slot, outputs, real, return_sequences: bool):
 
 
 def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
-    """`scan_steps` with the variables that a step assigns; dropout masks of `VECTOR_CELLS` stay.
+    """`scan_steps` with the variables that a step assigns, but for what a cell draws once.
 
     Args:
         wrap: applied to the pure step.
@@ -174,7 +174,7 @@ def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
     generators = [
         layer.seed_generator
         for layer in cell.flatten_layers()
-        if isinstance(layer, VECTOR_CELLS) and layer.seed_generator is not None
+        if getattr(layer, "draws_once", False) and layer.seed_generator is not None
     ]
     with hold(generators):
         with Binding() as probe:

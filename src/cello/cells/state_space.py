@@ -32,10 +32,6 @@ class StateSpaceCell(LinearCell):
                 f"dt_min={self.dt_min}, dt_max={self.dt_max}"
             )
 
-    def add(self, name, shape, initializer):
-        """A weight; `product` rounds it, or it stays as wide as the state."""
-        return self.add_weight(shape, initializer, name=name, autocast=False)
-
     def initial_log_step(self, shape, dtype):
         """Logarithms of steps that are log-uniform in the range."""
         return RandomUniform(math.log(self.dt_min), math.log(self.dt_max))(shape, dtype)

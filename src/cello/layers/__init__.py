@@ -3,6 +3,10 @@
 from cello.cells import (
     AttentionCell,
     CoupledLSTMCell,
+    DropConnectCell,
+    DropoutCell,
+    FeedForwardCell,
+    GriffinCell,
     GRUCell,
     HGRNCell,
     IndRNNCell,
@@ -14,9 +18,11 @@ from cello.cells import (
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
+    MultiplicativeIntegrationCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     QRNNCell,
+    ResidualCell,
     RGLRUCell,
     S4DCell,
     S5Cell,
@@ -25,11 +31,13 @@ from cello.cells import (
     SRUCell,
     StackedRNNCells,
     UGRNNCell,
+    ZoneoutCell,
 )
 from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
 from cello.layers.attention import AdditiveAttention, Attention
 from cello.layers.bidirectional import Bidirectional
+from cello.layers.blocks import GriffinBlockCell, MambaBlockCell
 from cello.layers.convolution import Conv1D
 from cello.layers.dense import Dense
 from cello.layers.dropout import Dropout, SpatialDropout1D
@@ -54,7 +62,7 @@ from cello.layers.merging import (
     multiply,
     subtract,
 )
-from cello.layers.normalization import BatchNormalization, LayerNormalization
+from cello.layers.normalization import BatchNormalization, LayerNormalization, RMSNormalization
 from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from cello.layers.rnn import GRU, LSTM, RNN, ProjectedLSTM, SimpleRNN, layer_of
@@ -75,6 +83,9 @@ RGLRU = layer_of(RGLRUCell)
 SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
+Griffin = layer_of(GriffinCell)
+GriffinBlock = layer_of(GriffinBlockCell)
+MambaBlock = layer_of(MambaBlockCell)
 S4D = layer_of(S4DCell)
 S5 = layer_of(S5Cell)
 Mamba = layer_of(MambaCell)
@@ -113,14 +124,21 @@ __all__ = [
     "CoupledLSTMCell",
     "Dense",
     "Dot",
+    "DropConnectCell",
     "Dropout",
+    "DropoutCell",
     "Embedding",
+    "FeedForwardCell",
     "Flatten",
     "GRUCell",
     "GlobalAveragePooling1D",
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
     "GlobalMaxPooling1D",
+    "Griffin",
+    "GriffinBlock",
+    "GriffinBlockCell",
+    "GriffinCell",
     "HGRNCell",
     "IndRNN",
     "IndRNNCell",
@@ -138,6 +156,8 @@ __all__ = [
     "LayerNormalization",
     "MGUCell",
     "Mamba",
+    "MambaBlock",
+    "MambaBlockCell",
     "MambaCell",
     "Masking",
     "MaxPool1D",
@@ -148,6 +168,7 @@ __all__ = [
     "MinLSTM",
     "MinLSTMCell",
     "Minimum",
+    "MultiplicativeIntegrationCell",
     "Multiply",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
@@ -156,8 +177,10 @@ __all__ = [
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "RMSNormalization",
     "RepeatVector",
     "Reshape",
+    "ResidualCell",
     "S4DCell",
     "S5Cell",
     "SLSTMCell",
@@ -169,6 +192,7 @@ __all__ = [
     "Subtract",
     "TimeDistributed",
     "UGRNNCell",
+    "ZoneoutCell",
     "add",
     "average",
     "concatenate",
