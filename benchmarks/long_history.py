@@ -70,9 +70,8 @@ def main() -> None:
         found = measure(options.layer, options.one, *shape)
         print(json.dumps(found))
         return
-    print(
-        f"{options.layer}({options.units}), batch {options.batch}, {options.features} features, float32"
-    )
+    name = f"{options.layer}({options.units})"
+    print(f"{name}, batch {options.batch}, {options.features} features, float32")
     print(f"{'steps':>8}  {'':12}{'peak above start':>18}{'one step of fit':>18}")
     for steps in options.steps:
         for way in LAYERS[options.layer]:
