@@ -34,6 +34,8 @@ VARIANTS = [
     ("QRNN", {"window": 1, "activation": "softsign"}),
     ("QRNN", {"window": 3}),
     ("HGRN", {"lower_bound": 0.3, "use_bias": False}),
+    ("S4D", {"state_units": 2, "discretization": "bilinear"}),
+    ("Mamba", {"state_units": 2, "window": 1, "use_bias": True}),
 ]
 every_equation = pytest.mark.parametrize(
     ("layer", "variant"),

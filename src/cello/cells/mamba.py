@@ -7,7 +7,6 @@ import math
 import jax
 import jax.numpy as jnp
 
-from cello import initializers
 from cello.cells.state_space import StateSpaceCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, optional, positive_integer
@@ -41,7 +40,7 @@ class MambaCell(StateSpaceCell):
 
     As in the authors' code, `exp(P)` starts from 1, ..., `state_units`, `D` from 1, `s` so that the
     steps `softplus(s)` are log-uniform between `dt_min` and `dt_max` and at least 1e-4, `S` uniform
-    up to `step_rank^-1/2`, and the other kernels uniform up to the root of what each sum has.
+    up to `step_rank^-1/2`, and the other kernels uniform up to `n^-1/2` for sums of `n` products.
     A sequence goes by segments of 256 steps, as `h` is `state_units * expand` times as large as the
     output.
 
@@ -67,10 +66,6 @@ class MambaCell(StateSpaceCell):
         False, kind=boolean, after="step_rank",
         doc="Whether the products with W and V get a bias.",
     )  # fmt: skip
-    kernel_initializer = arg(
-        VarianceScaling(1 / 3, "fan_in", "uniform"), kind=initializers.get, after="use_bias",
-        doc="Initialiser of W, X and V.",
-    )  # fmt: skip
 
     segment = 256
 
@@ -84,21 +79,21 @@ class MambaCell(StateSpaceCell):
 
     def build(self, input_shape):
         super().build(input_shape)
-        inner, rank, given = self.inner, self.step_rank, self.kernel_initializer
+        inner, rank, features = self.inner, self.step_rank, input_shape[-1]
         selected, edge = rank + 2 * self.state_units, self.window**-0.5
-        self.input_kernel = self.add("input_kernel", (input_shape[-1], 2 * inner), given)
+        self.input_kernel = self.add("input_kernel", (features, 2 * inner), _uniform())
         self.convolution_kernel = self.add(
             "convolution_kernel", (self.window, inner), RandomUniform(-edge, edge)
         )
         self.convolution_bias = self.add("convolution_bias", (inner,), RandomUniform(-edge, edge))
-        self.selection_kernel = self.add("selection_kernel", (inner, selected), given)
+        self.selection_kernel = self.add("selection_kernel", (inner, selected), _uniform())
         self.step_kernel = self.add(
             "step_kernel", (rank, inner), RandomUniform(-(rank**-0.5), rank**-0.5)
         )
         self.step_bias = self.add("step_bias", (inner,), self._initial_step_bias)
         self.log_decay = self.add("log_decay", self.state_shape(), _initial_log_decay)
         self.skip = self.add("skip", (inner,), "ones")
-        self.output_kernel = self.add("output_kernel", (inner, self.units), given)
+        self.output_kernel = self.add("output_kernel", (inner, self.units), _uniform())
         if self.use_bias:
             self.input_bias = self.add("input_bias", (2 * inner,), "zeros")
             self.output_bias = self.add("output_bias", (self.units,), "zeros")
@@ -129,6 +124,10 @@ class MambaCell(StateSpaceCell):
         y = jnp.sum(h * C[..., None, :], -1) + self.skip.value * u
         y = product(y * jax.nn.silu(z), self.output_kernel.value, self.compute_dtype)
         return y + self.output_bias.value if self.use_bias else y
+
+
+def _uniform():
+    return VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
 def _initial_log_decay(shape, dtype):
