@@ -1,7 +1,9 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
 from cello.cells.attention import AttentionCell
+from cello.cells.delta_net import DeltaNetCell, GatedDeltaNetCell
 from cello.cells.feed_forward import FeedForwardCell
+from cello.cells.gla import GLACell
 from cello.cells.gru import GRUCell
 from cello.cells.hgrn import HGRNCell
 from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
@@ -9,11 +11,15 @@ from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
 from cello.cells.mamba import MambaCell
+from cello.cells.mamba2 import Mamba2Cell
 from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
+from cello.cells.mlstm import MLSTMCell
 from cello.cells.multiplicative import MultiplicativeIntegrationCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
+from cello.cells.retnet import RetNetCell
 from cello.cells.rglru import GriffinCell, RGLRUCell
+from cello.cells.rwkv7 import RWKV7Cell
 from cello.cells.s4d import S4DCell
 from cello.cells.s5 import S5Cell
 from cello.cells.simple_rnn import SimpleRNNCell
@@ -26,10 +32,13 @@ from cello.cells.wrappers import DropConnectCell, DropoutCell, ResidualCell, Zon
 __all__ = [
     "AttentionCell",
     "CoupledLSTMCell",
+    "DeltaNetCell",
     "DropConnectCell",
     "DropoutCell",
     "FeedForwardCell",
+    "GLACell",
     "GRUCell",
+    "GatedDeltaNetCell",
     "GriffinCell",
     "HGRNCell",
     "IndRNNCell",
@@ -38,6 +47,8 @@ __all__ = [
     "LayerNormGRUCell",
     "LayerNormLSTMCell",
     "MGUCell",
+    "MLSTMCell",
+    "Mamba2Cell",
     "MambaCell",
     "MinGRUCell",
     "MinLSTMCell",
@@ -46,7 +57,9 @@ __all__ = [
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "RWKV7Cell",
     "ResidualCell",
+    "RetNetCell",
     "S4DCell",
     "S5Cell",
     "SLSTMCell",

@@ -28,6 +28,7 @@ from cello.ops.recurrence import (
     hide_masked,
     hold,
     last_real,
+    seen_steps,
     take_steps,
 )
 
@@ -134,14 +135,8 @@ class LinearCell(Layer):
         return_sequences=True, return_all_states=False, zero_output_for_mask=False,
     ):  # fmt: skip
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        if inputs.shape[1] == 0:  # as a masked step, which leaves everything as it is
-            inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
-            outputs, states = self.sequence(
-                inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
-                return_sequences=return_sequences, return_all_states=return_all_states,
-            )  # fmt: skip
-            outputs = outputs[:, :0] if return_sequences else outputs
-            return outputs, [s[:, :0] for s in states] if return_all_states else states
+        if inputs.shape[1] == 0:
+            return self._without_steps(inputs, states, return_sequences, return_all_states)
         start, before = self._opened(states)
         inputs = self._dropped(hide_masked(inputs, mask), training)
         if go_backwards:
@@ -178,6 +173,16 @@ class LinearCell(Layer):
         dtype = jnp.dtype(self.dtype)
         return jnp.result_type(dtype, jnp.complex64) if self.complex_state else dtype
 
+    def _without_steps(self, inputs, states, return_sequences, return_all_states):
+        """As a masked step, which leaves everything as it is."""
+        inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
+        outputs, states = self.sequence(
+            inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
+            return_sequences=return_sequences, return_all_states=return_all_states,
+        )  # fmt: skip
+        outputs = outputs[:, :0] if return_sequences else outputs
+        return outputs, [s[:, :0] for s in states] if return_all_states else states
+
     def _opened(self, states):
         """`h`, and the list of the window where there is one."""
         if self.complex_state:
@@ -206,20 +211,23 @@ class LinearCell(Layer):
             a = jnp.broadcast_to(a, b.shape)
             a, b = choose_rows(mask, (a, b), (jnp.ones_like(a), jnp.zeros_like(b)))
         h = linear_scan(a, b, h)
-        outputs = None
-        if return_sequences:
-            outputs = hold(
-                self._output(h, more), output, mask,
-                return_sequences=True, zero_output_for_mask=zero_output_for_mask,
-            )  # fmt: skip
-            output = outputs[:, -1]
-        elif mask is None:
-            output = self._output(*jax.tree.map(lambda x: x[:, -1], (h, more)))
-        else:
+        outputs = self._outputs(h, more, output, mask, return_sequences, zero_output_for_mask)
+        last = outputs[:, -1] if return_sequences else outputs
+        every = outputs if return_sequences else None
+        return (h[:, -1], last), every, h if return_all_states else None
+
+    def _outputs(self, h, more, first, mask, return_sequences, zero_output_for_mask):
+        """What a loop over the steps gives; see `hold`. The last output is computed alone."""
+        if not return_sequences and mask is None:
+            return self._output(*jax.tree.map(lambda x: x[:, -1], (h, more)))
+        if not return_sequences:
             real = last_real(mask)[:, -1:]
             taken = jax.tree.map(lambda x: take_steps(x, jnp.maximum(real, 0))[:, 0], (h, more))
-            output = choose_rows(real[:, 0] >= 0, self._output(*taken), output)
-        return (h[:, -1], output), outputs, h if return_all_states else None
+            return choose_rows(real[:, 0] >= 0, self._output(*taken), first)
+        return hold(
+            self._output(h, more), first, mask,
+            return_sequences=True, zero_output_for_mask=zero_output_for_mask,
+        )  # fmt: skip
 
     def _look_back(self, inputs, before, mask):
         """Each step of the inputs with the real ones before it, and the window after every step.
@@ -232,19 +240,7 @@ class LinearCell(Layer):
         inputs, *beside = self.prepare(inputs)
         if self.window == 1:
             return jnp.concatenate([inputs, *beside], -1), []
-        steps = inputs.shape[1]
-        inputs = inputs.astype(before[0].dtype)
-        if mask is not None:  # the real steps first, and how many of them there were
-            inputs = take_steps(inputs, jnp.argsort(~mask, axis=1, stable=True))
-            real = jnp.cumsum(mask, axis=1) - 1
-        known = jnp.concatenate([before[0], inputs], 1)
-
-        def shifted(by):
-            if mask is None:
-                return lax.slice_in_dim(known, by, by + steps, axis=1)
-            return take_steps(known, jnp.maximum(real + by, 0))
-
-        seen = [shifted(by) for by in range(self.window)]
+        seen = seen_steps(inputs, before[0], mask)
         return jnp.concatenate([*seen, *beside], -1), [jnp.stack(seen[1:], 2)]
 
     def _dropped(self, inputs, training):

@@ -3,9 +3,12 @@
 from cello.cells import (
     AttentionCell,
     CoupledLSTMCell,
+    DeltaNetCell,
     DropConnectCell,
     DropoutCell,
     FeedForwardCell,
+    GatedDeltaNetCell,
+    GLACell,
     GriffinCell,
     GRUCell,
     HGRNCell,
@@ -14,16 +17,20 @@ from cello.cells import (
     LayerNormLSTMCell,
     LRUCell,
     LSTMCell,
+    Mamba2Cell,
     MambaCell,
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
+    MLSTMCell,
     MultiplicativeIntegrationCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     QRNNCell,
     ResidualCell,
+    RetNetCell,
     RGLRUCell,
+    RWKV7Cell,
     S4DCell,
     S5Cell,
     SimpleRNNCell,
@@ -89,6 +96,13 @@ MambaBlock = layer_of(MambaBlockCell)
 S4D = layer_of(S4DCell)
 S5 = layer_of(S5Cell)
 Mamba = layer_of(MambaCell)
+RetNet = layer_of(RetNetCell)
+GLA = layer_of(GLACell)
+MLSTM = layer_of(MLSTMCell)
+DeltaNet = layer_of(DeltaNetCell)
+GatedDeltaNet = layer_of(GatedDeltaNetCell)
+RWKV7 = layer_of(RWKV7Cell)
+Mamba2 = layer_of(Mamba2Cell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -96,14 +110,17 @@ MaxPool1D = MaxPooling1D
 Convolution1D = Conv1D
 
 __all__ = [
+    "GLA",
     "GRU",
     "HGRN",
     "LRU",
     "LSTM",
     "MGU",
+    "MLSTM",
     "QRNN",
     "RGLRU",
     "RNN",
+    "RWKV7",
     "S4D",
     "S5",
     "SLSTM",
@@ -122,6 +139,8 @@ __all__ = [
     "Convolution1D",
     "CoupledLSTM",
     "CoupledLSTMCell",
+    "DeltaNet",
+    "DeltaNetCell",
     "Dense",
     "Dot",
     "DropConnectCell",
@@ -130,7 +149,10 @@ __all__ = [
     "Embedding",
     "FeedForwardCell",
     "Flatten",
+    "GLACell",
     "GRUCell",
+    "GatedDeltaNet",
+    "GatedDeltaNetCell",
     "GlobalAveragePooling1D",
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
@@ -155,7 +177,10 @@ __all__ = [
     "LayerNormLSTMCell",
     "LayerNormalization",
     "MGUCell",
+    "MLSTMCell",
     "Mamba",
+    "Mamba2",
+    "Mamba2Cell",
     "MambaBlock",
     "MambaBlockCell",
     "MambaCell",
@@ -178,9 +203,12 @@ __all__ = [
     "QRNNCell",
     "RGLRUCell",
     "RMSNormalization",
+    "RWKV7Cell",
     "RepeatVector",
     "Reshape",
     "ResidualCell",
+    "RetNet",
+    "RetNetCell",
     "S4DCell",
     "S5Cell",
     "SLSTMCell",

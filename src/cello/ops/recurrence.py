@@ -137,6 +137,29 @@ def take_steps(x, at):
     return jnp.take_along_axis(x, at.reshape(*at.shape, *(1,) * (x.ndim - 2)), axis=1)
 
 
+def seen_steps(inputs, before, mask):
+    """What each step sees of the steps before it and of itself: a list, the oldest first.
+
+    Args:
+        inputs: `(batch, time, features)`, as is each array of the list.
+        before: the steps in front of the first one, `(batch, steps, features)`.
+        mask: boolean `(batch, time)`, or `None`; a step sees only real ones.
+    """
+    steps = inputs.shape[1]
+    inputs = inputs.astype(before.dtype)
+    if mask is not None:  # the real steps first, and how many of them there were
+        inputs = take_steps(inputs, jnp.argsort(~mask, axis=1, stable=True))
+        real = jnp.cumsum(mask, axis=1) - 1
+    known = jnp.concatenate([before, inputs], 1)
+
+    def shifted(by):
+        if mask is None:
+            return lax.slice_in_dim(known, by, by + steps, axis=1)
+        return take_steps(known, jnp.maximum(real + by, 0))
+
+    return [shifted(by) for by in range(before.shape[1] + 1)]
+
+
 def hold(outputs, first, mask, *, return_sequences, zero_output_for_mask):
     """What a loop gives whose steps have these outputs `(batch, time, ...)`.
 
