@@ -1,6 +1,15 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
 from cello.cells.attention import AttentionCell
+from cello.cells.convolutional import (
+    ConvGRU1DCell,
+    ConvGRU2DCell,
+    ConvGRU3DCell,
+    ConvLSTM1DCell,
+    ConvLSTM2DCell,
+    ConvLSTM3DCell,
+)
+from cello.cells.echo_state import EchoStateCell
 from cello.cells.gru import GRUCell
 from cello.cells.hgrn import HGRNCell
 from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
@@ -19,7 +28,14 @@ from cello.cells.stacked import StackedRNNCells
 
 __all__ = [
     "AttentionCell",
+    "ConvGRU1DCell",
+    "ConvGRU2DCell",
+    "ConvGRU3DCell",
+    "ConvLSTM1DCell",
+    "ConvLSTM2DCell",
+    "ConvLSTM3DCell",
     "CoupledLSTMCell",
+    "EchoStateCell",
     "GRUCell",
     "HGRNCell",
     "IndRNNCell",

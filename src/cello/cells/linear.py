@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello import constraints, initializers, regularizers
-from cello.cells.gated import dropout_mask
+from cello.cells.projecting import dropout_mask
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
@@ -47,6 +47,8 @@ class LinearCell(Layer):
     )
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
+    input_spec: Any = InputSpec(("batch", "features"))
+    one_draw = True
     complex_state = False
     window = 1
     input_kernel: Any = None

@@ -10,8 +10,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello.cells.gated import GatedCell
-from cello.cells.linear import LinearCell
 from cello.core import config
 from cello.core.carry import Slot
 from cello.core.dtype_policy import cast_floats, widened
@@ -20,9 +18,6 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
-
-VECTOR_CELLS = (GatedCell, LinearCell)
-"""Cells of vectors of features, with dropout that is drawn once for a sequence."""
 
 
 def run_cell(cell, inputs, states, **options):
@@ -166,7 +161,7 @@ def hold_output(slot: Slot, outputs, real, return_sequences: bool):
 
 
 def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
-    """`scan_steps` with the variables that a step assigns; dropout masks of `VECTOR_CELLS` stay.
+    """`scan_steps` with the variables that a step assigns; cells with `one_draw` draw once.
 
     Args:
         wrap: applied to the pure step.
@@ -174,7 +169,7 @@ def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
     generators = [
         layer.seed_generator
         for layer in cell.flatten_layers()
-        if isinstance(layer, VECTOR_CELLS) and layer.seed_generator is not None
+        if getattr(layer, "one_draw", False) and layer.seed_generator is not None
     ]
     with hold(generators):
         with Binding() as probe:

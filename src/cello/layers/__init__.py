@@ -2,7 +2,14 @@
 
 from cello.cells import (
     AttentionCell,
+    ConvGRU1DCell,
+    ConvGRU2DCell,
+    ConvGRU3DCell,
+    ConvLSTM1DCell,
+    ConvLSTM2DCell,
+    ConvLSTM3DCell,
     CoupledLSTMCell,
+    EchoStateCell,
     GRUCell,
     HGRNCell,
     IndRNNCell,
@@ -72,6 +79,13 @@ RGLRU = layer_of(RGLRUCell)
 SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
+EchoState = layer_of(EchoStateCell)
+ConvLSTM1D = layer_of(ConvLSTM1DCell, "keras.layers")
+ConvLSTM2D = layer_of(ConvLSTM2DCell, "keras.layers")
+ConvLSTM3D = layer_of(ConvLSTM3DCell, "keras.layers")
+ConvGRU1D = layer_of(ConvGRU1DCell)
+ConvGRU2D = layer_of(ConvGRU2DCell)
+ConvGRU3D = layer_of(ConvGRU3DCell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -100,12 +114,26 @@ __all__ = [
     "Bidirectional",
     "Concatenate",
     "Conv1D",
+    "ConvGRU1D",
+    "ConvGRU1DCell",
+    "ConvGRU2D",
+    "ConvGRU2DCell",
+    "ConvGRU3D",
+    "ConvGRU3DCell",
+    "ConvLSTM1D",
+    "ConvLSTM1DCell",
+    "ConvLSTM2D",
+    "ConvLSTM2DCell",
+    "ConvLSTM3D",
+    "ConvLSTM3DCell",
     "Convolution1D",
     "CoupledLSTM",
     "CoupledLSTMCell",
     "Dense",
     "Dot",
     "Dropout",
+    "EchoState",
+    "EchoStateCell",
     "Embedding",
     "Flatten",
     "GRUCell",
