@@ -1,7 +1,16 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
 from cello.cells.attention import AttentionCell
+from cello.cells.convolutional import (
+    ConvGRU1DCell,
+    ConvGRU2DCell,
+    ConvGRU3DCell,
+    ConvLSTM1DCell,
+    ConvLSTM2DCell,
+    ConvLSTM3DCell,
+)
 from cello.cells.delta_net import DeltaNetCell, GatedDeltaNetCell
+from cello.cells.echo_state import EchoStateCell
 from cello.cells.feed_forward import FeedForwardCell
 from cello.cells.gla import GLACell
 from cello.cells.gru import GRUCell
@@ -31,10 +40,17 @@ from cello.cells.wrappers import DropConnectCell, DropoutCell, ResidualCell, Zon
 
 __all__ = [
     "AttentionCell",
+    "ConvGRU1DCell",
+    "ConvGRU2DCell",
+    "ConvGRU3DCell",
+    "ConvLSTM1DCell",
+    "ConvLSTM2DCell",
+    "ConvLSTM3DCell",
     "CoupledLSTMCell",
     "DeltaNetCell",
     "DropConnectCell",
     "DropoutCell",
+    "EchoStateCell",
     "FeedForwardCell",
     "GLACell",
     "GRUCell",

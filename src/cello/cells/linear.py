@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello import constraints, initializers, regularizers
-from cello.cells.gated import dropout_mask
+from cello.cells.projecting import dropout_mask
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
@@ -61,6 +61,7 @@ class LinearCell(Layer):
     )
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
+    input_spec: Any = InputSpec(("batch", "features"))
     draws_once = True  # a sequence, not a step
     complex_state = False
     window = 1

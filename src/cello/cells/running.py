@@ -10,8 +10,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello.cells.gated import GatedCell
-from cello.cells.linear import LinearCell
 from cello.core import config
 from cello.core.carry import Slot
 from cello.core.dtype_policy import cast_floats, widened
@@ -20,9 +18,6 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
-
-VECTOR_CELLS = (GatedCell, LinearCell)
-"""Cells of vectors of features."""
 
 
 def run_cell(cell, inputs, states, **options):

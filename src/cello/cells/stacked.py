@@ -47,7 +47,8 @@ class StackedRNNCells(Layer):
                 build_cell(cell, inputs_shape, constants_shape)
             size = output_size(cell)
             inputs_shape = (inputs_shape[0], *(size if isinstance(size, tuple) else (size,)))
-        self.output_size = size  # some cells know theirs only now
+        self.output_size = size  # some cells know their sizes only now
+        self.state_size = [cell.state_size for cell in self.cells]
 
     def call(self, inputs, states, training=False, constants=None):
         new_states = []

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello.cells.gated import dropout_mask
+from cello.cells.projecting import dropout_mask
 from cello.cells.running import (
     build_cell,
     cell_engine,

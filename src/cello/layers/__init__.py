@@ -2,10 +2,17 @@
 
 from cello.cells import (
     AttentionCell,
+    ConvGRU1DCell,
+    ConvGRU2DCell,
+    ConvGRU3DCell,
+    ConvLSTM1DCell,
+    ConvLSTM2DCell,
+    ConvLSTM3DCell,
     CoupledLSTMCell,
     DeltaNetCell,
     DropConnectCell,
     DropoutCell,
+    EchoStateCell,
     FeedForwardCell,
     GatedDeltaNetCell,
     GLACell,
@@ -103,6 +110,13 @@ DeltaNet = layer_of(DeltaNetCell)
 GatedDeltaNet = layer_of(GatedDeltaNetCell)
 RWKV7 = layer_of(RWKV7Cell)
 Mamba2 = layer_of(Mamba2Cell)
+EchoState = layer_of(EchoStateCell)
+ConvLSTM1D = layer_of(ConvLSTM1DCell, "keras.layers")
+ConvLSTM2D = layer_of(ConvLSTM2DCell, "keras.layers")
+ConvLSTM3D = layer_of(ConvLSTM3DCell, "keras.layers")
+ConvGRU1D = layer_of(ConvGRU1DCell)
+ConvGRU2D = layer_of(ConvGRU2DCell)
+ConvGRU3D = layer_of(ConvGRU3DCell)
 
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
@@ -136,6 +150,18 @@ __all__ = [
     "Bidirectional",
     "Concatenate",
     "Conv1D",
+    "ConvGRU1D",
+    "ConvGRU1DCell",
+    "ConvGRU2D",
+    "ConvGRU2DCell",
+    "ConvGRU3D",
+    "ConvGRU3DCell",
+    "ConvLSTM1D",
+    "ConvLSTM1DCell",
+    "ConvLSTM2D",
+    "ConvLSTM2DCell",
+    "ConvLSTM3D",
+    "ConvLSTM3DCell",
     "Convolution1D",
     "CoupledLSTM",
     "CoupledLSTMCell",
@@ -146,6 +172,8 @@ __all__ = [
     "DropConnectCell",
     "Dropout",
     "DropoutCell",
+    "EchoState",
+    "EchoStateCell",
     "Embedding",
     "FeedForwardCell",
     "Flatten",
