@@ -38,6 +38,7 @@ VARIANTS = [
     ("HGRN", {"lower_bound": 0.3, "use_bias": False}),
     ("S4D", {"state_units": 2, "discretization": "bilinear"}),
     ("Mamba", {"state_units": 2, "window": 1, "use_bias": True}),
+    ("XLSTMBlock", {"memory": "scalar", "expand": 1.5}),
     ("EchoState", {"leak": 0.4, "bias_scale": 0.5}),
 ]
 every_equation = pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from cello.cells.convolutional import (
 )
 from cello.cells.delta_net import DeltaNetCell, GatedDeltaNetCell
 from cello.cells.echo_state import EchoStateCell
-from cello.cells.feed_forward import FeedForwardCell
+from cello.cells.feed_forward import FeedForwardCell, TokenShiftFeedForwardCell
 from cello.cells.gla import GLACell
 from cello.cells.gru import GRUCell
 from cello.cells.hgrn import HGRNCell
@@ -82,6 +82,7 @@ __all__ = [
     "SRUCell",
     "SimpleRNNCell",
     "StackedRNNCells",
+    "TokenShiftFeedForwardCell",
     "UGRNNCell",
     "ZoneoutCell",
 ]

@@ -209,7 +209,7 @@ class ResidualCell(WrapperCell):
             self.cell, self._normalised(inputs), states, mask=mask, go_backwards=False, **options
         )
         how = {name: options[name] for name in ("return_sequences", "zero_output_for_mask")}
-        return outputs + hold(inputs, jnp.zeros_like(inputs[:, 0]), mask, **how), states
+        return outputs + hold(inputs, None, mask, **how), states
 
     def _normalised(self, inputs):
         return inputs if self.normalization is None else self.normalization(inputs)

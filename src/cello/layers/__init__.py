@@ -44,6 +44,7 @@ from cello.cells import (
     SLSTMCell,
     SRUCell,
     StackedRNNCells,
+    TokenShiftFeedForwardCell,
     UGRNNCell,
     ZoneoutCell,
 )
@@ -51,7 +52,7 @@ from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
 from cello.layers.attention import AdditiveAttention, Attention
 from cello.layers.bidirectional import Bidirectional
-from cello.layers.blocks import GriffinBlockCell, MambaBlockCell
+from cello.layers.blocks import GriffinBlockCell, MambaBlockCell, RWKVBlockCell, XLSTMBlockCell
 from cello.layers.convolution import Conv1D
 from cello.layers.dense import Dense
 from cello.layers.dropout import Dropout, SpatialDropout1D
@@ -100,6 +101,8 @@ HGRN = layer_of(HGRNCell)
 Griffin = layer_of(GriffinCell)
 GriffinBlock = layer_of(GriffinBlockCell)
 MambaBlock = layer_of(MambaBlockCell)
+XLSTMBlock = layer_of(XLSTMBlockCell)
+RWKVBlock = layer_of(RWKVBlockCell)
 S4D = layer_of(S4DCell)
 S5 = layer_of(S5Cell)
 Mamba = layer_of(MambaCell)
@@ -232,6 +235,8 @@ __all__ = [
     "RGLRUCell",
     "RMSNormalization",
     "RWKV7Cell",
+    "RWKVBlock",
+    "RWKVBlockCell",
     "RepeatVector",
     "Reshape",
     "ResidualCell",
@@ -247,7 +252,10 @@ __all__ = [
     "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
+    "TokenShiftFeedForwardCell",
     "UGRNNCell",
+    "XLSTMBlock",
+    "XLSTMBlockCell",
     "ZoneoutCell",
     "add",
     "average",

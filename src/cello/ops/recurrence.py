@@ -166,9 +166,11 @@ def hold(outputs, first, mask, *, return_sequences, zero_output_for_mask):
     At a masked step, and at the end, that is the output of the last step that counts.
 
     Args:
-        first: the output before the first step, `(batch, ...)`.
+        first: the output before the first step, `(batch, ...)`; zeros where `None`.
         mask, return_sequences, zero_output_for_mask: as of `recurrence`.
     """
+    if first is None:
+        first = jnp.zeros((outputs.shape[0], *outputs.shape[2:]), outputs.dtype)
     if outputs.shape[1] == 0:
         return outputs if return_sequences else first
     if mask is None:
