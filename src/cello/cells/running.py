@@ -18,6 +18,7 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
+from cello.ops.recurrence import hold as hold_steps
 
 
 def run_cell(cell, inputs, states, **options):
@@ -128,8 +129,13 @@ def run_in_segments(
         return_sequences=True,
         zero_output_for_mask=False,
     )
-    if return_sequences:
+    if return_sequences:  # a segment does not know the output of the one before
+        hold_on = functools.partial(
+            hold_steps, mask=mask, return_sequences=True,
+            zero_output_for_mask=options["zero_output_for_mask"],
+        )  # fmt: skip
         outputs = jax.tree.map(joined, outputs)
+        outputs = jax.tree.map(lambda y: hold_on(y, y[:, 0]), outputs)
     elif cut_mask is None:
         outputs = jax.tree.map(lambda y: y[:, -1], outputs)
     else:  # of the last segment in which a row has a step
