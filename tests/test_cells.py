@@ -40,6 +40,8 @@ VARIANTS = [
     ("Mamba", {"state_units": 2, "window": 1, "use_bias": True}),
     ("XLSTMBlock", {"memory": "scalar", "expand": 1.5}),
     ("EchoState", {"leak": 0.4, "bias_scale": 0.5}),
+    ("RetNet", {"rotation": False}),
+    ("DeltaNet", {"window": 1}),
 ]
 every_equation = pytest.mark.parametrize(
     ("layer", "variant"),

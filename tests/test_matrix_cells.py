@@ -3,7 +3,6 @@
 The laws of all cells are in test_cells.py, those of linear cells in test_linear_cells.py.
 """
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from equations import close, gradients, made, normal, same_as, some_states, weights_of
@@ -268,14 +267,14 @@ def test_mlstm_is_the_step_of_xlstm_in_transformers():
 
 
 def test_decays_and_steps_start_as_the_authors_have_them():
-    w = weights_of(starting("Mamba2", 4000, heads=4000, state_units=1, expand=1))
+    w = weights_of(starting("Mamba2", 1000, heads=1000, state_units=1, expand=1))
     a, step = np.exp(w["decay"]), np.log1p(np.exp(w["step_bias"]))
-    assert 1 <= a.min() < 1.1 and 15.9 < a.max() <= 16 and abs(a.mean() - 8.5) < 0.3
+    assert 1 <= a.min() < 1.1 and 15.9 < a.max() <= 16 and abs(a.mean() - 8.5) < 0.5
     assert step.min() * 1.001 >= 0.001 and 0.099 < step.max() <= 0.1001
     assert abs(np.log10(step).mean() + 2) < 0.05  # evenly over the logarithms
-    w = weights_of(starting("GatedDeltaNet", 2000, heads=2000))
+    w = weights_of(starting("GatedDeltaNet", 1000, heads=1000))
     a = np.exp(w["decay"])
-    assert 0 < a.min() < 0.1 and 15.9 < a.max() <= 16 and abs(a.mean() - 8) < 0.4
+    assert 0 < a.min() < 0.1 and 15.9 < a.max() <= 16 and abs(a.mean() - 8) < 0.5
     w = weights_of(starting("MLSTM", 8, heads=4))
     np.testing.assert_allclose(w["gate_bias"][4:], [3, 4, 5, 6])
     assert not w["gate_kernel"].any() and 0 < np.abs(w["gate_bias"][:4]).max() < 0.5
@@ -315,4 +314,7 @@ def test_mlstm_stays_finite_for_gates_of_any_size():
     assert np.isfinite(layer(x)).all()
     by_weights, by_x, _ = gradients(layer, x, layer.get_initial_state(2))
     assert all(np.isfinite(g).all() for g in (*by_weights, by_x))
-    assert jnp.any(by_x != 0)
+    # What has taken nothing in gives nothing, however large the stabiliser has grown.
+    kernel, bias, gate_kernel, _ = layer.get_weights()
+    layer.set_weights([kernel, bias, 0 * gate_kernel, [-1e4, -1e4, 100.0, 100.0]])
+    np.testing.assert_array_equal(layer(x), 0)

@@ -12,7 +12,7 @@ from cello.core.kinds import one_of, optional, positive_integer
 from cello.initializers import RandomNormal
 
 _LARGEST = 40.0
-"""The largest exponent: `exp` of it squared is finite in float32."""
+"""The largest exponent, of either sign: the square of its `exp` is a number in float32."""
 _NEVER = -1e30
 
 
@@ -94,7 +94,7 @@ class MLSTMCell(MatrixCell):
 
     def readout(self, y, more):
         o, m = more
-        least = jnp.exp(jnp.minimum(-m, _LARGEST))[..., None]
+        least = jnp.exp(jnp.clip(-m, -_LARGEST, _LARGEST))[..., None]
         return flat(jax.nn.sigmoid(o) * y[..., :-1] / jnp.maximum(jnp.abs(y[..., -1:]), least))
 
 
