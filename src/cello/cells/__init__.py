@@ -1,6 +1,7 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
 from cello.cells.attention import AttentionCell
+from cello.cells.cfc import CfCCell
 from cello.cells.convolutional import (
     ConvGRU1DCell,
     ConvGRU2DCell,
@@ -11,12 +12,15 @@ from cello.cells.convolutional import (
 )
 from cello.cells.echo_state import EchoStateCell
 from cello.cells.gru import GRUCell
+from cello.cells.grud import GRUDCell
 from cello.cells.hgrn import HGRNCell
 from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
+from cello.cells.ltc import LTCCell
 from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
+from cello.cells.ode_rnn import ODERNNCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
 from cello.cells.rglru import RGLRUCell
@@ -28,6 +32,7 @@ from cello.cells.stacked import StackedRNNCells
 
 __all__ = [
     "AttentionCell",
+    "CfCCell",
     "ConvGRU1DCell",
     "ConvGRU2DCell",
     "ConvGRU3DCell",
@@ -37,15 +42,18 @@ __all__ = [
     "CoupledLSTMCell",
     "EchoStateCell",
     "GRUCell",
+    "GRUDCell",
     "HGRNCell",
     "IndRNNCell",
     "LRUCell",
     "LSTMCell",
+    "LTCCell",
     "LayerNormGRUCell",
     "LayerNormLSTMCell",
     "MGUCell",
     "MinGRUCell",
     "MinLSTMCell",
+    "ODERNNCell",
     "PeepholeLSTMCell",
     "ProjectedLSTMCell",
     "QRNNCell",

@@ -2,6 +2,7 @@
 
 from cello.cells import (
     AttentionCell,
+    CfCCell,
     ConvGRU1DCell,
     ConvGRU2DCell,
     ConvGRU3DCell,
@@ -11,15 +12,18 @@ from cello.cells import (
     CoupledLSTMCell,
     EchoStateCell,
     GRUCell,
+    GRUDCell,
     HGRNCell,
     IndRNNCell,
     LayerNormGRUCell,
     LayerNormLSTMCell,
     LRUCell,
     LSTMCell,
+    LTCCell,
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
+    ODERNNCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     QRNNCell,
@@ -80,6 +84,10 @@ SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
 EchoState = layer_of(EchoStateCell)
+CfC = layer_of(CfCCell)
+LTC = layer_of(LTCCell)
+GRUD = layer_of(GRUDCell)
+ODERNN = layer_of(ODERNNCell)
 ConvLSTM1D = layer_of(ConvLSTM1DCell, "keras.layers")
 ConvLSTM2D = layer_of(ConvLSTM2DCell, "keras.layers")
 ConvLSTM3D = layer_of(ConvLSTM3DCell, "keras.layers")
@@ -94,10 +102,13 @@ Convolution1D = Conv1D
 
 __all__ = [
     "GRU",
+    "GRUD",
     "HGRN",
     "LRU",
     "LSTM",
+    "LTC",
     "MGU",
+    "ODERNN",
     "QRNN",
     "RGLRU",
     "RNN",
@@ -112,6 +123,8 @@ __all__ = [
     "Average",
     "BatchNormalization",
     "Bidirectional",
+    "CfC",
+    "CfCCell",
     "Concatenate",
     "Conv1D",
     "ConvGRU1D",
@@ -137,6 +150,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GRUCell",
+    "GRUDCell",
     "GlobalAveragePooling1D",
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
@@ -149,6 +163,7 @@ __all__ = [
     "InputSpec",
     "LRUCell",
     "LSTMCell",
+    "LTCCell",
     "Lambda",
     "Layer",
     "LayerNormGRU",
@@ -167,6 +182,7 @@ __all__ = [
     "MinLSTMCell",
     "Minimum",
     "Multiply",
+    "ODERNNCell",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
     "Permute",
