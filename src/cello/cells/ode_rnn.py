@@ -66,9 +66,8 @@ class ODERNNCell(TimedCell):
 
     def field(self, h):
         """`dh/dt`."""
-        u = jnp.tanh(
-            product(h, self.field_kernel.value, self.compute_dtype) + self.field_bias.value
-        )
+        u = product(h, self.field_kernel.value, self.compute_dtype)
+        u = jnp.tanh(u + self.field_bias.value)
         u = product(u, self.field_output_kernel.value, self.compute_dtype)
         return u + self.field_output_bias.value
 
@@ -103,6 +102,7 @@ class ODERNNCell(TimedCell):
                 if adaptive
                 else diffrax.ConstantStepSize(),
                 max_steps=4096 if adaptive else self.ode_steps,
+                throw=adaptive,
             ).ys[0]
 
         return jax.vmap(solve)(h, gap) if adaptive else solve(h, gap)

@@ -51,8 +51,8 @@ class TimedCell(Layer):
         if len(shapes) > 2 or len(x_shape) != 2 or not is_time:
             raise ValueError(
                 f"{self} takes the inputs x of a step, (batch, features), or [x, t] with its time, "
-                f"(batch,) or (batch, 1), and got the shapes {input_shape}. Of whole sequences they "
-                "are (batch, time, features), and (batch, time) or (batch, time, 1)."
+                f"(batch,) or (batch, 1), and got the shapes {input_shape}. Of whole sequences "
+                "they are (batch, time, features), and (batch, time) or (batch, time, 1)."
             )
         self.input_spec = InputSpec(("batch", "features"), {"features": x_shape[-1]})
         self.add_weights(x_shape[-1])
