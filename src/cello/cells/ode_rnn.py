@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from cello.cells.timed import TimedCell
 from cello.core.arguments import arg
-from cello.core.kinds import one_of, optional, positive, positive_integer
+from cello.core.kinds import one_of, positive_integer
 from cello.ops.gru import gru_reset_before_step
 from cello.ops.product import product
 
@@ -24,8 +25,7 @@ class ODERNNCell(TimedCell):
         h_t = z * p + (1 - z) * g
 
     The inputs are `x`, or `[x, t]` with the time of each step; see `cello.cells.timed.TimedCell`.
-    diffrax solves the equation, with `ode_steps` equal steps over each gap, whatever its length; or
-    with `tolerance`, with as many steps as each row needs.
+    A solver of diffrax takes `ode_steps` equal steps over each gap, whatever its length.
 
     Inputs `(batch, features)`, or these and times `(batch,)`; states `[h, time]`, `(batch, units)`
     and `(batch, 1)`; output `h`. Weights: kernel `W` `(features, 3 * units)`, recurrent kernel `U`
@@ -45,10 +45,6 @@ class ODERNNCell(TimedCell):
         doc='"euler", "heun", "bosh3" or "tsit5": of order 1, 2, 3 and 5.',
     )  # fmt: skip
     ode_steps = arg(4, kind=positive_integer, doc="Steps of the solver between two steps.")
-    tolerance = arg(
-        None, kind=optional(positive),
-        doc="Relative and absolute error of adaptive steps, in place of `ode_steps` equal ones.",
-    )  # fmt: skip
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -87,25 +83,19 @@ class ODERNNCell(TimedCell):
     def _after(self, h, gap):
         """The state after the gap: over a time from 0 to 1, in which each row passes its own."""
         diffrax = _diffrax()
-        adaptive = self.tolerance is not None
+        solver = getattr(diffrax, _SOLVERS[self.solver])()
+        term = diffrax.ODETerm(lambda t, h, gap: gap * self.field(h))
+        dt = 1 / self.ode_steps
 
-        def solve(h, gap):
-            return diffrax.diffeqsolve(
-                diffrax.ODETerm(lambda _, h, gap: gap * self.field(h)),
-                getattr(diffrax, _SOLVERS[self.solver])(),
-                t0=0.0,
-                t1=1.0,
-                dt0=None if adaptive else 1 / self.ode_steps,
-                y0=h,
-                args=gap,
-                stepsize_controller=diffrax.PIDController(self.tolerance, self.tolerance)
-                if adaptive
-                else diffrax.ConstantStepSize(),
-                max_steps=4096 if adaptive else self.ode_steps,
-                throw=adaptive,
-            ).ys[0]
+        def step(carry, start):
+            h, memory = carry
+            end = start + dt
+            h, _, _, memory, _ = solver.step(term, start, end, h, gap, memory, made_jump=False)
+            return (h, memory), None
 
-        return jax.vmap(solve)(h, gap) if adaptive else solve(h, gap)
+        memory = solver.init(term, 0.0, dt, h, gap)
+        (h, _), _ = lax.scan(step, (h, memory), dt * jnp.arange(self.ode_steps, dtype=h.dtype))
+        return h
 
 
 def _diffrax():
