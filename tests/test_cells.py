@@ -13,6 +13,7 @@ from masked import FEATURES, ROWS, TIME, close, masks, normal
 import cello
 from cello import Input, Model
 from cello.cells.running import repeat_step, running
+from cello.cells.timed import TimedCell
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional
 
@@ -39,6 +40,8 @@ VARIANTS = [
     ("S4D", {"state_units": 2, "discretization": "bilinear"}),
     ("Mamba", {"state_units": 2, "window": 1, "use_bias": True}),
     ("XLSTMBlock", {"memory": "scalar", "expand": 1.5}),
+    ("CfC", {"mode": "pure", "backbone_layers": 2, "backbone_units": 5}),
+    ("CfC", {"mode": "no_gate", "backbone_layers": 0, "use_bias": False}),
     ("EchoState", {"leak": 0.4, "bias_scale": 0.5}),
     ("RetNet", {"rotation": False}),
     ("DeltaNet", {"window": 1}),
@@ -57,8 +60,12 @@ STEPS = {"ConvGRU1D": (5, FEATURES), "ConvLSTM2D": (5, 5, FEATURES)}
 
 
 def inputs_of(layer, rows=ROWS, time=TIME, seed=1):
-    """Inputs that a layer of this class takes: an array, or a list of them."""
-    return normal(rows, time, *STEPS.get(layer.__name__, (FEATURES,)), seed=seed)
+    """Inputs that a layer of this class takes: an array, or a list of it and the times."""
+    x = normal(rows, time, *STEPS.get(layer.__name__, (FEATURES,)), seed=seed)
+    if not issubclass(layer._cell_class, TimedCell):
+        return x
+    gaps = np.random.default_rng(seed).exponential(size=(rows, time))
+    return [x, np.cumsum(gaps, axis=1).astype("float32")]
 
 
 def each(function, *trees):
@@ -74,7 +81,9 @@ def built(layer, seed=0):
 
 def moved(layer, seed=0):
     rng = np.random.default_rng(seed)
-    layer.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in layer.get_weights()])
+    for weight in layer.weights:
+        value = weight.numpy() + 0.4 * rng.normal(size=weight.shape)
+        weight.assign(value if weight.constraint is None else weight.constraint(value))
     return layer
 
 

@@ -208,7 +208,7 @@ EVERY_LAYER = {
     "Bidirectional": wrapped("Bidirectional"),
     "Concatenate": merged("Concatenate", axis=1),
     "Conv1D": one("Conv1D", 4, 3, padding="causal", dilation_rate=2, activation="relu"),
-    "ConvLSTM1D": one("ConvLSTM1D", 2, 3, go_backwards=True, recurrent_dropout=0.2),
+    "ConvLSTM1D": one("ConvLSTM1D", 2, 3, go_backwards=True, seed=1, shape=(3, 6, 3)),
     "ConvLSTM2D": one("ConvLSTM2D", 2, 2, strides=2, padding="same", shape=(3, 5, 4, 3)),
     "ConvLSTM3D": one("ConvLSTM3D", 2, (2, 1, 2), shape=(2, 3, 3, 2, 2)),
     "Dense": one("Dense", 4, "selu", kernel_regularizer="l1", bias_constraint="non_neg"),

@@ -1,6 +1,7 @@
 """Cells: one step of a recurrence each, to be run by `RNN`."""
 
 from cello.cells.attention import AttentionCell
+from cello.cells.cfc import CfCCell
 from cello.cells.convolutional import (
     ConvGRU1DCell,
     ConvGRU2DCell,
@@ -14,16 +15,19 @@ from cello.cells.echo_state import EchoStateCell
 from cello.cells.feed_forward import FeedForwardCell, TokenShiftFeedForwardCell
 from cello.cells.gla import GLACell
 from cello.cells.gru import GRUCell
+from cello.cells.grud import GRUDCell
 from cello.cells.hgrn import HGRNCell
 from cello.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
+from cello.cells.ltc import LTCCell
 from cello.cells.mamba import MambaCell
 from cello.cells.mamba2 import Mamba2Cell
 from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
 from cello.cells.mlstm import MLSTMCell
 from cello.cells.multiplicative import MultiplicativeIntegrationCell
+from cello.cells.ode_rnn import ODERNNCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
 from cello.cells.retnet import RetNetCell
@@ -40,6 +44,7 @@ from cello.cells.wrappers import DropConnectCell, DropoutCell, ResidualCell, Zon
 
 __all__ = [
     "AttentionCell",
+    "CfCCell",
     "ConvGRU1DCell",
     "ConvGRU2DCell",
     "ConvGRU3DCell",
@@ -54,12 +59,14 @@ __all__ = [
     "FeedForwardCell",
     "GLACell",
     "GRUCell",
+    "GRUDCell",
     "GatedDeltaNetCell",
     "GriffinCell",
     "HGRNCell",
     "IndRNNCell",
     "LRUCell",
     "LSTMCell",
+    "LTCCell",
     "LayerNormGRUCell",
     "LayerNormLSTMCell",
     "MGUCell",
@@ -69,6 +76,7 @@ __all__ = [
     "MinGRUCell",
     "MinLSTMCell",
     "MultiplicativeIntegrationCell",
+    "ODERNNCell",
     "PeepholeLSTMCell",
     "ProjectedLSTMCell",
     "QRNNCell",

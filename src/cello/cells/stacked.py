@@ -40,6 +40,11 @@ class StackedRNNCells(Layer):
         super().__init__(*args, **kwargs)
         self.state_size = [cell.state_size for cell in self.cells]
         self.output_size = output_size(self.cells[-1])
+        self.exact_inputs = getattr(self.cells[0], "exact_inputs", False)
+
+    @property
+    def input_dtype(self) -> str:
+        return self.variable_dtype if self.exact_inputs else self.compute_dtype
 
     def build(self, inputs_shape, constants_shape=None):
         for cell in self.cells:

@@ -2,6 +2,7 @@
 
 from cello.cells import (
     AttentionCell,
+    CfCCell,
     ConvGRU1DCell,
     ConvGRU2DCell,
     ConvGRU3DCell,
@@ -18,12 +19,14 @@ from cello.cells import (
     GLACell,
     GriffinCell,
     GRUCell,
+    GRUDCell,
     HGRNCell,
     IndRNNCell,
     LayerNormGRUCell,
     LayerNormLSTMCell,
     LRUCell,
     LSTMCell,
+    LTCCell,
     Mamba2Cell,
     MambaCell,
     MGUCell,
@@ -31,6 +34,7 @@ from cello.cells import (
     MinLSTMCell,
     MLSTMCell,
     MultiplicativeIntegrationCell,
+    ODERNNCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     QRNNCell,
@@ -114,6 +118,10 @@ GatedDeltaNet = layer_of(GatedDeltaNetCell)
 RWKV7 = layer_of(RWKV7Cell)
 Mamba2 = layer_of(Mamba2Cell)
 EchoState = layer_of(EchoStateCell)
+CfC = layer_of(CfCCell)
+LTC = layer_of(LTCCell)
+GRUD = layer_of(GRUDCell)
+ODERNN = layer_of(ODERNNCell)
 ConvLSTM1D = layer_of(ConvLSTM1DCell, "keras.layers")
 ConvLSTM2D = layer_of(ConvLSTM2DCell, "keras.layers")
 ConvLSTM3D = layer_of(ConvLSTM3DCell, "keras.layers")
@@ -129,11 +137,14 @@ Convolution1D = Conv1D
 __all__ = [
     "GLA",
     "GRU",
+    "GRUD",
     "HGRN",
     "LRU",
     "LSTM",
+    "LTC",
     "MGU",
     "MLSTM",
+    "ODERNN",
     "QRNN",
     "RGLRU",
     "RNN",
@@ -151,6 +162,8 @@ __all__ = [
     "Average",
     "BatchNormalization",
     "Bidirectional",
+    "CfC",
+    "CfCCell",
     "Concatenate",
     "Conv1D",
     "ConvGRU1D",
@@ -182,6 +195,7 @@ __all__ = [
     "Flatten",
     "GLACell",
     "GRUCell",
+    "GRUDCell",
     "GatedDeltaNet",
     "GatedDeltaNetCell",
     "GlobalAveragePooling1D",
@@ -200,6 +214,7 @@ __all__ = [
     "InputSpec",
     "LRUCell",
     "LSTMCell",
+    "LTCCell",
     "Lambda",
     "Layer",
     "LayerNormGRU",
@@ -226,6 +241,7 @@ __all__ = [
     "Minimum",
     "MultiplicativeIntegrationCell",
     "Multiply",
+    "ODERNNCell",
     "PeepholeLSTM",
     "PeepholeLSTMCell",
     "Permute",

@@ -159,6 +159,12 @@ class RNN(Layer):
     def state_size(self):
         return self.cell.state_size
 
+    @property
+    def input_dtype(self) -> str:
+        """That of the variables where the cell says so: times keep their precision."""
+        exact = getattr(self.cell, "exact_inputs", False)
+        return self.variable_dtype if exact else self.compute_dtype
+
     def build(self, sequences_shape, constants_shape=None):
         if not self.cell.built:
             build_cell(self.cell, _step_shape(sequences_shape), constants_shape)
