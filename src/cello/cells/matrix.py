@@ -102,8 +102,8 @@ class MatrixCell(LinearCell):
 
     def call(self, inputs, states, training=False):
         inputs = self._dropped(inputs, training)[:, None]
-        terms, more, others = self._prepared(inputs, states[1:], mask=None)
-        terms, more, others = jax.tree.map(lambda x: x[:, 0], (terms, more, others))
+        prepared = self._prepared(inputs, states[1:], mask=None)
+        terms, more, others = jax.tree.map(lambda x: x[:, 0], prepared)
         state, y = matrix_step(widened(states[0]), *terms)
         return self._output(y, more), self._closed(state, others)
 
@@ -131,7 +131,9 @@ class MatrixCell(LinearCell):
 
     # ------------------------------------------------------------------------------- parts
 
-    def _prepared(self, inputs, others, mask):
+    def _prepared(
+        self, inputs, others, mask
+    ) -> tuple[tuple[Any, Any, Any, Any, Any], Any, list[Any]]:
         """`terms` that leave the state as it is where the mask says so, and its other results."""
         x, rest = self.enter(inputs)
         *others, before = others if self.window > 1 else (*others, None)
@@ -143,7 +145,8 @@ class MatrixCell(LinearCell):
             values, log_decay = choose_rows(mask, (values, log_decay), (0.0, 0.0))
             if rank_one is not None:
                 rank_one = (choose_rows(mask, rank_one[0], 0.0), rank_one[1])
-        return (queries, keys, values, log_decay, rank_one), more, [*others, *window]
+        terms = queries, keys, values, log_decay, rank_one
+        return terms, more, [*others, *window]
 
     def add_kernel(self, rows: int, columns: int):
         """Make `kernel`, which all inputs are multiplied with at once."""
