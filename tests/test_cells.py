@@ -11,17 +11,21 @@ from hypothesis import strategies as st
 from masked import FEATURES, ROWS, TIME, close, masks, normal
 
 import cello
-from cello import Input, Sequential
+from cello import Input, Model
 from cello.cells.running import repeat_step, running
+from cello.cells.timed import TimedCell
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 LAYERS = {
     name: thing
     for name in cello.layers.__all__
     if inspect.isclass(thing := getattr(cello.layers, name)) and issubclass(thing, RNN)
     if thing is not RNN
 }
+for same_but_rank in ("ConvLSTM1D", "ConvLSTM3D", "ConvGRU2D", "ConvGRU3D"):
+    del LAYERS[same_but_rank]  # one of each kind walks
 every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 # Options by which a cell computes something else, beside the plain `Name(units)`.
 VARIANTS = [
@@ -33,6 +37,12 @@ VARIANTS = [
     ("QRNN", {"window": 1, "activation": "softsign"}),
     ("QRNN", {"window": 3}),
     ("HGRN", {"lower_bound": 0.3, "use_bias": False}),
+    ("S4D", {"state_units": 2, "discretization": "bilinear"}),
+    ("Mamba", {"state_units": 2, "window": 1, "use_bias": True}),
+    ("XLSTMBlock", {"memory": "scalar", "expand": 1.5}),
+    ("CfC", {"mode": "pure", "backbone_layers": 2, "backbone_units": 5}),
+    ("CfC", {"mode": "no_gate", "backbone_layers": 0, "use_bias": False}),
+    ("EchoState", {"leak": 0.4, "bias_scale": 0.5}),
     ("RetNet", {"rotation": False}),
     ("DeltaNet", {"window": 1}),
 ]
@@ -45,11 +55,35 @@ every_equation = pytest.mark.parametrize(
 )
 
 
+# The inputs of a step, where they are no vector of features.
+STEPS = {"ConvGRU1D": (5, FEATURES), "ConvLSTM2D": (5, 5, FEATURES)}
+
+
+def inputs_of(layer, rows=ROWS, time=TIME, seed=1):
+    """Inputs that a layer of this class takes: an array, or a list of it and the times."""
+    x = normal(rows, time, *STEPS.get(layer.__name__, (FEATURES,)), seed=seed)
+    if not issubclass(layer._cell_class, TimedCell):
+        return x
+    gaps = np.random.default_rng(seed).exponential(size=(rows, time))
+    return [x, np.cumsum(gaps, axis=1).astype("float32")]
+
+
+def each(function, *trees):
+    """`function` of every array of the inputs."""
+    return jax.tree.map(function, *trees)
+
+
 def built(layer, seed=0):
     """`layer` with weights no two of which are alike, near to those that it starts from."""
-    layer.build((ROWS, TIME, FEATURES))
+    layer.build(each(np.shape, inputs_of(type(layer))))
+    return moved(layer, seed)
+
+
+def moved(layer, seed=0):
     rng = np.random.default_rng(seed)
-    layer.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in layer.get_weights()])
+    for weight in layer.weights:
+        value = weight.numpy() + 0.4 * rng.normal(size=weight.shape)
+        weight.assign(value if weight.constraint is None else weight.constraint(value))
     return layer
 
 
@@ -83,7 +117,7 @@ def with_gradients(layer, run, x, states):
             results = run(x, states)
         return summed(results), results
 
-    return jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True))(values, jnp.asarray(x), states)
+    return jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True))(values, each(jnp.asarray, x), states)
 
 
 @every_equation
@@ -114,7 +148,7 @@ def test_a_sequence_is_the_repeated_step(layer, variant, mask, options, dropout,
         with running([one], stepped):
             return whole(x, states)
 
-    x = normal(ROWS, TIME, FEATURES, seed=1)
+    x = inputs_of(layer)
     got, results = with_gradients(one, whole, x, states)
     want, results_wanted = with_gradients(one, by_step, x, states)
     close(results, results_wanted)
@@ -136,11 +170,12 @@ def test_chunks_that_carry_their_states_are_the_whole(layer, mask, at, backwards
         outputs = []
         for part in parts:
             of_part = None if mask is None else mask[:, part]
-            y, *states = one(x[:, part], initial_state=states, mask=of_part)
+            piece = each(lambda a, part=part: a[:, part], x)
+            y, *states = one(piece, initial_state=states, mask=of_part)
             outputs.append(y)
         return jnp.concatenate(outputs, axis=1), *states
 
-    x, states = normal(ROWS, TIME, FEATURES, seed=1), some_states(one)
+    x, states = inputs_of(layer), some_states(one)
     got, results = with_gradients(one, in_chunks, x, states)
     want, results_wanted = with_gradients(one, whole, x, states)
     close(results, results_wanted)
@@ -161,8 +196,9 @@ def test_what_is_masked_reaches_nothing_and_a_row_is_its_steps_alone(
     """A row of a batch with NaN under its mask; and its real steps by themselves."""
     assume(mask[row].any())
     one = built(layer(4, return_sequences=sequences, return_state=True))
-    x = normal(ROWS, TIME, FEATURES, seed=1)
-    spoiled = np.where(mask[..., None], x, np.float32(unreal))
+    x = inputs_of(layer)
+    keep = each(lambda a: mask.reshape(*mask.shape, *(1,) * (a.ndim - 2)), x)
+    spoiled = each(lambda a, keep: np.where(keep, a, np.float32(unreal)), x, keep)
 
     def in_batch(x, states):
         y, *states = one(x, initial_state=states, mask=mask)
@@ -170,7 +206,8 @@ def test_what_is_masked_reaches_nothing_and_a_row_is_its_steps_alone(
 
     def alone(x, states):
         mine = slice(row, row + 1)
-        y, *states = one(x[mine][:, mask[row]], initial_state=[s[mine] for s in states])
+        x = each(lambda a: a[mine][:, mask[row]], x)
+        y, *states = one(x, initial_state=[s[mine] for s in states])
         return y[0], [s[0] for s in states]
 
     got, results = with_gradients(one, in_batch, spoiled, some_states(one))
@@ -183,8 +220,8 @@ def test_what_is_masked_reaches_nothing_and_a_row_is_its_steps_alone(
 @pytest.mark.parametrize("sequences", [True, False])
 def test_no_steps_change_nothing(layer, sequences):
     one = built(layer(4, return_sequences=sequences, return_state=True))
-    x, states = normal(ROWS, TIME, FEATURES, seed=1), some_states(one)
-    y, *after = one(x[:, :0], initial_state=states)
+    x, states = inputs_of(layer), some_states(one)
+    y, *after = one(each(lambda a: a[:, :0], x), initial_state=states)
     close(after, states)
     assert y.shape == (one(x)[0][:, :0] if sequences else one(x)[0]).shape
     padded, *_ = one(x, initial_state=states, mask=np.zeros((ROWS, TIME), bool))
@@ -194,23 +231,22 @@ def test_no_steps_change_nothing(layer, sequences):
 @every_layer
 def test_both_directions_are_the_two_layers(layer):
     both = Bidirectional(layer(4, return_sequences=True))
-    x = normal(ROWS, TIME, FEATURES, seed=1)
+    x = inputs_of(layer)
     mask = np.arange(TIME) < np.array([[TIME], [3], [1], [2]])
     both(x)
-    rng = np.random.default_rng(2)
-    both.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in both.get_weights()])
-    weights = both.get_weights()
+    weights = moved(both, seed=2).get_weights()
     forward, backward = layer(4, return_sequences=True), layer(4, return_sequences=True)
     for one, values in ((forward, weights[: len(weights) // 2]),
                         (backward, weights[len(weights) // 2 :])):  # fmt: skip
         one(x)
         one.set_weights(values)
-    flipped = np.stack(
-        [np.roll(row[::-1], n, axis=0) for row, n in zip(x, mask.sum(1), strict=True)]
-    )
-    returned = np.asarray(backward(flipped, mask=mask))
-    returned = [np.roll(row[::-1], n, axis=0) for row, n in zip(returned, mask.sum(1), strict=True)]
-    want = np.concatenate([forward(x, mask=mask), np.stack(returned)], axis=-1)
+
+    def flipped(a):
+        rows = zip(np.asarray(a), mask.sum(1), strict=True)
+        return np.stack([np.roll(row[::-1], n, axis=0) for row, n in rows])
+
+    returned = flipped(backward(each(flipped, x), mask=mask))
+    want = np.concatenate([forward(x, mask=mask), returned], axis=-1)
     np.testing.assert_allclose(np.asarray(both(x, mask=mask))[mask], want[mask], atol=1e-5)
 
 
@@ -221,18 +257,19 @@ def test_a_stream_is_the_whole_and_a_file_is_the_model(layer, tmp_path, capsys):
     assert type(bare).from_config(bare.get_config()).get_config() == bare.get_config()
     changed = layer(5, return_sequences=True, go_backwards=True, name="odd")
     config = changed.get_config()
-    assert config["units"] == 5 and config["go_backwards"] is True
+    assert config[next(iter(layer.declared))] == 5 and config["go_backwards"] is True
     assert type(changed).from_config(config).get_config() == config
-    model = Sequential([Input((None, FEATURES)), layer(4, return_sequences=True), layer(3)])
-    rng = np.random.default_rng(3)
-    model.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in model.get_weights()])
-    x = normal(2, 7, FEATURES, seed=4)
+    x = inputs_of(layer, rows=2, time=7, seed=4)
+    start = each(lambda a: Input((None, *a.shape[2:])), x)
+    first = layer(4, return_sequences=True)(start)
+    second = [first, *start[1:]] if isinstance(start, list) else first
+    model = moved(Model(start, layer(3)(second)), seed=3)
     whole = np.asarray(model(x))
     model.summary(engines=True)
     assert layer.__name__ in capsys.readouterr().out
     session = model.stream(batch_size=2)
-    for chunk in (x[:, :1], x[:, 1:4], x[:, 4:]):
-        last = session(chunk)
+    for part in (slice(0, 1), slice(1, 4), slice(4, None)):
+        last = session(each(lambda a, part=part: a[:, part], x))
     np.testing.assert_allclose(last, whole, rtol=1e-5, atol=1e-6)
     path = tmp_path / "model.keras"
     model.save(path)
@@ -249,10 +286,10 @@ def test_gradients_are_finite_differences_in_float64(layer, variant):
     with jax.enable_x64(True):
         options = {**variant, "return_sequences": True, "return_state": True}
         one = built(layer(3, **options, dtype="float64"))
-        x = np.random.default_rng(0).normal(size=(2, 4, FEATURES))
+        x = each(lambda a: np.asarray(a, "float64"), inputs_of(layer, rows=2, time=4))
         mask = np.array([[1, 0, 1, 1], [1, 1, 0, 0]], bool)
 
-        start = [jnp.asarray(w) for w in one.get_weights()], jnp.asarray(x)
+        start = each(jnp.asarray, (one.get_weights(), x))
         values, unravel = jax.flatten_util.ravel_pytree(start)
         assert values.dtype == jnp.float64
 

@@ -9,6 +9,7 @@ from equations import FEATURES, close, gradients, made, moved, normal, same_as, 
 from cello import layers
 from cello.cells.linear import LinearCell
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 NAMES = [
     cls.__name__
     for cls in vars(layers).values()
@@ -266,3 +267,69 @@ def test_hgrn_turns_by_the_frequencies_of_rotary_positions():
     a, *_ = layer.cell.coefficients(jnp.asarray(1e3 * normal(50, 3)))
     radius = np.abs(a)
     assert 0.9 - 1e-6 <= radius.min() < 0.91 and 0.99 < radius.max() <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("discretization", ["zoh", "bilinear"])
+@pytest.mark.parametrize("features", [4, 3])
+def test_s4d(features, discretization):
+    def equations(torch, w, x, states):
+        h, out = torch.complex(*states), []
+        step = w["log_step"].exp()[:, None]
+        A = torch.complex(-w["log_decay"].exp(), w["frequency"])
+        if discretization == "zoh":
+            a = torch.exp(step * A)
+            b = (a - 1) / A
+        else:
+            a = (1 + step / 2 * A) / (1 - step / 2 * A)
+            b = step / (1 - step / 2 * A)
+        C = torch.complex(*w["readout_weights"])
+        for t in range(x.shape[1]):
+            u = x[:, t] if features == 4 else x[:, t] @ w["input_kernel"]
+            h = a * h + b * u[..., None]
+            v = torch.nn.functional.gelu(2 * (C * h).sum(-1).real + w["skip"] * u)
+            out.append(torch.nn.functional.glu(v @ w["output_kernel"] + w["output_bias"]))
+        return torch.stack(out, 1)
+
+    options = {"state_units": 6, "discretization": discretization}
+    same_as("S4D", equations, features=features, tolerance=1e-4, **options)
+
+
+def test_s5():
+    def equations(torch, w, x, states):
+        h, out = torch.complex(*states), []
+        A = torch.complex(-w["log_decay"].exp(), w["frequency"])
+        a = torch.exp(w["log_step"].exp() * A)
+        B = torch.complex(*w["input_kernel"].chunk(2, -1))
+        real, minus_imaginary = w["output_kernel"].chunk(2)
+        C = torch.complex(real, -minus_imaginary)
+        for t in range(x.shape[1]):
+            h = a * h + (a - 1) / A * (x[:, t].to(B.dtype) @ B)
+            out.append(2 * (h @ C).real + x[:, t] @ w["skip_kernel"])
+        return torch.stack(out, 1)
+
+    same_as("S5", equations, tolerance=1e-4, state_units=6)
+
+
+@pytest.mark.parametrize("options", [{}, {"use_bias": True, "window": 1, "step_rank": 3}])
+def test_mamba(options):
+    """With states to start from; from zeros it is beside the authors' models in tests/oracles."""
+
+    def equations(torch, w, x, states):
+        silu = torch.nn.functional.silu
+        h, *window = states
+        window, out = list(window[0].unbind(1)) if window else [], []
+        for t in range(x.shape[1]):
+            p, z = (x[:, t] @ w["input_kernel"] + w.get("input_bias", 0)).chunk(2, -1)
+            window.append(p)
+            u = silu(sum(k * p for k, p in zip(w["convolution_kernel"], window, strict=True))
+                     + w["convolution_bias"])  # fmt: skip
+            window = window[1:]
+            rank = w["step_kernel"].shape[0]
+            r, B, C = (u @ w["selection_kernel"]).split([rank, 5, 5], -1)
+            d = torch.nn.functional.softplus(r @ w["step_kernel"] + w["step_bias"])[..., None]
+            h = torch.exp(-d * w["log_decay"].exp()) * h + d * u[..., None] * B[:, None]
+            y = ((C[:, None] * h).sum(-1) + w["skip"] * u) * silu(z)
+            out.append(y @ w["output_kernel"] + w.get("output_bias", 0))
+        return torch.stack(out, 1)
+
+    same_as("Mamba", equations, tolerance=1e-4, state_units=5, **options)

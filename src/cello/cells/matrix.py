@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello import initializers
-from cello.cells.linear import LinearCell, seen_steps
+from cello.cells.linear import LinearCell
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
@@ -20,7 +20,7 @@ from cello.ops import engine as engines
 from cello.ops.engine import Engine
 from cello.ops.matrix_scan import matrix_scan, matrix_step
 from cello.ops.product import product
-from cello.ops.recurrence import choose_rows, hide_masked
+from cello.ops.recurrence import choose_rows, first_output, hide_masked, seen_steps
 
 
 def initial_kernel(scale: float, distribution: str = "uniform"):
@@ -125,13 +125,8 @@ class MatrixCell(LinearCell):
         )  # fmt: skip
         others = others if return_all_states else [s[:, -1] for s in others]
         after = self._closed(state, others)
-        if mask is None:
-            if not return_sequences:
-                y, more = jax.tree.map(lambda x: x[:, -1], (y, more))
-            return self._output(y, more), after
-        return self._masked_output(
-            y, more, states, mask, return_sequences, zero_output_for_mask
-        ), after
+        first = first_output(jax.ShapeDtypeStruct((len(y), self.units), self.dtype), states)
+        return self._outputs(y, more, first, mask, return_sequences, zero_output_for_mask), after
 
     @property
     def engine(self) -> Engine:

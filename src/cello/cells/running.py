@@ -10,8 +10,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello.cells.gated import GatedCell
-from cello.cells.linear import LinearCell
 from cello.core import config
 from cello.core.carry import Slot
 from cello.core.dtype_policy import cast_floats, widened
@@ -20,9 +18,7 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
-
-VECTOR_CELLS = (GatedCell, LinearCell)
-"""Cells of vectors of features, with dropout that is drawn once for a sequence."""
+from cello.ops.recurrence import hold as hold_steps
 
 
 def run_cell(cell, inputs, states, **options):
@@ -133,8 +129,13 @@ def run_in_segments(
         return_sequences=True,
         zero_output_for_mask=False,
     )
-    if return_sequences:
+    if return_sequences:  # a segment does not know the output of the one before
+        hold_on = functools.partial(
+            hold_steps, mask=mask, return_sequences=True,
+            zero_output_for_mask=options["zero_output_for_mask"],
+        )  # fmt: skip
         outputs = jax.tree.map(joined, outputs)
+        outputs = jax.tree.map(lambda y: hold_on(y, y[:, 0]), outputs)
     elif cut_mask is None:
         outputs = jax.tree.map(lambda y: y[:, -1], outputs)
     else:  # of the last segment in which a row has a step
@@ -166,7 +167,7 @@ def hold_output(slot: Slot, outputs, real, return_sequences: bool):
 
 
 def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
-    """`scan_steps` with the variables that a step assigns; dropout masks of `VECTOR_CELLS` stay.
+    """`scan_steps` with the variables that a step assigns, but for what a cell draws once.
 
     Args:
         wrap: applied to the pure step.
@@ -174,7 +175,7 @@ def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
     generators = [
         layer.seed_generator
         for layer in cell.flatten_layers()
-        if isinstance(layer, VECTOR_CELLS) and layer.seed_generator is not None
+        if getattr(layer, "draws_once", False) and layer.seed_generator is not None
     ]
     with hold(generators):
         with Binding() as probe:

@@ -40,6 +40,11 @@ class StackedRNNCells(Layer):
         super().__init__(*args, **kwargs)
         self.state_size = [cell.state_size for cell in self.cells]
         self.output_size = output_size(self.cells[-1])
+        self.exact_inputs = getattr(self.cells[0], "exact_inputs", False)
+
+    @property
+    def input_dtype(self) -> str:
+        return self.variable_dtype if self.exact_inputs else self.compute_dtype
 
     def build(self, inputs_shape, constants_shape=None):
         for cell in self.cells:
@@ -47,7 +52,8 @@ class StackedRNNCells(Layer):
                 build_cell(cell, inputs_shape, constants_shape)
             size = output_size(cell)
             inputs_shape = (inputs_shape[0], *(size if isinstance(size, tuple) else (size,)))
-        self.output_size = size  # some cells know theirs only now
+        self.output_size = size  # some cells know their sizes only now
+        self.state_size = [cell.state_size for cell in self.cells]
 
     def call(self, inputs, states, training=False, constants=None):
         new_states = []

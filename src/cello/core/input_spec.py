@@ -35,8 +35,8 @@ class InputSpec:
         missing = len(names) - len(shape)
         if missing == 1 and shape[-1] == self.sizes.get("features"):
             return "add a batch axis with x[None]."
-        if missing == 1 and names[-1] == "features" and len(names) > 2:
-            return "add a features axis with x[..., None]."
+        if missing == 1 and names[-1] in ("features", "channels") and len(names) > 2:
+            return f"add a {names[-1]} axis with x[..., None]."
         if missing == 1:
             return "add a batch axis with x[None]."
         if missing > 1:

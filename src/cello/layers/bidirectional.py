@@ -92,6 +92,10 @@ class Bidirectional(Layer):
         engines = self.forward_layer.engine, self.backward_layer.engine
         return engines[1] if engines[0] == "native" else engines[0]
 
+    @property
+    def input_dtype(self) -> str:
+        return self.forward_layer.input_dtype
+
     def _check_directions(self):
         forward, backward = self.forward_layer, self.backward_layer
         if forward.go_backwards == backward.go_backwards:

@@ -15,7 +15,6 @@ import numpy as np
 from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.cells.running import (
-    VECTOR_CELLS,
     build_cell,
     cell_engine,
     check_cell,
@@ -141,8 +140,7 @@ class RNN(Layer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.states: Any = None
-        if isinstance(self.cell, VECTOR_CELLS):
-            self.input_spec = InputSpec(("batch", "time", "features"))
+        self._take_input_spec()
 
     def _store(self, values):
         cell_class = self._cell_class
@@ -161,13 +159,16 @@ class RNN(Layer):
     def state_size(self):
         return self.cell.state_size
 
+    @property
+    def input_dtype(self) -> str:
+        """That of the variables where the cell says so: times keep their precision."""
+        exact = getattr(self.cell, "exact_inputs", False)
+        return self.variable_dtype if exact else self.compute_dtype
+
     def build(self, sequences_shape, constants_shape=None):
         if not self.cell.built:
             build_cell(self.cell, _step_shape(sequences_shape), constants_shape)
-        if isinstance(self.cell, VECTOR_CELLS):
-            self.input_spec = InputSpec(
-                ("batch", "time", "features"), {"features": sequences_shape[-1]}
-            )
+        self._take_input_spec()
         if self.initial_state == "learned":
             start = initial_state(self.cell, 1)
             self.learned_state = jax.tree.map(
@@ -192,6 +193,13 @@ class RNN(Layer):
                 lambda s: Variable(s, trainable=False, weight=False, name="state"),
                 self.get_initial_state(batch),
             )
+
+    def _take_input_spec(self):
+        """What the cell expects of a step, with time behind the batch."""
+        spec = getattr(self.cell, "input_spec", None)
+        if isinstance(spec, InputSpec):
+            batch, *axes = spec.axes
+            self.input_spec = InputSpec((batch, "time", *axes), spec.sizes)
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         batch, time = jax.tree.leaves(sequences)[0].shape[:2]
@@ -363,16 +371,22 @@ class RNN(Layer):
         return mask
 
 
-def layer_of(cell: type[Layer]) -> type[RNN]:
-    """The layer that runs `cell`, under its name without "Cell", with its documentation."""
+def layer_of(cell: type[Layer], module: str = "cello.layers") -> type[RNN]:
+    """The layer that runs `cell`, under its name without "Cell", with its documentation.
+
+    Args:
+        cell: the class of the cell.
+        module: where files say that the layer is: "keras.layers" for one of Keras'.
+    """
     name = cell.__name__.removesuffix("Cell")
     what = inspect.cleandoc(cell._own_doc or "").removeprefix("One step of ")
     summary, _, equations = what.partition("\n")
+    size = next(iter(cell.declared))
     doc = (
-        f"{summary[0].upper()}{summary[1:]}\n\nIt is `RNN({cell.__name__}(units, ...))`: see `RNN` "
-        f"for calls. Inputs `(batch, time, features)`; of one step:\n{equations}"
+        f"{summary[0].upper()}{summary[1:]}\n\nIt is `RNN({cell.__name__}({size}, ...))`: see "
+        f"`RNN` for calls. Inputs have time as their second axis; of one step:\n{equations}"
     )
-    members = {"__doc__": doc, "__module__": __name__, "keras_name": ("cello.layers", name)}
+    members = {"__doc__": doc, "__module__": __name__, "keras_name": (module, name)}
     return types.new_class(
         name, (RNN,), {"cell": cell}, lambda namespace: namespace.update(members)
     )
