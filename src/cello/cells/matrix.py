@@ -125,7 +125,7 @@ class MatrixCell(LinearCell):
         )  # fmt: skip
         others = others if return_all_states else [s[:, -1] for s in others]
         after = self._closed(state, others)
-        first = first_output(jax.ShapeDtypeStruct((len(y), self.units), self.dtype), states)
+        first = first_output(jax.ShapeDtypeStruct((y.shape[0], self.units), self.dtype), states)
         return self._outputs(y, more, first, mask, return_sequences, zero_output_for_mask), after
 
     @property
