@@ -1,7 +1,8 @@
 """Memory and time of a step of training on long sequences: whole, with remat=True, with tbptt.
 
-    python benchmarks/long_history.py
+    python benchmarks/long_history.py [--layer Mamba]
 
+Layers with wide states go by segments of 256 steps by themselves; "one segment" is without that.
 Each row is a process of its own, so that the peak of its memory is its own.
 """
 
@@ -16,10 +17,13 @@ WAYS = {
     "whole": ({}, {}),
     "remat=True": ({"remat": True}, {}),
     "tbptt=500": ({}, {"tbptt": 500}),
+    "by segments": ({}, {}),
+    "one segment": ({}, {}),
 }
+LAYERS = {"LSTM": list(WAYS)[:3], "S4D": list(WAYS)[3:], "Mamba": list(WAYS)[3:]}
 
 
-def measure(way: str, steps: int, batch: int, units: int, features: int) -> dict:
+def measure(layer: str, way: str, steps: int, batch: int, units: int, features: int) -> dict:
     import numpy as np
 
     import cello
@@ -31,10 +35,12 @@ def measure(way: str, steps: int, batch: int, units: int, features: int) -> dict
     model = cello.Sequential(
         [
             cello.Input((None, features)),
-            cello.layers.LSTM(units, **layer_options),
+            getattr(cello.layers, layer)(units, **layer_options),
             cello.layers.Dense(1),
         ]
     )
+    if way == "one segment":
+        model.layers[0].cell.segment = None
     model.compile("adam", "mse")
     model.fit(x[:, :8], y, verbose=0)  # imports, threads
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -48,6 +54,7 @@ def measure(way: str, steps: int, batch: int, units: int, features: int) -> dict
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--layer", choices=LAYERS, default="LSTM")
     parser.add_argument("--steps", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--units", type=int, default=128)
@@ -59,14 +66,17 @@ def main() -> None:
         options.steps, options.units = [1200], 16
     if options.one:
         (steps,) = options.steps
-        found = measure(options.one, steps, options.batch, options.units, options.features)
+        shape = steps, options.batch, options.units, options.features
+        found = measure(options.layer, options.one, *shape)
         print(json.dumps(found))
         return
-    print(f"LSTM({options.units}), batch {options.batch}, {options.features} features, float32")
+    name = f"{options.layer}({options.units})"
+    print(f"{name}, batch {options.batch}, {options.features} features, float32")
     print(f"{'steps':>8}  {'':12}{'peak above start':>18}{'one step of fit':>18}")
     for steps in options.steps:
-        for way in WAYS:
-            arguments = ["--batch", options.batch, "--units", options.units]
+        for way in LAYERS[options.layer]:
+            arguments = ["--layer", options.layer, "--batch", options.batch]
+            arguments += ["--units", options.units]
             arguments += ["--features", options.features, "--steps", steps, "--one", way]
             done = subprocess.run(
                 [sys.executable, __file__, *map(str, arguments)],

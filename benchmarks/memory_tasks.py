@@ -2,6 +2,7 @@
 
     python benchmarks/memory_tasks.py                       all layers, all tasks (hours)
     python benchmarks/memory_tasks.py --tasks parity --layers LSTM,GRU --depth 2
+    python benchmarks/memory_tasks.py --jobs 16 --seconds 60    on 16 cores, at most a minute a run
     python benchmarks/memory_tasks.py --quick               short sequences, few steps (a minute)
 
 Fresh sequences are drawn for each step of training, by Adam with clipped gradients. A task is
@@ -23,9 +24,11 @@ Petty and Sabharwal, "The Illusion of State in State-Space Models", 2024; Grazzi
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import math
+import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -123,7 +126,7 @@ def recurrent_layers() -> list[str]:
     for name in dir(cello.layers):
         layer = getattr(cello.layers, name)
         is_layer = isinstance(layer, type) and issubclass(layer, RNN) and layer is not RNN
-        if is_layer and not name.startswith("Conv"):
+        if is_layer and not name.startswith("Conv") and not name.endswith("Block"):
             found.append(name)
     return found
 
@@ -163,8 +166,8 @@ def solved(task: Task, value: float) -> bool:
     return value < 0.01 if not task.answers else value > 0.99
 
 
-def run(task: Task, name: str, steps: int, chosen, say) -> dict[str, Any]:
-    """Train until the task is solved or the steps are used up."""
+def run(task: Task, name: str, steps: int, chosen) -> dict[str, Any]:
+    """Train until the task is solved or the steps, or the seconds, are used up."""
     cello.utils.set_random_seed(chosen.seed)
     units = fitting_units(task, name, chosen.budget, chosen.depth)
     cello.utils.set_random_seed(chosen.seed)
@@ -174,12 +177,15 @@ def run(task: Task, name: str, steps: int, chosen, say) -> dict[str, Any]:
     rng = np.random.default_rng(chosen.seed)
     x, y = task.draw(rng, HELD_OUT, steps)
     began, value, done = time.perf_counter(), math.nan, 0
-    while done < chosen.train_steps and not solved(task, value):
+    while (
+        done < chosen.train_steps
+        and not solved(task, value)
+        and time.perf_counter() - began < chosen.seconds
+    ):
         count = min(chosen.every, chosen.train_steps - done)
         batch = task.draw(rng, count * chosen.batch, steps)
         model.fit(*batch, batch_size=chosen.batch, shuffle=False, verbose=0)
         done, value = done + count, score(task, model, x, y)
-        say(f"{name}: {value:.3f} after {done} steps")
     return {
         "units": units,
         "score": value,
@@ -202,6 +208,8 @@ def parse(arguments=None):
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=math.inf, help="the most of one run")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time, each on one core")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path, default=Path("memory_tasks.json"))
     chosen = parser.parse_args(arguments)
@@ -210,6 +218,23 @@ def parse(arguments=None):
     if chosen.quick:
         chosen.train_steps, chosen.every, chosen.budget = 20, 10, 500
     return chosen
+
+
+def workers(jobs: int):
+    """A pool of processes on a core each; with one job, of one thread here, on all cores."""
+    if jobs == 1:
+        return concurrent.futures.ThreadPoolExecutor(1)
+    context = multiprocessing.get_context("spawn")
+    count = context.Value("i", 0)
+    return concurrent.futures.ProcessPoolExecutor(jobs, context, _on_one_core, (count,))
+
+
+def _on_one_core(count) -> None:
+    with count.get_lock():
+        cores = sorted(os.sched_getaffinity(0))
+        core = cores[count.value % len(cores)]
+        count.value += 1
+    os.sched_setaffinity(0, {core})  # before JAX counts them
 
 
 def main(arguments=None):
@@ -222,25 +247,35 @@ def main(arguments=None):
         for name in chosen.layers
     ]
     settings = f"depth {chosen.depth}, {chosen.budget} weights, {chosen.train_steps} steps"
-    with Progress() as progress:
+    keys = {
+        job: f"{job[0]}, {job[1]}, T = {job[2]}, {settings}, seed {chosen.seed}" for job in jobs
+    }
+    jobs = [job for job in jobs if keys[job] not in results]
+    failed = []
+    with Progress() as progress, workers(chosen.jobs) as pool:
         bar = progress.add_task("", total=len(jobs))
-        for name, task, steps in jobs:
-            key = f"{name}, {task}, T = {steps}, {settings}, seed {chosen.seed}"
-            if key not in results:
-                results[key] = run(
-                    TASKS[task], name, steps, chosen,
-                    lambda text, task=task: progress.update(bar, description=f"{task}, {text}"),
-                )  # fmt: skip
-                temporary = chosen.output.with_suffix(".tmp")
-                temporary.write_text(json.dumps(results, indent=1))
-                os.replace(temporary, chosen.output)
-            progress.advance(bar)
-    columns = list(dict.fromkeys((task, steps) for _, task, steps in jobs))
+        started = {pool.submit(run, TASKS[job[1]], job[0], job[2], chosen): job for job in jobs}
+        for ended in concurrent.futures.as_completed(started):
+            job = started[ended]
+            if ended.exception() is not None:  # the others go on
+                failed.append(f"{keys[job]}: {ended.exception()!r}")
+                progress.advance(bar)
+                continue
+            results[keys[job]] = ended.result()
+            temporary = chosen.output.with_suffix(".tmp")
+            temporary.write_text(json.dumps(results, indent=1))
+            os.replace(temporary, chosen.output)
+            what = f"{job[0]}, {job[1]}: {results[keys[job]]['score']:.3f}"
+            progress.update(bar, advance=1, description=what)
+    columns = list(dict.fromkeys((task, steps) for _, task, steps in keys))
     table = Table("layer", *(f"{task}, {steps}" for task, steps in columns), title=settings)
     for name in chosen.layers:
         cells = []
         for task, steps in columns:
-            found = results[f"{name}, {task}, T = {steps}, {settings}, seed {chosen.seed}"]
+            found = results.get(keys[name, task, steps])
+            if found is None:
+                cells.append("failed")
+                continue
             mark = (
                 f"solved ({found['train steps']})" if found["solved"] else f"{found['score']:.3f}"
             )
@@ -250,6 +285,8 @@ def main(arguments=None):
     table.add_row("blind", *(f"{TASKS[task].blind:.3f}" for task, _ in columns))
     Console(width=60 + 24 * len(columns)).print(table)
     print("solved (steps of training), units; or the score: squared error, share of right answers")
+    if failed:
+        raise SystemExit("\n".join(failed))
 
 
 if __name__ == "__main__":

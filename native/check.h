@@ -13,6 +13,7 @@
 namespace cello {
 
 using Floats = xla::ffi::Buffer<xla::ffi::F32>;
+using Complexes = xla::ffi::Buffer<xla::ffi::C64>;
 
 inline std::string written(xla::ffi::Span<const int64_t> shape) {
   std::string text = "(";
@@ -55,11 +56,19 @@ bool present(Buffer& buffer) {
   return buffer.element_count() > 0;
 }
 
-inline float* data(Floats& buffer) { return present(buffer) ? buffer.typed_data() : nullptr; }
-inline float* data(xla::ffi::Result<Floats>& buffer) { return data(*buffer); }
+// Real and imaginary parts of complex numbers stand side by side.
+template <xla::ffi::DataType TYPE>
+float* data(xla::ffi::Buffer<TYPE>& buffer) {
+  return present(buffer) ? reinterpret_cast<float*>(buffer.typed_data()) : nullptr;
+}
+template <xla::ffi::DataType TYPE>
+float* data(xla::ffi::Result<xla::ffi::Buffer<TYPE>>& buffer) {
+  return data(*buffer);
+}
 
 // A result that will be written from one end to the other.
-inline float* written_data(xla::ffi::Result<Floats>& buffer) {
+template <xla::ffi::DataType TYPE>
+float* written_data(xla::ffi::Result<xla::ffi::Buffer<TYPE>>& buffer) {
   if (present(*buffer)) expect_writes(buffer->untyped_data(), buffer->size_bytes());
   return data(buffer);
 }

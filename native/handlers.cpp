@@ -253,7 +253,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_input_gradient, input_gradient,
 
 const char* cello_handlers() {
   return "cello_forward,cello_backward,cello_input_gradient,"
-         "cello_linear_scan,cello_linear_scan_backward";
+         "cello_linear_scan,cello_linear_scan_backward,"
+         "cello_complex_linear_scan,cello_complex_linear_scan_backward";
 }
 
 void cello_activate(int64_t activation, const float* src, float* dst, int64_t n) {

@@ -68,9 +68,10 @@ struct InputGradient : Recurrence {
 };
 
 // h_t = a_t * h_{t-1} + b_t, elementwise along time; in reverse, from the last step to the first.
+// A complex number is two features: its real part, then its imaginary part.
 struct LinearScan {
   int64_t batch, time, features;
-  bool reverse;
+  bool reverse, complex;
   const float *a, *b;  // (batch, time, features)
   const float* h0;     // (batch, features)
   float* h;            // (batch, time, features)
@@ -79,7 +80,7 @@ struct LinearScan {
 // Its gradients.
 struct LinearScanBackward {
   int64_t batch, time, features;
-  bool reverse;
+  bool reverse, complex;
   const float *a, *h, *d_h;  // (batch, time, features)
   const float* h0;           // (batch, features)
   float *d_a, *d_b;          // (batch, time, features)

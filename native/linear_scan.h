@@ -6,6 +6,8 @@
 // writes every array once, and stores large results past the caches.
 #pragma once
 
+#include <utility>
+
 #include "vec.h"
 
 namespace {
@@ -78,8 +80,8 @@ bool streams(const Call& call, const float* result) {
          call.batch * call.time * call.features >= kLeastStreamed;
 }
 
-// How many features are taken at once. A block goes by vectors; the last of them ends where the block does,
-// so that it may share features with the one before. Both compute the same for these. It has its state in
+// How many floats are taken at once. A block goes by vectors; the last of them ends where the block does,
+// so that it may share floats with the one before. Both compute the same for these. It has its state in
 // a register.
 struct Wide {
   static constexpr int lanes = kLanes;
@@ -89,27 +91,49 @@ struct Wide {
   static CELLO_INLINE void put(float* p, V v) {
     STREAM ? stream(p, v) : store(p, v);
   }
+  static CELLO_INLINE V times(V x, V y) { return x * y; }
 };
 
-struct Four {
-  static constexpr int lanes = 4;
-  typedef float Vector __attribute__((vector_size(16)));
-  typedef float Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+template <int LANES>
+struct Narrow {
+  static constexpr int lanes = LANES;
+  typedef float Vector __attribute__((vector_size(LANES * 4)));
+  typedef float Unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
   static CELLO_INLINE Vector get(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
   template <bool STREAM = false>
   static CELLO_INLINE void put(float* p, Vector v) {
     *reinterpret_cast<Unaligned*>(p) = v;
   }
+  static CELLO_INLINE Vector times(Vector x, Vector y) { return x * y; }
 };
 
-struct Single {
-  static constexpr int lanes = 1;
-  using Vector = float;
-  static CELLO_INLINE float get(const float* p) { return *p; }
-  template <bool STREAM = false>
-  static CELLO_INLINE void put(float* p, float v) {
-    *p = v;
+// The same for complex numbers, each of which is its real and then its imaginary part.
+template <class Of, class = std::make_integer_sequence<int, Of::lanes>>
+struct InPairs;
+
+template <class Of, int... I>
+struct InPairs<Of, std::integer_sequence<int, I...>> : Of {
+  using typename Of::Vector;
+  static CELLO_INLINE Vector times(Vector x, Vector y) {
+    const Vector real = __builtin_shufflevector(x, x, (I & ~1)...);
+    const Vector imaginary = __builtin_shufflevector(x, x, (I | 1)...);
+    const Vector turned = __builtin_shufflevector(y, y, (I ^ 1)...);
+    const Vector signs = {(I & 1 ? 1.0f : -1.0f)...};
+    return real * y + imaginary * signs * turned;
   }
+};
+
+// The vectors that a block of real or of complex numbers goes by, as wide as it allows.
+struct Real {
+  using Widest = Wide;
+  using Middle = Narrow<4>;
+  using One = Narrow<1>;
+};
+
+struct Complex {
+  using Widest = InPairs<Wide>;
+  using Middle = InPairs<Narrow<4>>;
+  using One = InPairs<Narrow<2>>;
 };
 
 template <class Of, bool STREAM>
@@ -123,16 +147,17 @@ void scan_lanes(const LinearScan& call, int64_t row, int64_t first, int64_t n) {
     const float *a = call.a + at, *b = call.b + at;
     float* h = call.h + at;
     for (int64_t i = 0; i < end; i += Of::lanes) {
-      const auto next = Of::get(a + i) * Of::get(state + i) + Of::get(b + i);
+      const auto next = Of::times(Of::get(a + i), Of::get(state + i)) + Of::get(b + i);
       Of::put(state + i, next);
       Of::template put<STREAM>(h + i, next);
     }
-    last = Of::get(a + end) * last + Of::get(b + end);
+    last = Of::times(Of::get(a + end), last) + Of::get(b + end);
     Of::template put<STREAM>(h + end, last);
   }
 }
 
-// From the last step to the first: g_t = d_h_t + a_{t+1} g_{t+1}, d_b_t = g_t, d_a_t = g_t h_{t-1}.
+// From the last step to the first: g_t = d_h_t + a_{t+1} g_{t+1}, d_b_t = g_t, d_a_t = g_t h_{t-1}. For complex
+// numbers as well, since JAX's gradients are those of holomorphic functions, without conjugates.
 template <class Of, bool STREAM>
 void scan_lanes_backward(const LinearScanBackward& call, int64_t row, int64_t first, int64_t n) {
   alignas(64) float carried[kScanBlock];  // a_{t+1} g_{t+1}
@@ -147,8 +172,8 @@ void scan_lanes_backward(const LinearScanBackward& call, int64_t row, int64_t fi
     const auto one = [&](int64_t i, typename Of::Vector from_after) {
       const auto g = Of::get(d_h + i) + from_after;
       Of::template put<STREAM>(d_b + i, g);
-      Of::template put<STREAM>(d_a + i, g * Of::get(before + i));
-      return Of::get(a + i) * g;
+      Of::template put<STREAM>(d_a + i, Of::times(g, Of::get(before + i)));
+      return Of::times(Of::get(a + i), g);
     };
     for (int64_t i = 0; i < end; i += Of::lanes) Of::put(carried + i, one(i, Of::get(carried + i)));
     last = one(end, last);
@@ -158,28 +183,38 @@ void scan_lanes_backward(const LinearScanBackward& call, int64_t row, int64_t fi
 }
 
 // By the widest vectors that a block is wide enough for.
-#define CELLO_BY_LANES(function, call, row, first, n)                                \
-  if (n >= kLanes) return function<Wide, STREAM>(call, row, first, n);               \
-  if (n >= Four::lanes) return function<Four, false>(call, row, first, n);           \
-  return function<Single, false>(call, row, first, n);
+#define CELLO_BY_LANES(function, call, row, first, n)                                                  \
+  if (n >= Of::Widest::lanes) return function<typename Of::Widest, STREAM>(call, row, first, n);       \
+  if (n >= Of::Middle::lanes) return function<typename Of::Middle, false>(call, row, first, n);        \
+  return function<typename Of::One, false>(call, row, first, n);
 
-template <bool STREAM>
+template <class Of, bool STREAM>
 void scan_block(const LinearScan& call, int64_t row, int64_t first, int64_t n) {
   CELLO_BY_LANES(scan_lanes, call, row, first, n)
 }
 
-template <bool STREAM>
+template <class Of, bool STREAM>
 void scan_block_backward(const LinearScanBackward& call, int64_t row, int64_t first, int64_t n) {
   CELLO_BY_LANES(scan_lanes_backward, call, row, first, n)
 }
 
+template <class Of>
+void scan_all(const LinearScan& call, const Parallel& parallel) {
+  by_blocks(call, parallel, streams(call, call.h) ? scan_block<Of, true> : scan_block<Of, false>);
+}
+
+template <class Of>
+void scan_all_backward(const LinearScanBackward& call, const Parallel& parallel) {
+  const bool past = streams(call, call.d_a) && streams(call, call.d_b);
+  by_blocks(call, parallel, past ? scan_block_backward<Of, true> : scan_block_backward<Of, false>);
+}
+
 void linear_scan(const LinearScan& call, const Parallel& parallel) {
-  by_blocks(call, parallel, streams(call, call.h) ? scan_block<true> : scan_block<false>);
+  (call.complex ? scan_all<Complex> : scan_all<Real>)(call, parallel);
 }
 
 void linear_scan_backward(const LinearScanBackward& call, const Parallel& parallel) {
-  const bool past = streams(call, call.d_a) && streams(call, call.d_b);
-  by_blocks(call, parallel, past ? scan_block_backward<true> : scan_block_backward<false>);
+  (call.complex ? scan_all_backward<Complex> : scan_all_backward<Real>)(call, parallel);
 }
 
 }  // namespace

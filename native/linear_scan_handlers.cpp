@@ -2,6 +2,7 @@
 //
 // Arrays are (batch..., time, features...): `axis` says which is time, and any number may stand on
 // either side of it.
+#include <type_traits>
 #include <vector>
 
 #include "check.h"
@@ -13,6 +14,7 @@ namespace ffi = xla::ffi;
 namespace {
 
 using cello::Check;
+using cello::Complexes;
 using cello::data;
 using cello::Floats;
 using cello::written_data;
@@ -25,8 +27,8 @@ int64_t product(Shape sizes) {
 }
 
 // Take the sizes from `a`; the shape of a state, which has no time, or complaints.
-template <class Call>
-std::vector<int64_t> read(Call& call, Check& check, Floats& a, int64_t axis, bool reverse) {
+template <class Call, class Numbers>
+std::vector<int64_t> read(Call& call, Check& check, Numbers& a, int64_t axis, bool reverse) {
   const Shape shape = a.dimensions();
   check.holds(axis >= 0 && axis < static_cast<int64_t>(shape.size()), "a has no axis of time");
   check.holds(cello::present(a), "no size may be zero");
@@ -35,12 +37,14 @@ std::vector<int64_t> read(Call& call, Check& check, Floats& a, int64_t axis, boo
   state.erase(state.begin() + axis);
   call.batch = product(shape.first(axis));
   call.time = shape[axis];
-  call.features = product(shape.last(shape.size() - axis - 1));
+  call.complex = std::is_same_v<Numbers, Complexes>;
+  call.features = product(shape.last(shape.size() - axis - 1)) * (call.complex ? 2 : 1);
   call.reverse = reverse;
   return state;
 }
 
-ffi::Error linear_scan(ffi::ThreadPool pool, Floats a, Floats b, Floats h0, ffi::Result<Floats> h,
+template <class Numbers>
+ffi::Error linear_scan(ffi::ThreadPool pool, Numbers a, Numbers b, Numbers h0, ffi::Result<Numbers> h,
                        int64_t axis, bool reverse) {
   Check check("cello_linear_scan");
   cello::LinearScan call{};
@@ -56,9 +60,10 @@ ffi::Error linear_scan(ffi::ThreadPool pool, Floats a, Floats b, Floats h0, ffi:
   return ffi::Error::Success();
 }
 
-ffi::Error linear_scan_backward(ffi::ThreadPool pool, Floats a, Floats h0, Floats h, Floats d_h,
-                                ffi::Result<Floats> d_a, ffi::Result<Floats> d_b,
-                                ffi::Result<Floats> d_h0, int64_t axis, bool reverse) {
+template <class Numbers>
+ffi::Error linear_scan_backward(ffi::ThreadPool pool, Numbers a, Numbers h0, Numbers h, Numbers d_h,
+                                ffi::Result<Numbers> d_a, ffi::Result<Numbers> d_b,
+                                ffi::Result<Numbers> d_h0, int64_t axis, bool reverse) {
   Check check("cello_linear_scan_backward");
   cello::LinearScanBackward call{};
   const auto state = read(call, check, a, axis, reverse);
@@ -76,33 +81,47 @@ ffi::Error linear_scan_backward(ffi::ThreadPool pool, Floats a, Floats h0, Float
   return ffi::Error::Success();
 }
 
+template <class Numbers>
+auto forward_arrays() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .template Arg<Numbers>()  // a
+      .template Arg<Numbers>()  // b
+      .template Arg<Numbers>()  // h0
+      .template Ret<Numbers>()  // h
+      .template Attr<int64_t>("axis")
+      .template Attr<bool>("reverse");
+}
+
+template <class Numbers>
+auto backward_arrays() {
+  return ffi::Ffi::Bind()
+      .Ctx<ffi::ThreadPool>()
+      .template Arg<Numbers>()  // a
+      .template Arg<Numbers>()  // h0
+      .template Arg<Numbers>()  // h
+      .template Arg<Numbers>()  // d_h
+      .template Ret<Numbers>()  // d_a
+      .template Ret<Numbers>()  // d_b
+      .template Ret<Numbers>()  // d_h0
+      .template Attr<int64_t>("axis")
+      .template Attr<bool>("reverse");
+}
+
 }  // namespace
 
 // Declared before they are defined, so that they are exported.
 extern "C" {
 CELLO_EXPORT XLA_FFI_Error* cello_linear_scan(XLA_FFI_CallFrame*);
 CELLO_EXPORT XLA_FFI_Error* cello_linear_scan_backward(XLA_FFI_CallFrame*);
+CELLO_EXPORT XLA_FFI_Error* cello_complex_linear_scan(XLA_FFI_CallFrame*);
+CELLO_EXPORT XLA_FFI_Error* cello_complex_linear_scan_backward(XLA_FFI_CallFrame*);
 }
 
-XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_linear_scan, linear_scan,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Arg<Floats>()   // a
-                                  .Arg<Floats>()   // b
-                                  .Arg<Floats>()   // h0
-                                  .Ret<Floats>()   // h
-                                  .Attr<int64_t>("axis")
-                                  .Attr<bool>("reverse"));
-
-XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_linear_scan_backward, linear_scan_backward,
-                              ffi::Ffi::Bind()
-                                  .Ctx<ffi::ThreadPool>()
-                                  .Arg<Floats>()   // a
-                                  .Arg<Floats>()   // h0
-                                  .Arg<Floats>()   // h
-                                  .Arg<Floats>()   // d_h
-                                  .Ret<Floats>()   // d_a
-                                  .Ret<Floats>()   // d_b
-                                  .Ret<Floats>()   // d_h0
-                                  .Attr<int64_t>("axis")
-                                  .Attr<bool>("reverse"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_linear_scan, linear_scan<Floats>, forward_arrays<Floats>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_linear_scan_backward, linear_scan_backward<Floats>,
+                              backward_arrays<Floats>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_complex_linear_scan, linear_scan<Complexes>,
+                              forward_arrays<Complexes>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_complex_linear_scan_backward, linear_scan_backward<Complexes>,
+                              backward_arrays<Complexes>());

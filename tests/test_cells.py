@@ -17,6 +17,7 @@ from cello.cells.timed import TimedCell
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 LAYERS = {
     name: thing
     for name in cello.layers.__all__
@@ -38,7 +39,12 @@ VARIANTS = [
     ("HGRN", {"lower_bound": 0.3, "use_bias": False}),
     ("CfC", {"mode": "pure", "backbone_layers": 2, "backbone_units": 5}),
     ("CfC", {"mode": "no_gate", "backbone_layers": 0, "use_bias": False}),
+    ("S4D", {"state_units": 2, "discretization": "bilinear"}),
+    ("Mamba", {"state_units": 2, "window": 1, "use_bias": True}),
+    ("XLSTMBlock", {"memory": "scalar", "expand": 1.5}),
     ("EchoState", {"leak": 0.4, "bias_scale": 0.5}),
+    ("RetNet", {"rotation": False}),
+    ("DeltaNet", {"window": 1}),
 ]
 every_equation = pytest.mark.parametrize(
     ("layer", "variant"),

@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equations import FEATURES, close, gradients, made, moved, normal, same_as, weights_of
 
 from cello import layers
 from cello.cells.linear import LinearCell
-from cello.core.variable import Binding
 
-FEATURES = 3
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 NAMES = [
     cls.__name__
     for cls in vars(layers).values()
@@ -17,53 +17,6 @@ NAMES = [
     and issubclass(cls, layers.RNN)
     and issubclass(cls._cell_class or object, LinearCell)
 ]
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
-
-
-def moved(layer, seed=0, scale=0.4):
-    """`layer` with weights off their start, all of them different."""
-    rng = np.random.default_rng(seed)
-    layer.set_weights([w + scale * rng.normal(size=w.shape) for w in layer.get_weights()])
-    return layer
-
-
-def made(name, units=4, features=FEATURES, dtype="float32", **options):
-    layer = getattr(layers, name)(units, dtype=dtype, **options)
-    layer(np.zeros((1, 2, features), dtype))
-    return moved(layer)
-
-
-def weights_of(layer):
-    """By name, in float64."""
-    return {w.name: np.asarray(w.value, "float64") for w in layer.weights}
-
-
-def close(got, wanted, tolerance=1e-5):
-    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
-        scale = max(1.0, np.abs(np.asarray(w)).max(initial=0))
-        np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance * scale)
-
-
-def gradients(layer, x, states, **options):
-    """Of a sum that looks at every output, by the weights, the inputs and the states."""
-
-    def total(weights, x, states):
-        with Binding(dict(zip(layer.weights, weights, strict=True))):
-            outputs = layer(x, initial_state=states, **options)
-        return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs))
-
-    return jax.jit(jax.grad(total, (0, 1, 2)))(
-        [w.value for w in layer.weights], jnp.asarray(x), states
-    )
-
-
-def some_states(layer, batch, seed=5):
-    states = layer.get_initial_state(batch)
-    rng = np.random.default_rng(seed)
-    return [jnp.asarray(np.abs(rng.normal(size=s.shape)), s.dtype) for s in states]
 
 
 # ------------------------------------------------------- beside the laws of test_cells.py
@@ -114,33 +67,6 @@ def test_dtypes_of_16_bits(name):
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
-
-
-def torch_or_skip():
-    return pytest.importorskip("torch")
-
-
-def same_as(name, equations, features=FEATURES, tolerance=1e-5, **options):
-    """Values and gradients of the layer are those of `equations`.
-
-    Args:
-        equations: function of the weights, by name, of the inputs and of the list of states, all
-            of them float64 tensors of PyTorch; it loops over the steps.
-    """
-    torch = torch_or_skip()
-    layer = made(name, features=features, return_sequences=True, **options)
-    x = normal(2, 7, features)
-    states = some_states(layer, 2)
-    tensor = lambda v: torch.tensor(np.asarray(v, "float64"), requires_grad=True)  # noqa: E731
-    weights = {w.name: tensor(w.value) for w in layer.weights}
-    theirs_x, theirs_states = tensor(x), [tensor(s) for s in states]
-    wanted = equations(torch, weights, theirs_x, theirs_states)
-    torch.sin(wanted + 1).sum().backward()
-    close(layer(x, initial_state=states), wanted.detach().numpy(), tolerance)
-    by_weights, by_x, by_states = gradients(layer, x, states)
-    close(by_weights, [w.grad.numpy() for w in weights.values()], 10 * tolerance)
-    close(by_x, theirs_x.grad.numpy(), 10 * tolerance)
-    close(by_states, [s.grad.numpy() for s in theirs_states], 10 * tolerance)
 
 
 def test_min_gru_is_the_log_space_form_of_the_paper():
@@ -341,3 +267,69 @@ def test_hgrn_turns_by_the_frequencies_of_rotary_positions():
     a, *_ = layer.cell.coefficients(jnp.asarray(1e3 * normal(50, 3)))
     radius = np.abs(a)
     assert 0.9 - 1e-6 <= radius.min() < 0.91 and 0.99 < radius.max() <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("discretization", ["zoh", "bilinear"])
+@pytest.mark.parametrize("features", [4, 3])
+def test_s4d(features, discretization):
+    def equations(torch, w, x, states):
+        h, out = torch.complex(*states), []
+        step = w["log_step"].exp()[:, None]
+        A = torch.complex(-w["log_decay"].exp(), w["frequency"])
+        if discretization == "zoh":
+            a = torch.exp(step * A)
+            b = (a - 1) / A
+        else:
+            a = (1 + step / 2 * A) / (1 - step / 2 * A)
+            b = step / (1 - step / 2 * A)
+        C = torch.complex(*w["readout_weights"])
+        for t in range(x.shape[1]):
+            u = x[:, t] if features == 4 else x[:, t] @ w["input_kernel"]
+            h = a * h + b * u[..., None]
+            v = torch.nn.functional.gelu(2 * (C * h).sum(-1).real + w["skip"] * u)
+            out.append(torch.nn.functional.glu(v @ w["output_kernel"] + w["output_bias"]))
+        return torch.stack(out, 1)
+
+    options = {"state_units": 6, "discretization": discretization}
+    same_as("S4D", equations, features=features, tolerance=1e-4, **options)
+
+
+def test_s5():
+    def equations(torch, w, x, states):
+        h, out = torch.complex(*states), []
+        A = torch.complex(-w["log_decay"].exp(), w["frequency"])
+        a = torch.exp(w["log_step"].exp() * A)
+        B = torch.complex(*w["input_kernel"].chunk(2, -1))
+        real, minus_imaginary = w["output_kernel"].chunk(2)
+        C = torch.complex(real, -minus_imaginary)
+        for t in range(x.shape[1]):
+            h = a * h + (a - 1) / A * (x[:, t].to(B.dtype) @ B)
+            out.append(2 * (h @ C).real + x[:, t] @ w["skip_kernel"])
+        return torch.stack(out, 1)
+
+    same_as("S5", equations, tolerance=1e-4, state_units=6)
+
+
+@pytest.mark.parametrize("options", [{}, {"use_bias": True, "window": 1, "step_rank": 3}])
+def test_mamba(options):
+    """With states to start from; from zeros it is beside the authors' models in tests/oracles."""
+
+    def equations(torch, w, x, states):
+        silu = torch.nn.functional.silu
+        h, *window = states
+        window, out = list(window[0].unbind(1)) if window else [], []
+        for t in range(x.shape[1]):
+            p, z = (x[:, t] @ w["input_kernel"] + w.get("input_bias", 0)).chunk(2, -1)
+            window.append(p)
+            u = silu(sum(k * p for k, p in zip(w["convolution_kernel"], window, strict=True))
+                     + w["convolution_bias"])  # fmt: skip
+            window = window[1:]
+            rank = w["step_kernel"].shape[0]
+            r, B, C = (u @ w["selection_kernel"]).split([rank, 5, 5], -1)
+            d = torch.nn.functional.softplus(r @ w["step_kernel"] + w["step_bias"])[..., None]
+            h = torch.exp(-d * w["log_decay"].exp()) * h + d * u[..., None] * B[:, None]
+            y = ((C[:, None] * h).sum(-1) + w["skip"] * u) * silu(z)
+            out.append(y @ w["output_kernel"] + w.get("output_bias", 0))
+        return torch.stack(out, 1)
+
+    same_as("Mamba", equations, tolerance=1e-4, state_units=5, **options)

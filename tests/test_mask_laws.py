@@ -42,6 +42,7 @@ class Leaky(Layer):
         return state[:, :2] * 2, [state]
 
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 RECURRENT = {
     "simple": lambda **k: SimpleRNN(3, **k),
     "lstm": lambda **k: LSTM(3, **k),

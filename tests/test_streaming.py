@@ -32,6 +32,7 @@ from cello.layers import (
     Masking,
     MaxPooling1D,
     ProjectedLSTM,
+    RMSNormalization,
     SimpleRNN,
     StackedRNNCells,
     TimeDistributed,
@@ -106,7 +107,12 @@ MODELS = {
         GRU(4, return_sequences=True, zero_output_for_mask=True),
     ],
     "masked mean": lambda: [Masking(9.0), GlobalAveragePooling1D()],
-    "step by step": lambda: [TimeDistributed(Dense(4)), LayerNormalization(), BatchNormalization()],
+    "step by step": lambda: [
+        TimeDistributed(Dense(4)),
+        LayerNormalization(),
+        RMSNormalization(),
+        BatchNormalization(),
+    ],
     "causal": lambda: [
         Conv1D(4, 3, padding="causal", activation="tanh"),
         LSTM(3, return_sequences=True),

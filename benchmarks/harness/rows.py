@@ -37,6 +37,7 @@ class Row:
         states: what the recurrence returns: "last" output, "outputs" of all steps, or "all" states
             of all steps besides.
         batches: batches in one call of a peer's function.
+        dtype: of `linear_scan`, "float32" or "complex64".
     """
 
     cell: str
@@ -52,6 +53,7 @@ class Row:
     bias: bool = True
     states: str = "last"
     batches: int = 0
+    dtype: str = "float32"
 
     def __post_init__(self):
         if not self.batches:
@@ -85,6 +87,7 @@ class Row:
             "recurrent dropout" if self.recurrent_dropout else "",
             "" if self.bias else "no bias",
             {"last": "", "outputs": "all outputs", "all": "all states"}[self.states],
+            "" if self.dtype == "float32" else self.dtype,
         ]
         return ", ".join(w for w in words if w)
 
@@ -96,7 +99,8 @@ class Row:
         for the gradients of the states and of what a layer below has put out (not of the data).
         """
         if self.cell == "linear_scan":
-            return 2.0 * self.batch * self.time * self.units * (4 if self.training else 1)
+            of_a_number = 8.0 if self.dtype == "complex64" else 2.0
+            return of_a_number * self.batch * self.time * self.units * (4 if self.training else 1)
         directions = 2 if self.bidirectional else 1
         total = 0
         for layer in range(self.layers):
@@ -110,7 +114,8 @@ class Row:
     @property
     def bytes(self) -> float:
         """Of one batch of `linear_scan`: 2 arrays read and 1 written; backward 3 and 2 besides."""
-        return 4.0 * self.batch * self.time * self.units * (8 if self.training else 3)
+        size = np.dtype(self.dtype).itemsize
+        return float(size * self.batch * self.time * self.units * (8 if self.training else 3))
 
     def data(self) -> Data:
         return _data(dataclasses.replace(self, batches=0), self.batches)
@@ -205,8 +210,10 @@ def factors(shape, cells, modes=("training", "inference")) -> list[Group]:
 
 
 def linear_scans(batch, time, units) -> list[Group]:
+    """Of real numbers, and of half as many complex ones, which are as many bytes."""
     rows = [
-        Row("linear_scan", batch, time, units, units, mode, batches=4)
+        Row("linear_scan", batch, time, n, n, mode, batches=4, dtype=dtype)
+        for dtype, n in (("float32", units), ("complex64", units // 2))
         for mode in ("inference", "training")
     ]
     peers = ("cello_ops", "scan", "associative_scan")

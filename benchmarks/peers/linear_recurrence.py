@@ -11,9 +11,11 @@ def prepare(row, recurrence):
     """`recurrence(a, b, h0) -> h`; training is the values, and the gradients of all three."""
     rng = np.random.default_rng(0)
     shape = row.batch, row.time, row.units
-    a = jnp.asarray(rng.uniform(0.5, 1, shape), jnp.float32)
-    b, g = (jnp.asarray(rng.standard_normal(shape), jnp.float32) for _ in range(2))
-    h0 = jnp.zeros((row.batch, row.units), jnp.float32)
+    a, b, g = rng.uniform(0.5, 1, shape), *rng.standard_normal((2, *shape))
+    if row.dtype == "complex64":
+        a, b, g = (x * np.exp(1j * rng.uniform(0, 6, shape)) for x in (a, b, g))
+    a, b, g = (jnp.asarray(x, row.dtype) for x in (a, b, g))
+    h0 = jnp.zeros((row.batch, row.units), row.dtype)
 
     @jax.jit
     def backward(a, b, h0, g):

@@ -280,38 +280,51 @@ void test_one(const cello::Kernels& kernels, int64_t threads) {
   compare_gradient(p, "d_x", &Problem::x, d_x);
 }
 
-// A linear scan with arrays of its own, in double precision.
+// A linear scan with arrays of its own, in double precision; of complex numbers, each of which is two
+// features.
 struct Scan {
   int64_t batch, time, features;
-  bool reverse;
+  bool reverse, complex;
   Doubles a, b, h0, weigh_h, h;
 
-  double run() {  // the loss
+  double run() {  // the loss: the real part of the sum of weigh_h * h
     h.resize(b.size());
     Doubles state = h0;
     double loss = 0;
     for (int64_t row = 0; row < batch; ++row)
       for (int64_t step = 0; step < time; ++step)
-        for (int64_t f = 0; f < features; ++f) {
+        for (int64_t f = 0; f < features; f += complex ? 2 : 1) {
           const size_t at = (row * time + (reverse ? time - 1 - step : step)) * features + f;
-          double& now = state[row * features + f];
-          now = h[at] = a[at] * now + b[at];
-          loss += weigh_h[at] * now;
+          double* now = &state[row * features + f];
+          if (complex) {
+            const double real = a[at] * now[0] - a[at + 1] * now[1];
+            now[1] = h[at + 1] = a[at] * now[1] + a[at + 1] * now[0] + b[at + 1];
+            now[0] = h[at] = real + b[at];
+            loss -= weigh_h[at + 1] * now[1];
+          } else {
+            now[0] = h[at] = a[at] * now[0] + b[at];
+          }
+          loss += weigh_h[at] * now[0];
         }
     return loss;
   }
+
+  // The real part of the sum of left * right.
+  double dot(const Floats& left, const Doubles& right, double* size) const {
+    double sum = 0;
+    for (size_t i = 0; i < left.size(); ++i) {
+      const double product = left[i] * right[i];
+      sum += complex && i % 2 ? -product : product, *size += std::fabs(product);
+    }
+    return sum;
+  }
 };
 
-double dot(const Floats& left, const Doubles& right, double* size) {
-  double sum = 0;
-  for (size_t i = 0; i < left.size(); ++i)
-    sum += left[i] * right[i], *size += std::fabs(left[i] * right[i]);
-  return sum;
-}
-
-void test_scan(const cello::Kernels& kernels, int64_t threads, int64_t batch, int64_t time, int64_t features) {
+void test_scan(const cello::Kernels& kernels, int64_t threads, int64_t batch, int64_t time, int64_t features,
+               bool complex) {
+  if (complex) features *= 2;
   Scan p{};
-  p.batch = batch, p.time = time, p.features = features, p.reverse = random_integer(0, 1);
+  p.batch = batch, p.time = time, p.features = features, p.reverse = random_integer(0, 1), p.complex = complex;
   const int64_t states = batch * features, all = states * time;
   Floats a = random_floats(all, 0.5f), b = random_floats(all), h0 = random_floats(states),
          d_h = random_floats(all);
@@ -320,25 +333,26 @@ void test_scan(const cello::Kernels& kernels, int64_t threads, int64_t batch, in
   const auto expect = [&](const char* what, double got, double want, double size) {
     if (std::fabs(got - want) <= 2e-5 * (1 + size)) return;
     failed = true;
-    std::printf("linear scan of batch %d time %d features %d reverse %d on %d threads: %s is %.9g and should be "
-                "%.9g\n", int(batch), int(time), int(features), p.reverse, int(threads), what, got, want);
+    std::printf("linear scan of batch %d time %d features %d reverse %d complex %d on %d threads: %s is %.9g and "
+                "should be %.9g\n", int(batch), int(time), int(features), p.reverse, complex, int(threads), what,
+                got, want);
   };
 
   const cello::Parallel parallel{threads, &threads, run, run_together, take, std::free};
   const float nan = std::numeric_limits<float>::quiet_NaN();  // of what nobody wrote
   Floats h(all, nan), d_a(all, nan), d_b(all, nan), d_h0(states, nan);
-  kernels.linear_scan({batch, time, features, p.reverse, a.data(), b.data(), h0.data(), h.data()}, parallel);
+  kernels.linear_scan({batch, time, features, p.reverse, complex, a.data(), b.data(), h0.data(), h.data()}, parallel);
   for (int64_t i = 0; i < all && !failed; ++i) expect("h", h[i], p.h[i], std::fabs(p.h[i]));
-  kernels.linear_scan_backward({batch, time, features, p.reverse, a.data(), h.data(), d_h.data(), h0.data(),
-                                d_a.data(), d_b.data(), d_h0.data()}, parallel);
+  kernels.linear_scan_backward({batch, time, features, p.reverse, complex, a.data(), h.data(), d_h.data(),
+                                h0.data(), d_a.data(), d_b.data(), d_h0.data()}, parallel);
   // h is linear in b and h0, so that the loss is the sum of their products with their gradients ...
   double size = 0;
-  const double products = dot(d_b, p.b, &size) + dot(d_h0, p.h0, &size);
+  const double products = p.dot(d_b, p.b, &size) + p.dot(d_h0, p.h0, &size);
   expect("<d_b, b> + <d_h0, h0>", products, loss, size);
   // ... and a direction of each tells them apart; in a by finite differences.
   const Doubles along_h0 = as_doubles(random_floats(states)), along_a = as_doubles(random_floats(all));
   size = 0;
-  const double along = dot(d_h0, along_h0, &size);
+  const double along = p.dot(d_h0, along_h0, &size);
   for (int64_t i = 0; i < states; ++i) p.h0[i] += along_h0[i];
   expect("d_h0", along, p.run() - loss, size);
   for (int64_t i = 0; i < states; ++i) p.h0[i] = h0[i];
@@ -349,16 +363,17 @@ void test_scan(const cello::Kernels& kernels, int64_t threads, int64_t batch, in
     side[sign] = p.run();
   }
   size = 0;
-  const double slope = dot(d_a, along_a, &size);
+  const double slope = p.dot(d_a, along_a, &size);
   expect("d_a", slope, (side[1] - side[0]) / (2 * step), size);
 }
 
 void test_scans(const cello::Kernels& kernels, int rounds) {
   static const int64_t sizes[] = {1, 2, 3, 7, 15, 16, 17, 33, 100, 129, 257, 400, 4097, 8200};
   for (int i = 0; i < rounds; ++i)
-    test_scan(kernels, 1 + i % 3, random_integer(1, 9), random_integer(1, 40), sizes[random_integer(0, 13)]);
-  test_scan(kernels, 2, 2, 2100, 1024);  // large enough to be stored past the caches
-  test_scan(kernels, 3, 5, 900, 1000);
+    test_scan(kernels, 1 + i % 3, random_integer(1, 9), random_integer(1, 40), sizes[random_integer(0, 13)], i % 2);
+  test_scan(kernels, 2, 2, 2100, 1024, false);  // large enough to be stored past the caches
+  test_scan(kernels, 2, 2, 2100, 512, true);
+  test_scan(kernels, 3, 5, 900, 1000, false);
 }
 
 // hard_sigmoid and relu have corners, where finite differences say nothing: their values here.

@@ -52,16 +52,18 @@ def check(name: str) -> None:
         compare(jax.jit(jax.value_and_grad(mapped, (0, 1, 2, 3)))(*spread), want)
 
 
-def check_linear_scan(mesh, spec: PartitionSpec) -> None:
+def check_linear_scan(mesh, spec: PartitionSpec, dtype: str) -> None:
     """Any axis but that of time may be spread."""
     rng = np.random.default_rng(0)
     a, b, h0 = (
-        rng.normal(size=shape).astype("float32")
+        (rng.normal(size=shape) * np.exp(1j * rng.normal(size=shape))).astype(dtype)
+        if dtype == "complex64"
+        else rng.normal(size=shape).astype(dtype)
         for shape in ((BATCH, TIME, UNITS), (BATCH, TIME, UNITS), (BATCH, UNITS))
     )
 
     def loss(a, b, h0, engine="native"):
-        return jnp.sum(jnp.sin(cello.ops.linear_scan(a, b, h0, engine=engine) + 1))
+        return jnp.sum(jnp.abs(cello.ops.linear_scan(a, b, h0, engine=engine) + 1) ** 1.5)
 
     want = jax.value_and_grad(lambda *x: loss(*x, engine="scan"), (0, 1, 2))(a, b, h0)
     specs = spec, spec, PartitionSpec(spec[0], *spec[2:])
@@ -70,7 +72,8 @@ def check_linear_scan(mesh, spec: PartitionSpec) -> None:
     program = jax.jit(jax.value_and_grad(loss, (0, 1, 2)))
     text = program.lower(*spread).compile().as_text()
     assert "all-gather" not in text, f"{spec} was gathered"
-    assert "cello_linear_scan" in text and "cello_linear_scan_backward" in text
+    name = "cello_complex_linear_scan" if dtype == "complex64" else "cello_linear_scan"
+    assert f'{name}"' in text and f'{name}_backward"' in text
     compare(program(*spread), want)
     # One model a device or several, each with a batch that is spread.
     models = jax.vmap(loss)(*(jnp.stack([x, x]) for x in spread))
@@ -93,6 +96,7 @@ if __name__ == "__main__":
     for name in OPS:
         check(name)
     rows = Mesh(np.array(jax.devices()), ("rows",))
-    check_linear_scan(rows, PartitionSpec("rows", None, None))
+    check_linear_scan(rows, PartitionSpec("rows", None, None), "float32")
     grid = Mesh(np.array(jax.devices()).reshape(2, 2), ("rows", "units"))
-    check_linear_scan(grid, PartitionSpec("rows", None, "units"))
+    for dtype in ("float32", "complex64"):
+        check_linear_scan(grid, PartitionSpec("rows", None, "units"), dtype)

@@ -18,6 +18,7 @@ from cello.ops.linear_scan import choose_engine
 
 ENGINES = ["scan", "native"] if native.library() else ["scan"]
 BEST = ENGINES[-1]
+DTYPES = ["float32", "complex64"]
 SHAPES = st.tuples(
     st.integers(1, 5),
     st.integers(1, 12),
@@ -62,20 +63,26 @@ def close(got, wanted, tolerance=1e-5):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@given(shape=SHAPES, reverse=st.booleans())
-def test_values_are_the_definition(engine, shape, reverse):
-    a, b, h0, _ = problem(shape)
+@given(shape=SHAPES, reverse=st.booleans(), dtype=st.sampled_from(DTYPES))
+def test_values_are_the_definition(engine, shape, reverse, dtype):
+    a, b, h0, _ = problem(shape, dtype)
     close(linear_scan(a, b, h0, reverse=reverse, engine=engine), loop(a, b, h0, reverse))
     zeros = np.zeros_like(h0)
     close(linear_scan(a, b, reverse=reverse, engine=engine), loop(a, b, zeros, reverse))
 
 
-@given(shape=SHAPES, reverse=st.booleans(), jitted=st.booleans(), seed=st.integers(0, 99))
-def test_as_accurate_as_the_loop(shape, reverse, jitted, seed):
-    """Against float64 the error is at most twice that of the loop in float32, and 8 ULP."""
-    arrays = problem(shape, seed=seed)
+@given(
+    dtype=st.sampled_from(DTYPES),
+    shape=SHAPES,
+    reverse=st.booleans(),
+    jitted=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_as_accurate_as_the_loop(dtype, shape, reverse, jitted, seed):
+    """Against 64 bits the error is at most twice that of the loop in 32, and 8 ULP."""
+    arrays = problem(shape, dtype, seed)
     with jax.enable_x64(True):
-        doubles = [x.astype("float64") for x in arrays]
+        doubles = [x.astype(np.promote_types(dtype, "float64")) for x in arrays]
         exact = [np.asarray(x) for x in gradients(*doubles, reverse=reverse, engine="scan")]
 
     def run(engine):
@@ -85,16 +92,26 @@ def test_as_accurate_as_the_loop(shape, reverse, jitted, seed):
         return (jax.jit(computed) if jitted else computed)(*arrays)
 
     for got, other, want in zip(run(BEST), run("scan"), exact, strict=True):
-        assert got.shape == want.shape and got.dtype == np.float32
+        assert got.shape == want.shape and got.dtype == dtype
         allowed = 2 * np.abs(other - want).max() + 8 * 2**-24 * max(1, np.abs(want).max())
         assert np.abs(got - want).max() <= allowed
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("shape", [(2, 2100, 1024), (5, 900, 1000), (1, 60, 9000), (70, 300, 8)])
-def test_large_arrays(engine, shape):
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((2, 2100, 1024), "float32"),
+        ((5, 900, 1000), "float32"),
+        ((1, 60, 9000), "float32"),
+        ((70, 300, 8), "float32"),
+        ((2, 2100, 512), "complex64"),
+        ((1, 60, 4501), "complex64"),
+    ],
+)
+def test_large_arrays(engine, shape, dtype):
     """Sizes that are stored past the caches, and that threads share in each way."""
-    a, b, h0, d_h = problem(shape)
+    a, b, h0, d_h = problem(shape, dtype)
     h, d_a, d_b, d_h0 = gradients(a, b, h0, d_h, engine=engine)
     close(h, loop(a, b, h0), 1e-4)
     zeros = np.zeros_like(h0)
@@ -145,25 +162,67 @@ def test_the_loop_has_the_right_derivatives(dtype, reverse):
 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("outer", [jax.jacrev, jax.jacfwd])
-@pytest.mark.parametrize("shape", [(2, 4, 3), (1, 1), (2, 3, 2, 2)])
-def test_second_derivatives(outer, reverse, shape):
-    a, b, h0, weight = problem(shape)
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((2, 4, 3), "float32"),
+        ((1, 1), "float32"),
+        ((2, 3, 2, 2), "float32"),
+        ((2, 4, 3), "complex64"),
+    ],
+)
+def test_second_derivatives(outer, reverse, shape, dtype):
+    a, b, h0, weight = problem(shape, dtype)
+    of = {"holomorphic": dtype == "complex64"}
 
     def hessian(engine):
         def loss(a, b, h0):
             h = linear_scan(a, b, h0, reverse=reverse, engine=engine)
             return jnp.sum(weight * h**2)
 
-        return outer(jax.grad(loss, (0, 1, 2)), (0, 1, 2))(a, b, h0)
+        return outer(jax.grad(loss, (0, 1, 2), **of), (0, 1, 2), **of)(a, b, h0)
 
     close(hessian(BEST), hessian("scan"))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("axes", [(0, 0, 0), (1, 2, None), (None, 0, 1), (3, None, None)])
-def test_vmap(engine, axes):
-    one = problem((2, 5, 3))
-    every = [problem((2, 5, 3), seed=i) for i in range(4)]
+@pytest.mark.parametrize("reverse", [False, True])
+def test_gradients_of_complex_numbers_are_slopes(engine, reverse):
+    """A step by `d` changes a real loss by `Re(gradient * d)`, without a conjugate."""
+    a, b, h0, weight = problem((2, 5, 3), "complex64")
+    directions = problem((2, 5, 3), "complex64", seed=1)[:3]
+
+    def slope(arrays, along):
+        h = [loop(*(x + e * d for x, d in zip(arrays, along, strict=True)), reverse)
+             for e in (1e-6, -1e-6)]  # fmt: skip
+        one, other = (np.sum(np.abs(y - weight) ** 2) for y in h)
+        return (one - other) / 2e-6
+
+    def loss(*arrays):
+        h = linear_scan(*arrays, reverse=reverse, engine=engine)
+        return jnp.sum(jnp.abs(h - weight) ** 2)
+
+    for i, gradient in enumerate(jax.grad(loss, (0, 1, 2))(a, b, h0)):
+        along = [d * (i == j) for j, d in enumerate(directions)]
+        wide = [[x.astype("complex128") for x in arrays] for arrays in ((a, b, h0), along)]
+        np.testing.assert_allclose(
+            np.sum(np.asarray(gradient) * directions[i]).real, slope(*wide), rtol=1e-4
+        )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("axes", "dtype"),
+    [
+        ((0, 0, 0), "float32"),
+        ((1, 2, None), "complex64"),
+        ((None, 0, 1), "float32"),
+        ((3, None, None), "float32"),
+    ],
+)
+def test_vmap(engine, axes, dtype):
+    one = problem((2, 5, 3), dtype)
+    every = [problem((2, 5, 3), dtype, seed=i) for i in range(4)]
 
     def run(a, b, h0):
         return gradients(a, b, h0, one[3], engine=engine)
@@ -235,35 +294,41 @@ def test_what_is_not_finite_stays_in_its_place(engine, value):
     assert np.isfinite(d_b).all()  # which does not depend on b
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "complex64", "int32"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "complex128", "int32"])
 def test_other_dtypes_run_in_the_loop(dtype):
-    with jax.enable_x64(dtype == "float64"):
-        given = problem((2, 6, 3), "complex64" if dtype == "complex64" else "float32")[:3]
+    wide = dtype in ("float64", "complex128")
+    with jax.enable_x64(wide):
+        given = problem((2, 6, 3), dtype if dtype == "complex128" else "float32")[:3]
         a, b, h0 = (jnp.asarray(4 * x).astype(dtype) for x in given)
         h = linear_scan(a, b, h0)
         assert h.dtype == dtype
-        wide = [np.asarray(x).astype("complex128") for x in (a, b, h0)]
-        tolerance = {"float16": 1e-2, "bfloat16": 1e-1, "float64": 1e-12}.get(dtype, 1e-4)
-        want = loop(*wide)
+        tolerance = {"float16": 1e-2, "bfloat16": 1e-1, "int32": 0}.get(dtype, 1e-12)
+        want = loop(*(np.asarray(x).astype("complex128") for x in (a, b, h0)))
         assert np.abs(np.asarray(h).astype("complex128") - want).max() <= tolerance * (
             np.abs(want).max()
         )
     if native.library():
-        assert choose_engine(jnp.float32) == "native" and choose_engine(jnp.float32).reason is None
+        for native_dtype in DTYPES:
+            assert choose_engine(jnp.dtype(native_dtype)) == "native"
+            assert choose_engine(jnp.dtype(native_dtype)).reason is None
         chosen = choose_engine(jnp.dtype(dtype))
         assert chosen == "scan"
-        assert chosen.reason == f"The kernels compute in float32, and this is {dtype}."
-        with jax.enable_x64(dtype == "float64"), pytest.raises(ValueError, match=dtype):
+        assert (
+            chosen.reason == f"The kernels compute in float32 and complex64, and this is {dtype}."
+        )
+        with jax.enable_x64(wide), pytest.raises(ValueError, match=dtype):
             linear_scan(a, b, h0, engine="native")
 
 
 @pytest.mark.skipif(native.library() is None, reason="there is no native library here")
-def test_float32_runs_natively_unless_asked_otherwise():
-    a, b, h0, _ = problem((2, 6, 3))
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_32_bits_run_natively_unless_asked_otherwise(dtype):
+    a, b, h0, _ = problem((2, 6, 3), dtype)
+    kernel = {"float32": "cello_linear_scan", "complex64": "cello_complex_linear_scan"}[dtype]
 
     def calls_kernels():
         text = jax.jit(lambda *arrays: linear_scan(*arrays)).lower(a, b, h0).as_text()
-        return "cello_linear_scan" in text
+        return kernel in text
 
     assert calls_kernels()
     cello.config.engine("scan")

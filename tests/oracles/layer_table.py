@@ -28,6 +28,8 @@ CASES = [
     _case("LayerNormalization"),
     _case("LayerNormalization", axis=[1, 2], epsilon=0.1, center=False),
     _case("LayerNormalization", axis=1, scale=False),
+    _case("RMSNormalization"),
+    _case("RMSNormalization", axis=[1, 2], epsilon=0.1),
     _case("BatchNormalization"),
     _case("BatchNormalization", axis=1, momentum=0.5, moving_mean_initializer="ones"),
     _case("BatchNormalization", center=False, scale=False, inputs=(4, 8)),

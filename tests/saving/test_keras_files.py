@@ -224,6 +224,7 @@ EVERY_LAYER = {
     "LayerNormalization": one("LayerNormalization", axis=[1, 2], scale=False),
     "Masking": chain(("Masking", (), {"mask_value": 0.0}), ("GRU", (2,), {})),
     "MaxPooling1D": one("MaxPooling1D", 3, strides=1, padding="same"),
+    "RMSNormalization": one("RMSNormalization", axis=[1, 2], epsilon=0.1),
     "Permute": one("Permute", (2, 1)),
     "RNN": wrapped("RNN"),
     "RepeatVector": one("RepeatVector", 4, shape=(3,)),

@@ -10,7 +10,10 @@ from cello.cells.convolutional import (
     ConvLSTM2DCell,
     ConvLSTM3DCell,
 )
+from cello.cells.delta_net import DeltaNetCell, GatedDeltaNetCell
 from cello.cells.echo_state import EchoStateCell
+from cello.cells.feed_forward import FeedForwardCell, TokenShiftFeedForwardCell
+from cello.cells.gla import GLACell
 from cello.cells.gru import GRUCell
 from cello.cells.grud import GRUDCell
 from cello.cells.hgrn import HGRNCell
@@ -19,16 +22,25 @@ from cello.cells.lru import LRUCell
 from cello.cells.lstm import LSTMCell
 from cello.cells.lstm_variants import CoupledLSTMCell, PeepholeLSTMCell
 from cello.cells.ltc import LTCCell
+from cello.cells.mamba import MambaCell
+from cello.cells.mamba2 import Mamba2Cell
 from cello.cells.min_rnn import MinGRUCell, MinLSTMCell
+from cello.cells.mlstm import MLSTMCell
+from cello.cells.multiplicative import MultiplicativeIntegrationCell
 from cello.cells.ode_rnn import ODERNNCell
 from cello.cells.projected_lstm import ProjectedLSTMCell
 from cello.cells.qrnn import QRNNCell
-from cello.cells.rglru import RGLRUCell
+from cello.cells.retnet import RetNetCell
+from cello.cells.rglru import GriffinCell, RGLRUCell
+from cello.cells.rwkv7 import RWKV7Cell
+from cello.cells.s4d import S4DCell
+from cello.cells.s5 import S5Cell
 from cello.cells.simple_rnn import SimpleRNNCell
 from cello.cells.slstm import SLSTMCell
 from cello.cells.small_gated import IndRNNCell, MGUCell, UGRNNCell
 from cello.cells.sru import SRUCell
 from cello.cells.stacked import StackedRNNCells
+from cello.cells.wrappers import DropConnectCell, DropoutCell, ResidualCell, ZoneoutCell
 
 __all__ = [
     "AttentionCell",
@@ -40,9 +52,16 @@ __all__ = [
     "ConvLSTM2DCell",
     "ConvLSTM3DCell",
     "CoupledLSTMCell",
+    "DeltaNetCell",
+    "DropConnectCell",
+    "DropoutCell",
     "EchoStateCell",
+    "FeedForwardCell",
+    "GLACell",
     "GRUCell",
     "GRUDCell",
+    "GatedDeltaNetCell",
+    "GriffinCell",
     "HGRNCell",
     "IndRNNCell",
     "LRUCell",
@@ -51,16 +70,27 @@ __all__ = [
     "LayerNormGRUCell",
     "LayerNormLSTMCell",
     "MGUCell",
+    "MLSTMCell",
+    "Mamba2Cell",
+    "MambaCell",
     "MinGRUCell",
     "MinLSTMCell",
+    "MultiplicativeIntegrationCell",
     "ODERNNCell",
     "PeepholeLSTMCell",
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "RWKV7Cell",
+    "ResidualCell",
+    "RetNetCell",
+    "S4DCell",
+    "S5Cell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNNCell",
     "StackedRNNCells",
+    "TokenShiftFeedForwardCell",
     "UGRNNCell",
+    "ZoneoutCell",
 ]

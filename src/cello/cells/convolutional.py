@@ -14,7 +14,7 @@ from cello.cells.projecting import LearnedCell
 from cello.core.arguments import FIRST, arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, positive_integer
-from cello.ops.gated import drop, entering
+from cello.ops.gated import drop
 
 _AXES = {1: ("steps",), 2: ("rows", "cols"), 3: ("depth", "rows", "cols")}
 
@@ -148,8 +148,9 @@ class ConvolutionalCell(LearnedCell):
             maps = maps + self.bias.value.reshape(self._ordered(1, (1,) * self.rank, -1))
         return maps.reshape(*leading, *maps.shape[1:]), None
 
-    def recurrent_product(self, h, kernel):
+    def recurrent_product(self, h, columns=slice(None)):
         """The convolution of a state, whose space it keeps."""
+        kernel = self.recurrent_kernel.value[..., columns]
         return self._convolved(h, kernel, window_strides=(1,) * self.rank, padding="SAME")
 
     def split(self, maps) -> list[jax.Array]:
@@ -204,11 +205,10 @@ class ConvLSTMCell(ConvolutionalCell):
         bias = super().initial_bias(shape, dtype)
         return with_ones(bias, self.filters, 1) if self.unit_forget_bias else bias
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         h, c = states
         gate = self.recurrent_activation
-        inner = self.recurrent_product(entering(h, recurrent_mask), self.recurrent_kernel.value)
-        i, f, g, o = self.split(x + inner)
+        i, f, g, o = self.split(x + recurrent(h))
         c = gate(f) * c + gate(i) * self.activation(g)
         h = gate(o) * self.activation(c)
         return h, (h, c)
@@ -239,14 +239,13 @@ class ConvGRUCell(ConvolutionalCell):
 
     gates, states = 3, 1
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
-        entered = entering(h, recurrent_mask)
-        u_gates, u_h = jnp.split(self.recurrent_kernel.value, [2 * self.filters], axis=-1)
+        gates = 2 * self.filters  # columns of U
         x_z, x_r, x_h = self.split(x)
-        h_z, h_r = self.split(self.recurrent_product(entered, u_gates))
+        h_z, h_r = self.split(recurrent(h, slice(gates)))
         z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
-        g = self.activation(x_h + self.recurrent_product(r * entered, u_h))
+        g = self.activation(x_h + recurrent(r * h, slice(gates, None)))
         h = z * h + (1 - z) * g
         return h, (h,)
 

@@ -15,7 +15,6 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import fraction, integer, non_negative, optional, positive_integer
 from cello.core.random import new_key
 from cello.ops.gated import project
-from cello.ops.product import product
 
 
 def _share(value):
@@ -97,8 +96,7 @@ class EchoStateCell(ProjectingCell):
         x = project(inputs, self.kernel.value, self.bias.value, None, self.compute_dtype)
         return x, None
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
-        inner = product(h, self.recurrent_kernel.value, self.compute_dtype)
-        h = (1 - self.leak) * h + self.leak * self.activation(x + inner)
+        h = (1 - self.leak) * h + self.leak * self.activation(x + recurrent(h))
         return h, (h,)

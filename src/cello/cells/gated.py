@@ -24,8 +24,8 @@ class GatedCell(LearnedCell):
             do not know: then `step` is scanned, after one product for the inputs of all steps.
         equation_arguments: names of the cell's arguments that `op` takes.
 
-    A cell with weights or equations of its own overrides `build`, `recurrent_shape`, `project` and
-    `step`, as far as they differ.
+    A cell with weights or equations of its own overrides `build`, `recurrent_shape`, `project`,
+    `recurrent_product` and `step`, as far as they differ.
     """
 
     units = arg(kind=positive_integer, doc="Size of the state and of the output.", after=FIRST)
@@ -59,23 +59,16 @@ class GatedCell(LearnedCell):
         x = project(inputs, self.kernel.value, bias, dropout_mask, self.compute_dtype)
         return x, recurrent_bias
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         return self.recurrence.step(
-            x,
-            states,
-            recurrent_kernel=self.recurrent_kernel.value,
-            recurrent_bias=recurrent_bias,
-            recurrent_mask=recurrent_mask,
-            activation=self.activation,
-            recurrent_activation=self.recurrent_activation,
-            compute_dtype=self.compute_dtype,
+            x, states, recurrent, recurrent_bias, self.activation, self.recurrent_activation
         )
 
     def sequence(self, inputs, states, *, training=False, mask=None, **options):
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
         if self.op is None:
             return super().sequence(inputs, states, training=training, mask=mask, **options)
-        dropout_mask, recurrent_mask = self._dropout_masks(
+        dropout_mask, recurrent_mask = self.dropout_masks(
             (inputs.shape[0], inputs.shape[2]), training
         )
         outputs, new_states = self.op(

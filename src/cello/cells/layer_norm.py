@@ -38,24 +38,35 @@ class LayerNormCell(GatedCell):
         bias = None if self.bias is None else self.bias.value
         bias, recurrent_bias = self.recurrence.split_bias(bias)
         x = project(inputs, self.kernel.value, None, dropout_mask, self.compute_dtype)
-        x = self.normalised(x, self.kernel_gain)
+        x = self._by_part(x, self._standardised) * self.kernel_gain.value
         return x if bias is None else x + bias, recurrent_bias
 
-    def recurrent_product(self, h, recurrent_mask):
-        """`LN(h U)`."""
-        inner = product(
-            entering(h, recurrent_mask), self.recurrent_kernel.value, self.compute_dtype
-        )
-        return self.normalised(inner, self.recurrent_gain)
+    def recurrent(self, recurrent_mask=None):
+        """`LN(h U)`: the mean of `h U` is `h` times that of `U`, which is taken off once."""
+        kernel = self._by_part(self.recurrent_kernel.value, _centred)
+        gain = self.recurrent_gain.value
 
-    def normalised(self, x, gain):
-        """`(x - mean) / sqrt(variance + epsilon) * gain`, for each part of the features."""
+        def normalised(h, columns=slice(None)):
+            inner = product(entering(h, recurrent_mask), kernel, self.compute_dtype)
+            return (self._by_part(inner, self._scaled) * gain)[..., columns]
+
+        return normalised
+
+    def _by_part(self, x, function):
+        """`function` of each part of the features by itself."""
         parts = jnp.split(x, [end * self.units for end in self.ends], axis=-1)
-        return jnp.concatenate([self._standardised(p) for p in parts], axis=-1) * gain.value
+        return jnp.concatenate([function(part) for part in parts], axis=-1)
 
     def _standardised(self, x):
-        x = x - jnp.mean(x, axis=-1, keepdims=True)
+        return self._scaled(_centred(x))
+
+    def _scaled(self, x):
+        """`x`, whose mean is 0, with a variance of 1."""
         return x * lax.rsqrt(jnp.mean(jnp.square(x), axis=-1, keepdims=True) + self.epsilon)
+
+
+def _centred(x):
+    return x - jnp.mean(x, axis=-1, keepdims=True)
 
 
 class LayerNormLSTMCell(LayerNormCell):
@@ -93,10 +104,10 @@ class LayerNormLSTMCell(LayerNormCell):
         self.state_gain = self._gain("state_gain", self.units)
         self.state_bias = self._gain("state_bias", self.units, "zeros")
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         h, c = states
         gate = self.recurrent_activation
-        i, f, g, o = jnp.split(x + self.recurrent_product(h, recurrent_mask), 4, axis=-1)
+        i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
         c = gate(f) * c + gate(i) * self.activation(g)
         inner = self._standardised(c) * self.state_gain.value + self.state_bias.value
         h = gate(o) * self.activation(inner)
@@ -127,9 +138,9 @@ class LayerNormGRUCell(LayerNormCell):
     recurrence = Gated("layer_norm_gru", gates=3, states=1, two_biases=True)
     ends = (2,)
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
-        inner = self.recurrent_product(h, recurrent_mask)
+        inner = recurrent(h)
         if recurrent_bias is not None:
             inner = inner + recurrent_bias
         x_z, x_r, x_h = jnp.split(x, 3, axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -19,8 +20,17 @@ from cello.core.random import SeedGenerator
 from cello.ops.engine import Engine
 from cello.ops.gated import drop
 from cello.ops.linear_scan import choose_engine, linear_scan
+from cello.ops.partition import varying
 from cello.ops.product import product
-from cello.ops.recurrence import choose_rows, first_output, hide_masked
+from cello.ops.recurrence import (
+    choose_rows,
+    first_output,
+    hide_masked,
+    hold,
+    last_real,
+    seen_steps,
+    take_steps,
+)
 
 
 class LinearCell(Layer):
@@ -39,6 +49,10 @@ class LinearCell(Layer):
             imaginary part, so that all states are real.
         window: how many steps of the inputs `coefficients` sees, side by side and the oldest first.
             With more than one, the inputs of the steps before are a state, behind `h`.
+        window_units: how wide what the window passes over is; as the inputs where `None`.
+        segment: the most steps whose `h` are held at once; all of them where `None`. It is for
+            cells whose `h` is much larger than the output: a longer sequence goes by segments, and
+            its backward pass computes each of them once more.
     """
 
     units = arg(kind=positive_integer, doc="Size of the output.")
@@ -48,9 +62,11 @@ class LinearCell(Layer):
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
     input_spec: Any = InputSpec(("batch", "features"))
-    one_draw = True
+    draws_once = True  # a sequence, not a step
     complex_state = False
     window = 1
+    window_units: int | None = None
+    segment: int | None = None
     input_kernel: Any = None
 
     def __init__(self, *args, **kwargs):
@@ -62,6 +78,13 @@ class LinearCell(Layer):
     def state_shape(self) -> int | tuple[int, ...]:
         """The shape of `h` without the batch."""
         return self.units
+
+    def prepare(self, inputs) -> list[Any]:
+        """What the window passes over, then what else `coefficients` takes of a step, behind it.
+
+        Like `coefficients` it works on one step and on all steps.
+        """
+        return [inputs]
 
     def coefficients(self, inputs):
         """`(a, b, more)`.
@@ -79,7 +102,12 @@ class LinearCell(Layer):
     def build(self, input_shape):
         self.input_spec = InputSpec(("batch", "features"), {"features": input_shape[-1]})
         if self.window > 1:
-            self.state_size = [*self.state_size[:1], (self.window - 1, input_shape[-1])]
+            passed = self.window_units or input_shape[-1]
+            self.state_size = [*self.state_size[:1], (self.window - 1, passed)]
+
+    def add(self, name, shape, initializer):
+        """A weight; `product` rounds it, or it stays as wide as the state."""
+        return self.add_weight(shape, initializer, name=name, autocast=False)
 
     def add_input_kernel(self, features, initializer):
         """Make the kernel that `fitted` needs, if it needs one."""
@@ -108,33 +136,27 @@ class LinearCell(Layer):
         return_sequences=True, return_all_states=False, zero_output_for_mask=False,
     ):  # fmt: skip
         """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        if inputs.shape[1] == 0:  # as a masked step, which leaves everything as it is
-            inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
-            outputs, states = self.sequence(
-                inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
-                return_sequences=return_sequences, return_all_states=return_all_states,
-            )  # fmt: skip
-            outputs = outputs[:, :0] if return_sequences else outputs
-            return outputs, [s[:, :0] for s in states] if return_all_states else states
+        if inputs.shape[1] == 0:
+            return self._without_steps(inputs, states, return_sequences, return_all_states)
         start, before = self._opened(states)
         inputs = self._dropped(hide_masked(inputs, mask), training)
         if go_backwards:
             inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
         inputs, before = self._look_back(inputs, before, mask)
-        a, b, more = self.coefficients(inputs)
-        if mask is not None:
-            a = jnp.broadcast_to(a, b.shape)
-            a, b = choose_rows(mask, (a, b), (jnp.ones_like(a), jnp.zeros_like(b)))
-        h = linear_scan(a, b, start)
-        every = self._closed(h, before)
-        last = every if return_all_states else [s[:, -1] for s in every]
-        if mask is None:
-            if not return_sequences:
-                h, more = jax.tree.map(lambda x: x[:, -1], (h, more))
-            return self._output(h, more), last
-        return self._masked_output(
-            h, more, states, mask, return_sequences, zero_output_for_mask
-        ), last
+        spec = jax.ShapeDtypeStruct((inputs.shape[0], self.units), self.dtype)
+        run = functools.partial(
+            self._piece, return_sequences=return_sequences, return_all_states=return_all_states,
+            zero_output_for_mask=zero_output_for_mask,
+        )  # fmt: skip
+        time = inputs.shape[1]
+        if self.segment is not None and isinstance(time, int) and time > self.segment:
+            run = functools.partial(_in_segments, run, self.segment)
+        (h, last), outputs, every = run((start, first_output(spec, states)), inputs, mask)
+        if return_all_states:
+            states = self._closed(every, before)
+        else:
+            states = self._closed(h, [s[:, -1] for s in before])
+        return outputs if return_sequences else last, states
 
     @property
     def engine(self) -> Engine:
@@ -152,6 +174,16 @@ class LinearCell(Layer):
         dtype = jnp.dtype(self.dtype)
         return jnp.result_type(dtype, jnp.complex64) if self.complex_state else dtype
 
+    def _without_steps(self, inputs, states, return_sequences, return_all_states):
+        """As a masked step, which leaves everything as it is."""
+        inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
+        outputs, states = self.sequence(
+            inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
+            return_sequences=return_sequences, return_all_states=return_all_states,
+        )  # fmt: skip
+        outputs = outputs[:, :0] if return_sequences else outputs
+        return outputs, [s[:, :0] for s in states] if return_all_states else states
+
     def _opened(self, states):
         """`h`, and the list of the window where there is one."""
         if self.complex_state:
@@ -166,18 +198,37 @@ class LinearCell(Layer):
     def _output(self, h, more):
         return self.readout(h, more).astype(self.dtype)
 
-    def _masked_output(self, h, more, states, mask, return_sequences, zero_output_for_mask):
-        """The outputs of the last real step, at every step or at the end."""
-        real = lax.cummax(jnp.where(mask, jnp.arange(mask.shape[1]), -1), axis=1)
-        first = first_output(jax.eval_shape(self._output, *_step(h, more)), states)
-        if return_sequences:
-            outputs = self._output(h, more)
-            if zero_output_for_mask:
-                return choose_rows(mask, outputs, jnp.zeros_like(outputs))
-            return choose_rows(real >= 0, _taken(outputs, jnp.maximum(real, 0)), first[:, None])
-        at = jnp.maximum(real[:, -1:], 0)
-        h, more = jax.tree.map(lambda x: _taken(x, at)[:, 0], (h, more))
-        return choose_rows(real[:, -1] >= 0, self._output(h, more), first)
+    def _piece(
+        self, before, inputs, mask, *, return_sequences, return_all_states, zero_output_for_mask
+    ):
+        """Some steps: `(h, output)` after them, the outputs and `h` of each, `None` if not wanted.
+
+        Args:
+            before: `(h, output)` before them.
+        """
+        h, output = before
+        a, b, more = self.coefficients(inputs)
+        if mask is not None:
+            a = jnp.broadcast_to(a, b.shape)
+            a, b = choose_rows(mask, (a, b), (jnp.ones_like(a), jnp.zeros_like(b)))
+        h = linear_scan(a, b, h)
+        outputs = self._outputs(h, more, output, mask, return_sequences, zero_output_for_mask)
+        last = outputs[:, -1] if return_sequences else outputs
+        every = outputs if return_sequences else None
+        return (h[:, -1], last), every, h if return_all_states else None
+
+    def _outputs(self, h, more, first, mask, return_sequences, zero_output_for_mask):
+        """What a loop over the steps gives; see `hold`. The last output is computed alone."""
+        if not return_sequences and mask is None:
+            return self._output(*jax.tree.map(lambda x: x[:, -1], (h, more)))
+        if not return_sequences:
+            real = last_real(mask)[:, -1:]
+            taken = jax.tree.map(lambda x: take_steps(x, jnp.maximum(real, 0))[:, 0], (h, more))
+            return choose_rows(real[:, 0] >= 0, self._output(*taken), first)
+        return hold(
+            self._output(h, more), first, mask,
+            return_sequences=True, zero_output_for_mask=zero_output_for_mask,
+        )  # fmt: skip
 
     def _look_back(self, inputs, before, mask):
         """Each step of the inputs with the real ones before it, and the window after every step.
@@ -187,22 +238,11 @@ class LinearCell(Layer):
             before: list of the window, `(batch, window - 1, features)`, or an empty one.
             mask: boolean `(batch, time)`, or `None`.
         """
+        inputs, *beside = self.prepare(inputs)
         if self.window == 1:
-            return inputs, []
-        steps = inputs.shape[1]
-        inputs = inputs.astype(before[0].dtype)
-        if mask is not None:  # the real steps first, and how many of them there were
-            inputs = _taken(inputs, jnp.argsort(~mask, axis=1, stable=True))
-            real = jnp.cumsum(mask, axis=1) - 1
-        known = jnp.concatenate([before[0], inputs], 1)
-
-        def shifted(by):
-            if mask is None:
-                return lax.slice_in_dim(known, by, by + steps, axis=1)
-            return _taken(known, jnp.maximum(real + by, 0))
-
-        seen = [shifted(by) for by in range(self.window)]
-        return jnp.concatenate(seen, -1), [jnp.stack(seen[1:], 2)]
+            return jnp.concatenate([inputs, *beside], -1), []
+        seen = seen_steps(inputs, before[0], mask)
+        return jnp.concatenate([*seen, *beside], -1), [jnp.stack(seen[1:], 2)]
 
     def _dropped(self, inputs, training):
         if not (training and self.dropout > 0):
@@ -281,11 +321,28 @@ def joined(real, imaginary):
     return lax.complex(widened(real), widened(imaginary))
 
 
-def _taken(x, at):
-    """`x[i, at[i, t]]` for every row `i` and every `t`."""
-    return jnp.take_along_axis(x, at.reshape(*at.shape, *(1,) * (x.ndim - 2)), axis=1)
+def _in_segments(run, steps: int, before, inputs, mask):
+    """`run(before, inputs, mask)`, by segments of so many steps that are computed twice."""
 
+    @functools.partial(jax.checkpoint, prevent_cse=False)
+    def segment(before, inputs_and_mask):
+        after, *every = run(before, *inputs_and_mask)
+        return after, every
 
-def _step(*trees):
-    """The forms of one step of arrays `(batch, time, ...)`."""
-    return jax.tree.map(lambda x: jax.ShapeDtypeStruct((x.shape[0], *x.shape[2:]), x.dtype), trees)
+    batch, time = inputs.shape[:2]
+    whole = time // steps * steps
+
+    def cut(x):
+        return jnp.moveaxis(x[:, :whole].reshape(batch, -1, steps, *x.shape[2:]), 1, 0)
+
+    def joined(x):
+        return jnp.moveaxis(x, 0, 1).reshape(batch, whole, *x.shape[3:])
+
+    arrays = inputs, mask
+    before = varying(before, (before, arrays))
+    after, every = lax.scan(segment, before, jax.tree.map(cut, arrays))
+    every = jax.tree.map(joined, every)
+    if whole < time:
+        after, rest = segment(after, jax.tree.map(lambda x: x[:, whole:], arrays))
+        every = jax.tree.map(lambda *parts: jnp.concatenate(parts, 1), every, rest)
+    return after, *every

@@ -9,8 +9,7 @@ from cello.cells.gated import GatedCell, with_ones
 from cello.cells.lstm import LSTMCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
-from cello.ops.gated import Gated, entering
-from cello.ops.product import product
+from cello.ops.gated import Gated
 
 _SMALL_UNIFORM = {"class_name": "RandomUniform", "config": {"minval": -0.1, "maxval": 0.1}}
 _SMALL_NORMAL = {"class_name": "RandomNormal", "config": {"mean": 0.0, "stddev": 0.1}}
@@ -57,14 +56,11 @@ class PeepholeLSTMCell(LSTMCell):
             (3, self.units), self.peephole_initializer, name="peepholes", autocast=False
         )
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         h, c = states
         gate = self.recurrent_activation
         p_i, p_f, p_o = self.peepholes.value
-        inner = product(
-            entering(h, recurrent_mask), self.recurrent_kernel.value, self.compute_dtype
-        )
-        i, f, g, o = jnp.split(x + inner, 4, axis=-1)
+        i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
         c = gate(f + p_f * c) * c + gate(i + p_i * c) * self.activation(g)
         h = gate(o + p_o * c) * self.activation(c)
         return h, (h, c)
@@ -110,12 +106,9 @@ class CoupledLSTMCell(GatedCell):
         bias = super().initial_bias(shape, dtype)
         return with_ones(bias, self.units, 0) if self.unit_forget_bias else bias
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         h, c = states
-        inner = product(
-            entering(h, recurrent_mask), self.recurrent_kernel.value, self.compute_dtype
-        )
-        f, g, o = jnp.split(x + inner, 3, axis=-1)
+        f, g, o = jnp.split(x + recurrent(h), 3, axis=-1)
         f = self.recurrent_activation(f)
         c = f * c + (1 - f) * self.activation(g)
         h = self.recurrent_activation(o) * self.activation(c)

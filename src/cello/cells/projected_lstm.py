@@ -54,8 +54,8 @@ class ProjectedLSTMCell(LSTMCell):
             autocast=False,
         )  # fmt: skip
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
-        outputs, (_, c) = super().step(x, states, recurrent_bias, recurrent_mask)
+    def step(self, x, states, recurrent, recurrent_bias):
+        outputs, (_, c) = super().step(x, states, recurrent, recurrent_bias)
         h = product(outputs, self.projection_kernel.value, self.compute_dtype)
         return h, (h, c)
 

@@ -14,6 +14,8 @@ from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 from cello.ops import engine as engines
 from cello.ops.engine import Engine
+from cello.ops.gated import entering
+from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
 
 
@@ -30,7 +32,8 @@ class ProjectingCell(Layer):
     dropout: Any = 0.0
     recurrent_dropout: Any = 0.0
     seed: Any = None
-    one_draw = True
+    draws_once = True  # a sequence, not a step
+    recurrent_kernel: Any
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -44,30 +47,39 @@ class ProjectingCell(Layer):
         """The input's share of the pre-activations, of one step or of all; the recurrent bias."""
         raise NotImplementedError
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def recurrent_product(self, h, columns=slice(None)):
+        """`h U`, or that with a slice of the columns of `U`."""
+        return product(h, self.recurrent_kernel.value[:, columns], self.compute_dtype)
+
+    def recurrent(self, recurrent_mask=None):
+        """`recurrent_product` behind the dropout of the state: what `step` takes."""
+        return lambda h, *columns: self.recurrent_product(entering(h, recurrent_mask), *columns)
+
+    def step(self, x, states, recurrent, recurrent_bias):
         """`(outputs, states)` of one step; `x` is the input's share of the pre-activations."""
         raise NotImplementedError
 
     def call(self, inputs, states, training=False):
-        dropout_mask, recurrent_mask = self._dropout_masks(inputs.shape, training)
+        dropout_mask, recurrent_mask = self.dropout_masks(inputs.shape, training)
         x, recurrent_bias = self.project(inputs, dropout_mask)
         outputs, new_states = self.step(
             x,
             tuple(states) if isinstance(states, (list, tuple)) else (states,),
+            self.recurrent(recurrent_mask),
             recurrent_bias,
-            recurrent_mask,
         )
         return outputs, list(new_states)
 
     def sequence(self, inputs, states, *, training=False, mask=None, **options):
         """The same as repeating `call` along axis 1 of `(batch, time, ...)`."""
         step_shape = (inputs.shape[0], *inputs.shape[2:])
-        dropout_mask, recurrent_mask = self._dropout_masks(step_shape, training)
+        dropout_mask, recurrent_mask = self.dropout_masks(step_shape, training)
         engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
         x, recurrent_bias = self.project(hide_masked(inputs, mask), dropout_mask)
+        recurrent = self.recurrent(recurrent_mask)
 
         def one_step(x, states, _):
-            return *self.step(x, states, recurrent_bias, recurrent_mask), ()
+            return *self.step(x, states, recurrent, recurrent_bias), ()
 
         outputs, new_states, _ = scan_steps(one_step, x, tuple(states), (), mask=mask, **options)
         return outputs, list(new_states)
@@ -80,7 +92,7 @@ class ProjectingCell(Layer):
     def get_initial_state(self, batch_size):
         return [jnp.zeros((batch_size, *_axes(size)), self.dtype) for size in self.state_size]
 
-    def _dropout_masks(self, step_shape, training):
+    def dropout_masks(self, step_shape, training):
         """The factors on the inputs of a step and on the state: 0, or 1 / (1 - rate)."""
         if not (training and self._drops):
             return None, None

@@ -1,14 +1,18 @@
-"""The real-gated linear recurrent unit."""
+"""The real-gated linear recurrent unit, and the recurrent layer of Griffin around it."""
 
 from __future__ import annotations
+
+import math
 
 import jax
 import jax.numpy as jnp
 
-from cello.cells.linear import ProjectedLinearCell
+from cello.cells.linear import LinearCell, ProjectedLinearCell
 from cello.core.arguments import arg
-from cello.initializers import RandomUniform
+from cello.core.kinds import positive, positive_integer
+from cello.initializers import RandomUniform, TruncatedNormal
 from cello.initializers import get as initializer
+from cello.ops.product import product
 
 C = 8.0
 
@@ -58,3 +62,65 @@ class RGLRUCell(ProjectedLinearCell):
 def _decay(shape, dtype):
     log_a = jnp.log(RandomUniform(0.9, 0.999)(shape, dtype)) / C
     return log_a - jnp.log(-jnp.expm1(log_a))
+
+
+class GriffinCell(LinearCell):
+    """One step of Griffin's recurrent layer: a short convolution, a recurrence, and a gate.
+
+        p, z = split(x_t W)
+        u = sum(K * [p_{t-k+1}, ..., p_t]) + c
+        y_t = (RGLRU(u) * gelu(z)) V
+
+    The convolution takes `k = window` steps of each channel by itself; steps before the first are
+    zeros, and masked steps are passed over. The recurrence is `RGLRUCell`, `inner` wide, where
+    `inner = expand * units`, rounded up. `GriffinBlockCell` puts it into a deep network.
+
+    Inputs `(batch, features)`; states `[h, the k - 1 p before]`, `(batch, inner)` and
+    `(batch, k - 1, inner)`, or `[h]` with a window of 1; output `y` `(batch, units)`. Weights:
+    `input_kernel` `W` `(features, 2 * inner)`, blocks p, z; `convolution_kernel` `K` `(k, inner)`,
+    the oldest step first, and `convolution_bias` `c` `(inner,)`; those of the recurrence; and
+    `output_kernel` `V` `(inner, units)`. Kernels start from LeCun's initialisation, that of the
+    convolution with a fan of `k`.
+
+    Source: De, Smith, Fernando, Botev et al. 2024 (Griffin), without local attention.
+    """
+
+    keras_name = ("cello.layers", "GriffinCell")
+    expand = arg(4 / 3, kind=positive, after="units", doc="Width of the recurrence, in `units`.")
+    window = arg(
+        4, kind=positive_integer, after="expand", doc="How many steps the convolution looks at."
+    )
+    kernel_initializer = arg(
+        "lecun_normal", kind=initializer, after="window", doc="Initialiser of the kernels."
+    )
+
+    def state_shape(self):
+        inner = self.window_units = math.ceil(self.expand * self.units)
+        return inner
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        inner, given = self.state_shape(), self.kernel_initializer
+        self.input_kernel = self.add("input_kernel", (input_shape[-1], 2 * inner), given)
+        edge = self.window**-0.5
+        self.convolution_kernel = self.add(
+            "convolution_kernel", (self.window, inner), TruncatedNormal(stddev=edge)
+        )
+        self.convolution_bias = self.add("convolution_bias", (inner,), "zeros")
+        self.recurrence = RGLRUCell(inner, kernel_initializer=given, dtype=self.dtype_policy)
+        self.recurrence.build((input_shape[0], inner))
+        self.output_kernel = self.add("output_kernel", (inner, self.units), given)
+
+    def prepare(self, inputs):
+        projected = product(inputs, self.input_kernel.value, self.compute_dtype)
+        return jnp.split(projected, 2, axis=-1)
+
+    def coefficients(self, inputs):
+        *seen, z = jnp.split(inputs, self.window + 1, axis=-1)
+        u = sum(k * p for k, p in zip(self.convolution_kernel.value, seen, strict=True))
+        a, b, _ = self.recurrence.coefficients(u + self.convolution_bias.value)
+        return a, b, z
+
+    def readout(self, h, z):
+        y = h * jax.nn.gelu(z, approximate=False)
+        return product(y, self.output_kernel.value, self.compute_dtype)

@@ -18,6 +18,7 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.ops.engine import Engine
 from cello.ops.recurrence import choose_rows, hide_masked, scan_steps
+from cello.ops.recurrence import hold as hold_steps
 
 
 def run_cell(cell, inputs, states, **options):
@@ -128,8 +129,13 @@ def run_in_segments(
         return_sequences=True,
         zero_output_for_mask=False,
     )
-    if return_sequences:
+    if return_sequences:  # a segment does not know the output of the one before
+        hold_on = functools.partial(
+            hold_steps, mask=mask, return_sequences=True,
+            zero_output_for_mask=options["zero_output_for_mask"],
+        )  # fmt: skip
         outputs = jax.tree.map(joined, outputs)
+        outputs = jax.tree.map(lambda y: hold_on(y, y[:, 0]), outputs)
     elif cut_mask is None:
         outputs = jax.tree.map(lambda y: y[:, -1], outputs)
     else:  # of the last segment in which a row has a step
@@ -161,7 +167,7 @@ def hold_output(slot: Slot, outputs, real, return_sequences: bool):
 
 
 def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
-    """`scan_steps` with the variables that a step assigns; cells with `one_draw` draw once.
+    """`scan_steps` with the variables that a step assigns, but for what a cell draws once.
 
     Args:
         wrap: applied to the pure step.
@@ -169,7 +175,7 @@ def _scan(cell, step, inputs, states, wrap=lambda step: step, **options):
     generators = [
         layer.seed_generator
         for layer in cell.flatten_layers()
-        if getattr(layer, "one_draw", False) and layer.seed_generator is not None
+        if getattr(layer, "draws_once", False) and layer.seed_generator is not None
     ]
     with hold(generators):
         with Binding() as probe:

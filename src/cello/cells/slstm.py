@@ -9,7 +9,7 @@ from cello import initializers
 from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, one_of, positive_integer
-from cello.ops.gated import Gated, entering
+from cello.ops.gated import Gated
 from cello.ops.product import product
 
 _LARGEST = 40.0
@@ -88,9 +88,9 @@ class SLSTMCell(GatedCell):
         spread = 5 - 12 * jnp.linspace(0, 1, n // self.heads, dtype=dtype) ** 0.3
         return bias.at[n : 2 * n].set(jnp.tile(spread, self.heads))
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         h, c, n, m = states
-        i, f, z, o = jnp.split(x + self._recurrent_product(h, recurrent_mask), 4, axis=-1)
+        i, f, z, o = jnp.split(x + recurrent(h), 4, axis=-1)
         log_f = jax.nn.log_sigmoid(f) if self.forget_gate == "sigmoid" else f
         kept = log_f + m
         m = jnp.where(n == 0, i, jnp.maximum(kept, i))
@@ -101,13 +101,12 @@ class SLSTMCell(GatedCell):
         h = jax.nn.sigmoid(o) * c / n
         return h, (h, c, n, m)
 
-    def _recurrent_product(self, h, recurrent_mask):
+    def recurrent_product(self, h, columns=slice(None)):
         """`h U`, the gates side by side, each with the units of all heads."""
-        h = entering(h, recurrent_mask)
         leading = h.shape[:-1]
         h = h.reshape(*leading, self.heads, -1)
         inner = jax.vmap(lambda h, u: product(h, u, self.compute_dtype), (-2, 0), -2)(
             h, self.recurrent_kernel.value
         )
         by_gate = jnp.moveaxis(inner.reshape(*leading, self.heads, 4, -1), -2, -3)
-        return by_gate.reshape(*leading, 4 * self.units)
+        return by_gate.reshape(*leading, 4 * self.units)[..., columns]

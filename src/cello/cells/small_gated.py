@@ -8,8 +8,7 @@ from cello import activations, initializers
 from cello.cells.gated import GatedCell, with_ones
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
-from cello.ops.gated import Gated, entering
-from cello.ops.product import product
+from cello.ops.gated import Gated
 
 
 class MGUCell(GatedCell):
@@ -34,13 +33,11 @@ class MGUCell(GatedCell):
     )
     recurrence = Gated("mgu", gates=2, states=1)
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
-        h_in = entering(h, recurrent_mask)
         x_f, x_h = jnp.split(x, 2, axis=-1)
-        u_f, u_h = jnp.split(self.recurrent_kernel.value, 2, axis=-1)
-        f = self.recurrent_activation(x_f + product(h_in, u_f, self.compute_dtype))
-        g = self.activation(x_h + product(f * h_in, u_h, self.compute_dtype))
+        f = self.recurrent_activation(x_f + recurrent(h, slice(self.units)))
+        g = self.activation(x_h + recurrent(f * h, slice(self.units, None)))
         h = (1 - f) * h + f * g
         return h, (h,)
 
@@ -75,12 +72,9 @@ class UGRNNCell(GatedCell):
         bias = super().initial_bias(shape, dtype)
         return with_ones(bias, self.units, 0) if self.unit_forget_bias else bias
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
-        inner = product(
-            entering(h, recurrent_mask), self.recurrent_kernel.value, self.compute_dtype
-        )
-        g, c = jnp.split(x + inner, 2, axis=-1)
+        g, c = jnp.split(x + recurrent(h), 2, axis=-1)
         g = self.recurrent_activation(g)
         h = g * h + (1 - g) * self.activation(c)
         return h, (h,)
@@ -116,7 +110,10 @@ class IndRNNCell(GatedCell):
     def recurrent_shape(self) -> tuple[int, ...]:
         return (self.units,)
 
-    def step(self, x, states, recurrent_bias, recurrent_mask):
+    def recurrent_product(self, h, columns=slice(None)):
+        return h * self.recurrent_kernel.value[columns]
+
+    def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
-        h = self.activation(x + self.recurrent_kernel.value * entering(h, recurrent_mask))
+        h = self.activation(x + recurrent(h))
         return h, (h,)

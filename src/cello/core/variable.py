@@ -70,6 +70,18 @@ def current_binding() -> Binding | None:
 
 
 @contextlib.contextmanager
+def overridden(values: Mapping[Variable, Any]):
+    """Within it, variables read as other values; what is assigned and added to the loss stays."""
+    with Binding(values) as inner:
+        yield
+    for variable in inner.assigned:
+        variable.assign(inner.values[variable])
+    outer = _binding.get()
+    if outer is not None:
+        outer.losses.extend(inner.losses)
+
+
+@contextlib.contextmanager
 def autocast(dtype):
     """Within it, the weights of layers read as `dtype`; as they are where `None`."""
     token = _autocast.set(dtype)

@@ -10,7 +10,14 @@ from cello.cells import (
     ConvLSTM2DCell,
     ConvLSTM3DCell,
     CoupledLSTMCell,
+    DeltaNetCell,
+    DropConnectCell,
+    DropoutCell,
     EchoStateCell,
+    FeedForwardCell,
+    GatedDeltaNetCell,
+    GLACell,
+    GriffinCell,
     GRUCell,
     GRUDCell,
     HGRNCell,
@@ -20,24 +27,36 @@ from cello.cells import (
     LRUCell,
     LSTMCell,
     LTCCell,
+    Mamba2Cell,
+    MambaCell,
     MGUCell,
     MinGRUCell,
     MinLSTMCell,
+    MLSTMCell,
+    MultiplicativeIntegrationCell,
     ODERNNCell,
     PeepholeLSTMCell,
     ProjectedLSTMCell,
     QRNNCell,
+    ResidualCell,
+    RetNetCell,
     RGLRUCell,
+    RWKV7Cell,
+    S4DCell,
+    S5Cell,
     SimpleRNNCell,
     SLSTMCell,
     SRUCell,
     StackedRNNCells,
+    TokenShiftFeedForwardCell,
     UGRNNCell,
+    ZoneoutCell,
 )
 from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
 from cello.layers.attention import AdditiveAttention, Attention
 from cello.layers.bidirectional import Bidirectional
+from cello.layers.blocks import GriffinBlockCell, MambaBlockCell, RWKVBlockCell, XLSTMBlockCell
 from cello.layers.convolution import Conv1D
 from cello.layers.dense import Dense
 from cello.layers.dropout import Dropout, SpatialDropout1D
@@ -62,7 +81,7 @@ from cello.layers.merging import (
     multiply,
     subtract,
 )
-from cello.layers.normalization import BatchNormalization, LayerNormalization
+from cello.layers.normalization import BatchNormalization, LayerNormalization, RMSNormalization
 from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from cello.layers.rnn import GRU, LSTM, RNN, ProjectedLSTM, SimpleRNN, layer_of
@@ -83,6 +102,21 @@ RGLRU = layer_of(RGLRUCell)
 SRU = layer_of(SRUCell)
 QRNN = layer_of(QRNNCell)
 HGRN = layer_of(HGRNCell)
+Griffin = layer_of(GriffinCell)
+GriffinBlock = layer_of(GriffinBlockCell)
+MambaBlock = layer_of(MambaBlockCell)
+XLSTMBlock = layer_of(XLSTMBlockCell)
+RWKVBlock = layer_of(RWKVBlockCell)
+S4D = layer_of(S4DCell)
+S5 = layer_of(S5Cell)
+Mamba = layer_of(MambaCell)
+RetNet = layer_of(RetNetCell)
+GLA = layer_of(GLACell)
+MLSTM = layer_of(MLSTMCell)
+DeltaNet = layer_of(DeltaNetCell)
+GatedDeltaNet = layer_of(GatedDeltaNetCell)
+RWKV7 = layer_of(RWKV7Cell)
+Mamba2 = layer_of(Mamba2Cell)
 EchoState = layer_of(EchoStateCell)
 CfC = layer_of(CfCCell)
 LTC = layer_of(LTCCell)
@@ -101,6 +135,7 @@ MaxPool1D = MaxPooling1D
 Convolution1D = Conv1D
 
 __all__ = [
+    "GLA",
     "GRU",
     "GRUD",
     "HGRN",
@@ -108,10 +143,14 @@ __all__ = [
     "LSTM",
     "LTC",
     "MGU",
+    "MLSTM",
     "ODERNN",
     "QRNN",
     "RGLRU",
     "RNN",
+    "RWKV7",
+    "S4D",
+    "S5",
     "SLSTM",
     "SRU",
     "UGRNN",
@@ -142,19 +181,31 @@ __all__ = [
     "Convolution1D",
     "CoupledLSTM",
     "CoupledLSTMCell",
+    "DeltaNet",
+    "DeltaNetCell",
     "Dense",
     "Dot",
+    "DropConnectCell",
     "Dropout",
+    "DropoutCell",
     "EchoState",
     "EchoStateCell",
     "Embedding",
+    "FeedForwardCell",
     "Flatten",
+    "GLACell",
     "GRUCell",
     "GRUDCell",
+    "GatedDeltaNet",
+    "GatedDeltaNetCell",
     "GlobalAveragePooling1D",
     "GlobalAvgPool1D",
     "GlobalMaxPool1D",
     "GlobalMaxPooling1D",
+    "Griffin",
+    "GriffinBlock",
+    "GriffinBlockCell",
+    "GriffinCell",
     "HGRNCell",
     "IndRNN",
     "IndRNNCell",
@@ -172,6 +223,13 @@ __all__ = [
     "LayerNormLSTMCell",
     "LayerNormalization",
     "MGUCell",
+    "MLSTMCell",
+    "Mamba",
+    "Mamba2",
+    "Mamba2Cell",
+    "MambaBlock",
+    "MambaBlockCell",
+    "MambaCell",
     "Masking",
     "MaxPool1D",
     "MaxPooling1D",
@@ -181,6 +239,7 @@ __all__ = [
     "MinLSTM",
     "MinLSTMCell",
     "Minimum",
+    "MultiplicativeIntegrationCell",
     "Multiply",
     "ODERNNCell",
     "PeepholeLSTM",
@@ -190,8 +249,17 @@ __all__ = [
     "ProjectedLSTMCell",
     "QRNNCell",
     "RGLRUCell",
+    "RMSNormalization",
+    "RWKV7Cell",
+    "RWKVBlock",
+    "RWKVBlockCell",
     "RepeatVector",
     "Reshape",
+    "ResidualCell",
+    "RetNet",
+    "RetNetCell",
+    "S4DCell",
+    "S5Cell",
     "SLSTMCell",
     "SRUCell",
     "SimpleRNN",
@@ -200,7 +268,11 @@ __all__ = [
     "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
+    "TokenShiftFeedForwardCell",
     "UGRNNCell",
+    "XLSTMBlock",
+    "XLSTMBlockCell",
+    "ZoneoutCell",
     "add",
     "average",
     "concatenate",

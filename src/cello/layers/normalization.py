@@ -1,4 +1,4 @@
-"""`LayerNormalization` and `BatchNormalization`."""
+"""`LayerNormalization`, `RMSNormalization` and `BatchNormalization`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,30 @@ def _axis_or_axes(value):
     return integer(value)
 
 
-class Normalization(Layer):
-    """Base of the normalising layers: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`."""
+class NormalizationAlongAxes(Layer):
+    """Base of the normalising layers, with what they share about `axis`."""
+
+    supports_masking = True
+    axis: Any
+
+    def why_not_in_pieces(self, arguments):
+        if 1 in self.checked_axes(self.axis, arguments["inputs"].ndim):
+            return f"with axis={self.axis} it normalises along time."
+        return None
+
+    def checked_axes(self, axis, rank: int) -> list[int]:
+        """`axis` as positive numbers, in order."""
+        axes = axis if isinstance(axis, list) else [axis]
+        if any(not -rank <= a < rank for a in axes):
+            raise ValueError(
+                f"{self} with axis={axis} got inputs of {rank} axes, so axis must be between "
+                f"{-rank} and {rank - 1}."
+            )
+        return sorted(a % rank for a in axes)
+
+
+class Normalization(NormalizationAlongAxes):
+    """Base of those that compute `(x - mean) / sqrt(variance + epsilon) * gamma + beta`."""
 
     epsilon = arg(1e-3, kind=positive, doc="Added to the variance.")
     center = arg(True, kind=boolean, doc="Whether to add `beta`.")
@@ -33,9 +55,6 @@ class Normalization(Layer):
     gamma_regularizer = arg(None, kind=regularizers.get, doc="Penalty on `gamma`.")
     beta_constraint = arg(None, kind=constraints.get, doc="Constraint on `beta`.")
     gamma_constraint = arg(None, kind=constraints.get, doc="Constraint on `gamma`.")
-
-    supports_masking = True
-    axis: Any
 
     def add_gamma_and_beta(self, shape) -> None:
         self.gamma = self.beta = None
@@ -72,21 +91,6 @@ class Normalization(Layer):
         y = y if self.beta is None else y + jnp.reshape(self.beta.value, shape)
         return y.astype(self.compute_dtype)
 
-    def why_not_in_pieces(self, arguments):
-        if 1 in self.checked_axes(self.axis, arguments["inputs"].ndim):
-            return f"with axis={self.axis} it normalises along time."
-        return None
-
-    def checked_axes(self, axis, rank: int) -> list[int]:
-        """`axis` as positive numbers, in order."""
-        axes = axis if isinstance(axis, list) else [axis]
-        if any(not -rank <= a < rank for a in axes):
-            raise ValueError(
-                f"{self} with axis={axis} got inputs of {rank} axes, so axis must be between "
-                f"{-rank} and {rank - 1}."
-            )
-        return sorted(a % rank for a in axes)
-
 
 class LayerNormalization(Normalization):
     """Normalise each row and step by itself, over its features.
@@ -111,6 +115,34 @@ class LayerNormalization(Normalization):
         variance = jnp.var(inputs, axis=axes, keepdims=True)
         shape = [inputs.shape[a] if a in axes else 1 for a in range(inputs.ndim)]
         return self.normalise(inputs, mean, variance, shape)
+
+
+class RMSNormalization(NormalizationAlongAxes):
+    """Divide each row and step by the root of the mean of its squares.
+
+        y = x / sqrt(mean(x ** 2) + epsilon) * scale
+
+    The mean is along `axis`. Inputs of any shape; the output has the same. Weight: `scale`, of the
+    sizes of `axis`. Source: Zhang and Sennrich 2019.
+    """
+
+    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.", after=FIRST)
+    epsilon = arg(1e-6, kind=positive, doc="Added to the mean of the squares.", after="axis")
+
+    def build(self, input_shape):
+        axes = self.checked_axes(self.axis, len(input_shape))
+        shape = tuple(input_shape[a] for a in axes)
+        self.scale = self.add_weight(shape, "ones", name="scale", autocast=False)
+        sizes = {"features": input_shape[-1]} if axes == [len(input_shape) - 1] else {}
+        self.input_spec = InputSpec(("...", "features"), sizes)
+
+    def call(self, inputs):
+        inputs = widened(inputs)
+        axes = self.checked_axes(self.axis, inputs.ndim)
+        squares = jnp.mean(jnp.square(inputs), axis=axes, keepdims=True)
+        shape = [inputs.shape[a] if a in axes else 1 for a in range(inputs.ndim)]
+        scale = jnp.reshape(self.scale.value, shape)
+        return (inputs * lax.rsqrt(squares + self.epsilon) * scale).astype(self.compute_dtype)
 
 
 class BatchNormalization(Normalization):

@@ -25,10 +25,10 @@ class Gated:
         name: its name in `kernels.CELLS`.
         gates: blocks of `units` columns in the kernels.
         states: number of states, each `(batch, units)`; the first is the output.
-        step: function of `(x, states, recurrent_kernel=, recurrent_bias=, recurrent_mask=,
-            activation=, recurrent_activation=, compute_dtype=)`, where `x` is the input's share of
-            the pre-activations, and matrix products are in `compute_dtype`; `None` where the step
-            has more weights and is the cell's own.
+        step: function of `(x, states, recurrent, recurrent_bias, activation,
+            recurrent_activation)`, where `x` is the input's share of the pre-activations and
+            `recurrent(h)` is `h U`, or `recurrent(h, columns)` with a slice of the columns of `U`;
+            `None` where the step has more weights and is the cell's own.
         two_biases: whether the recurrent product has a bias of its own.
     """
 
@@ -139,14 +139,18 @@ class _Scan:
 
     def __call__(self, given: kernels.Inputs) -> kernels.Outputs:
         bias, recurrent_bias = self.cell.split_bias(given.bias)
+        mask = jax.lax.stop_gradient(given.recurrent_mask)
+
+        def recurrent(h, columns=slice(None)):
+            kernel = given.recurrent_kernel[:, columns]
+            return product(entering(h, mask), kernel, self.compute_dtype)
+
         step = functools.partial(
             self.cell.step,
-            recurrent_kernel=given.recurrent_kernel,
+            recurrent=recurrent,
             recurrent_bias=recurrent_bias,
-            recurrent_mask=jax.lax.stop_gradient(given.recurrent_mask),
             activation=self.activation,
             recurrent_activation=self.recurrent_activation,
-            compute_dtype=self.compute_dtype,
         )
         x = project(
             hide_masked(given.x, given.mask), given.kernel, bias, compute_dtype=self.compute_dtype

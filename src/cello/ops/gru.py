@@ -7,17 +7,13 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from cello.ops.gated import Gated, entering, gated_sequence
-from cello.ops.product import product
+from cello.ops.gated import Gated, gated_sequence
 
 
-def gru_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
-    compute_dtype=None,
-):  # fmt: skip
+def gru_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
     """One step; `x` is the input's share of the pre-activations, `x_t W + b`."""
     (h,) = states
-    inner = product(entering(h, recurrent_mask), recurrent_kernel, compute_dtype)
+    inner = recurrent(h)
     if recurrent_bias is not None:
         inner = inner + recurrent_bias
     x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
@@ -27,18 +23,14 @@ def gru_step(
     return h, (h,)
 
 
-def gru_reset_before_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
-    compute_dtype=None,
-):  # fmt: skip
+def gru_reset_before_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
     """The same with the reset gate before the product."""
     (h,) = states
-    h_in = entering(h, recurrent_mask)
+    gates = 2 * h.shape[-1]  # columns of U
     x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
-    u_z, u_r, u_h = jnp.split(recurrent_kernel, 3, axis=-1)
-    z = recurrent_activation(x_z + product(h_in, u_z, compute_dtype))
-    r = recurrent_activation(x_r + product(h_in, u_r, compute_dtype))
-    h = z * h + (1 - z) * activation(x_h + product(r * h_in, u_h, compute_dtype))
+    h_z, h_r = jnp.split(recurrent(h, slice(gates)), 2, axis=-1)
+    z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
+    h = z * h + (1 - z) * activation(x_h + recurrent(r * h, slice(gates, None)))
     return h, (h,)
 
 

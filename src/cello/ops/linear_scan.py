@@ -35,10 +35,11 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
 
     Returns:
         `h`, `(batch, time, ...)`, of the dtype that `a`, `b` and `h0` have together. Real and
-        complex floating point of every width works, and so do integers; float32 runs natively on
-        CPUs. It has gradients for `a`, `b` and `h0`, and these have gradients. Where `a` and `b`
-        are sharded over devices, in any axes but that of time, so is the result. Forward-mode
-        differentiation (`jax.jvp`) needs `engine="scan"`; over a gradient it works on either.
+        complex floating point of every width works, and so do integers; float32 and complex64 run
+        natively on CPUs. It has gradients for `a`, `b` and `h0`, and these have gradients. Where
+        `a` and `b` are sharded over devices, in any axes but that of time, so is the result.
+        Forward-mode differentiation (`jax.jvp`) needs `engine="scan"`; over a gradient it works on
+        either.
 
     Raises:
         ValueError: where the shapes do not belong together, or where `engine` is `"native"` and
@@ -56,8 +57,9 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
 def choose_engine(dtype, asked: str | None = None) -> engines.Engine:
     """The engine for a linear recurrence of this dtype."""
     obstacle = None
-    if dtype != jnp.float32:
-        obstacle = f"The kernels compute in float32, and this is {jnp.dtype(dtype).name}."
+    if dtype not in (jnp.float32, jnp.complex64):
+        name = jnp.dtype(dtype).name
+        obstacle = f"The kernels compute in float32 and complex64, and this is {name}."
     return engines.choose(obstacle, asked)
 
 
@@ -202,8 +204,8 @@ def _shifted(x, first, reverse):
 @functools.cache
 def _forward_call(axis: int, reverse: bool):
     def call(a, b, h0):
-        results = (jax.ShapeDtypeStruct(a.shape, jnp.float32),)
-        ffi_call = jax.ffi.ffi_call("cello_linear_scan", results)
+        results = (jax.ShapeDtypeStruct(a.shape, a.dtype),)
+        ffi_call = jax.ffi.ffi_call(f"cello_{_kind(a)}linear_scan", results)
         return tuple(ffi_call(a, b, h0, axis=np.int64(axis), reverse=reverse))
 
     return _elementwise(call, axis, (True, True, False), (True,), _forward_call, reverse)
@@ -212,12 +214,16 @@ def _forward_call(axis: int, reverse: bool):
 @functools.cache
 def _backward_call(axis: int, reverse: bool):
     def call(a, h0, h, d_h):
-        results = tuple(jax.ShapeDtypeStruct(x.shape, jnp.float32) for x in (a, a, h0))
-        ffi_call = jax.ffi.ffi_call("cello_linear_scan_backward", results)
+        results = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (a, a, h0))
+        ffi_call = jax.ffi.ffi_call(f"cello_{_kind(a)}linear_scan_backward", results)
         return tuple(ffi_call(a, h0, h, d_h, axis=np.int64(axis), reverse=reverse))
 
     timed = (True, False, True, True)
     return _elementwise(call, axis, timed, (True, True, False), _backward_call, reverse)
+
+
+def _kind(array) -> str:
+    return "complex_" if jnp.iscomplexobj(array) else ""
 
 
 def _elementwise(call, axis: int, timed, timed_results, make, reverse: bool):

@@ -7,18 +7,13 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from cello.ops.gated import Gated, entering, gated_sequence
-from cello.ops.product import product
+from cello.ops.gated import Gated, gated_sequence
 
 
-def lstm_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
-    compute_dtype=None,
-):  # fmt: skip
+def lstm_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
     """One step; `x` is the input's share of the pre-activations, `x_t W + b`."""
     h, c = states
-    inner = product(entering(h, recurrent_mask), recurrent_kernel, compute_dtype)
-    i, f, g, o = jnp.split(x + inner, 4, axis=-1)
+    i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
     c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
     h = recurrent_activation(o) * activation(c)
     return h, (h, c)

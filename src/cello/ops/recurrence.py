@@ -127,6 +127,61 @@ def scan_steps(
     )
 
 
+def last_real(mask):
+    """For each step of a mask `(batch, time)` the last true one until then; -1 before the first."""
+    return lax.cummax(jnp.where(mask, jnp.arange(mask.shape[1]), -1), axis=1)
+
+
+def take_steps(x, at):
+    """`x[i, at[i, t]]` for every row `i` and every `t`."""
+    return jnp.take_along_axis(x, at.reshape(*at.shape, *(1,) * (x.ndim - 2)), axis=1)
+
+
+def seen_steps(inputs, before, mask):
+    """What each step sees of the steps before it and of itself: a list, the oldest first.
+
+    Args:
+        inputs: `(batch, time, features)`, as is each array of the list.
+        before: the steps in front of the first one, `(batch, steps, features)`.
+        mask: boolean `(batch, time)`, or `None`; a step sees only real ones.
+    """
+    steps = inputs.shape[1]
+    inputs = inputs.astype(before.dtype)
+    if mask is not None:  # the real steps first, and how many of them there were
+        inputs = take_steps(inputs, jnp.argsort(~mask, axis=1, stable=True))
+        real = jnp.cumsum(mask, axis=1) - 1
+    known = jnp.concatenate([before, inputs], 1)
+
+    def shifted(by):
+        if mask is None:
+            return lax.slice_in_dim(known, by, by + steps, axis=1)
+        return take_steps(known, jnp.maximum(real + by, 0))
+
+    return [shifted(by) for by in range(before.shape[1] + 1)]
+
+
+def hold(outputs, first, mask, *, return_sequences, zero_output_for_mask):
+    """What a loop gives whose steps have these outputs `(batch, time, ...)`.
+
+    At a masked step, and at the end, that is the output of the last step that counts.
+
+    Args:
+        first: the output before the first step, `(batch, ...)`; zeros where `None`.
+        mask, return_sequences, zero_output_for_mask: as of `recurrence`.
+    """
+    if first is None:
+        first = jnp.zeros((outputs.shape[0], *outputs.shape[2:]), outputs.dtype)
+    if outputs.shape[1] == 0:
+        return outputs if return_sequences else first
+    if mask is None:
+        return outputs if return_sequences else outputs[:, -1]
+    if return_sequences and zero_output_for_mask:
+        return choose_rows(mask, outputs, jnp.zeros_like(outputs))
+    real = last_real(mask) if return_sequences else last_real(mask)[:, -1:]
+    held = choose_rows(real >= 0, take_steps(outputs, jnp.maximum(real, 0)), first[:, None])
+    return held if return_sequences else held[:, 0]
+
+
 def _rows(mask, x):
     """`mask` with axes of size 1 behind it, to the rank of `x`."""
     return jnp.reshape(mask, mask.shape + (1,) * (x.ndim - mask.ndim))

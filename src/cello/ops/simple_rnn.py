@@ -6,18 +6,14 @@ import functools
 
 import jax
 
-from cello.ops.gated import Gated, entering, gated_sequence
-from cello.ops.product import product
+from cello.ops.gated import Gated, gated_sequence
 
 
-def simple_rnn_step(
-    x, states, recurrent_kernel, recurrent_bias, recurrent_mask, activation, recurrent_activation,
-    compute_dtype=None,
-):  # fmt: skip
+def simple_rnn_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
     """One step; `x` is the input's share of the pre-activation, `x_t W + b`. No gate: the last
     argument is not used."""
     (h,) = states
-    h = activation(x + product(entering(h, recurrent_mask), recurrent_kernel, compute_dtype))
+    h = activation(x + recurrent(h))
     return h, (h,)
 
 

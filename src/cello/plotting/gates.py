@@ -65,7 +65,7 @@ def gates(run: Run, what: str) -> dict[str, np.ndarray]:
         for function in ("activation", "recurrent_activation"):
             listening = noting(getattr(cell, function))
             stack.enter_context(replaced(cell, function, listening))
-        cell.step(x, tuple(previous), recurrent_bias, None)
+        cell.step(x, tuple(previous), cell.recurrent(), recurrent_bias)
     if name in _WITHOUT:
         found = {"pre-activation": before[0]}
     else:

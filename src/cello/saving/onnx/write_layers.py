@@ -146,6 +146,17 @@ def layer_normalization(e, layer, x):
     return _scaled(e, layer, y, shape)
 
 
+def rms_normalization(e, layer, x):
+    b, rank = e.b, x.ndim
+    x = b.cast(x, layer.dtype)
+    axes = layer.checked_axes(layer.axis, rank)
+    squares = b.reduce("ReduceMean", b.op("Mul", x, x), axes, True)
+    root = b.op("Sqrt", b.op("Add", squares, b.scalar(layer.epsilon, x.dtype)))
+    shape = [layer.scale.shape[axes.index(a)] if a in axes else 1 for a in range(rank)]
+    scale = b.weight([layer], f"scale{rank}", lambda: layer.scale.numpy().reshape(shape))
+    return b.op("Mul", b.op("Div", x, root), scale)
+
+
 def _scaled(e, layer, y, shape):
     for kind, name in (("Mul", "gamma"), ("Add", "beta")):
         variable = getattr(layer, name)
@@ -294,6 +305,7 @@ EXPORTERS: dict[type, Any] = {
     layers.SpatialDropout1D: identity,
     layers.Activation: activation,
     layers.LayerNormalization: layer_normalization,
+    layers.RMSNormalization: rms_normalization,
     layers.BatchNormalization: batch_normalization,
     layers.Flatten: flatten,
     layers.Reshape: reshape,

@@ -1,0 +1,157 @@
+"""What stands between the recurrences of a deep network: products on each step by itself."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from cello import activations, initializers
+from cello.core.arguments import arg
+from cello.core.input_spec import InputSpec
+from cello.core.kinds import boolean, positive, positive_integer
+from cello.core.layer import Layer
+from cello.initializers import RandomUniform
+from cello.ops.engine import Engine
+from cello.ops.product import product
+from cello.ops.recurrence import first_output, hide_masked, hold, seen_steps
+
+
+class FeedForwardCell(Layer):
+    """Two products on each step by itself: a cell without a state, to stand in a row with others.
+
+        y_t = (activation(x_t W_g) * (x_t W_u)) V    gated
+        y_t = activation(x_t W_u) V                  not gated
+
+    Inputs `(batch, features)`, no states, output `(batch, units)`. Weights: `kernel`
+    `(features, 2 * hidden)`, blocks g, u, or `(features, hidden)`, and `output_kernel`
+    `(hidden, units)`, where `hidden = expand * units`, rounded up.
+
+    Source: Vaswani et al. 2017; gated Shazeer 2020, GLU Variants Improve Transformer.
+    """
+
+    keras_name = ("cello.layers", "FeedForwardCell")
+    units = arg(kind=positive_integer, doc="Size of the output.")
+    expand = arg(4, kind=positive, doc="Size of the hidden layer, in `units`.")
+    activation = arg("gelu", kind=activations.get, doc="Activation of the hidden layer.")
+    gated = arg(True, kind=boolean, doc="Whether the hidden layer has gates.")
+    kernel_initializer = arg(
+        "glorot_uniform", kind=initializers.get, doc="Initialiser of the kernels."
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.state_size = []
+        self.output_size = self.units
+
+    def build(self, input_shape):
+        self.input_spec = InputSpec(("batch", "features"), {"features": input_shape[-1]})
+        hidden = math.ceil(self.expand * self.units)
+        self.kernel = self.add_weight(
+            (input_shape[-1], 2 * hidden if self.gated else hidden),
+            self.kernel_initializer, name="kernel", autocast=False,
+        )  # fmt: skip
+        self.output_kernel = self.add_weight(
+            (hidden, self.units), self.kernel_initializer, name="output_kernel", autocast=False
+        )
+
+    def call(self, inputs, states):
+        hidden = product(inputs, self.kernel.value, self.compute_dtype)
+        if self.gated:
+            gates, hidden = jnp.split(hidden, 2, axis=-1)
+            hidden = self.activation(gates) * hidden
+        else:
+            hidden = self.activation(hidden)
+        y = product(hidden, self.output_kernel.value, self.compute_dtype)
+        return y.astype(self.dtype), states
+
+    def sequence(
+        self, inputs, states, *, mask=None, go_backwards=False, training=False, unroll=False,
+        return_all_states=False, **options,
+    ):  # fmt: skip
+        """The same as repeating `call` along axis 1."""
+        if go_backwards:
+            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
+        outputs, states = self.call(hide_masked(inputs, mask), states)
+        return hold(outputs, None, mask, **options), states
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it: two matrix products, no recurrence."""
+        return Engine("native")
+
+    def get_initial_state(self, batch_size):
+        return []
+
+
+class TokenShiftFeedForwardCell(Layer):
+    """Two products on a mixture of each step and the one before: the channel mixing of RWKV.
+
+        y_t = (relu((x_t + mix * (x_{t-1} - x_t)) K) ** 2) V
+
+    Inputs `(batch, features)`; state `[x_{t-1}]`, the last real step before; output
+    `(batch, units)`. Weights: `mix` `(features,)`, which starts from `1 - (place / features) ** 4`;
+    `kernel` `K` `(features, hidden)` and `output_kernel` `V` `(hidden, units)`, where `hidden =
+    expand * units`, rounded up. `K` starts uniform up to `0.5 / sqrt(features)`; `V`, which is 0 in
+    the authors' code, as `K` does.
+
+    Source: Peng et al. 2025, RWKV-7 "Goose" with Expressive Dynamic State Evolution; the
+    initialisation from its code (RWKV-LM), for a network of one layer.
+    """
+
+    keras_name = ("cello.layers", "TokenShiftFeedForwardCell")
+    units = arg(kind=positive_integer, doc="Size of the output.")
+    expand = arg(4, kind=positive, doc="Size of the hidden layer, in `units`.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.output_size = self.units
+        self.state_size = [self.units]  # as wide as the inputs, once these are known
+
+    def build(self, input_shape):
+        features, hidden = input_shape[-1], math.ceil(self.expand * self.units)
+        self.input_spec = InputSpec(("batch", "features"), {"features": features})
+        self.state_size = [features]
+        start = RandomUniform(-0.5 / math.sqrt(features), 0.5 / math.sqrt(features))
+        self.mix = self.add_weight((features,), _mix, name="mix", autocast=False)
+        self.kernel = self.add_weight((features, hidden), start, name="kernel", autocast=False)
+        self.output_kernel = self.add_weight(
+            (hidden, self.units), start, name="output_kernel", autocast=False
+        )
+
+    def call(self, inputs, states):
+        (before,) = states
+        return self._mixed(inputs, before), [inputs.astype(self.dtype)]
+
+    def sequence(
+        self, inputs, states, *, mask=None, go_backwards=False, training=False, unroll=False,
+        return_all_states=False, **options,
+    ):  # fmt: skip
+        """The same as repeating `call` along axis 1."""
+        if go_backwards:
+            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
+        before, seen = seen_steps(hide_masked(inputs, mask), states[0][:, None], mask)
+        outputs = self._mixed(seen, before)
+        spec = jax.ShapeDtypeStruct((inputs.shape[0], self.units), outputs.dtype)
+        outputs = hold(outputs, first_output(spec, states), mask, **options)
+        if return_all_states:
+            return outputs, [seen]
+        return outputs, [seen[:, -1] if seen.shape[1] else states[0]]
+
+    def _mixed(self, x, before):
+        hidden = product(x + self.mix.value * (before - x), self.kernel.value, self.compute_dtype)
+        y = product(jnp.square(jax.nn.relu(hidden)), self.output_kernel.value, self.compute_dtype)
+        return y.astype(self.dtype)
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it: two matrix products, no recurrence."""
+        return Engine("native")
+
+    def get_initial_state(self, batch_size):
+        return [jnp.zeros((batch_size, *self.state_size), self.dtype)]
+
+
+def _mix(shape, dtype):
+    return (1 - (jnp.arange(shape[0]) / shape[0]) ** 4).astype(dtype)

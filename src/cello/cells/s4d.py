@@ -1,0 +1,112 @@
+"""The diagonal state space model."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from cello.cells.linear import joined
+from cello.cells.state_space import StateSpaceCell, even, zero_order_hold
+from cello.core.arguments import arg
+from cello.core.kinds import one_of
+from cello.initializers import RandomNormal
+from cello.ops.product import product
+
+
+class S4DCell(StateSpaceCell):
+    """One step of the diagonal state space model: many small oscillators for each channel.
+
+        u = x_t V                                        (x_t itself where it is `units` wide)
+        A = -exp(P) + i F,  d = exp(s)
+        zero-order hold:  a = exp(d A),                  b = (a - 1) / A
+        bilinear:         a = (1 + d A / 2) / (1 - d A / 2),  b = d / (1 - d A / 2)
+        h_t = a * h_{t-1} + b * u                        for each channel by itself
+        v = 2 Re(sum(C * h_t)) + D * u
+        y_t = glu(gelu(v) W + w),  glu([p, q]) = p * sigmoid(q)
+
+    Each channel of `u` has a state of its own; channels mix in `V` before and in `W` behind, and
+    nowhere else. `V` is in the paper the linear layer in front of the first block, and the last
+    line what its authors' code puts behind each of these models. The `state_units / 2` complex
+    numbers of a channel stand for themselves and their conjugates, hence `2 Re`.
+
+    Inputs `(batch, features)`, states `[Re(h), Im(h)]`, each `(batch, units, state_units / 2)`,
+    output `y` `(batch, units)`. Weights: `log_step` `s` `(units,)`; `log_decay` `P` and
+    `frequency` `F` `(units, state_units / 2)`; `readout_weights`, `Re(C)` and then `Im(C)`,
+    `(2, units, state_units / 2)`; `skip` `D` `(units,)`; output kernel `W` `(units, 2 * units)` and
+    output bias `w` `(2 * units,)`; where `features` is not `units`, input kernel `V`
+    `(features, units)`.
+
+    `A` starts, for n from 0, from `-1/2 + i pi n` ("lin"), `-1/2 + i N / pi (N / (2n + 1) - 1)`
+    with `N = state_units` ("inv"), or `-(n + 1)` ("real", where only the start is real); the step
+    `d` log-uniform between `dt_min` and `dt_max`; `C` and `D` from normal numbers of variance 1.
+    A sequence goes by segments of 256 steps, as `h` is `state_units` times as large as the output.
+
+    Source: Gu, Gupta, Goel and Re 2022, On the Parameterization and Initialization of Diagonal
+    State Space Models.
+    """
+
+    keras_name = ("cello.layers", "S4DCell")
+    state_units = arg(
+        64, kind=even, after="units", doc="Size of the state of a channel, conjugates counted."
+    )
+    start = arg(
+        "lin", kind=one_of("lin", "inv", "real"), after="dt_max",
+        doc='What A starts from: "lin", "inv" or "real".',
+    )  # fmt: skip
+    discretization = arg(
+        "zoh", kind=one_of("zoh", "bilinear"), after="start",
+        doc='How the equation in time becomes steps: "zoh" (zero-order hold) or "bilinear".',
+    )  # fmt: skip
+
+    complex_state = True
+    segment = 256
+
+    def state_shape(self):
+        return self.units, self.state_units // 2
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        n, shape = self.units, self.state_shape()
+        self.add_input_kernel(input_shape[-1], "lecun_normal")
+        self.log_step = self.add("log_step", (n,), self.initial_log_step)
+        self.log_decay = self.add("log_decay", shape, self._initial_log_decay)
+        self.frequency = self.add("frequency", shape, self._initial_frequency)
+        self.readout_weights = self.add(
+            "readout_weights", (2, *shape), RandomNormal(0.0, math.sqrt(0.5))
+        )
+        self.skip = self.add("skip", (n,), RandomNormal(0.0, 1.0))
+        self.output_kernel = self.add("output_kernel", (n, 2 * n), "lecun_normal")
+        self.output_bias = self.add("output_bias", (2 * n,), "zeros")
+
+    def _initial_log_decay(self, shape, dtype):
+        decay = 1.0 + jnp.arange(shape[-1]) if self.start == "real" else jnp.full(shape[-1], 0.5)
+        return jnp.broadcast_to(jnp.log(decay), shape).astype(dtype)
+
+    def _initial_frequency(self, shape, dtype):
+        n, whole = jnp.arange(shape[-1]), 2 * shape[-1]
+        frequencies = {
+            "lin": math.pi * n,
+            "inv": whole / math.pi * (whole / (2 * n + 1) - 1),
+            "real": 0 * n,
+        }
+        return jnp.broadcast_to(frequencies[self.start], shape).astype(dtype)
+
+    def coefficients(self, inputs):
+        u = self.fitted(inputs)
+        step = jnp.exp(self.log_step.value)[:, None]
+        A = joined(-jnp.exp(self.log_decay.value), self.frequency.value)
+        if self.discretization == "zoh":
+            a, b = zero_order_hold(A, step)
+        else:
+            b = step / (1 - 0.5 * step * A)
+            a = (1 + 0.5 * step * A) * (b / step)
+        return a, b * u[..., None], u
+
+    def readout(self, h, u):
+        real, imaginary = self.readout_weights.value
+        v = 2 * jnp.sum(real * h.real - imaginary * h.imag, -1) + self.skip.value * u
+        v = jax.nn.gelu(v, approximate=False)
+        mixed = product(v, self.output_kernel.value, self.compute_dtype) + self.output_bias.value
+        return jax.nn.glu(mixed)
