@@ -209,6 +209,7 @@ def parse(arguments=None):
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=math.inf, help="the most of one run")
+    parser.add_argument("--longest", type=int, default=600, help="leave longer sequences out")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time, each on one core")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--output", type=Path, default=Path("memory_tasks.json"))
@@ -244,6 +245,7 @@ def main(arguments=None):
         (name, task, steps)
         for task in chosen.tasks
         for steps in ((12,) if chosen.quick else TASKS[task].steps)
+        if steps <= chosen.longest
         for name in chosen.layers
     ]
     settings = f"depth {chosen.depth}, {chosen.budget} weights, {chosen.train_steps} steps"

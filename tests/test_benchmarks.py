@@ -197,3 +197,13 @@ def test_an_epoch_over_sequences_of_different_lengths_is_measured():
     assert run.returncode == 0, run.stdout + run.stderr
     for way in ("Cello, a list of sequences", "Cello, padded and masked", "Keras JAX, padded"):
         assert re.search(rf"{way}.* \d+\.\d+ s", run.stdout)
+
+
+def test_recurrent_layers_are_measured_beside_their_steps():
+    command = [sys.executable, BENCHMARKS / "cells.py", "--quick", "--layers", "LSTM", "GLA"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    rows = [line.split() for line in run.stdout.splitlines()]
+    numbers = {row[0]: [float(n) for n in row[1:5]] for row in rows if row and row[0] == "GLA"}
+    assert numbers and all(n >= 0 for n in numbers["GLA"])
+    assert any(row[:1] == ["LSTM"] for row in rows)

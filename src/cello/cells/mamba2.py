@@ -78,15 +78,16 @@ class Mamba2Cell(MatrixCell):
         self.add_kernel(input_shape[-1], inner + channels + self.heads)
         self.add_convolution(channels)
         limit = 1 / math.sqrt(self.window)
+        self.convolution_bias = self.add_weight(
+            (channels,), RandomUniform(-limit, limit), name="convolution_bias", autocast=False
+        )
         one_a_head = (self.heads,)
-        for name, shape, start in [
-            ("convolution_bias", (channels,), RandomUniform(-limit, limit)),
-            ("step_bias", one_a_head, initial_step_bias),
-            ("decay", one_a_head, _decay),
-            ("skip", one_a_head, "ones"),
-            ("scale", (inner,), "ones"),
-        ]:
-            setattr(self, name, self.add_weight(shape, start, name=name, autocast=False))
+        self.step_bias = self.add_weight(
+            one_a_head, initial_step_bias, name="step_bias", autocast=False
+        )
+        self.decay = self.add_weight(one_a_head, _decay, name="decay", autocast=False)
+        self.skip = self.add_weight(one_a_head, "ones", name="skip", autocast=False)
+        self.scale = self.add_weight((inner,), "ones", name="scale", autocast=False)
         self.add_output_kernel(inner, 1 / 3)
 
     def enter(self, inputs):

@@ -102,8 +102,8 @@ class MatrixCell(LinearCell):
 
     def call(self, inputs, states, training=False):
         inputs = self._dropped(inputs, training)[:, None]
-        terms, more, others = self._prepared(inputs, states[1:], mask=None)
-        terms, more, others = jax.tree.map(lambda x: x[:, 0], (terms, more, others))
+        prepared = self._prepared(inputs, states[1:], mask=None)
+        terms, more, others = jax.tree.map(lambda x: x[:, 0], prepared)
         state, y = matrix_step(widened(states[0]), *terms)
         return self._output(y, more), self._closed(state, others)
 
@@ -118,7 +118,11 @@ class MatrixCell(LinearCell):
         if go_backwards:
             inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
         terms, more, others = self._prepared(inputs, states[1:], mask)
-        y, state = matrix_scan(*terms, states[0], return_all_states=return_all_states)
+        queries, keys, values, log_decay, rank_one = terms
+        y, state = matrix_scan(
+            queries, keys, values, log_decay, rank_one, states[0],
+            return_all_states=return_all_states,
+        )  # fmt: skip
         others = others if return_all_states else [s[:, -1] for s in others]
         after = self._closed(state, others)
         first = first_output(jax.ShapeDtypeStruct((len(y), self.units), self.dtype), states)
@@ -131,7 +135,9 @@ class MatrixCell(LinearCell):
 
     # ------------------------------------------------------------------------------- parts
 
-    def _prepared(self, inputs, others, mask):
+    def _prepared(
+        self, inputs, others, mask
+    ) -> tuple[tuple[Any, Any, Any, Any, Any], Any, list[Any]]:
         """`terms` that leave the state as it is where the mask says so, and its other results."""
         x, rest = self.enter(inputs)
         *others, before = others if self.window > 1 else (*others, None)
@@ -143,7 +149,8 @@ class MatrixCell(LinearCell):
             values, log_decay = choose_rows(mask, (values, log_decay), (0.0, 0.0))
             if rank_one is not None:
                 rank_one = (choose_rows(mask, rank_one[0], 0.0), rank_one[1])
-        return (queries, keys, values, log_decay, rank_one), more, [*others, *window]
+        terms = queries, keys, values, log_decay, rank_one
+        return terms, more, [*others, *window]
 
     def add_kernel(self, rows: int, columns: int):
         """Make `kernel`, which all inputs are multiplied with at once."""

@@ -86,7 +86,9 @@ class MLSTMCell(MatrixCell):
         if mask is not None:
             i, log_f = jnp.where(mask[..., None], i, _NEVER), jnp.where(mask[..., None], log_f, 0)
         start = others[0][:, None]
-        m = _running_maximum(log_f, i, start)
+        # Rounded where the sums are large; but `h` is the same for every `m`.
+        sums = jnp.cumsum(log_f, axis=1)
+        m = sums + jnp.maximum(start, lax.cummax(i - sums, axis=1))
         before = jnp.concatenate([start, m[:, :-1]], 1)
         values = jnp.concatenate([v, jnp.ones_like(v[..., :1])], -1) * jnp.exp(i - m)[..., None]
         terms = (q, k * self.key_dim**-0.5, values, log_f + before - m, None)
@@ -96,13 +98,3 @@ class MLSTMCell(MatrixCell):
         o, m = more
         least = jnp.exp(jnp.clip(-m, -_LARGEST, _LARGEST))[..., None]
         return flat(jax.nn.sigmoid(o) * y[..., :-1] / jnp.maximum(jnp.abs(y[..., -1:]), least))
-
-
-def _running_maximum(steps, values, start):
-    """`m_t = max(steps_t + m_{t-1}, values_t)` along axis 1, from `start` `(batch, 1, ...)`."""
-
-    def one_after_the_other(earlier, later):
-        return earlier[0] + later[0], jnp.maximum(earlier[1] + later[0], later[1])
-
-    sums, highest = lax.associative_scan(one_after_the_other, (steps, values), axis=1)
-    return jnp.maximum(start + sums, highest)

@@ -11,7 +11,7 @@ from jax import lax
 from cello.cells.matrix import MatrixCell, flat, initial_kernel, unit
 from cello.core.arguments import arg
 from cello.core.kinds import optional, positive_integer
-from cello.initializers import Orthogonal, RandomUniform
+from cello.initializers import Constant, Orthogonal, RandomUniform
 
 EPSILON = 64e-5
 """Of the normalisation of the heads, in the authors' code."""
@@ -71,26 +71,34 @@ class RWKV7Cell(MatrixCell):
         features, n = input_shape[-1], self.units
 
         def add(name, shape, start):
-            setattr(self, name, self.add_weight(shape, start, name=name, autocast=False))
+            return self.add_weight(shape, start, name=name, autocast=False)
 
-        add("mix", (6, features), _mix)
-        add("receptance_kernel", (features, n), self.kernel_initializer)
-        limit = 0.05 / math.sqrt(features)
-        add("key_kernel", (features, n), RandomUniform(-limit, limit))
-        limit = 0.5 / math.sqrt(features)
-        add("value_kernel", (features, n), RandomUniform(-limit, limit))
+        def uniform(largest):
+            return RandomUniform(-largest / math.sqrt(features), largest / math.sqrt(features))
+
+        def up(name, size):
+            gain = 0.1 * max(1.0, (size / n) ** 0.5)
+            return add(f"{name}_up_kernel", (size, n), Orthogonal(gain))
+
         near = lambda size: max(32, 32 * round(size / 32))  # noqa: E731
         rank, gate_rank = (self.rank or near(x) for x in (1.8 * n**0.5, 0.6 * n**0.8))
-        for name, size in (("decay", rank), ("rate", rank), ("gate", gate_rank)):
-            add(f"{name}_down_kernel", (features, size), "zeros")
-            add(f"{name}_up_kernel", (size, n), Orthogonal(0.1 * max(1.0, (size / n) ** 0.5)))
-        add("decay_bias", (n,), _decay_bias)
-        add("rate_bias", (n,), "zeros")
-        add("erase", (n,), lambda shape, dtype: jnp.full(shape, 0.85, dtype))
-        add("replace", (n,), "ones")
-        add("bonus", (n,), "zeros")
-        add("scale", (n,), "ones")
-        add("shift", (n,), "zeros")
+        self.mix = add("mix", (6, features), _mix)
+        self.receptance_kernel = add("receptance_kernel", (features, n), self.kernel_initializer)
+        self.key_kernel = add("key_kernel", (features, n), uniform(0.05))
+        self.value_kernel = add("value_kernel", (features, n), uniform(0.5))
+        self.decay_down_kernel = add("decay_down_kernel", (features, rank), "zeros")
+        self.decay_up_kernel = up("decay", rank)
+        self.rate_down_kernel = add("rate_down_kernel", (features, rank), "zeros")
+        self.rate_up_kernel = up("rate", rank)
+        self.gate_down_kernel = add("gate_down_kernel", (features, gate_rank), "zeros")
+        self.gate_up_kernel = up("gate", gate_rank)
+        self.decay_bias = add("decay_bias", (n,), _decay_bias)
+        self.rate_bias = add("rate_bias", (n,), "zeros")
+        self.erase = add("erase", (n,), Constant(0.85))
+        self.replace = add("replace", (n,), "ones")
+        self.bonus = add("bonus", (n,), "zeros")
+        self.scale = add("scale", (n,), "ones")
+        self.shift = add("shift", (n,), "zeros")
         self.add_output_kernel(n, 1 / 12)
 
     def terms(self, seen, rest, others, mask):
