@@ -82,7 +82,8 @@ def built(layer, seed=0):
 def moved(layer, seed=0):
     rng = np.random.default_rng(seed)
     for weight in layer.weights:
-        value = weight.numpy() + 0.4 * rng.normal(size=weight.shape)
+        rows = max(8, *weight.shape[:-1]) if weight.ndim > 1 else 8  # of many, each moves less
+        value = weight.numpy() + 0.4 * np.sqrt(8 / rows) * rng.normal(size=weight.shape)
         weight.assign(value if weight.constraint is None else weight.constraint(value))
     return layer
 

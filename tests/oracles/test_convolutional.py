@@ -114,10 +114,10 @@ def test_conv_gru_is_its_equations(rank, options, shape, seed=1):
     close(gradients(layer, x, {}), ([w.grad.numpy() for w in weights], theirs.grad.numpy()), 1e-4)
 
 
-@pytest.mark.parametrize("name", ["ConvLSTM2D", "ConvGRU2D"])
+@pytest.mark.parametrize("name", ["ConvLSTM1D", "ConvGRU1D"])
 def test_dropout_draws_once_a_sequence(name):
     """All of the inputs, or of the state, dropped are none; one draw holds at every step."""
-    x = np.ones((2, 4, 3, 3, 3), "float32")
+    x = np.ones((2, 4, 3, 3), "float32")
     layer = getattr(cello.layers, name)(2, 1, dropout=0.5, seed=1, return_sequences=True)
     layer.build(x.shape)
     kernel, recurrent, bias = layer.get_weights()
@@ -125,7 +125,7 @@ def test_dropout_draws_once_a_sequence(name):
     layer.cell.activation = lambda v: v
     y = np.asarray(layer(x, training=True))
     gate = np.asarray(layer.cell.project(jnp.zeros_like(x[:, 0]))[0])
-    assert gate.shape[1:] == (3, 3, layer.cell.gates * 2)
+    assert gate.shape[1:] == (3, layer.cell.gates * 2)
     assert (y[0] != y[1]).any() and np.isfinite(y).all()
     changes = y[:, 1:] - y[:, :-1]
     assert (np.sign(changes[:, 1:]) * np.sign(changes[:, :-1]) >= 0).all()  # the same inputs again
@@ -177,8 +177,8 @@ def test_refusals(call, message):
 
 
 def test_mixed_precision_keeps_states_in_float32():
-    x = np.random.default_rng(0).normal(size=(2, 4, 5, 5, 3)).astype("float32")
-    for name in ("ConvLSTM2D", "ConvGRU2D"):
+    x = np.random.default_rng(0).normal(size=(2, 4, 5, 3)).astype("float32")
+    for name in ("ConvLSTM1D", "ConvGRU1D"):
         exact = getattr(cello.layers, name)(3)
         rounded = getattr(cello.layers, name)(3, return_state=True, dtype="mixed_bfloat16")
         wanted, _ = exact(x), rounded(x)

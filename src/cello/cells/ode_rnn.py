@@ -69,16 +69,13 @@ class ODERNNCell(TimedCell):
 
     def step(self, x, states, now, gap, training):
         (h,) = states
-        return gru_reset_before_step(
-            product(x, self.kernel.value, self.compute_dtype) + self.bias.value,
-            (self._after(h, gap),),
-            recurrent_kernel=self.recurrent_kernel.value,
-            recurrent_bias=None,
-            recurrent_mask=None,
-            activation=jnp.tanh,
-            recurrent_activation=jax.nn.sigmoid,
-            compute_dtype=self.compute_dtype,
-        )
+
+        def recurrent(h, columns):
+            return product(h, self.recurrent_kernel.value[:, columns], self.compute_dtype)
+
+        x = product(x, self.kernel.value, self.compute_dtype) + self.bias.value
+        h = self._after(h, gap)
+        return gru_reset_before_step(x, (h,), recurrent, None, jnp.tanh, jax.nn.sigmoid)
 
     def _after(self, h, gap):
         """The state after the gap: over a time from 0 to 1, in which each row passes its own."""

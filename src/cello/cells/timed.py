@@ -29,7 +29,7 @@ class TimedCell(Layer):
 
     input_spec: Any = InputSpec(("batch", "features"))
     exact_inputs = True
-    one_draw = True
+    draws_once = True
     seed_generator: Any = None
     state_size: list[Any]
 
