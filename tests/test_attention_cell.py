@@ -31,6 +31,8 @@ from cello.layers import (
     StackedRNNCells,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 MECHANISMS = ["luong", "bahdanau"]
 
 

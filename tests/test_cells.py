@@ -122,7 +122,7 @@ def with_gradients(layer, run, x, states):
 
 
 @every_equation
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(
     mask=st.none() | masks(),
     options=st.fixed_dictionaries(

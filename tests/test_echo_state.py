@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 import cello
 from cello.layers import LSTM, Bidirectional, Dense, EchoState, Input, Masking
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")

@@ -18,6 +18,8 @@ from cello.layers import (
     PeepholeLSTM,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 torch = pytest.importorskip("torch")
 
 sigmoid, tanh, cat = torch.sigmoid, torch.tanh, torch.cat

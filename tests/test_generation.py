@@ -28,6 +28,8 @@ from cello.layers import (
     TimeDistributed,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 CELLS = {
     "simple": lambda: [SimpleRNN(6, return_sequences=True)],
     "lstm": lambda: [LSTM(6, return_sequences=True)],

@@ -30,6 +30,8 @@ from cello.layers import (
 )
 from cello.training.ragged import bucket_length
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 RNG = np.random.default_rng(5)
 
 

@@ -9,6 +9,8 @@ from equations import close, gradients, made, normal, same_as, some_states, weig
 
 from cello import layers
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 NAMES = ["RetNet", "GLA", "MLSTM", "DeltaNet", "GatedDeltaNet", "RWKV7", "Mamba2"]
 
 

@@ -28,6 +28,8 @@ from cello.layers import (
     StackedRNNCells,
 )  # fmt: skip
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 CELLS = {
     "simple": lambda **k: SimpleRNNCell(4, **k),
     "lstm": lambda **k: LSTMCell(4, recurrent_activation="hard_sigmoid", **k),

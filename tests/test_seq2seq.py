@@ -30,6 +30,8 @@ from cello.layers import (
     SimpleRNN,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 START, END, TOKENS = 8, 9, 10
 
 

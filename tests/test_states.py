@@ -8,6 +8,8 @@ import pytest
 import cello
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, GRUCell, LSTMCell, SimpleRNN
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 LAYERS = {
     "simple": lambda **k: SimpleRNN(3, **k),
     "lstm": lambda **k: LSTM(3, **k),

@@ -38,6 +38,8 @@ from cello.layers import (
     TimeDistributed,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 
 class Decay(Layer):
     """A cell whose output looks like its state and is another."""

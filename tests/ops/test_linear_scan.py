@@ -16,7 +16,7 @@ from cello import native
 from cello.ops import linear_scan
 from cello.ops.linear_scan import choose_engine
 
-ENGINES = ["scan", "native"] if native.library() else ["scan"]
+ENGINES = ["scan", "native"] if native.library() and jax.default_backend() == "cpu" else ["scan"]
 BEST = ENGINES[-1]
 DTYPES = ["float32", "complex64"]
 SHAPES = st.tuples(

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from cello.ops import matrix_scan
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 K, V = 3, 2
 
 

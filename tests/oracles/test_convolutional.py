@@ -10,6 +10,8 @@ from layer_table import close, gradients, weighted
 import cello
 from cello.core.variable import Binding
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 FIRST = "channels_first"
 LSTM_CASES = [
     (1, {"kernel_size": 3, "strides": 2, "padding": "same", "use_bias": False}, (2, 3, 5, 2)),

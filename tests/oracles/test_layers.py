@@ -23,6 +23,8 @@ import cello
 from cello.core.masking import get_mask
 from cello.core.symbolic import symbolic_leaves
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 
 @pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)
 def test_values_and_gradients_are_those_of_keras(name, args, kwargs, inputs, mask):

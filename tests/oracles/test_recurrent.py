@@ -10,6 +10,8 @@ from hypothesis import example, given
 
 import cello
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 LAYERS = ("SimpleRNN", "LSTM", "GRU")
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear")
 

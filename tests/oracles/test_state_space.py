@@ -11,6 +11,8 @@ from cello import layers
 from cello.cells.s5 import normal_hippo
 from cello.core.variable import Binding
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")

@@ -101,7 +101,8 @@ def _in_parallel() -> bool:
 
 
 def _by_jax(reverse: bool, a, b, h0):
-    return (_by_tree if _in_parallel() else _by_loop)(reverse, a, b, h0)
+    known = isinstance(b.shape[1], int)  # a prefix sum has to know how many steps there are
+    return (_by_tree if _in_parallel() and known else _by_loop)(reverse, a, b, h0)
 
 
 def _by_tree(reverse: bool, a, b, h0):
