@@ -203,13 +203,13 @@ def test_what_is_masked_reaches_nothing_and_a_row_is_its_steps_alone(
 
     def in_batch(x, states):
         y, *states = one(x, initial_state=states, mask=mask)
-        return y[row][mask[row]] if sequences else y[row], [s[row] for s in states]
+        return y[row][mask[row]] if sequences else y[row], each(lambda s: s[row], states)
 
     def alone(x, states):
         mine = slice(row, row + 1)
         x = each(lambda a: a[mine][:, mask[row]], x)
-        y, *states = one(x, initial_state=[s[mine] for s in states])
-        return y[0], [s[0] for s in states]
+        y, *states = one(x, initial_state=each(lambda s: s[mine], states))
+        return y[0], each(lambda s: s[0], states)
 
     got, results = with_gradients(one, in_batch, spoiled, some_states(one))
     want, results_wanted = with_gradients(one, alone, x, some_states(one))
