@@ -27,6 +27,10 @@ LAYERS = {
 for same_but_rank in ("ConvLSTM1D", "ConvLSTM3D", "ConvGRU2D", "ConvGRU3D"):
     del LAYERS[same_but_rank]  # one of each kind walks
 every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+# For what does not depend on the equations: a layer for each way of running and of holding states.
+WAYS = """LSTM ProjectedLSTM SLSTM LayerNormGRU EchoState ConvLSTM2D CfC ODERNN QRNN LRU Mamba RetNet MLSTM
+RWKV7 RWKVBlock""".split()
+every_way = pytest.mark.parametrize("layer", [LAYERS[name] for name in WAYS], ids=WAYS)
 # Options by which a cell computes something else, beside the plain `Name(units)`.
 VARIANTS = [
     ("GRU", {"reset_after": False}),
@@ -217,7 +221,7 @@ def test_what_is_masked_reaches_nothing_and_a_row_is_its_steps_alone(
     close(got, want, 1e-4)
 
 
-@every_layer
+@every_way
 @pytest.mark.parametrize("sequences", [True, False])
 def test_no_steps_change_nothing(layer, sequences):
     one = built(layer(4, return_sequences=sequences, return_state=True))
@@ -229,7 +233,7 @@ def test_no_steps_change_nothing(layer, sequences):
     close(y, padded[:, :0] if sequences else padded)
 
 
-@every_layer
+@every_way
 def test_both_directions_are_the_two_layers(layer):
     both = Bidirectional(layer(4, return_sequences=True))
     x = inputs_of(layer)
