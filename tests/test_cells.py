@@ -28,8 +28,10 @@ for same_but_rank in ("ConvLSTM1D", "ConvLSTM3D", "ConvGRU2D", "ConvGRU3D"):
     del LAYERS[same_but_rank]  # one of each kind walks
 every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 # For what does not depend on the equations: a layer for each way of running and of holding states.
-WAYS = """LSTM ProjectedLSTM SLSTM LayerNormGRU EchoState ConvLSTM2D CfC ODERNN QRNN LRU Mamba RetNet MLSTM
-RWKV7 RWKVBlock""".split()
+WAYS = (
+    "LSTM ProjectedLSTM SLSTM LayerNormGRU EchoState ConvLSTM2D CfC ODERNN QRNN LRU Mamba RetNet "
+    "MLSTM RWKV7 RWKVBlock"
+).split()
 every_way = pytest.mark.parametrize("layer", [LAYERS[name] for name in WAYS], ids=WAYS)
 # Options by which a cell computes something else, beside the plain `Name(units)`.
 VARIANTS = [
