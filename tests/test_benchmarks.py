@@ -204,6 +204,7 @@ def test_recurrent_layers_are_measured_beside_their_steps():
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     rows = [line.split() for line in run.stdout.splitlines()]
-    numbers = {row[0]: [float(n) for n in row[1:5]] for row in rows if row and row[0] == "GLA"}
-    assert numbers and all(n >= 0 for n in numbers["GLA"])
-    assert any(row[:1] == ["LSTM"] for row in rows)
+    speed, by_length = (row[1:] for row in rows if row[:1] == ["GLA"])
+    assert len(speed) == 4 and all(float(n) >= 0 for n in speed)
+    assert by_length[0] == "64" and by_length[-1] == "MiB"
+    assert sum(row[:1] == ["LSTM"] for row in rows) == 1
