@@ -13,7 +13,7 @@ import cello
 from cello.core.naming import forget_names
 
 hypothesis.settings.register_profile(
-    "cello", deadline=None, max_examples=25, derandomize=True, print_blob=True
+    "cello", deadline=None, max_examples=15, derandomize=True, print_blob=True
 )
 hypothesis.settings.register_profile(  # for what is run again and again
     "brief", hypothesis.settings.get_profile("cello"), max_examples=8

@@ -112,10 +112,12 @@ def value_and_gradients(call, layer, x, **options):
     def total(values, x):
         with Binding(dict(zip(layer.weights, values, strict=True))):
             y, *states = call(x, **options)
-        return sum(jnp.sum(jnp.sin(a * 3.0)) for a in (y, *jax.tree.leaves(states)))
+        score = sum(jnp.sum(jnp.sin(a * 3.0)) for a in (y, *jax.tree.leaves(states)))
+        return score, (y, *states)
 
-    values = [v.value for v in layer.weights]
-    return call(x, **options), jax.grad(total, (0, 1))(values, x)
+    compiled = jax.jit(jax.value_and_grad(total, (0, 1), has_aux=True))
+    (_, results), gradients = compiled([v.value for v in layer.weights], x)
+    return results, gradients
 
 
 @pytest.mark.parametrize("engine", ["auto", "scan"])
