@@ -17,6 +17,13 @@ ROWS, TIME, FEATURES = 3, 6, 3
 every_layer = pytest.mark.parametrize("layer", [CfC, LTC, GRUD, ODERNN])
 
 
+def test_inputs_and_times_of_different_lengths_are_refused():
+    x = np.ones((2, 5, 3), "float32")
+    for t in (np.ones((2, 4), "float32"), np.ones((3, 5), "float32")):
+        with pytest.raises(ValueError, match=r"as many rows and steps, and got the shapes"):
+            cello.layers.CfC(4)([x, t])
+
+
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")
 

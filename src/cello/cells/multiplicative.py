@@ -21,7 +21,8 @@ class MultiplicativeIntegrationCell(WrapperCell):
         alpha * (x_t W) * (h_{t-1} U) + beta_1 * (h_{t-1} U) + beta_2 * (x_t W) + b
 
     takes the place of `x_t W + h_{t-1} U + b`, in every gate; `alpha`, `beta_1` and `beta_2` are
-    learned, one number for each column.
+    learned, one number for each column: the weights `gain`, `recurrent_gain` and `input_gain`, in
+    front of those of the cell. Inputs, states and output are those of the cell.
 
     Raises:
         ValueError: where the cell is not one of the gated cells of Cello.
@@ -80,8 +81,9 @@ class MultiplicativeIntegrationCell(WrapperCell):
             with overridden({cell.bias: jnp.zeros_like(cell.bias.value)}):
                 return cell.project(inputs, for_inputs)[0]
 
+        recurrent = cell.recurrent(for_state)  # here: it may prepare the weights
+
         def step(x, states):
-            recurrent = cell.recurrent(for_state)
             gain = self.gain.value * x + self.recurrent_gain.value
             x = self.input_gain.value * x
             return cell.step(

@@ -203,6 +203,13 @@ class RNN(Layer):
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         batch, time = jax.tree.leaves(sequences)[0].shape[:2]
+        shapes = [leaf.shape for leaf in jax.tree.leaves(sequences)]
+        rows_and_steps = zip(*(s[:2] for s in shapes), strict=True)
+        if any(len({n for n in sizes if isinstance(n, int)}) > 1 for sizes in rows_and_steps):
+            raise ValueError(
+                f"{self} runs along all of its inputs at once, so they must have as many rows and "
+                f"steps, and got the shapes {[shown(s) for s in shapes]}."
+            )
         if self.unroll and not isinstance(time, int):
             raise ValueError(
                 f"{self} has unroll=True, so it needs to know the number of steps and got "
