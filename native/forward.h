@@ -94,9 +94,10 @@ class ForwardRows {
     rest_ = memory;
   }
 
-  // Take only the panels from `begin` to `end`; others with the same memory take the rest.
-  void share(int64_t begin, int64_t end, Barrier* barrier) {
-    panel_begin_ = begin, panel_end_ = end, barrier_ = barrier;
+  // Take only a part of the panels; others with the same memory take the rest.
+  void share(int64_t member, int64_t members, Barrier* barrier) {
+    panel_begin_ = panels_ * member / members, panel_end_ = panels_ * (member + 1) / members;
+    barrier_ = barrier;
   }
 
   void run() {
@@ -355,7 +356,7 @@ void forward(const Forward& call, const Parallel& parallel) {
     Barrier barrier(members);
     const bool done = together(parallel, members, [&](int64_t member) {
       Rows rows(call, packed, 0, call.batch, memory);
-      rows.share(panels * member / members, panels * (member + 1) / members, &barrier);
+      rows.share(member, members, &barrier);
       rows.run();
     });
     if (done) return;

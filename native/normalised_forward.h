@@ -2,6 +2,7 @@
 //
 // A pre-activation needs both of its products whole, so these are stored: the input's for some steps at
 // once, the state's at each. Then every row by itself is scaled and goes through the pointwise function.
+// Threads that share the panels share the rows there, and meet twice at each step.
 #pragma once
 
 #include "normalised.h"
@@ -17,20 +18,25 @@ class NormalisedForwardRows : public ForwardRows<Cell> {
   using Base::panel_begin_, Base::panel_end_, Base::counts, Base::wait;
 
  public:
-  static constexpr int64_t kArrays = Base::kArrays + 2;
+  static constexpr int64_t kArrays = Base::kArrays + 1;
 
   static int64_t floats(const Forward& call, int64_t rows) {
     const int64_t state = rows * panels_of(call.units) * kPanel;
     const int64_t products = call.saved ? 0 : chunk_of(call, rows) * state * Cell::slots;
-    return Base::floats(call, rows) + state * Cell::has_c + products;
+    return Base::floats(call, rows) + products;
   }
 
   NormalisedForwardRows(const Forward& call, const Packed& packed, int64_t row, int64_t rows,
                         float* memory)
       : Base(call, packed, row, rows, memory),
         chunk_(chunk_of(call, rows)),
-        output_gate_(Base::rest_),
-        products_(output_gate_ + (Cell::has_c ? rows * width_ : 0)) {}
+        products_(Base::rest_),
+        row_end_(rows) {}
+
+  void share(int64_t member, int64_t members, Barrier* barrier) {
+    Base::share(member, members, barrier);
+    row_begin_ = first_row(rows_, members, member), row_end_ = first_row(rows_, members, member + 1);
+  }
 
   void run() {
     Base::start();
@@ -41,15 +47,9 @@ class NormalisedForwardRows : public ForwardRows<Cell> {
       multiply_states();
       wait();
       with_activations(call_, [&](auto f) {
-        for (int64_t row = 0; row < rows_; ++row) update(f, row);
+        for (int64_t row = row_begin_; row < row_end_; ++row) update(f, row);
       });
       wait();
-      if constexpr (Cell::has_c) {
-        with_activations(call_, [&](auto f) {
-          for (int64_t row = 0; row < rows_; ++row) give_out(f, row);
-        });
-        wait();
-      }
       Base::swap(h_), Base::swap(entering_);
     }
     Base::end();
@@ -118,7 +118,6 @@ class NormalisedForwardRows : public ForwardRows<Cell> {
       });
   }
 
-  // What there is before the output: c and the output gate; or all of it, in a cell without c.
   template <class F>
   __attribute__((noinline)) void update(F f, int64_t row) {
     if (!counts(row)) return hold(row);
@@ -131,43 +130,37 @@ class NormalisedForwardRows : public ForwardRows<Cell> {
       const int64_t at = row * width_ + panel * kPanel + lane;
       if constexpr (Cell::has_c) {
         Base::keep_c(Plain::memory(f, z, load(c_ + at)), row, panel, lane);
-        store(output_gate_ + at, z[3]);
+        store(h_[1] + at, z[3]);  // the output gate, until c is whole
       } else {
         Base::keep_h(Plain::forward(f, z, {load(h_[0] + at), V{}}).h, row, panel, lane);
       }
+    });
+    if constexpr (Cell::has_c) give_out(f, row);
+  }
+
+  // h of the whole c.
+  template <class F>
+  CELLO_INLINE void give_out(F f, int64_t row) {
+    const float* c = c_ + row * width_;
+    const Moments moments(c, call_);
+    for_lanes([&](int64_t panel, int64_t lane) {
+      const int64_t unit = panel * kPanel + lane;
+      const float* state = vectors(panel) + Cell::state * kPanel + lane;
+      const V inner = moments.normalised(load(c + unit)) * load(state) + load(state + kPanel);
+      Base::keep_h(load(h_[1] + row * width_ + unit) * f.act(inner), row, panel, lane);
     });
   }
 
   void hold(int64_t row) {
     for_lanes([&](int64_t panel, int64_t lane) {
       const int64_t at = row * width_ + panel * kPanel + lane;
-      if constexpr (Cell::has_c)
-        Base::keep_c(load(c_ + at), row, panel, lane);
-      else
-        Base::keep_h(load(h_[0] + at), row, panel, lane);
-    });
-  }
-
-  // h of the whole c.
-  template <class F>
-  __attribute__((noinline)) void give_out(F f, int64_t row) {
-    const bool real = counts(row);
-    const Moments moments(c_ + row * width_, call_);
-    for_lanes([&](int64_t panel, int64_t lane) {
-      const int64_t at = row * width_ + panel * kPanel + lane;
-      const float* state = vectors(panel) + Cell::state * kPanel + lane;
-      V h = load(h_[0] + at);
-      if (real) {
-        const V inner = moments.normalised(load(c_ + at)) * load(state) + load(state + kPanel);
-        h = load(output_gate_ + at) * f.act(inner);
-      }
-      Base::keep_h(h, row, panel, lane);
+      Base::keep({load(h_[0] + at), Cell::has_c ? load(c_ + at) : V{}}, row, panel, lane);
     });
   }
 
   template <class Function>
   CELLO_INLINE void for_lanes(Function&& function) const {
-    for (int64_t panel = panel_begin_; panel < panel_end_; ++panel)
+    for (int64_t panel = 0; panel < panels_; ++panel)
       for (int64_t lane = 0; lane < kPanel; lane += kLanes) function(panel, lane);
   }
 
@@ -176,7 +169,8 @@ class NormalisedForwardRows : public ForwardRows<Cell> {
   }
 
   const int64_t chunk_;
-  float *output_gate_, *products_;  // (rows, width); (chunk, panels, rows, slots, 16), if not saved
+  float* products_;  // (chunk, panels, rows, slots, 16), where nothing is saved
+  int64_t row_begin_ = 0, row_end_;
 };
 
 template <class Plain, int... PART>
