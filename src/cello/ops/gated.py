@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,6 +30,7 @@ class Gated:
             `recurrent(h)` is `h U`, or `recurrent(h, columns)` with a slice of the columns of `U`;
             `None` where the step has more weights and is the cell's own.
         two_biases: whether the recurrent product has a bias of its own.
+        epsilon: added to the variances, where it normalises.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Gated:
     states: int
     step: Any = None
     two_biases: bool = False
-    epsilon: ClassVar[float] = 0.0  # it normalises nothing
+    epsilon: float = 0.0
 
     def split_bias(self, bias):
         """The biases of the input product and of the recurrent product."""

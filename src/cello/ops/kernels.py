@@ -297,8 +297,8 @@ def _forward_call(recurrence: Recurrence, saving: bool):
 
 
 def _forward_axes(arrays):
-    *_, c0, mask, recurrent_mask = arrays
-    return (0, None, None, None, None, 0, *(0 if a.size else None for a in (c0, mask, recurrent_mask)))
+    more = (0 if array.size else None for array in arrays[6:])  # c0, mask, recurrent_mask
+    return (0, None, None, None, None, 0, *more)
 
 
 @functools.lru_cache(maxsize=256)

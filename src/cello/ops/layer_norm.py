@@ -23,11 +23,9 @@ class LayerNorm(Gated):
 
     Attributes:
         ends: where, in blocks of `units`, a part ends that is normalised by itself.
-        epsilon: added to the variances.
     """
 
     ends: tuple[int, ...] = ()
-    epsilon: float = 1e-5
 
     def centred(self, kernel):
         """`kernel`, whose columns have a mean of 0 over each part."""
