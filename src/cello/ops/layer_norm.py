@@ -25,6 +25,7 @@ class LayerNorm(Gated):
         ends: where, in blocks of `units`, a part ends that is normalised by itself.
     """
 
+    epsilon: float = 1e-5
     ends: tuple[int, ...] = ()
 
     def centred(self, kernel):
