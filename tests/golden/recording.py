@@ -37,7 +37,7 @@ def record(name, source, run, x, weights, differentiate=True, **more):
         weights: the tensors of the module, by its own names; or the module.
         differentiate: `True`; `False` where only outputs are to be had; or "by differences", in
             float64, where PyTorch cannot.
-        more: other arrays that the layer is to be given.
+        more: other arrays that the test needs.
     """
     if isinstance(weights, torch.nn.Module):
         weights = {n: p for n, p in weights.named_parameters() if p.requires_grad}
@@ -60,7 +60,8 @@ def record(name, source, run, x, weights, differentiate=True, **more):
     kept |= {f"gradient/{k}": v for k, v in gradients.items()}
     for i, (result, projection) in enumerate(zip(results, projections, strict=True)):
         kept |= {f"result/{i}": result, f"projection/{i}": projection}
-    arrays = {k: as_real(v) for k, v in (kept | more).items()}
+    kept |= {f"more/{k}": v for k, v in more.items()}
+    arrays = {k: as_real(v) for k, v in kept.items()}
     assert all(np.isfinite(v).all() for k, v in arrays.items() if k != "weight/x"), name
     np.savez_compressed(FOLDER / f"{name}.npz", source=source, **arrays)
     print(f"{name}: {', '.join(arrays)}")

@@ -221,42 +221,55 @@ def EchoState():
     record("EchoState", source, run, normal(3, 9, 4), weights, differentiate="by differences")
 
 
-@layer
-def GRUD():
+def grud(name, open_reset):
+    """PyTorch's GRU multiplies the state by the reset gate after the product, the paper's before it.
+
+    That is the same where the gate is 1, and where the product is one number a unit.
+    """
     without_init("pypots.nn.modules")
     from pypots.nn.modules.grud import BackboneGRUD
 
     x = normal(3, 9, 4)
     x[np.random.default_rng(4).random(x.shape) < 0.4] = np.nan
     t = np.concatenate([np.zeros((3, 1)), np.cumsum(abs(normal(3, 8, seed=5)), 1)], 1)
-    mean = normal(4, seed=6)
+    mean = torch.tensor(normal(4, seed=6))
     known, since, seen = torch.tensor(~np.isnan(x)), [], np.zeros((3, 4))
     for i in range(9):
         since.append(t[:, i, None] - seen)
         seen = np.where(known[:, i], t[:, i, None], seen)
     since = torch.tensor(np.stack(since, 1))
     module = randomised(BackboneGRUD(9, 4, 5))
-    with torch.no_grad():
-        # PyTorch's GRU multiplies the state after the product, the paper's before: the same only
-        # where the reset gate is 1.
-        gate = slice(0, 5)
-        for parameter in module.rnn_cell.parameters():
-            parameter[gate] = 0
-        module.rnn_cell.bias_ih[gate] = 40
+    weights = dict(module.named_parameters())
+    keep = {f"rnn_cell.{k}": torch.ones_like(v) for k, v in module.rnn_cell.named_parameters()}
+    if open_reset:
+        for kept in keep.values():
+            kept[:5] = 0
+        opened = torch.cat([torch.full((5,), 40.0), torch.zeros(10)]).double()
+    else:
+        keep["rnn_cell.weight_ih"][10:, 4:9] = 0
+        keep["rnn_cell.weight_hh"][10:] = torch.eye(5)
+        keep["rnn_cell.bias_hh"][10:] = 0
+        opened = torch.zeros(15).double()
 
     def run(x):
-        last, outputs = [torch.tensor(mean).expand(3, -1)], []
+        used = weights | {k: weights[k] * kept for k, kept in keep.items()}
+        used["rnn_cell.bias_ih"] = used["rnn_cell.bias_ih"] + opened
+        last, outputs = [mean.expand(3, -1)], []
         for step in x.unbind(1):
             last.append(torch.where(step.isnan(), last[-1], step))
-        x, last = torch.where(known, x, 0), torch.stack(last[1:], 1)
+        given = torch.where(known, x, 0), known.double(), since, mean, torch.stack(last[1:], 1)
         for steps in range(1, 10):  # it gives the states before each step, and the last one
             module.n_steps = steps
-            _, h = module(x, known.double(), since, torch.tensor(mean), last)
-            outputs.append(h)
+            outputs.append(torch.func.functional_call(module, used, given)[1])
         return torch.stack(outputs, 1)
 
-    source = "pypots 1.5, BackboneGRUD with open reset gates"
-    record("GRUD", source, run, x, module, t=t, mean=mean)
+    source = f"pypots 1.5, BackboneGRUD, {name}"
+    more = {f"keep/{k}": v for k, v in keep.items()} | {"opened": opened}
+    record(name, source, run, x, weights, t=t, mean=mean, **more)
+
+
+LAYERS["GRUD-with-open-gates"] = partial(grud, "GRUD-with-open-gates", open_reset=True)
+LAYERS["GRUD-with-a-diagonal"] = partial(grud, "GRUD-with-a-diagonal", open_reset=False)
 
 
 # ----------------------------------------------------------------------------- linear cells

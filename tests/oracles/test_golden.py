@@ -37,7 +37,7 @@ class Case:
 
     layer: Callable[..., Any]
     weights: Callable[[dict[str, Any]], dict[str, Any]]
-    results: Callable[[list[Any]], list[Any]] = field(default=lambda results: results)
+    results: Callable[[list[Any]], list[Any]] = field(default=list)
 
 
 def layer(name, *args, **options):
@@ -129,8 +129,9 @@ def echo_state(w):
 
 def grud(w):
     """Gates r, z, n; one product of inputs, state and mask, and one more of the state."""
+    w = w | {k.removeprefix("keep/"): v * w[k.removeprefix("keep/")] for k, v in w.items() if "keep" in k}
     u, h, m = jnp.split(w["rnn_cell.weight_ih"].T, [4, 9])
-    bias = w["rnn_cell.bias_ih"] + w["rnn_cell.bias_hh"]
+    bias = w["rnn_cell.bias_ih"] + w["opened"] + w["rnn_cell.bias_hh"]
     products = {
         "kernel": u,
         "recurrent_kernel": h + w["rnn_cell.weight_hh"].T,
@@ -280,9 +281,10 @@ CASES = {
     "DeltaNet": Case(layer("DeltaNet", 8, heads=2), delta_net),
     "EchoState": Case(layer("EchoState", 6, leak=0.3), echo_state),
     "GLA": Case(layer("GLA", 8, heads=2, rank=5), gla),
-    "GRUD": Case(layer("GRUD", 5), grud),
+    "GRUD-with-a-diagonal": Case(layer("GRUD", 5), grud),
+    "GRUD-with-open-gates": Case(layer("GRUD", 5), grud),
     "HGRN": Case(
-        layer("HGRN", 6, lower_bound=0.3, return_all_states=True), hgrn, lambda r: [r[1]]
+        layer("HGRN", 6, lower_bound=0.3, use_bias=False, return_all_states=True), hgrn, lambda r: [r[1]]
     ),
     "IndRNN": Case(layer("IndRNN", 5), ind_rnn),
     "LRU": Case(layer("LRU", 4, state_units=6), lru),
@@ -316,30 +318,31 @@ def test_every_file_has_a_case():
 
 @pytest.mark.parametrize("name", CASES)
 def test_layer_is_the_other_implementation(name):
-    file = dict(np.load(FOLDER / f"{name}.npz"))
-    case = CASES[name]
-    part = lambda start: {k.removeprefix(start): v for k, v in file.items() if k.startswith(start)}  # noqa: E731
-    theirs, results, projections = part("weight/"), part("result/"), part("projection/")
-    layer = case.layer(return_sequences=True, return_state=len(results) > 1 or name == "HGRN")
-    given = lambda x: [x, file["t"]] if "t" in file else x  # noqa: E731
-    layer(given(theirs["x"]))
-    by_name = {w.name: w for w in layer.weights}
-    more = {"mean": file["mean"]} if "mean" in file else {}
+    with np.load(FOLDER / f"{name}.npz") as file:
+        arrays = dict(file)
+    parts = {kind: {} for kind in ("weight", "gradient", "result", "projection", "more")}
+    for key, array in arrays.items():
+        kind, _, rest = key.partition("/")
+        if rest:
+            parts[kind][rest] = array
+    case, more, projections = CASES[name], parts["more"], parts["projection"].values()
+    layer = case.layer(return_sequences=True, return_state=True)
+    given = lambda x: [x, more["t"]] if "t" in more else x  # noqa: E731
+    layer.build(jax.tree.map(np.shape, given(parts["weight"]["x"])))
+    variables = {w.name: w for w in layer.weights}
 
     def total(theirs):
         ours = case.weights(theirs | more)
-        assert {n: w.shape for n, w in by_name.items()} == {n: w.shape for n, w in ours.items()}
-        with Binding({by_name[n]: w for n, w in ours.items()}):
-            got = layer(given(theirs["x"]))
-        got = case.results(list(got) if isinstance(got, (list, tuple)) else [got])[: len(results)]
-        pairs = zip(got, projections.values(), strict=True)
-        return sum(jnp.sum(r * p) for r, p in pairs), got
+        assert {n: w.shape for n, w in ours.items()} == {n: w.shape for n, w in variables.items()}
+        with Binding({variables[n]: w for n, w in ours.items()}):
+            results = case.results(layer(given(theirs["x"])))[: len(projections)]
+        return sum(jnp.sum(r * p) for r, p in zip(results, projections, strict=True)), results
 
-    gradients, got = jax.jit(jax.grad(total, has_aux=True))(theirs)
-    errors = {i: error(g, w) for (i, w), g in zip(results.items(), got, strict=True)}
-    errors |= {n: error(gradients[n], w) for n, w in part("gradient/").items()}
+    gradients, results = jax.jit(jax.grad(total, has_aux=True))(parts["weight"])
+    got = {"gradient": gradients, "result": dict(zip(parts["result"], results, strict=True))}
+    errors = {
+        f"{kind} {n}": np.abs(got[kind][n] - wanted).max() / np.abs(wanted).max()
+        for kind in got
+        for n, wanted in parts[kind].items()
+    }
     assert max(errors.values()) < TOLERANCE, errors
-
-
-def error(got, wanted):
-    return float(np.abs(np.asarray(got) - wanted).max() / np.abs(wanted).max())
