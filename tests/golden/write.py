@@ -10,17 +10,18 @@ CPU, in an environment of its own with torch 2.13.0, transformers 5.24.0 and onn
         rwkv==0.8.32 s5-pytorch==0.2.1 sru==2.6.0 torchrecurrent==0.2.5 torchscale==0.3.0 \
         torchvision==0.28.0 triton==3.9.0 xlstm==2.0.6
     pip install joblib ninja opt_einsum scipy
-    pip download --no-deps --no-binary :all: haste_pytorch==0.5.0rc0 lrnnx==1.0.0.post1
 
-The last two compile kernels for a GPU when they are installed; their files in Python are enough:
-unpack them, and put `haste_pytorch-*/frameworks/pytorch`, named `haste_pytorch`, and
-`lrnnx-*/lrnnx` on the path. flash-linear-attention runs in Triton's interpreter.
+The sources of haste_pytorch 0.5.0rc0, hgru 0.0.0 and lrnnx 1.0.0.post1 compile kernels for a GPU
+when they are installed; their files in Python are enough: unpack the archives from PyPI, and put
+`haste_pytorch-*/frameworks/pytorch`, named `haste_pytorch`, `hgru-*/hgru` and `lrnnx-*/lrnnx` on
+the path. flash-linear-attention runs in Triton's interpreter.
 """
 
 import os
 import sys
 import warnings
 from functools import partial
+from types import SimpleNamespace
 
 os.environ["TRITON_INTERPRET"] = "1"
 os.environ["RWKV_V7_ON"] = "1"
@@ -356,6 +357,18 @@ def LRU():
     record("LRU", "lrnnx 1.0.0.post1, LRU", run, normal(3, 12, 4), module)
 
 
+@layer
+def HGRN():
+    without_init("hgru")
+    stand_in("hgru.hgru_cuda", HgruFunction=SimpleNamespace(apply=None))
+    from hgru.hgru1d import Hgru1d
+
+    module = randomised(Hgru1d(6))
+    run = time_first(lambda x: module.forward_naive(x, lower_bound=0.3))
+    source = "hgru 0.0.0, the authors' Hgru1d.forward_naive with lower_bound=0.3"
+    record("HGRN", source, run, normal(3, 12, 6), module)
+
+
 def s4d(name, discretization):
     without_init("espnet2.asr.state_spaces")
     from espnet2.asr.state_spaces.s4 import S4
@@ -409,28 +422,6 @@ LAYERS["DeltaNet"] = partial(fla_layer, "DeltaNet", "DeltaNet")
 
 
 @layer
-def HGRN():
-    layers = fla()
-    from fla.layers import hgrn
-    from fla.ops.hgrn.naive import naive_recurrent_hgrn
-
-    # Two kernels that the interpreter cannot run.
-    hgrn.chunk_hgrn = naive_recurrent_hgrn
-    hgrn.swiglu = lambda a, b: torch.nn.functional.silu(a) * b
-    module = randomised(layers.HGRNAttention(hidden_size=6, layer_idx=1)).float()
-    states = []
-    module.g_norm.register_forward_pre_hook(lambda _, inputs: states.append(inputs[0]))
-
-    def run(x):
-        module(x.float(), lower_bound=torch.tensor(0.3))
-        return states.pop()
-
-    weights = {k: v for k, v in module.named_parameters() if k[0] in "if"}
-    source = "flash-linear-attention 0.6.0, the recurrence of HGRNAttention, lower_bound=0.3"
-    record("HGRN", source, run, normal(3, 12, 6), weights)
-
-
-@layer
 def RetNet():
     without_init("torchscale")
     without_init("torchscale.component")
@@ -439,8 +430,6 @@ def RetNet():
         stand_in(unused, checkpoint_wrapper=None, wrap=None, drop_path=None, __path__=[])
     for unused in ("moe_layer", "routing"):
         stand_in(f"torchscale.component.xmoe.{unused}", MOELayer=None, Top1Gate=None, Top2Gate=None)
-    from types import SimpleNamespace
-
     from torchscale.architecture.retnet import RetNetRelPos
     from torchscale.component.multiscale_retention import MultiScaleRetention
 

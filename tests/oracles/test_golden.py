@@ -189,12 +189,19 @@ def lru(w):
 
 
 def hgrn(w):
-    """The real part of the state: the angles and the imaginary inputs are 0."""
-    i, f = w["i_proj.weight"].T, w["f_proj.weight"].T
-    none = jnp.zeros_like(i)
-    zeros = {"theta": (6,), "shift": (12,), "scale": (12,), "output_kernel": (12, 6)}
-    kernel = jnp.concatenate([i, none, f, none, none], -1)
-    return {"kernel": kernel} | {name: jnp.zeros(shape) for name, shape in zeros.items()}
+    """The real and the imaginary input of a unit side by side."""
+    inputs = w["input_proj.weight"].T.reshape(6, 6, 2), w["input_proj.bias"].reshape(6, 2)
+    weights, biases = ([a[..., 0], a[..., 1]] for a in inputs)
+    others = ("lambda_proj", "gate")
+    return {
+        "kernel": jnp.concatenate([*weights, *(w[f"{name}.weight"].T for name in others)], -1),
+        "bias": jnp.concatenate([*biases, *(w[f"{name}.bias"] for name in others)]),
+        "theta": w["theta"][0, 0],
+        "scale": w["norm.weight"],
+        "shift": w["norm.bias"],
+        "output_kernel": w["out_proj.weight"].T,
+        "output_bias": w["out_proj.bias"],
+    }
 
 
 def s4d(w):
@@ -283,9 +290,7 @@ CASES = {
     "GLA": Case(layer("GLA", 8, heads=2, rank=5), gla),
     "GRUD-with-a-diagonal": Case(layer("GRUD", 5), grud),
     "GRUD-with-open-gates": Case(layer("GRUD", 5), grud),
-    "HGRN": Case(
-        layer("HGRN", 6, lower_bound=0.3, use_bias=False, return_all_states=True), hgrn, lambda r: [r[1]]
-    ),
+    "HGRN": Case(layer("HGRN", 6, lower_bound=0.3), hgrn),
     "IndRNN": Case(layer("IndRNN", 5), ind_rnn),
     "LRU": Case(layer("LRU", 4, state_units=6), lru),
     "LayerNormLSTM": Case(layer("LayerNormLSTM", 5), layer_norm_lstm),
