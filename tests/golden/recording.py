@@ -9,6 +9,14 @@ import numpy as np
 import torch
 
 FOLDER = Path(__file__).parent
+LAYERS = {}
+"""What writes a file, by its name."""
+
+
+def layer(write):
+    """Put a function of that name among `LAYERS`."""
+    LAYERS[write.__name__] = write
+    return write
 
 
 def normal(*shape, seed=1, scale=1.0):
@@ -28,12 +36,40 @@ def randomised(module, scale=0.5, seed=2):
     return module
 
 
+def leaf(*shape, seed, scale=0.5):
+    """A weight that belongs to no module."""
+    return torch.tensor(scale * normal(*shape, seed=seed), requires_grad=True)
+
+
+def time_first(run):
+    """`run`, which wants the time first, for inputs with the batch first."""
+
+    def swapped(x):
+        outputs, *states = listed(run(x.transpose(0, 1)))
+        return [outputs.transpose(0, 1), *states]
+
+    return swapped
+
+
+def stepped(cell, *states):
+    """Outputs of every step, and the last states, of a cell that gives its states alone."""
+
+    def run(x):
+        now, outputs = [s.expand(len(x), -1) for s in states], []
+        for step in x.unbind(1):
+            now = listed(cell(step, tuple(now) if len(now) > 1 else now[0]))
+            outputs.append(now[0])
+        return [torch.stack(outputs, 1), *now]
+
+    return run
+
+
 def record(name, source, run, x, weights, differentiate=True, **more):
     """Write `name.npz`.
 
     Args:
         source: the package, its version, and what of it.
-        run: function of a tensor like `x` that gives the outputs, or a list with states behind them.
+        run: function of a tensor like `x` that gives outputs, or a list with states behind them.
         weights: the tensors of the module, by its own names; or the module.
         differentiate: `True`; `False` where only outputs are to be had; or "by differences", in
             float64, where PyTorch cannot.

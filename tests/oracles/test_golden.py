@@ -29,10 +29,12 @@ TOLERANCE = 1e-4
 
 @dataclass
 class Case:
-    """Attributes:
-    layer: makes it, from `return_sequences` and `return_state`.
-    weights: those of the layer by name, from those of the file.
-    results: what the file has of what the layer gives, `[outputs, *states]`.
+    """A layer, and how the weights and results of a file are its own.
+
+    Attributes:
+        layer: makes it, from `return_sequences` and `return_state`.
+        weights: those of the layer by name, from those of the file.
+        results: `[outputs, *states]`, as the file has them.
     """
 
     layer: Callable[..., Any]
@@ -129,7 +131,7 @@ def echo_state(w):
 
 def grud(w):
     """Gates r, z, n; one product of inputs, state and mask, and one more of the state."""
-    w = w | {k.removeprefix("keep/"): v * w[k.removeprefix("keep/")] for k, v in w.items() if "keep" in k}
+    w = w | {k[5:]: v * w[k[5:]] for k, v in w.items() if k.startswith("keep/")}
     u, h, m = jnp.split(w["rnn_cell.weight_ih"].T, [4, 9])
     bias = w["rnn_cell.bias_ih"] + w["opened"] + w["rnn_cell.bias_hh"]
     products = {
@@ -283,7 +285,9 @@ def rwkv7(w):
 
 
 CASES = {
-    "ConvGRU2D": Case(layer("ConvGRU2D", 3, padding="same", data_format="channels_first"), conv_gru),
+    "ConvGRU2D": Case(
+        layer("ConvGRU2D", 3, padding="same", data_format="channels_first"), conv_gru
+    ),
     "CoupledLSTM": Case(layer("CoupledLSTM", 5), coupled_lstm),
     "DeltaNet": Case(layer("DeltaNet", 8, heads=2), delta_net),
     "EchoState": Case(layer("EchoState", 6, leak=0.3), echo_state),
