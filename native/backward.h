@@ -12,16 +12,13 @@
 namespace {
 
 using cello::Backward;
-using cello::InputGradient;
-
-constexpr int64_t kChunkRows = 128;  // rows of `inputs`, steps times sequences, in one weight product
 
 // The gradients of the pre-activations are read as a matrix (rows, panels * |S| * 16), and its
 // product with `transposed` (panels of outputs, that, 16) is added to z.
 template <class S, int SLOTS, int R, int N>
 CELLO_INLINE void accumulate_transposed(Sums<R, N, 1>& z, const float* gradients, int64_t panels,
                                         int64_t panel_stride, const float* transposed) {
-  constexpr bool adjacent = S::size > 0 && S::at[S::size - (S::size > 0)] == S::size - 1;
+  constexpr bool adjacent = S::size > 0 && S::at[S::size - (S::size > 0)] - S::at[0] == S::size - 1;
   constexpr int64_t at_once = (adjacent ? S::size : 1) * kPanel;
   const int64_t depth = S::size * kPanel;
   for (int s = 0; s < (adjacent ? 1 : S::size); ++s)
@@ -49,6 +46,7 @@ inline void pack_transposed(const float* kernel, int64_t rows, int64_t gates, in
 struct BackwardPlan {
   int64_t panels, width;
   float *transposed, *late_transposed;  // (panels, panels * |H| * 16, 16); (.. |Late| ..)
+  float* vectors;                       // (panels, kVectors, 16)
   int64_t depth;                        // rows of the weights' gradients: x, 1, h, 1, late
   int64_t chunk;                        // steps between two products for the weights
 };
@@ -62,7 +60,7 @@ class BackwardRows {
 
   static int64_t floats(const BackwardPlan& plan, int64_t rows) {
     return rows * plan.width * 2 + plan.chunk * rows * plan.depth +
-           plan.panels * plan.depth * kSlots * kPanel;
+           plan.panels * (plan.depth * kSlots + kVectors<Cell>) * kPanel;
   }
 
   BackwardRows(const Backward& call, const BackwardPlan& plan, int64_t row, int64_t rows,
@@ -77,9 +75,10 @@ class BackwardRows {
       memory += (floats + 15) / 16 * 16;
       return array;
     };
-    d_weights_ = cut(plan.panels * plan.depth * kSlots * kPanel);
+    d_weights_ = cut(plan.panels * (plan.depth * kSlots + kVectors<Cell>) * kPanel);
     dh_ = cut(rows * plan.width), dc_ = cut(rows * plan.width);
     inputs_ = cut(plan.chunk * rows * plan.depth);
+    rest_ = memory;
   }
 
   const float* d_weights() const { return d_weights_; }  // (panels, depth, slots, 16)
@@ -108,10 +107,10 @@ class BackwardRows {
     multiply<typename Cell::H>(0, plan_.transposed, [&](auto... tile) { end(tile...); });
   }
 
- private:
+ protected:
   void start() {
     std::memset(d_weights_, 0,
-                plan_.panels * plan_.depth * kSlots * kPanel * sizeof(float));
+                plan_.panels * (plan_.depth * kSlots + kVectors<Cell>) * kPanel * sizeof(float));
     for (int64_t row = 0; row < rows_; ++row)
       for (int64_t i = 0; i < plan_.width; i += kLanes) {
         const int64_t from = (first_ + row) * call_.units + i, left = call_.units - i;
@@ -288,7 +287,7 @@ class BackwardRows {
   const BackwardPlan& plan_;
   const int64_t first_, rows_, panel_stride_;
   int64_t step_ = 0, t_ = 0;
-  float *d_weights_, *dh_, *dc_, *inputs_;
+  float *d_weights_, *dh_, *dc_, *inputs_, *rest_;
 };
 
 // The gradients of one panel's weights, summed over the pieces, in the kernels' own order.
@@ -297,18 +296,19 @@ void write_weight_gradients(const Backward& call, const BackwardPlan& plan, int6
                             const float* const* pieces, int64_t n) {
   const int64_t unit = panel * kPanel, left = lanes_left(call.units, panel, 0);
   const int64_t lanes = left < kPanel ? left : kPanel;
+  auto add_up = [&](float* to, int64_t at) {
+    for (int64_t i = 0; i < lanes; ++i) {
+      float sum = pieces[0][at + i];
+      for (int64_t p = 1; p < n; ++p) sum += pieces[p][at + i];
+      to[i] = sum;
+    }
+  };
   auto write = [&](float* out, int64_t first, int64_t rows, const int* slots, int columns,
                    int64_t gates) {
     for (int64_t k = 0; k < rows; ++k)
-      for (int g = 0; g < columns; ++g) {
-        const int64_t at = ((panel * plan.depth + first + k) * Cell::slots + slots[g]) * kPanel;
-        float* to = out + (k * gates + g) * call.units + unit;
-        for (int64_t i = 0; i < lanes; ++i) {
-          float sum = pieces[0][at + i];
-          for (int64_t p = 1; p < n; ++p) sum += pieces[p][at + i];
-          to[i] = sum;
-        }
-      }
+      for (int g = 0; g < columns; ++g)
+        add_up(out + (k * gates + g) * call.units + unit,
+               ((panel * plan.depth + first + k) * Cell::slots + slots[g]) * kPanel);
   };
   using X = typename Cell::X;
   using H = typename Cell::H;
@@ -318,6 +318,9 @@ void write_weight_gradients(const Backward& call, const BackwardPlan& plan, int6
   write(call.d_recurrent_kernel, h, call.units, H::at, H::size, Cell::gates);
   write(call.d_recurrent_kernel + H::size * call.units, late, Late::size ? call.units : 0, Late::at,
         Late::size, Cell::gates);
+  const int64_t vectors = plan.panels * plan.depth * Cell::slots + panel * kVectors<Cell>;
+  for (int64_t v = 0; v < kVectors<Cell>; ++v)
+    add_up(call.d_vectors + v * call.units + unit, (vectors + v) * kPanel);
   if (call.d_bias == nullptr) return;
   write(call.d_bias, call.features, 1, X::at, X::size, Cell::gates);
   if (kTwoBiases<Cell>)
@@ -325,7 +328,13 @@ void write_weight_gradients(const Backward& call, const BackwardPlan& plan, int6
 }
 
 template <class Cell>
+struct BackwardOf {
+  using Rows = BackwardRows<Cell>;
+};
+
+template <class Cell>
 void backward(const Backward& call, const Parallel& parallel) {
+  using Rows = typename BackwardOf<Cell>::Rows;
   using H = typename Cell::H;
   using Late = typename Cell::Late;
   const int64_t panels = panels_of(call.units), width = panels * kPanel;
@@ -336,19 +345,22 @@ void backward(const Backward& call, const Parallel& parallel) {
   plan.depth = call.features + call.units + 2 + (Late::size ? call.units : 0);
   plan.chunk = kChunkRows / rows > 1 ? kChunkRows / rows : 1;
   if (plan.chunk > call.time) plan.chunk = call.time;
-  const int64_t piece_floats =
-      BackwardRows<Cell>::floats(plan, rows) + 16 * BackwardRows<Cell>::kArrays;
+  const int64_t piece_floats = Rows::floats(plan, rows) + 16 * Rows::kArrays;
   Workspace workspace(parallel,
-                      width * width * (H::size + Late::size) + pieces * (piece_floats + 16),
-                      2 + pieces);
+                      width * width * (H::size + Late::size) + width * kVectors<Cell> +
+                          pieces * (piece_floats + 16),
+                      3 + pieces);
   plan.transposed = workspace.cut(width * width * H::size);
   plan.late_transposed = workspace.cut(width * width * Late::size);
+  plan.vectors = workspace.cut(width * kVectors<Cell>);
   parallel_for(parallel, panels, [&](int64_t panel) {
     pack_transposed(call.recurrent_kernel, call.units, Cell::gates, call.units, 0, H::size, panel,
                     plan.transposed + panel * width * H::size * kPanel);
     pack_transposed(call.recurrent_kernel, call.units, Cell::gates, call.units, H::size,
                     Late::size, panel,
                     plan.late_transposed + panel * width * Late::size * kPanel);
+    pack_panel(call.vectors, 1, kVectors<Cell>, call.units, panel,
+               plan.vectors + panel * kVectors<Cell> * kPanel);
   });
   const float* d_weights[kMostPieces];
   float* memory[kMostPieces];
@@ -356,57 +368,10 @@ void backward(const Backward& call, const Parallel& parallel) {
     d_weights[piece] = memory[piece] = workspace.cut(piece_floats);  // it starts with them
   parallel_for(parallel, pieces, [&](int64_t piece) {
     const int64_t row = first_row(call.batch, pieces, piece);
-    BackwardRows<Cell>(call, plan, row, first_row(call.batch, pieces, piece + 1) - row,
-                       memory[piece])
-        .run();
+    Rows(call, plan, row, first_row(call.batch, pieces, piece + 1) - row, memory[piece]).run();
   });
   parallel_for(parallel, panels, [&](int64_t panel) {
     write_weight_gradients<Cell>(call, plan, panel, d_weights, pieces);
-  });
-}
-
-// d_x = d_z W^T, some steps at a time, so that what they read stays near.
-template <class Cell>
-void input_gradient(const InputGradient& call, const Parallel& parallel) {
-  using X = typename Cell::X;
-  const int64_t panels = panels_of(call.units), depth = panels * X::size * kPanel;
-  const int64_t groups = panels_of(call.features);
-  Workspace workspace(parallel, groups * depth * kPanel, 1);
-  float* transposed = workspace.cut(groups * depth * kPanel);
-  parallel_for(parallel, groups, [&](int64_t group) {
-    pack_transposed(call.kernel, call.features, Cell::gates, call.units, 0, X::size, group,
-                    transposed + group * depth * kPanel);
-  });
-  const int64_t pieces = batch_pieces(call.batch, parallel.threads);
-  const int64_t panel_stride = call.batch * Cell::slots * kPanel;
-  parallel_for(parallel, pieces, [&](int64_t piece) {
-    const int64_t first = first_row(call.batch, pieces, piece);
-    const int64_t rows = first_row(call.batch, pieces, piece + 1) - first;
-    const int64_t chunk = kChunkRows / rows > 1 ? kChunkRows / rows : 1;
-    for (int64_t begin = 0; begin < call.time; begin += chunk) {
-      const int64_t end = begin + chunk < call.time ? begin + chunk : call.time;
-      for_panel_groups<4>(0, groups, [&](auto n, int64_t group) {
-        for (int64_t step = begin; step < end; ++step)
-          for_row_tiles(rows, [&](auto r, int64_t row) {
-            constexpr int R = decltype(r)::value, N = decltype(n)::value;
-            const float* d_z =
-                call.saved + (step * panels * call.batch + first + row) * Cell::slots * kPanel;
-            Sums<R, N, 1> z = {};
-            accumulate_transposed<X, Cell::slots, R, N>(z, d_z, panels, panel_stride,
-                                                        transposed + group * depth * kPanel);
-            for (int i = 0; i < R; ++i) {
-              float* out =
-                  call.d_x + ((first + row + i) * call.time + time_of_step(call, step)) *
-                                 call.features;
-              for (int j = 0; j < N; ++j)
-                for (int p = 0; p < kParts; ++p) {
-                  const int64_t feature = (group + j) * kPanel + p * kLanes;
-                  store(out + feature, z[p][i][j], call.features - feature);
-                }
-            }
-          });
-      });
-    }
   });
 }
 

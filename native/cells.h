@@ -60,24 +60,34 @@ struct Lstm {
   using H = Slots<0, 1, 2, 3>;
   using Late = Slots<>;
 
+  // Activates z, and gives c.
+  template <class F>
+  CELLO_INLINE static V memory(F f, V* z, V c) {
+    z[0] = f.gate(z[0]), z[1] = f.gate(z[1]), z[2] = f.act(z[2]), z[3] = f.gate(z[3]);
+    return z[1] * c + z[0] * z[2];
+  }
+
+  // The same for `memory`: z[0] to z[2], and the gradient of the c before, from that of its result.
+  template <class F>
+  CELLO_INLINE static V memory_backward(F f, V* z, V c, V dc) {
+    const V i = z[0], forget = z[1], g = z[2];
+    z[0] = dc * g * f.d_gate(i);
+    z[1] = dc * c * f.d_gate(forget);
+    z[2] = dc * i * f.d_act(g);
+    return dc * forget;
+  }
+
   template <class F>
   CELLO_INLINE static States forward(F f, V* z, States before) {
-    const V i = f.gate(z[0]), forget = f.gate(z[1]), g = f.act(z[2]), o = f.gate(z[3]);
-    const V c = forget * before.c + i * g;
-    z[0] = i, z[1] = forget, z[2] = g, z[3] = o;
-    return {o * f.act(c), c};
+    const V c = memory(f, z, before.c);
+    return {z[3] * f.act(c), c};
   }
 
   template <class F>
   CELLO_INLINE static States backward(F f, V* z, States before, States after, States d) {
-    const V i = z[0], forget = z[1], g = z[2], o = z[3];
-    const V y = f.act(after.c);
-    const V dc = d.c + d.h * o * f.d_act(y);
-    z[0] = dc * g * f.d_gate(i);
-    z[1] = dc * before.c * f.d_gate(forget);
-    z[2] = dc * i * f.d_act(g);
+    const V o = z[3], y = f.act(after.c);
     z[3] = d.h * y * f.d_gate(o);
-    return {V{}, dc * forget};
+    return {V{}, memory_backward(f, z, before.c, d.c + d.h * o * f.d_act(y))};
   }
 };
 

@@ -15,9 +15,14 @@ using cello::Parallel;
 using cello::Recurrence;
 
 constexpr int64_t kOwnCache = 1 << 19;  // floats
+constexpr int64_t kChunkRows = 128;     // rows of inputs, steps times sequences, in one product
 
 template <class Cell>
 constexpr bool kTwoBiases = Cell::slots == 4 && !Cell::has_c;  // GRU, reset after
+
+// Rows of `vectors`, gains and biases of a normalised cell.
+template <class Cell>
+constexpr int64_t kVectors = 0;
 
 inline int64_t time_of_step(const Recurrence& call, int64_t step) {
   return call.go_backwards ? call.time - 1 - step : step;
@@ -26,6 +31,7 @@ inline int64_t time_of_step(const Recurrence& call, int64_t step) {
 struct Packed {
   float *kernel, *recurrent_kernel;  // (panels, features or units, gates, 16)
   float* bias;                       // (panels, slots, 16)
+  float* vectors;                    // (panels, kVectors, 16)
 };
 
 template <class Cell>
@@ -85,11 +91,13 @@ class ForwardRows {
     for (int i = 0; i < 2; ++i) entering_[i] = call.recurrent_mask ? cut(state) : h_[i];
     if (Cell::has_c) c_ = cut(state);
     if (kHasLate) late_ = cut(state), gates_ = cut(state * kSlots);
+    rest_ = memory;
   }
 
-  // Take only the panels from `begin` to `end`; others with the same memory take the rest.
-  void share(int64_t begin, int64_t end, Barrier* barrier) {
-    panel_begin_ = begin, panel_end_ = end, barrier_ = barrier;
+  // Take only a part of the panels; others with the same memory take the rest.
+  void share(int64_t member, int64_t members, Barrier* barrier) {
+    panel_begin_ = panels_ * member / members, panel_end_ = panels_ * (member + 1) / members;
+    barrier_ = barrier;
   }
 
   void run() {
@@ -117,7 +125,7 @@ class ForwardRows {
     end();
   }
 
- private:
+ protected:
   static void swap(float* (&pair)[2]) {
     float* first = pair[0];
     pair[0] = pair[1], pair[1] = first;
@@ -257,18 +265,28 @@ class ForwardRows {
 
   // The states after this step: for the next one, and out.
   CELLO_INLINE void keep(States after, int64_t row, int64_t panel, int64_t lane) {
+    keep_h(after.h, row, panel, lane);
+    if constexpr (Cell::has_c) keep_c(after.c, row, panel, lane);
+  }
+
+  CELLO_INLINE void keep_h(V h, int64_t row, int64_t panel, int64_t lane) {
     const int64_t unit = panel * kPanel + lane, at = row * width_ + unit;
     const int64_t left = call_.units - unit;
-    store(h_[1] + at, after.h);
+    store(h_[1] + at, h);
     if (call_.recurrent_mask)
       store(entering_[1] + at,
-            after.h * load(call_.recurrent_mask + (first_ + row) * call_.units + unit, left));
-    const int64_t out = ((first_ + row) * call_.time + step_) * call_.units + unit;
-    if (call_.hs) store(call_.hs + out, after.h, left);
-    if constexpr (Cell::has_c) {
-      store(c_ + at, after.c);
-      if (call_.cs) store(call_.cs + out, after.c, left);
-    }
+            h * load(call_.recurrent_mask + (first_ + row) * call_.units + unit, left));
+    if (call_.hs) store(call_.hs + out(row) + unit, h, left);
+  }
+
+  CELLO_INLINE void keep_c(V c, int64_t row, int64_t panel, int64_t lane) {
+    const int64_t unit = panel * kPanel + lane;
+    store(c_ + row * width_ + unit, c);
+    if (call_.cs) store(call_.cs + out(row) + unit, c, call_.units - unit);
+  }
+
+  int64_t out(int64_t row) const {
+    return ((first_ + row) * call_.time + step_) * call_.units;
   }
 
   int64_t panel_begin_ = 0, panel_end_;
@@ -281,6 +299,7 @@ class ForwardRows {
   float *h_[2], *entering_[2];         // (rows, width): before this step and after it
   float *c_ = nullptr, *late_ = nullptr;  // (rows, width)
   float* gates_ = nullptr;             // (panels, rows, slots, 16), where nothing is saved
+  float* rest_;                        // memory for more
 };
 
 template <class Cell>
@@ -292,6 +311,8 @@ void pack(const Recurrence& call, const Packed& packed, const Parallel& parallel
     pack_panel(call.recurrent_kernel, call.units, Cell::gates, call.units, panel,
                packed.recurrent_kernel + panel * call.units * columns);
     pack_bias<Cell>(call.bias, call.units, panel, packed.bias + panel * Cell::slots * kPanel);
+    pack_panel(call.vectors, 1, kVectors<Cell>, call.units, panel,
+               packed.vectors + panel * kVectors<Cell> * kPanel);
   });
 }
 
@@ -308,26 +329,34 @@ inline int64_t team_size(const Forward& call, int64_t columns, int64_t threads) 
   return members < threads ? members : threads;
 }
 
+// What computes a cell over some rows.
+template <class Cell>
+struct ForwardOf {
+  using Rows = ForwardRows<Cell>;
+};
+
 template <class Cell>
 void forward(const Forward& call, const Parallel& parallel) {
+  using Rows = typename ForwardOf<Cell>::Rows;
   const int64_t panels = panels_of(call.units), columns = panels * Cell::gates * kPanel;
   const int64_t pieces = batch_pieces(call.batch, parallel.threads);
   const int64_t most_rows = (call.batch + pieces - 1) / pieces;
-  const int64_t piece_floats =
-      ForwardRows<Cell>::floats(call, most_rows) + 16 * ForwardRows<Cell>::kArrays;
+  const int64_t piece_floats = Rows::floats(call, most_rows) + 16 * Rows::kArrays;
   Workspace workspace(parallel,
-                      columns * (call.features + call.units) + panels * Cell::slots * kPanel +
+                      columns * (call.features + call.units) +
+                          panels * (Cell::slots + kVectors<Cell>) * kPanel +
                           pieces * (piece_floats + 16),
-                      3 + pieces);
+                      4 + pieces);
   const Packed packed{workspace.cut(columns * call.features), workspace.cut(columns * call.units),
-                      workspace.cut(panels * Cell::slots * kPanel)};
+                      workspace.cut(panels * Cell::slots * kPanel),
+                      workspace.cut(panels * kVectors<Cell> * kPanel)};
   float* memory = workspace.cut(pieces * (piece_floats + 16));
   pack<Cell>(call, packed, parallel);
   if (const int64_t members = team_size(call, columns, parallel.threads); members > 1) {
     Barrier barrier(members);
     const bool done = together(parallel, members, [&](int64_t member) {
-      ForwardRows<Cell> rows(call, packed, 0, call.batch, memory);
-      rows.share(panels * member / members, panels * (member + 1) / members, &barrier);
+      Rows rows(call, packed, 0, call.batch, memory);
+      rows.share(member, members, &barrier);
       rows.run();
     });
     if (done) return;
@@ -336,9 +365,7 @@ void forward(const Forward& call, const Parallel& parallel) {
     const int64_t row = first_row(call.batch, pieces, piece);
     const int64_t rows = first_row(call.batch, pieces, piece + 1) - row;
     if (rows > 0)
-      ForwardRows<Cell>(call, packed, row, rows,
-                        memory + piece * ((piece_floats + 15) / 16 * 16))
-          .run();
+      Rows(call, packed, row, rows, memory + piece * ((piece_floats + 15) / 16 * 16)).run();
   });
 }
 

@@ -23,28 +23,32 @@ using Mask = ffi::Buffer<ffi::PRED>;
 struct Attributes {
   int64_t cell, activation, recurrent_activation;
   bool go_backwards;
+  float epsilon;
 };
 
 struct Sizes {
-  int64_t gates, slots;
+  int64_t gates, slots, vectors;
+  bool has_c;
 };
 
 Sizes sizes_of(int64_t cell) {
   switch (cell) {
-    case cello::kLstm: return {4, 4};
-    case cello::kGru: return {3, 4};
-    case cello::kGruResetBefore: return {3, 3};
-    default: return {1, 1};
+    case cello::kLstm: return {4, 4, 0, true};
+    case cello::kGru: return {3, 4, 0, false};
+    case cello::kGruResetBefore: return {3, 3, 0, false};
+    case cello::kLayerNormLstm: return {4, 8, 14, true};
+    case cello::kLayerNormGru: return {3, 6, 10, false};
+    default: return {1, 1, 0, false};
   }
 }
 
 // What all handlers of a recurrence are given, checked and put into `call`.
 void read(cello::Recurrence& call, Check& check, const Attributes& attributes, Floats& x,
-          Floats& kernel, Floats& recurrent_kernel, Floats& h0, Floats& c0, Mask& mask,
-          Floats& recurrent_mask) {
+          Floats& kernel, Floats& recurrent_kernel, Floats& vectors, Floats& h0, Floats& c0,
+          Mask& mask, Floats& recurrent_mask) {
   check.holds(x.dimensions().size() == 3, "x must be (batch, time, features)");
   check.holds(recurrent_kernel.dimensions().size() == 2, "recurrent_kernel must be a matrix");
-  check.holds(attributes.cell >= cello::kLstm && attributes.cell <= cello::kSimpleRnn,
+  check.holds(attributes.cell >= cello::kLstm && attributes.cell <= cello::kLayerNormGru,
               "cell is unknown");
   for (int64_t activation : {attributes.activation, attributes.recurrent_activation})
     check.holds(activation >= cello::kTanh && activation <= cello::kLinear,
@@ -53,21 +57,23 @@ void read(cello::Recurrence& call, Check& check, const Attributes& attributes, F
   call.cell = attributes.cell;
   call.activation = attributes.activation;
   call.recurrent_activation = attributes.recurrent_activation;
-  call.go_backwards = attributes.go_backwards;
+  call.go_backwards = attributes.go_backwards, call.epsilon = attributes.epsilon;
   call.batch = x.dimensions()[0], call.time = x.dimensions()[1], call.features = x.dimensions()[2];
   call.units = recurrent_kernel.dimensions()[0];
-  const int64_t columns = sizes_of(call.cell).gates * call.units;
+  const Sizes sizes = sizes_of(call.cell);
+  const int64_t columns = sizes.gates * call.units;
   check.holds(call.batch > 0 && call.time > 0 && call.features > 0 && call.units > 0,
               "no size may be zero");
   check.shape("kernel", kernel, {call.features, columns});
   check.shape("recurrent_kernel", recurrent_kernel, {call.units, columns});
   check.shape("h0", h0, {call.batch, call.units});
-  if (call.cell == cello::kLstm) check.shape("c0", c0, {call.batch, call.units});
+  if (sizes.vectors > 0) check.shape("vectors", vectors, {sizes.vectors, call.units});
+  if (sizes.has_c) check.shape("c0", c0, {call.batch, call.units});
   if (present(mask)) check.shape("mask", mask, {call.batch, call.time});
   if (present(recurrent_mask))
     check.shape("recurrent_mask", recurrent_mask, {call.batch, call.units});
   call.x = data(x), call.kernel = data(kernel), call.recurrent_kernel = data(recurrent_kernel);
-  call.h0 = data(h0), call.c0 = data(c0), call.recurrent_mask = data(recurrent_mask);
+  call.vectors = data(vectors), call.h0 = data(h0), call.c0 = data(c0), call.recurrent_mask = data(recurrent_mask);
   call.mask = present(mask) ? reinterpret_cast<const uint8_t*>(mask.typed_data()) : nullptr;
 }
 
@@ -88,22 +94,23 @@ void check_saved(const cello::Recurrence& call, Check& check, Buffer& saved) {
 }
 
 ffi::Error forward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurrent_kernel,
-                   Floats bias, Floats h0, Floats c0, Mask mask, Floats recurrent_mask,
+                   Floats bias, Floats vectors, Floats h0, Floats c0, Mask mask, Floats recurrent_mask,
                    ffi::Result<Floats> hs, ffi::Result<Floats> cs, ffi::Result<Floats> saved,
                    ffi::Result<Floats> h_last, ffi::Result<Floats> c_last, int64_t cell,
-                   int64_t activation, int64_t recurrent_activation, bool go_backwards) {
+                   int64_t activation, int64_t recurrent_activation, bool go_backwards,
+                   float epsilon) {
   Check check("cello_forward");
   cello::Forward call{};
-  read(call, check, {cell, activation, recurrent_activation, go_backwards}, x, kernel,
-       recurrent_kernel, h0, c0, mask, recurrent_mask);
+  read(call, check, {cell, activation, recurrent_activation, go_backwards, epsilon}, x, kernel,
+       recurrent_kernel, vectors, h0, c0, mask, recurrent_mask);
   if (!check.good()) return check.error();
-  const bool lstm = call.cell == cello::kLstm;
+  const bool has_c = sizes_of(call.cell).has_c;
   check_bias(call, check, bias);
   if (present(*hs)) check.shape("hs", *hs, {call.batch, call.time, call.units});
   if (present(*cs)) check.shape("cs", *cs, {call.batch, call.time, call.units});
   if (present(*saved)) check_saved(call, check, *saved);
   check.shape("h_last", *h_last, {call.batch, call.units});
-  if (lstm) check.shape("c_last", *c_last, {call.batch, call.units});
+  if (has_c) check.shape("c_last", *c_last, {call.batch, call.units});
   if (!check.good()) return check.error();
   call.bias = data(bias);
   call.hs = written_data(hs), call.cs = written_data(cs), call.saved = written_data(saved);
@@ -114,18 +121,21 @@ ffi::Error forward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurre
 }
 
 ffi::Error backward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurrent_kernel,
-                    Floats h0, Floats c0, Mask mask, Floats recurrent_mask, Floats hs, Floats cs,
+                    Floats vectors, Floats h0, Floats c0, Mask mask, Floats recurrent_mask,
+                    Floats hs, Floats cs,
                     Floats saved, Floats d_hs, Floats d_cs, Floats d_h_last, Floats d_c_last,
                     ffi::Result<Floats> d_z, ffi::Result<Floats> d_kernel,
                     ffi::Result<Floats> d_recurrent_kernel, ffi::Result<Floats> d_bias,
-                    ffi::Result<Floats> d_h0, ffi::Result<Floats> d_c0, int64_t cell,
-                    int64_t activation, int64_t recurrent_activation, bool go_backwards) {
+                    ffi::Result<Floats> d_vectors, ffi::Result<Floats> d_h0,
+                    ffi::Result<Floats> d_c0, int64_t cell,
+                    int64_t activation, int64_t recurrent_activation, bool go_backwards,
+                   float epsilon) {
   Check check("cello_backward");
   cello::Backward call{};
-  read(call, check, {cell, activation, recurrent_activation, go_backwards}, x, kernel,
-       recurrent_kernel, h0, c0, mask, recurrent_mask);
+  read(call, check, {cell, activation, recurrent_activation, go_backwards, epsilon}, x, kernel,
+       recurrent_kernel, vectors, h0, c0, mask, recurrent_mask);
   if (!check.good()) return check.error();
-  const bool lstm = call.cell == cello::kLstm;
+  const bool has_c = sizes_of(call.cell).has_c;
   const std::initializer_list<int64_t> all = {call.batch, call.time, call.units};
   const std::initializer_list<int64_t> last = {call.batch, call.units};
   check.shape("hs", hs, all);
@@ -136,8 +146,9 @@ ffi::Error backward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurr
   check.shape("d_kernel", *d_kernel, {call.features, kernel.dimensions()[1]});
   check.shape("d_recurrent_kernel", *d_recurrent_kernel, {call.units, kernel.dimensions()[1]});
   check_bias(call, check, *d_bias);
+  if (present(vectors)) check.shape("d_vectors", *d_vectors, vectors.dimensions());
   check.shape("d_h0", *d_h0, last);
-  if (lstm) {
+  if (has_c) {
     check.shape("cs", cs, all);
     if (present(d_cs)) check.shape("d_cs", d_cs, all);
     check.shape("d_c_last", d_c_last, last);
@@ -153,6 +164,7 @@ ffi::Error backward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurr
   call.d_hs = data(d_hs), call.d_cs = data(d_cs);
   call.d_h_last = data(d_h_last), call.d_c_last = data(d_c_last);
   call.d_kernel = data(d_kernel), call.d_recurrent_kernel = data(d_recurrent_kernel);
+  call.d_vectors = data(d_vectors);
   call.d_bias = data(d_bias), call.d_h0 = data(d_h0), call.d_c0 = data(d_c0);
   cello::PoolParallel parallel(pool);
   cello::kernels().backward(call, parallel.get());
@@ -163,7 +175,7 @@ ffi::Error input_gradient(ffi::ThreadPool pool, Floats d_z, Floats kernel, ffi::
                           int64_t cell, bool go_backwards) {
   Check check("cello_input_gradient");
   cello::InputGradient call{};
-  check.holds(cell >= cello::kLstm && cell <= cello::kSimpleRnn, "cell is unknown");
+  check.holds(cell >= cello::kLstm && cell <= cello::kLayerNormGru, "cell is unknown");
   check.holds(d_x->dimensions().size() == 3, "d_x must be (batch, time, features)");
   check.holds(kernel.dimensions().size() == 2, "kernel must be a matrix");
   if (!check.good()) return check.error();
@@ -200,6 +212,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_forward, forward,
                                   .Arg<Floats>()   // kernel
                                   .Arg<Floats>()   // recurrent_kernel
                                   .Arg<Floats>()   // bias
+                                  .Arg<Floats>()   // vectors
                                   .Arg<Floats>()   // h0
                                   .Arg<Floats>()   // c0
                                   .Arg<Mask>()     // mask
@@ -212,7 +225,8 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_forward, forward,
                                   .Attr<int64_t>("cell")
                                   .Attr<int64_t>("activation")
                                   .Attr<int64_t>("recurrent_activation")
-                                  .Attr<bool>("go_backwards"));
+                                  .Attr<bool>("go_backwards")
+                                  .Attr<float>("epsilon"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_backward, backward,
                               ffi::Ffi::Bind()
@@ -220,6 +234,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_backward, backward,
                                   .Arg<Floats>()   // x
                                   .Arg<Floats>()   // kernel
                                   .Arg<Floats>()   // recurrent_kernel
+                                  .Arg<Floats>()   // vectors
                                   .Arg<Floats>()   // h0
                                   .Arg<Floats>()   // c0
                                   .Arg<Mask>()     // mask
@@ -235,12 +250,14 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_backward, backward,
                                   .Ret<Floats>()   // d_kernel
                                   .Ret<Floats>()   // d_recurrent_kernel
                                   .Ret<Floats>()   // d_bias
+                                  .Ret<Floats>()   // d_vectors
                                   .Ret<Floats>()   // d_h0
                                   .Ret<Floats>()   // d_c0
                                   .Attr<int64_t>("cell")
                                   .Attr<int64_t>("activation")
                                   .Attr<int64_t>("recurrent_activation")
-                                  .Attr<bool>("go_backwards"));
+                                  .Attr<bool>("go_backwards")
+                                  .Attr<float>("epsilon"));
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_input_gradient, input_gradient,
                               ffi::Ffi::Bind()

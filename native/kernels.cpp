@@ -5,7 +5,10 @@
 
 #include "backward.h"
 #include "forward.h"
+#include "input_gradient.h"
 #include "linear_scan.h"
+#include "normalised_backward.h"
+#include "normalised_forward.h"
 
 #define CELLO_PASTE_(a, b) a##b
 #define CELLO_PASTE(a, b) CELLO_PASTE_(a, b)
@@ -19,6 +22,8 @@ namespace {
     case cello::kLstm: return function<Lstm>(call, parallel);                      \
     case cello::kGru: return function<Gru>(call, parallel);                        \
     case cello::kGruResetBefore: return function<GruResetBefore>(call, parallel);  \
+    case cello::kLayerNormLstm: return function<LayerNormLstm>(call, parallel);    \
+    case cello::kLayerNormGru: return function<LayerNormGru>(call, parallel);      \
     default: return function<SimpleRnn>(call, parallel);                           \
   }
 

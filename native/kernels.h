@@ -9,7 +9,7 @@
 
 namespace cello {
 
-enum Cell : int64_t { kLstm, kGru, kGruResetBefore, kSimpleRnn };
+enum Cell : int64_t { kLstm, kGru, kGruResetBefore, kSimpleRnn, kLayerNormLstm, kLayerNormGru };
 enum Activation : int64_t { kTanh, kSigmoid, kHardSigmoid, kRelu, kLinear };
 
 // Units stand in panels of 16; the last one is padded with zeros.
@@ -40,18 +40,20 @@ struct Recurrence {
   const float* recurrent_kernel;  // (units, gates * units)
   const float* bias;              // (gates * units,); GRU: (2, gates * units); or null
   const float* h0;                // (batch, units)
-  const float* c0;                // (batch, units); LSTM
+  const float* c0;                // (batch, units); a cell with c
+  const float* vectors;           // (native/normalised.h's, units); layer normalisation, or null
+  float epsilon;                  // added to mean squares; layer normalisation
   const uint8_t* mask;            // (batch, time), nonzero where a step counts; or null
   const float* recurrent_mask;    // (batch, units), a factor on h where it meets its kernel; or null
   // By running step, not by time:
   float* hs;                      // (batch, time, units): every h; or null
-  float* cs;                      // (batch, time, units): every c, LSTM; or null
+  float* cs;                      // (batch, time, units): every c; or null
   float* saved;                   // (time, panels, batch, slots * 16), for backward; or null
 };
 
 struct Forward : Recurrence {
   float* h_last;  // (batch, units)
-  float* c_last;  // (batch, units); LSTM
+  float* c_last;  // (batch, units); a cell with c
 };
 
 struct Backward : Recurrence {       // `saved` becomes the gradients of the pre-activations
@@ -59,6 +61,7 @@ struct Backward : Recurrence {       // `saved` becomes the gradients of the pre
   const float* d_cs;                 // (batch, time, units) or null
   const float *d_h_last, *d_c_last;  // (batch, units)
   float *d_kernel, *d_recurrent_kernel, *d_bias;  // d_bias null where there is no bias
+  float* d_vectors;  // layer normalisation
   float *d_h0, *d_c0;
 };
 

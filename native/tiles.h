@@ -158,7 +158,7 @@ class Barrier {
     ++round;
     __atomic_add_fetch(&arrived_, 1, __ATOMIC_ACQ_REL);
     for (int64_t spins = 0; __atomic_load_n(&arrived_, __ATOMIC_ACQUIRE) < round * members_;)
-      if (++spins > 4096) std::this_thread::yield();
+      if (++spins > 256) std::this_thread::yield();
 #if defined(__x86_64__)
       else __builtin_ia32_pause();
 #endif

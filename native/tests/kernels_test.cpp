@@ -49,7 +49,8 @@ struct Problem {
   int64_t cell, activation, recurrent_activation, batch, time, features, units;
   bool go_backwards, biased, masked, dropped;
   int64_t gates, slots;
-  Doubles x, kernel, recurrent_kernel, bias, h0, c0, recurrent_mask;
+  float epsilon;
+  Doubles x, kernel, recurrent_kernel, bias, vectors, h0, c0, recurrent_mask;
   std::vector<uint8_t> mask;
   Doubles weigh_hs, weigh_cs, weigh_h, weigh_c;
   // results of the loop
@@ -88,7 +89,54 @@ struct Problem {
     return sum;
   }
 
+  bool has_c() const { return cell == cello::kLstm || cell == cello::kLayerNormLstm; }
+  bool normalises() const { return cell >= cello::kLayerNormLstm; }
+
+  // Row `first + ...` of the vectors for each column, times the product of one row, each part of which has
+  // a mean square of 1.
+  Doubles normalised(Doubles product, int64_t first) const {
+    const int64_t ends[] = {0, cell == cello::kLayerNormGru ? 2 * units : gates * units, gates * units};
+    for (int part = 0; part < 2; ++part) {
+      double squares = 0;
+      for (int64_t i = ends[part]; i < ends[part + 1]; ++i) squares += product[i] * product[i];
+      const double root = std::sqrt(squares / (ends[part + 1] - ends[part]) + epsilon);
+      for (int64_t i = ends[part]; i < ends[part + 1]; ++i) product[i] *= vectors[first * units + i] / root;
+    }
+    return product;
+  }
+
+  void update_normalised(int64_t b, int64_t t) {
+    Doubles entering(units), x_part(gates * units), h_part(gates * units), inner(units);
+    for (int64_t u = 0; u < units; ++u)
+      entering[u] = h[b * units + u] * (dropped ? recurrent_mask[b * units + u] : 1);
+    for (int64_t i = 0; i < gates * units; ++i) x_part[i] = input(b, t, i), h_part[i] = recurrent(entering, i);
+    x_part = normalised(x_part, 0), h_part = normalised(h_part, gates);
+    auto vector = [&](int64_t row, int64_t u) { return vectors[row * units + u]; };
+    auto sum = [&](int64_t g, int64_t u) {
+      return x_part[g * units + u] + h_part[g * units + u] + vector(2 * gates + g, u);
+    };
+    auto gate = [&](int64_t g, int64_t u) { return activate(recurrent_activation, sum(g, u)); };
+    double* const h_now = &h[b * units];
+    double* const c_now = &c[b * units];
+    double mean = 0, variance = 0;
+    for (int64_t u = 0; u < units; ++u) {
+      if (cell == cello::kLayerNormGru) {
+        const double candidate = x_part[2 * units + u] + vector(8, u) + gate(1, u) * (h_part[2 * units + u] + vector(9, u));
+        h_now[u] = gate(0, u) * h_now[u] + (1 - gate(0, u)) * activate(activation, candidate);
+      } else {
+        c_now[u] = gate(1, u) * c_now[u] + gate(0, u) * activate(activation, sum(2, u));
+        mean += c_now[u] / units;
+      }
+    }
+    if (cell == cello::kLayerNormGru) return;
+    for (int64_t u = 0; u < units; ++u) variance += (c_now[u] - mean) * (c_now[u] - mean) / units;
+    for (int64_t u = 0; u < units; ++u)
+      h_now[u] = gate(3, u) * activate(activation, (c_now[u] - mean) / std::sqrt(variance + epsilon) * vector(12, u) +
+                                                       vector(13, u));
+  }
+
   void update(int64_t b, int64_t t) {
+    if (normalises()) return update_normalised(b, t);
     Doubles entering(units), next(units), late(units), z(units), r(units);
     for (int64_t u = 0; u < units; ++u)
       entering[u] = h[b * units + u] * (dropped ? recurrent_mask[b * units + u] : 1);
@@ -122,7 +170,7 @@ Floats as_floats(const Doubles& values) { return Floats(values.begin(), values.e
 Problem random_problem() {
   static const int64_t sizes[] = {1, 2, 3, 5, 7, 15, 16, 17, 31, 33, 48, 65};
   Problem p{};
-  p.cell = random_integer(0, 3);
+  p.cell = random_integer(0, 5);
   // Smooth ones for most, so that finite differences mean something.
   static const int64_t kinds[] = {cello::kTanh, cello::kTanh, cello::kSigmoid, cello::kLinear};
   p.activation = kinds[random_integer(0, 3)];
@@ -130,10 +178,11 @@ Problem random_problem() {
   p.batch = random_integer(1, 20), p.time = random_integer(1, 9);
   p.features = sizes[random_integer(0, 9)], p.units = sizes[random_integer(0, 11)];
   if (random_integer(0, 14) == 0)  // few rows and large kernels: a team of threads
-    p.cell = cello::kLstm, p.batch = random_integer(1, 5), p.features = 40, p.units = 190;
+    p.cell = random_integer(0, 1) ? cello::kLstm : cello::kLayerNormLstm, p.batch = random_integer(1, 5), p.features = 40, p.units = 190;
   p.go_backwards = random_integer(0, 1), p.biased = random_integer(0, 3) > 0;
   p.masked = random_integer(0, 1), p.dropped = random_integer(0, 2) == 0;
-  static const int64_t gates[] = {4, 3, 3, 1}, slots[] = {4, 4, 3, 1};
+  if (p.normalises()) p.biased = false;  // it has vectors
+  static const int64_t gates[] = {4, 3, 3, 1, 4, 3}, slots[] = {4, 4, 3, 1, 8, 6};
   p.gates = gates[p.cell], p.slots = slots[p.cell];
   const float scale = 0.7f / std::sqrt(static_cast<float>(p.units));
   const int64_t columns = p.gates * p.units, states = p.batch * p.units;
@@ -141,6 +190,8 @@ Problem random_problem() {
   p.kernel = as_doubles(random_floats(p.features * columns, scale));
   p.recurrent_kernel = as_doubles(random_floats(p.units * columns, scale));
   p.bias = as_doubles(random_floats((p.cell == cello::kGru ? 2 : 1) * columns, 0.3f));
+  p.vectors = as_doubles(random_floats((p.normalises() ? p.has_c() ? 14 : 10 : 0) * p.units, 0.7f));
+  p.epsilon = 0.02f;  // large enough for finite differences where units are few
   p.h0 = as_doubles(random_floats(states)), p.c0 = as_doubles(random_floats(states));
   p.recurrent_mask.resize(states);
   for (double& factor : p.recurrent_mask) factor = random_integer(0, 2) ? 1.5 : 0.0;
@@ -149,9 +200,8 @@ Problem random_problem() {
   for (int64_t t = 0; t < p.time; ++t) p.mask[t] = 0;  // the first row does not count at all
   p.weigh_hs = as_doubles(random_floats(states * p.time));
   p.weigh_h = as_doubles(random_floats(states));
-  const bool lstm = p.cell == cello::kLstm;
-  p.weigh_cs = lstm ? as_doubles(random_floats(states * p.time)) : Doubles(states * p.time);
-  p.weigh_c = lstm ? as_doubles(random_floats(states)) : Doubles(states);
+  p.weigh_cs = p.has_c() ? as_doubles(random_floats(states * p.time)) : Doubles(states * p.time);
+  p.weigh_c = p.has_c() ? as_doubles(random_floats(states)) : Doubles(states);
   return p;
 }
 
@@ -221,17 +271,17 @@ void test_one(const cello::Kernels& kernels, int64_t threads) {
   Problem p = random_problem();
   p.run();
   const cello::Parallel parallel{threads, &threads, run, run_together, take, std::free};
-  const bool lstm = p.cell == cello::kLstm;
+  const bool has_c = p.has_c();
   const int64_t states = p.batch * p.units, panels = (p.units + kPanel - 1) / kPanel;
   Floats x = as_floats(p.x), kernel = as_floats(p.kernel), recurrent = as_floats(p.recurrent_kernel),
-         bias = as_floats(p.bias), h0 = as_floats(p.h0), c0 = as_floats(p.c0),
+         bias = as_floats(p.bias), vectors = as_floats(p.vectors), h0 = as_floats(p.h0), c0 = as_floats(p.c0),
          factor = as_floats(p.recurrent_mask);
   if (p.masked)  // what does not count may be anything
     for (int64_t i = 0; i < p.batch * p.time; ++i)
       if (!p.mask[i])
         for (int64_t f = 0; f < p.features; ++f)
           x[i * p.features + f] = std::numeric_limits<float>::quiet_NaN();
-  Floats hs(states * p.time), cs(lstm ? states * p.time : 0), h(states), c(lstm ? states : 0),
+  Floats hs(states * p.time), cs(has_c ? states * p.time : 0), h(states), c(has_c ? states : 0),
       saved(p.time * panels * p.batch * p.slots * kPanel);
 
   cello::Forward forward{};
@@ -241,37 +291,40 @@ void test_one(const cello::Kernels& kernels, int64_t threads) {
   forward.go_backwards = p.go_backwards;
   forward.x = x.data(), forward.kernel = kernel.data(), forward.recurrent_kernel = recurrent.data();
   forward.bias = p.biased ? bias.data() : nullptr;
-  forward.h0 = h0.data(), forward.c0 = lstm ? c0.data() : nullptr;
+  forward.vectors = vectors.data(), forward.epsilon = p.epsilon;
+  forward.h0 = h0.data(), forward.c0 = has_c ? c0.data() : nullptr;
   forward.mask = p.masked ? p.mask.data() : nullptr;
   forward.recurrent_mask = p.dropped ? factor.data() : nullptr;
-  forward.h_last = h.data(), forward.c_last = lstm ? c.data() : nullptr;
+  forward.h_last = h.data(), forward.c_last = has_c ? c.data() : nullptr;
   kernels.forward(forward, parallel);  // only the last states
   compare(p, "h_last", h, p.h);
-  if (lstm) compare(p, "c_last", c, p.c);
+  if (has_c) compare(p, "c_last", c, p.c);
 
-  forward.hs = hs.data(), forward.cs = lstm ? cs.data() : nullptr, forward.saved = saved.data();
+  forward.hs = hs.data(), forward.cs = has_c ? cs.data() : nullptr, forward.saved = saved.data();
   kernels.forward(forward, parallel);
   compare(p, "hs", hs, p.hs);
-  if (lstm) compare(p, "cs", cs, p.cs);
+  if (has_c) compare(p, "cs", cs, p.cs);
   compare(p, "h_last with all", h, p.h);
 
   const Floats d_hs = as_floats(p.weigh_hs), d_cs = as_floats(p.weigh_cs), d_h = as_floats(p.weigh_h),
                d_c = as_floats(p.weigh_c);
-  Floats d_kernel(kernel.size()), d_recurrent(recurrent.size()), d_bias(bias.size()), d_h0(states),
-      d_c0(lstm ? states : 0), d_x(x.size());
+  Floats d_kernel(kernel.size()), d_recurrent(recurrent.size()), d_bias(bias.size()), d_vectors(vectors.size()), d_h0(states),
+      d_c0(has_c ? states : 0), d_x(x.size());
   cello::Backward backward{};
   static_cast<cello::Recurrence&>(backward) = forward;
-  backward.d_hs = d_hs.data(), backward.d_cs = lstm ? d_cs.data() : nullptr;
-  backward.d_h_last = d_h.data(), backward.d_c_last = lstm ? d_c.data() : nullptr;
+  backward.d_hs = d_hs.data(), backward.d_cs = has_c ? d_cs.data() : nullptr;
+  backward.d_h_last = d_h.data(), backward.d_c_last = has_c ? d_c.data() : nullptr;
   backward.d_kernel = d_kernel.data(), backward.d_recurrent_kernel = d_recurrent.data();
   backward.d_bias = p.biased ? d_bias.data() : nullptr;
-  backward.d_h0 = d_h0.data(), backward.d_c0 = lstm ? d_c0.data() : nullptr;
+  backward.d_vectors = d_vectors.data();
+  backward.d_h0 = d_h0.data(), backward.d_c0 = has_c ? d_c0.data() : nullptr;
   kernels.backward(backward, parallel);
   compare_gradient(p, "d_kernel", &Problem::kernel, d_kernel);
   compare_gradient(p, "d_recurrent_kernel", &Problem::recurrent_kernel, d_recurrent);
   if (p.biased) compare_gradient(p, "d_bias", &Problem::bias, d_bias);
+  if (p.normalises()) compare_gradient(p, "d_vectors", &Problem::vectors, d_vectors);
   compare_gradient(p, "d_h0", &Problem::h0, d_h0);
-  if (lstm) compare_gradient(p, "d_c0", &Problem::c0, d_c0);
+  if (has_c) compare_gradient(p, "d_c0", &Problem::c0, d_c0);
 
   cello::InputGradient input_gradient{};
   static_cast<cello::Recurrence&>(input_gradient) = backward;

@@ -1,17 +1,21 @@
 """Run by test_sharding.py in a process with four devices: kernels on a batch spread over them."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import cello
+from cello.ops.layer_norm import LAYER_NORM_LSTM, layer_norm
 
 BATCH, TIME, FEATURES, UNITS = 8, 5, 3, 6
 OPS = {
     "lstm": (4, cello.ops.lstm, {}),
     "gru": (3, cello.ops.gru, {"reset_after": False}),
     "simple_rnn": (1, cello.ops.simple_rnn, {}),
+    "layer_norm_lstm": (4, functools.partial(layer_norm, LAYER_NORM_LSTM), {}),
 }
 
 
@@ -22,7 +26,7 @@ def check(name: str) -> None:
         rng.normal(size=shape).astype("float32")
         for shape in (
             (BATCH, TIME, FEATURES), (FEATURES, gates * UNITS), (UNITS, gates * UNITS),
-            (gates * UNITS,),
+            (14, UNITS) if name.startswith("layer_norm") else (gates * UNITS,),
         )
     )  # fmt: skip
     mask = rng.random((BATCH, TIME)) < 0.6

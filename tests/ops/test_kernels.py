@@ -17,17 +17,34 @@ from jax.test_util import check_grads
 import cello
 from cello.ops.engine import Engine
 from cello.ops.kernels import ACTIVATIONS
+from cello.ops.layer_norm import LAYER_NORM_GRU, LAYER_NORM_LSTM, layer_norm
 
 pytestmark = pytest.mark.skipif(
     cello.native.library() is None or jax.default_backend() != "cpu",
     reason="there is no native library here, or JAX does not compute on the CPU",
 )
 
+
+def normalised(cell):
+    """`layer_norm` as the other ops are called; without `bias`, with gains of one and no biases."""
+
+    def op(x, kernel, recurrent_kernel, bias, states, **options):
+        if bias is None:
+            gain, units = jnp.ones(kernel.shape[1], x.dtype), recurrent_kernel.shape[0]
+            of_memory = (gain[:units], jnp.zeros(units, x.dtype))[: 2 * (cell.states - 1)]
+            bias = cell.vectors(units, gain, gain, None, *of_memory)
+        return layer_norm(cell, x, kernel, recurrent_kernel, bias, states, **options)
+
+    return op
+
+
 CELLS = {
     "lstm": (4, 2, cello.ops.lstm, {}),
     "gru": (3, 1, cello.ops.gru, {}),
     "gru_reset_before": (3, 1, cello.ops.gru, {"reset_after": False}),
     "simple_rnn": (1, 1, cello.ops.simple_rnn, {}),
+    "layer_norm_lstm": (4, 2, normalised(LAYER_NORM_LSTM), {}),
+    "layer_norm_gru": (3, 1, normalised(LAYER_NORM_GRU), {}),
 }
 NAMES = sorted(f.__name__ for f in ACTIVATIONS)
 
@@ -40,7 +57,9 @@ def arrays_of(cell, batch, time, features, units, seed, dtype="float64"):
     def normal(*shape, scale=1.0):
         return jnp.asarray(rng.normal(size=shape) * scale, dtype)
 
-    bias = (2, gates * units) if cell == "gru" else (gates * units,)
+    bias = {
+        "gru": (2, gates * units), "layer_norm_lstm": (14, units), "layer_norm_gru": (10, units),
+    }.get(cell, (gates * units,))  # fmt: skip
     return (
         normal(batch, time, features),
         normal(features, gates * units, scale=features**-0.5),
@@ -136,9 +155,12 @@ def test_as_accurate_as_the_scan(case):
         assert np.abs(got - want).max() <= allowed
 
 
-@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize("cell", [c for c in sorted(CELLS) if "layer_norm" not in c])
 def test_the_scan_has_the_right_derivatives(cell):
-    """What the kernels are compared with, against finite differences in float64."""
+    """What the kernels are compared with, against finite differences in float64.
+
+    Those with layer normalisation are compared with the paper's equations in test_gated_cells.
+    """
     with jax.enable_x64(True):
         arrays = arrays_of(cell, 2, 4, 3, 5, seed=3)
         mask = np.array([[1, 0, 1, 1], [0, 1, 1, 0]], bool)
@@ -426,7 +448,7 @@ def test_the_library_itself_refuses_wrong_shapes_and_dtypes():
     nothing, mask = jnp.zeros((0,), "float32"), jnp.zeros((0,), bool)
     attributes = {
         "cell": np.int64(0), "activation": np.int64(0), "recurrent_activation": np.int64(1),
-        "go_backwards": False,
+        "go_backwards": False, "epsilon": np.float32(0),
     }  # fmt: skip
 
     def call(*arrays, **more):
@@ -435,15 +457,17 @@ def test_the_library_itself_refuses_wrong_shapes_and_dtypes():
         ffi_call = jax.ffi.ffi_call("cello_forward", results)
         return jax.block_until_ready(ffi_call(*arrays, **{**attributes, **more}))
 
-    good = [x, kernel, recurrent_kernel, bias, h, c, mask, nothing]
+    good = [x, kernel, recurrent_kernel, bias, nothing, h, c, mask, nothing]
     assert call(*good)[3].shape == (2, 5)
     bad = {
-        0: x[:, :, :1], 1: kernel[:, :-1], 2: recurrent_kernel[:-1], 3: bias[:-1], 4: h[:1],
-        5: c[:, :2], 6: jnp.ones((2, 3), bool), 7: h[:1],
+        0: x[:, :, :1], 1: kernel[:, :-1], 2: recurrent_kernel[:-1], 3: bias[:-1], 5: h[:1],
+        6: c[:, :2], 7: jnp.ones((2, 3), bool), 8: h[:1],
     }  # fmt: skip
     for place, array in bad.items():
         with pytest.raises(Exception, match="cello_forward expects"):
             call(*good[:place], array, *good[place + 1 :])
+    with pytest.raises(Exception, match="cello_forward expects vectors"):
+        call(*good, cell=np.int64(4))
     for wrong in ({"cell": np.int64(9)}, {"activation": np.int64(-1)}):
         with pytest.raises(Exception, match="unknown"):
             call(*good, **wrong)

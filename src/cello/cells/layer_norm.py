@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jax import lax
+import dataclasses
 
 from cello import activations
 from cello.cells.gated import GatedCell, with_ones
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, positive
-from cello.ops.gated import Gated, entering, project
-from cello.ops.product import product
+from cello.ops.gated import project
+from cello.ops.layer_norm import LAYER_NORM_GRU, LAYER_NORM_LSTM, LayerNorm, layer_norm
 
 
 class LayerNormCell(GatedCell):
     """Base of the cells that normalise the input product and the recurrent product, each by itself.
 
     Attributes:
-        ends: where, in blocks of `units`, a part ends that is normalised by itself.
+        equations: the recurrence, but for `epsilon`.
     """
 
     recurrent_activation = arg(
         "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
     )
     epsilon = arg(1e-5, kind=positive, after="use_bias", doc="Added to the variances.")
-    ends: tuple[int, ...] = ()
+    equation_arguments = ("activation", "recurrent_activation")
+    equations: LayerNorm
+
+    @property
+    def recurrence(self):  # type: ignore[override]
+        return dataclasses.replace(self.equations, epsilon=self.epsilon)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -34,39 +38,30 @@ class LayerNormCell(GatedCell):
     def _gain(self, name, size, start="ones"):
         return self.add_weight((size,), start, name=name, autocast=False)
 
+    def of_memory(self):
+        """Gain and bias of the memory, in a cell that normalises one."""
+        return ()
+
+    def op(self, inputs, kernel, recurrent_kernel, bias, states, **options):
+        vectors = self.recurrence.vectors(
+            self.units, self.kernel_gain.value, self.recurrent_gain.value, bias, *self.of_memory()
+        )
+        return layer_norm(
+            self.recurrence, inputs, kernel, recurrent_kernel, vectors, states, **options
+        )
+
     def project(self, inputs, dropout_mask=None):
         bias = None if self.bias is None else self.bias.value
         bias, recurrent_bias = self.recurrence.split_bias(bias)
-        x = project(inputs, self.kernel.value, None, dropout_mask, self.compute_dtype)
-        x = self._by_part(x, self._standardised) * self.kernel_gain.value
+        kernel = self.recurrence.centred(self.kernel.value)
+        x = project(inputs, kernel, None, dropout_mask, self.compute_dtype)
+        x = self.recurrence.scaled(x) * self.kernel_gain.value
         return x if bias is None else x + bias, recurrent_bias
 
     def recurrent(self, recurrent_mask=None):
-        """`LN(h U)`: the mean of `h U` is `h` times that of `U`, which is taken off once."""
-        kernel = self._by_part(self.recurrent_kernel.value, _centred)
+        kernel = self.recurrence.centred(self.recurrent_kernel.value)
         gain = self.recurrent_gain.value
-
-        def normalised(h, columns=slice(None)):
-            inner = product(entering(h, recurrent_mask), kernel, self.compute_dtype)
-            return (self._by_part(inner, self._scaled) * gain)[..., columns]
-
-        return normalised
-
-    def _by_part(self, x, function):
-        """`function` of each part of the features by itself."""
-        parts = jnp.split(x, [end * self.units for end in self.ends], axis=-1)
-        return jnp.concatenate([function(part) for part in parts], axis=-1)
-
-    def _standardised(self, x):
-        return self._scaled(_centred(x))
-
-    def _scaled(self, x):
-        """`x`, whose mean is 0, with a variance of 1."""
-        return x * lax.rsqrt(jnp.mean(jnp.square(x), axis=-1, keepdims=True) + self.epsilon)
-
-
-def _centred(x):
-    return x - jnp.mean(x, axis=-1, keepdims=True)
+        return self.recurrence.recurrent(kernel, gain, recurrent_mask, self.compute_dtype)
 
 
 class LayerNormLSTMCell(LayerNormCell):
@@ -93,7 +88,7 @@ class LayerNormLSTMCell(LayerNormCell):
         True, kind=boolean, after="bias_initializer",
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
-    recurrence = Gated("layer_norm_lstm", gates=4, states=2)
+    equations = LAYER_NORM_LSTM
 
     def initial_bias(self, shape, dtype):
         bias = super().initial_bias(shape, dtype)
@@ -104,14 +99,15 @@ class LayerNormLSTMCell(LayerNormCell):
         self.state_gain = self._gain("state_gain", self.units)
         self.state_bias = self._gain("state_bias", self.units, "zeros")
 
+    def of_memory(self):
+        return self.state_gain.value, self.state_bias.value
+
     def step(self, x, states, recurrent, recurrent_bias):
-        h, c = states
-        gate = self.recurrent_activation
-        i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
-        c = gate(f) * c + gate(i) * self.activation(g)
-        inner = self._standardised(c) * self.state_gain.value + self.state_bias.value
-        h = gate(o) * self.activation(inner)
-        return h, (h, c)
+        recurrence, (gain, bias) = self.recurrence, self.of_memory()
+        return recurrence.step(
+            x, states, recurrent, recurrent_bias, self.activation, self.recurrent_activation,
+            normalised=lambda c: recurrence.standardised(c) * gain + bias,
+        )  # fmt: skip
 
 
 class LayerNormGRUCell(LayerNormCell):
@@ -135,16 +131,4 @@ class LayerNormGRUCell(LayerNormCell):
     """
 
     keras_name = ("cello.layers", "LayerNormGRUCell")
-    recurrence = Gated("layer_norm_gru", gates=3, states=1, two_biases=True)
-    ends = (2,)
-
-    def step(self, x, states, recurrent, recurrent_bias):
-        (h,) = states
-        inner = recurrent(h)
-        if recurrent_bias is not None:
-            inner = inner + recurrent_bias
-        x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
-        h_z, h_r, h_h = jnp.split(inner, 3, axis=-1)
-        z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
-        h = z * h + (1 - z) * self.activation(x_h + r * h_h)
-        return h, (h,)
+    equations = LAYER_NORM_GRU

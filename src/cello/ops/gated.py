@@ -30,6 +30,7 @@ class Gated:
             `recurrent(h)` is `h U`, or `recurrent(h, columns)` with a slice of the columns of `U`;
             `None` where the step has more weights and is the cell's own.
         two_biases: whether the recurrent product has a bias of its own.
+        epsilon: added to the variances, where it normalises.
     """
 
     name: str
@@ -37,10 +38,29 @@ class Gated:
     states: int
     step: Any = None
     two_biases: bool = False
+    epsilon: float = 0.0
 
     def split_bias(self, bias):
         """The biases of the input product and of the recurrent product."""
         return (bias, None) if bias is None or not self.two_biases else (bias[0], bias[1])
+
+    def prepared(self, given: kernels.Inputs, activation, recurrent_activation, compute_dtype):
+        """The input's share of the pre-activations at all steps, and a step `(x, states)`."""
+        bias, recurrent_bias = self.split_bias(given.bias)
+        x = project(given.x, given.kernel, bias, compute_dtype=compute_dtype)
+
+        def recurrent(h, columns=slice(None)):
+            kernel = given.recurrent_kernel[:, columns]
+            return product(entering(h, given.recurrent_mask), kernel, compute_dtype)
+
+        step = functools.partial(
+            self.step,
+            recurrent=recurrent,
+            recurrent_bias=recurrent_bias,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+        )
+        return x, step
 
 
 def project(inputs, kernel, bias, dropout_mask=None, compute_dtype=None):
@@ -81,6 +101,7 @@ def gated_sequence(
     zero_output_for_mask: bool,
     compute_dtype: str | None,
     engine: str | None,
+    vectors=None,
 ):
     """`cell` over `(batch, time, features)`; see `ops.lstm` for the arguments."""
     inputs, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
@@ -92,6 +113,7 @@ def gated_sequence(
         array(recurrent_kernel),
         None if bias is None else array(bias),
         _states(cell, inputs, recurrent_kernel, initial_state, dtype),
+        None if vectors is None else array(vectors),
         None if mask is None else jnp.asarray(mask, bool),
         None if recurrent_dropout_mask is None else array(recurrent_dropout_mask),
     )
@@ -108,7 +130,9 @@ def gated_sequence(
     chosen = choose_engine(dtype, *functions, asked=engine)
     if chosen == "native" and _has_sizes(given.x):
         exact = dataclasses.replace(scan, compute_dtype=None)  # as the kernels compute
-        recurrence = kernels.Recurrence(cell.name, *functions, go_backwards, every, exact)
+        recurrence = kernels.Recurrence(
+            cell.name, *functions, go_backwards, every, cell.epsilon, exact
+        )
         outputs = kernels.run(recurrence, given)
     else:
         engines.say_once(chosen, f"cello.ops.{cell.name}")
@@ -138,22 +162,14 @@ class _Scan:
     compute_dtype: str | None
 
     def __call__(self, given: kernels.Inputs) -> kernels.Outputs:
-        bias, recurrent_bias = self.cell.split_bias(given.bias)
-        mask = jax.lax.stop_gradient(given.recurrent_mask)
-
-        def recurrent(h, columns=slice(None)):
-            kernel = given.recurrent_kernel[:, columns]
-            return product(entering(h, mask), kernel, self.compute_dtype)
-
-        step = functools.partial(
-            self.cell.step,
-            recurrent=recurrent,
-            recurrent_bias=recurrent_bias,
-            activation=self.activation,
-            recurrent_activation=self.recurrent_activation,
-        )
-        x = project(
-            hide_masked(given.x, given.mask), given.kernel, bias, compute_dtype=self.compute_dtype
+        x, step = self.cell.prepared(
+            given._replace(
+                x=hide_masked(given.x, given.mask),
+                recurrent_mask=jax.lax.stop_gradient(given.recurrent_mask),
+            ),
+            self.activation,
+            self.recurrent_activation,
+            self.compute_dtype,
         )
 
         def one_step(x, states, _):

@@ -22,8 +22,15 @@ from cello.ops.partition import by_rows, varying
 PANEL = 16
 """Units that stand together in what the kernels save; kPanel in native/kernels.h."""
 
-CELLS = {"lstm": (0, 4), "gru": (1, 4), "gru_reset_before": (2, 3), "simple_rnn": (3, 1)}
-"""Number of a cell in native/kernels.h, and its slots in native/cells.h."""
+CELLS = {
+    "lstm": (0, 4),
+    "gru": (1, 4),
+    "gru_reset_before": (2, 3),
+    "simple_rnn": (3, 1),
+    "layer_norm_lstm": (4, 8),
+    "layer_norm_gru": (5, 6),
+}
+"""Number of a cell in native/kernels.h, and its slots in native/cells.h or normalised.h."""
 
 ACTIVATIONS = {
     activations.tanh: 0,
@@ -36,13 +43,17 @@ ACTIVATIONS = {
 
 
 class Inputs(NamedTuple):
-    """The arrays of a recurrence; `None` for what it does not have."""
+    """The arrays of a recurrence; `None` for what it does not have.
+
+    `vectors` are the gains and biases of `cello.ops.layer_norm`.
+    """
 
     x: Any
     kernel: Any
     recurrent_kernel: Any
     bias: Any
     states: tuple[Any, ...]
+    vectors: Any = None
     mask: Any = None
     recurrent_mask: Any = None
 
@@ -57,6 +68,7 @@ class Recurrence:
         go_backwards: whether it runs from the last step to the first.
         every: which of its states are wanted at every step, in the order of running: none, the
             first, or all.
+        epsilon: what is added to mean squares, where there is normalisation.
         scan: function of `Inputs` that computes the same by JAX's loop.
     """
 
@@ -65,11 +77,12 @@ class Recurrence:
     recurrent_activation: Callable
     go_backwards: bool
     every: int
+    epsilon: float
     scan: Callable[[Inputs], Any]
 
     @property
     def has_c(self) -> bool:
-        return self.cell == "lstm"
+        return self.cell in ("lstm", "layer_norm_lstm")
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -78,6 +91,7 @@ class Recurrence:
             "activation": np.int64(ACTIVATIONS[self.activation]),
             "recurrent_activation": np.int64(ACTIVATIONS[self.recurrent_activation]),
             "go_backwards": self.go_backwards,
+            "epsilon": np.float32(self.epsilon),
         }
 
 
@@ -168,7 +182,7 @@ def _gradients_jvp(recurrence, primals, tangents):
 
 def _floats(inputs: Inputs) -> dict[str, Any]:
     """The arrays through which gradients flow."""
-    return {name: getattr(inputs, name) for name in Inputs._fields[:5]}
+    return {name: getattr(inputs, name) for name in Inputs._fields[:6]}
 
 
 def _as_gradients(inputs: Inputs, gradients: dict[str, Any]) -> Inputs:
@@ -199,6 +213,7 @@ def _forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
         inputs.kernel,
         inputs.recurrent_kernel,
         _or_nothing(inputs.bias),
+        _or_nothing(inputs.vectors),
         inputs.states[0],
         _or_nothing(_c(inputs.states)),
         _or_nothing(inputs.mask, np.bool_),
@@ -210,10 +225,11 @@ def _forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
 
 def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs) -> Inputs:
     d_every = (*d_outputs.every, None, None)
-    results = _backward_call(recurrence, inputs.bias is not None)(
+    results = _backward_call(recurrence, jnp.shape(_or_nothing(inputs.bias)))(
         inputs.x,
         inputs.kernel,
         inputs.recurrent_kernel,
+        _or_nothing(inputs.vectors),
         inputs.states[0],
         _or_nothing(_c(inputs.states)),
         _or_nothing(inputs.mask, np.bool_),
@@ -224,7 +240,7 @@ def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs)
         d_outputs.last[0],
         _or_nothing(_c(d_outputs.last)),
     )
-    d_z, d_kernel, d_recurrent_kernel, d_bias, d_h0, d_c0 = varying(results, inputs)
+    d_z, d_kernel, d_recurrent_kernel, d_bias, d_vectors, d_h0, d_c0 = varying(results, inputs)
     # Apart, so that it is not computed where nobody wants it.
     d_x = _input_gradient_call(recurrence, inputs.x.shape[1:])(d_z, inputs.kernel)
     (d_x,) = varying(d_x, inputs)
@@ -236,6 +252,7 @@ def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs)
             "recurrent_kernel": d_recurrent_kernel,
             "bias": None if inputs.bias is None else d_bias,
             "states": (d_h0, d_c0)[: len(inputs.states)],
+            "vectors": None if inputs.vectors is None else d_vectors,
         },
     )
 
@@ -280,38 +297,37 @@ def _forward_call(recurrence: Recurrence, saving: bool):
 
 
 def _forward_axes(arrays):
-    *_, c0, mask, recurrent_mask = arrays
-    return (0, None, None, None, 0, *(0 if a.size else None for a in (c0, mask, recurrent_mask)))
+    more = (0 if array.size else None for array in arrays[6:])  # c0, mask, recurrent_mask
+    return (0, None, None, None, None, 0, *more)
 
 
 @functools.lru_cache(maxsize=256)
-def _backward_call(recurrence: Recurrence, has_bias: bool):
+def _backward_call(recurrence: Recurrence, bias_shape: tuple[int, ...]):
     has_c = recurrence.has_c
 
     def call(*arrays):
-        _, kernel, recurrent_kernel, h0, c0, *_ = arrays
-        saved = arrays[9]
-        columns = kernel.shape[1]
-        bias = (2, columns) if recurrence.cell == "gru" else (columns,)
+        _, kernel, recurrent_kernel, vectors, h0, c0, *_ = arrays
+        saved = arrays[10]
         results = (
             _floats_of(*saved.shape),
             _floats_of(*kernel.shape),
             _floats_of(*recurrent_kernel.shape),
-            _floats_of(*(bias if has_bias else (0,))),
+            _floats_of(*bias_shape),
+            _floats_of(*vectors.shape),
             _floats_of(*h0.shape),
             _floats_of(*c0.shape),
         )
-        ffi_call = jax.ffi.ffi_call("cello_backward", results, input_output_aliases={9: 0})
+        ffi_call = jax.ffi.ffi_call("cello_backward", results, input_output_aliases={10: 0})
         return tuple(ffi_call(*arrays, **recurrence.attributes))
 
     def axes(arrays):
-        _, _, _, _, c0, mask, factor, _, cs, _, d_hs, d_cs, _, d_c = arrays
+        _, _, _, _, _, c0, mask, factor, _, cs, _, d_hs, d_cs, _, d_c = arrays
         c0, mask, factor, cs, d_hs, d_cs, d_c = (
             0 if a.size else None for a in (c0, mask, factor, cs, d_hs, d_cs, d_c)
         )
-        return (0, None, None, 0, c0, mask, factor, 0, cs, 2, d_hs, d_cs, 0, d_c)
+        return (0, None, None, None, 0, c0, mask, factor, 0, cs, 2, d_hs, d_cs, 0, d_c)
 
-    return _batched(call, axes, (2, None, None, None, 0, 0 if has_c else None))
+    return _batched(call, axes, (2, None, None, None, None, 0, 0 if has_c else None))
 
 
 @functools.lru_cache(maxsize=256)

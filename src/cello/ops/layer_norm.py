@@ -1,0 +1,177 @@
+"""Gated recurrences whose input product and recurrent product are normalised, each by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from cello.ops import kernels
+from cello.ops.gated import Gated, entering, gated_sequence, project
+from cello.ops.product import product
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerNorm(Gated):
+    """A gated recurrence of `LN(x W)` and `LN(h U)`, computed from *centred* `W` and `U`.
+
+    The mean of a product over its columns is the product with the mean of the columns, which is
+    taken off the kernel once.
+
+    Attributes:
+        ends: where, in blocks of `units`, a part ends that is normalised by itself.
+    """
+
+    ends: tuple[int, ...] = ()
+
+    def centred(self, kernel):
+        """`kernel`, whose columns have a mean of 0 over each part."""
+        return self._by_part(kernel, _centred)
+
+    def scaled(self, products):
+        """The products of a centred kernel, with a variance of 1 over each part."""
+        return self._by_part(products, self._scaled)
+
+    def standardised(self, x):
+        """`x` with a mean of 0 and a variance of 1."""
+        return self._scaled(_centred(x))
+
+    def recurrent(self, centred_kernel, gain, recurrent_mask, compute_dtype):
+        """`LN(h U)` as a function of `h`, or of `h` and a slice of the columns."""
+
+        def normalised(h, columns=slice(None)):
+            inner = product(entering(h, recurrent_mask), centred_kernel, compute_dtype)
+            return (self.scaled(inner) * gain)[..., columns]
+
+        return normalised
+
+    def vectors(self, units, kernel_gain, recurrent_gain, bias, *of_memory):
+        """What the kernels take in place of a bias, `(rows, units)`.
+
+        The gains of both products; the biases of what an activation takes, and of the candidate's
+        recurrent product where it stays apart; gain and bias of the memory.
+        """
+        if bias is None:
+            biases = jnp.zeros((4, units), kernel_gain.dtype)
+        elif self.two_biases:
+            (b_z, b_r, b_h), (d_z, d_r, d_h) = bias.reshape(2, 3, units)
+            biases = jnp.stack([b_z + d_z, b_r + d_r, b_h, d_h])
+        else:
+            biases = bias
+        every = (kernel_gain, recurrent_gain, biases, *of_memory)
+        return jnp.concatenate([vector.reshape(-1, units) for vector in every])
+
+    def prepared(self, given: kernels.Inputs, activation, recurrent_activation, compute_dtype):
+        ends = [self.gates, 2 * self.gates, 2 * self.gates + 4]
+        gain, recurrent_gain, biases, of_memory = jnp.split(given.vectors, ends)
+        x = self.scaled(project(given.x, given.kernel, None, compute_dtype=compute_dtype))
+        x = x * gain.ravel() + biases[: self.gates].ravel()
+        recurrent_bias = None
+        if self.two_biases:
+            recurrent_bias = jnp.concatenate([jnp.zeros_like(biases[:2]), biases[3:]]).ravel()
+        more = {}
+        if self.states > 1:
+            more["normalised"] = lambda c: self.standardised(c) * of_memory[0] + of_memory[1]
+        step = functools.partial(
+            self.step,
+            recurrent=self.recurrent(
+                given.recurrent_kernel, recurrent_gain.ravel(), given.recurrent_mask, compute_dtype
+            ),
+            recurrent_bias=recurrent_bias,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            **more,
+        )
+        return x, step
+
+    def _by_part(self, x, function):
+        """`function` of each part of the features by itself."""
+        units = x.shape[-1] // self.gates
+        parts = jnp.split(x, [end * units for end in self.ends], axis=-1)
+        return jnp.concatenate([function(part) for part in parts], axis=-1)
+
+    def _scaled(self, x):
+        return x * lax.rsqrt(jnp.mean(jnp.square(x), axis=-1, keepdims=True) + self.epsilon)
+
+
+def _centred(x):
+    return x - jnp.mean(x, axis=-1, keepdims=True)
+
+
+def layer_norm_lstm_step(
+    x, states, recurrent, recurrent_bias, activation, recurrent_activation, normalised
+):
+    """One step; `x` is the input's share of the pre-activations, `normalised(c)` is `LN(c)`."""
+    h, c = states
+    i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
+    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
+    h = recurrent_activation(o) * activation(normalised(c))
+    return h, (h, c)
+
+
+def layer_norm_gru_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
+    """One step; `x` is the input's share of the pre-activations."""
+    (h,) = states
+    inner = recurrent(h)
+    if recurrent_bias is not None:
+        inner = inner + recurrent_bias
+    x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
+    h_z, h_r, h_h = jnp.split(inner, 3, axis=-1)
+    z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
+    h = z * h + (1 - z) * activation(x_h + r * h_h)
+    return h, (h,)
+
+
+LAYER_NORM_LSTM = LayerNorm("layer_norm_lstm", gates=4, states=2, step=layer_norm_lstm_step)
+LAYER_NORM_GRU = LayerNorm(
+    "layer_norm_gru", gates=3, states=1, step=layer_norm_gru_step, two_biases=True, ends=(2,)
+)
+
+
+@functools.partial(
+    jax.jit,
+    static_argnames=(
+        "cell", "activation", "recurrent_activation", "go_backwards", "unroll", "return_sequences",
+        "return_all_states", "zero_output_for_mask", "compute_dtype", "engine",
+    ),
+)  # fmt: skip
+def layer_norm(
+    cell: LayerNorm,
+    inputs,
+    kernel,
+    recurrent_kernel,
+    vectors,
+    initial_state=None,
+    *,
+    mask=None,
+    activation="tanh",
+    recurrent_activation="sigmoid",
+    dropout_mask=None,
+    recurrent_dropout_mask=None,
+    go_backwards: bool = False,
+    unroll: bool = False,
+    return_sequences: bool = True,
+    return_all_states: bool = False,
+    zero_output_for_mask: bool = False,
+    compute_dtype: str | None = None,
+    engine: str | None = None,
+):
+    """`cell` over a batch of sequences.
+
+    Args:
+        kernel, recurrent_kernel: as they are, not yet centred.
+        vectors: `cell.vectors(...)`.
+
+    Returns and other arguments: see `cello.ops.lstm`.
+    """
+    return gated_sequence(
+        cell, inputs, cell.centred(kernel), cell.centred(recurrent_kernel), None, initial_state,
+        mask=mask, activation=activation, recurrent_activation=recurrent_activation,
+        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
+        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
+        return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
+        compute_dtype=compute_dtype, engine=engine, vectors=vectors,
+    )  # fmt: skip
