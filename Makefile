@@ -1,10 +1,11 @@
 # make demo: an LSTM learns from real data.  make test: everything is checked.  make bench: speed,
-# beside other libraries (make bench ARGS=--quick: small rows).
+# beside other libraries (make bench ARGS=--quick: small rows).  make coverage: the tests, and which
+# lines none of them runs; it takes half as long again.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo bench test lint types pytest native clean
+.PHONY: demo bench test lint types pytest coverage native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
@@ -23,7 +24,10 @@ types: $(VENV)/ready-test
 	$(BIN)/mypy
 
 pytest: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n 2 --durations=20 --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --durations=20
+
+coverage: $(VENV)/ready-test
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 # The native code after a change of it, beside its loader. It wants cmake and ninja, the machine's or
 # those of the tests' environment.

@@ -9,13 +9,14 @@ Milliseconds are the least of several runs of a compiled function, the runs of a
 inputs. `by step` is the same layer with its cell's step in JAX's loop; `other` is a well-known
 implementation of the same layer, with PyTorch on the same processor, where one is installed.
 
-Each line of the second table, of the layers that are parallel along time, is a process of its own:
-the peak of memory is that above what the process had before.
+The second table is of the layers that are parallel along time, each line by a process of its own.
+Memory is what JAX says that the compiled training step holds: inputs, weights, results and all that
+lies between (what a native kernel needs for itself for a moment is not in it).
 """
 
 import argparse
+import functools
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -104,14 +105,21 @@ def functions(name: str, steps: int, options):
         def loss(values, x):
             return jnp.sum(jnp.sin(forward(values, x)))
 
-        made = {"forward": jax.jit(forward), "training": jax.jit(jax.grad(loss, (0, 1)))}
-        return {kind: (lambda f=f: jax.block_until_ready(f(values, x))) for kind, f in made.items()}
+        made = {"forward": forward, "training": jax.grad(loss, (0, 1))}
+        compiled = {kind: jax.jit(f).lower(values, x).compile() for kind, f in made.items()}
+        return {kind: functools.partial(wait_for, f, values, x) for kind, f in compiled.items()}
 
     def stepped(x):
         with running([layer], lambda one, *given, **o: repeat_step(one.cell, *given, **o)):
             return layer(x)
 
     return of(layer), of(stepped)
+
+
+def wait_for(function, *arguments):
+    import jax
+
+    return jax.block_until_ready(function(*arguments))
 
 
 def least(calls, rounds: int) -> list[float]:
@@ -129,13 +137,11 @@ def least(calls, rounds: int) -> list[float]:
 
 def measure(name: str, steps: int, options) -> dict:
     """Time and memory of a training step of `steps` steps."""
-    whole, _ = functions(name, 8, options)
-    whole["training"]()  # imports, threads
     whole, _ = functions(name, steps, options)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory = whole["training"].args[0].memory_analysis()
+    sizes = ("argument_size_in_bytes", "output_size_in_bytes", "temp_size_in_bytes")
     (milliseconds,) = least([whole["training"]], 2)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"MiB": (peak - before) / 1024, "ms": milliseconds}
+    return {"MiB": sum(getattr(memory, size) for size in sizes) / 2**20, "ms": milliseconds}
 
 
 def main() -> None:
@@ -176,7 +182,7 @@ def main() -> None:
         what = f"  {beside[0]}" if beside else ""
         print(f"{name:16}" + "".join(row) + what, flush=True)
     if options.lengths:
-        print(f"\ntraining{'steps':>16}{'ms':>10}{'peak above start':>20}")
+        print(f"\ntraining{'steps':>16}{'ms':>10}{'memory':>20}")
     for name in (n for n in options.layers if n not in OTHERS):
         for steps in options.lengths:
             given = {key: getattr(options, key) for key in ("batch", "units", "heads", "features")}

@@ -74,20 +74,23 @@ struct InputGradient : Recurrence {
 // A complex number is two features: its real part, then its imaginary part.
 struct LinearScan {
   int64_t batch, time, features;
-  bool reverse, complex;
-  const float *a, *b;  // (batch, time, features)
-  const float* h0;     // (batch, features)
-  float* h;            // (batch, time, features)
+  bool reverse, complex, constant;
+  const float* a;   // (batch, time, features), or (batch, features) where it is constant
+  const float* b;   // (batch, time, features)
+  const float* h0;  // (batch, features)
+  float* h;         // (batch, time, features)
 };
 
 // Its gradients.
 struct LinearScanBackward {
   int64_t batch, time, features;
-  bool reverse, complex;
-  const float *a, *h, *d_h;  // (batch, time, features)
-  const float* h0;           // (batch, features)
-  float *d_a, *d_b;          // (batch, time, features)
-  float* d_h0;               // (batch, features)
+  bool reverse, complex, constant;
+  const float* a;         // as above
+  const float *h, *d_h;   // (batch, time, features)
+  const float* h0;        // (batch, features)
+  float* d_a;             // as a
+  float* d_b;             // (batch, time, features)
+  float* d_h0;            // (batch, features)
 };
 
 struct Kernels {

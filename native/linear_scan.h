@@ -3,7 +3,8 @@
 //
 // A piece of work is some rows of the batch, or some blocks of their features where there are fewer rows
 // than threads. It goes through all steps with the state of its block in the first cache, reads and
-// writes every array once, and stores large results past the caches.
+// writes every array once, and stores large results past the caches. Factors that are the same at every
+// step stay in the first cache.
 #pragma once
 
 #include <utility>
@@ -139,12 +140,12 @@ struct Complex {
 template <class Of, bool STREAM>
 void scan_lanes(const LinearScan& call, int64_t row, int64_t first, int64_t n) {
   alignas(64) float state[kScanBlock];
-  std::memcpy(state, call.h0 + row * call.features + first, n * sizeof(float));
-  const int64_t end = n - Of::lanes;
+  const int64_t end = n - Of::lanes, at_state = row * call.features + first;
+  std::memcpy(state, call.h0 + at_state, n * sizeof(float));
   auto last = Of::get(state + end);
   for (int64_t step = 0; step < call.time; ++step) {
     const int64_t at = offset(call, row, step, first);
-    const float *a = call.a + at, *b = call.b + at;
+    const float *a = call.a + (call.constant ? at_state : at), *b = call.b + at;
     float* h = call.h + at;
     for (int64_t i = 0; i < end; i += Of::lanes) {
       const auto next = Of::times(Of::get(a + i), Of::get(state + i)) + Of::get(b + i);
@@ -156,46 +157,63 @@ void scan_lanes(const LinearScan& call, int64_t row, int64_t first, int64_t n) {
   }
 }
 
-// From the last step to the first: g_t = d_h_t + a_{t+1} g_{t+1}, d_b_t = g_t, d_a_t = g_t h_{t-1}. For complex
-// numbers as well, since JAX's gradients are those of holomorphic functions, without conjugates.
-template <class Of, bool STREAM>
+// From the last step to the first: g_t = d_h_t + a_{t+1} g_{t+1}, d_b_t = g_t, d_a_t = g_t h_{t-1}, or the sum of
+// these where a is constant. For complex numbers as well, since JAX's gradients are those of holomorphic
+// functions, without conjugates.
+template <class Of, bool STREAM, bool CONSTANT>
 void scan_lanes_backward(const LinearScanBackward& call, int64_t row, int64_t first, int64_t n) {
+  using Vector = typename Of::Vector;
   alignas(64) float carried[kScanBlock];  // a_{t+1} g_{t+1}
+  alignas(64) float sum[CONSTANT ? kScanBlock : 1];
   std::memset(carried, 0, n * sizeof(float));
+  if (CONSTANT) std::memset(sum, 0, n * sizeof(float));
   const int64_t end = n - Of::lanes, at_state = row * call.features + first;
-  typename Of::Vector last{};
+  Vector last{}, last_sum{};
   for (int64_t step = call.time - 1; step >= 0; --step) {
-    const int64_t at = offset(call, row, step, first);
+    const int64_t at = offset(call, row, step, first), at_a = CONSTANT ? at_state : at;
     const float* before = step == 0 ? call.h0 + at_state : call.h + offset(call, row, step - 1, first);
-    const float *a = call.a + at, *d_h = call.d_h + at;
-    float *d_a = call.d_a + at, *d_b = call.d_b + at;
-    const auto one = [&](int64_t i, typename Of::Vector from_after) {
-      const auto g = Of::get(d_h + i) + from_after;
+    const float *a = call.a + at_a, *d_h = call.d_h + at;
+    float *d_a = call.d_a + at_a, *d_b = call.d_b + at;
+    const auto one = [&](int64_t i, Vector& from_after, Vector& sum_of_after) {
+      const Vector g = Of::get(d_h + i) + from_after;
+      const Vector slope = Of::times(g, Of::get(before + i));
       Of::template put<STREAM>(d_b + i, g);
-      Of::template put<STREAM>(d_a + i, Of::times(g, Of::get(before + i)));
-      return Of::times(Of::get(a + i), g);
+      if (CONSTANT)
+        sum_of_after += slope;
+      else
+        Of::template put<STREAM>(d_a + i, slope);
+      from_after = Of::times(Of::get(a + i), g);
     };
-    for (int64_t i = 0; i < end; i += Of::lanes) Of::put(carried + i, one(i, Of::get(carried + i)));
-    last = one(end, last);
+    for (int64_t i = 0; i < end; i += Of::lanes) {
+      Vector from_after = Of::get(carried + i), sum_of_after = CONSTANT ? Of::get(sum + i) : Vector{};
+      one(i, from_after, sum_of_after);
+      Of::put(carried + i, from_after);
+      if (CONSTANT) Of::put(sum + i, sum_of_after);
+    }
+    one(end, last, last_sum);
   }
   Of::put(carried + end, last);
   std::memcpy(call.d_h0 + at_state, carried, n * sizeof(float));
+  if (!CONSTANT) return;
+  Of::put(sum + end, last_sum);
+  std::memcpy(call.d_a + at_state, sum, n * sizeof(float));
 }
 
 // By the widest vectors that a block is wide enough for.
-#define CELLO_BY_LANES(function, call, row, first, n)                                                  \
-  if (n >= Of::Widest::lanes) return function<typename Of::Widest, STREAM>(call, row, first, n);       \
-  if (n >= Of::Middle::lanes) return function<typename Of::Middle, false>(call, row, first, n);        \
-  return function<typename Of::One, false>(call, row, first, n);
-
 template <class Of, bool STREAM>
 void scan_block(const LinearScan& call, int64_t row, int64_t first, int64_t n) {
-  CELLO_BY_LANES(scan_lanes, call, row, first, n)
+  if (n >= Of::Widest::lanes) return scan_lanes<typename Of::Widest, STREAM>(call, row, first, n);
+  if (n >= Of::Middle::lanes) return scan_lanes<typename Of::Middle, false>(call, row, first, n);
+  return scan_lanes<typename Of::One, false>(call, row, first, n);
 }
 
-template <class Of, bool STREAM>
+template <class Of, bool STREAM, bool CONSTANT>
 void scan_block_backward(const LinearScanBackward& call, int64_t row, int64_t first, int64_t n) {
-  CELLO_BY_LANES(scan_lanes_backward, call, row, first, n)
+  if (n >= Of::Widest::lanes)
+    return scan_lanes_backward<typename Of::Widest, STREAM, CONSTANT>(call, row, first, n);
+  if (n >= Of::Middle::lanes)
+    return scan_lanes_backward<typename Of::Middle, false, CONSTANT>(call, row, first, n);
+  return scan_lanes_backward<typename Of::One, false, CONSTANT>(call, row, first, n);
 }
 
 template <class Of>
@@ -203,10 +221,16 @@ void scan_all(const LinearScan& call, const Parallel& parallel) {
   by_blocks(call, parallel, streams(call, call.h) ? scan_block<Of, true> : scan_block<Of, false>);
 }
 
-template <class Of>
+template <class Of, bool CONSTANT>
 void scan_all_backward(const LinearScanBackward& call, const Parallel& parallel) {
-  const bool past = streams(call, call.d_a) && streams(call, call.d_b);
-  by_blocks(call, parallel, past ? scan_block_backward<Of, true> : scan_block_backward<Of, false>);
+  const bool past = streams(call, call.d_b) && (CONSTANT || streams(call, call.d_a));
+  by_blocks(call, parallel, past ? scan_block_backward<Of, true, CONSTANT>
+                                 : scan_block_backward<Of, false, CONSTANT>);
+}
+
+template <class Of>
+void scan_backward(const LinearScanBackward& call, const Parallel& parallel) {
+  (call.constant ? scan_all_backward<Of, true> : scan_all_backward<Of, false>)(call, parallel);
 }
 
 void linear_scan(const LinearScan& call, const Parallel& parallel) {
@@ -214,7 +238,7 @@ void linear_scan(const LinearScan& call, const Parallel& parallel) {
 }
 
 void linear_scan_backward(const LinearScanBackward& call, const Parallel& parallel) {
-  (call.complex ? scan_all_backward<Complex> : scan_all_backward<Real>)(call, parallel);
+  (call.complex ? scan_backward<Complex> : scan_backward<Real>)(call, parallel);
 }
 
 }  // namespace

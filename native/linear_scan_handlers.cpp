@@ -1,7 +1,7 @@
 // The linear recurrence's entries for XLA's FFI. Shapes are checked before a pointer is used.
 //
 // Arrays are (batch..., time, features...): `axis` says which is time, and any number may stand on
-// either side of it.
+// either side of it. `a` may have one step for all.
 #include <type_traits>
 #include <vector>
 
@@ -26,14 +26,18 @@ int64_t product(Shape sizes) {
   return product;
 }
 
-// Take the sizes from `a`; the shape of a state, which has no time, or complaints.
+// Take the sizes from `all`, which has those of every step, and check `a`, which may be of one step; the
+// shape of a state, which has no time, or complaints.
 template <class Call, class Numbers>
-std::vector<int64_t> read(Call& call, Check& check, Numbers& a, int64_t axis, bool reverse) {
-  const Shape shape = a.dimensions();
-  check.holds(axis >= 0 && axis < static_cast<int64_t>(shape.size()), "a has no axis of time");
-  check.holds(cello::present(a), "no size may be zero");
+std::vector<int64_t> read(Call& call, Check& check, Numbers& all, Numbers& a, int64_t axis, bool reverse) {
+  const Shape shape = all.dimensions();
+  check.holds(axis >= 0 && axis < static_cast<int64_t>(shape.size()), "there is no axis of time");
+  check.holds(cello::present(all), "no size may be zero");
   std::vector<int64_t> state(shape.begin(), shape.end());
   if (!check.good()) return state;
+  state[axis] = 1;
+  call.constant = a.dimensions() == Shape(state);
+  if (!call.constant) check.shape("a", a, shape);
   state.erase(state.begin() + axis);
   call.batch = product(shape.first(axis));
   call.time = shape[axis];
@@ -48,10 +52,9 @@ ffi::Error linear_scan(ffi::ThreadPool pool, Numbers a, Numbers b, Numbers h0, f
                        int64_t axis, bool reverse) {
   Check check("cello_linear_scan");
   cello::LinearScan call{};
-  const auto state = read(call, check, a, axis, reverse);
-  check.shape("b", b, a.dimensions());
+  const auto state = read(call, check, b, a, axis, reverse);
   check.shape("h0", h0, state);
-  check.shape("h", *h, a.dimensions());
+  check.shape("h", *h, b.dimensions());
   if (!check.good()) return check.error();
   call.a = data(a), call.b = data(b), call.h0 = data(h0);
   call.h = written_data(h);
@@ -66,12 +69,11 @@ ffi::Error linear_scan_backward(ffi::ThreadPool pool, Numbers a, Numbers h0, Num
                                 ffi::Result<Numbers> d_h0, int64_t axis, bool reverse) {
   Check check("cello_linear_scan_backward");
   cello::LinearScanBackward call{};
-  const auto state = read(call, check, a, axis, reverse);
+  const auto state = read(call, check, h, a, axis, reverse);
   check.shape("h0", h0, state);
-  check.shape("h", h, a.dimensions());
-  check.shape("d_h", d_h, a.dimensions());
+  check.shape("d_h", d_h, h.dimensions());
   check.shape("d_a", *d_a, a.dimensions());
-  check.shape("d_b", *d_b, a.dimensions());
+  check.shape("d_b", *d_b, h.dimensions());
   check.shape("d_h0", *d_h0, state);
   if (!check.good()) return check.error();
   call.a = data(a), call.h0 = data(h0), call.h = data(h), call.d_h = data(d_h);

@@ -250,9 +250,10 @@ def test_hgrn():
             keep = 0.3 + 0.7 * torch.sigmoid(m)
             c = torch.complex(silu(real), silu(imaginary))
             h = torch.polar(keep, w["theta"].expand_as(keep)) * h + (1 - keep) * c
-            gated = silu(torch.cat(g, -1)) * torch.cat([h.real, h.imag], -1)
-            normal = torch.nn.functional.layer_norm(gated, (8,), w["scale"], w["shift"])
-            out.append(normal @ w["output_kernel"] + w["output_bias"])
+            parts = torch.cat([h.real, h.imag], -1)
+            normal = torch.nn.functional.layer_norm(parts, (8,), w["scale"], w["shift"])
+            gated = silu(torch.cat(g, -1)) * normal
+            out.append(gated @ w["output_kernel"] + w["output_bias"])
         return torch.stack(out, 1)
 
     same_as("HGRN", equations, tolerance=1e-4, lower_bound=0.3)

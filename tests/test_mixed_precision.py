@@ -34,11 +34,19 @@ from cello.layers import (
     TimeDistributed,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 
 @pytest.fixture(autouse=True)
 def settings():
     yield
     cello.config.set_dtype_policy(None)
+
+
+@pytest.fixture(scope="class")  # a change of the engine forgets what is compiled
+def loop():
+    cello.config.engine("scan")
+    yield
     cello.config.engine("auto")
 
 
@@ -120,12 +128,8 @@ def value_and_gradients(call, layer, x, **options):
     return results, gradients
 
 
-@pytest.mark.parametrize("engine", ["auto", "scan"])
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("name", RECURRENT)
-def test_recurrences_against_float32(name, masked, engine):
+def against_float32(name, masked):
     """Seven steps, each of which rounds: the count of roundings grows with them."""
-    cello.config.engine(engine)
     x, options = normal(3, 7, 4, seed=2), {}
     if masked:
         options["mask"] = np.arange(7)[None] < np.array([[7], [4], [1]])
@@ -141,10 +145,75 @@ def test_recurrences_against_float32(name, masked, engine):
     near(states, want_states, 8)
     near(found, expected, 24)
     assert np.isfinite(found[1]).all()
-    if engine == "scan":
-        assert np.abs(np.asarray(states[0]) - np.asarray(want_states[0])).max() > 1e-5  # rounded
-    elif layer.engine == "native":
-        near(states, want_states, 1e-3)  # not at all, inside
+    return layer, states, want_states
+
+
+def integrator(dtype):
+    """A memory that adds a little at every step: i g = 0.001 or so, f = 1."""
+    layer = LSTM(4, return_state=True, dtype=dtype, unit_forget_bias=False)
+    layer(np.zeros((1, 2, 3), "float32"))
+    kernel, recurrent = normal(3, 16, seed=1, scale=0.3), normal(4, 16, seed=2, scale=0.05)
+    bias = np.repeat([-6.0, 12.0, 1.0, 0.0], 4)
+    layer.set_weights([kernel, recurrent, bias])
+    return layer
+
+
+every_recurrence = pytest.mark.parametrize("name", RECURRENT)
+masked_or_not = pytest.mark.parametrize("masked", [False, True])
+
+
+@every_recurrence
+@masked_or_not
+def test_recurrences_against_float32(name, masked):
+    layer, states, want = against_float32(name, masked)
+    if layer.engine == "native":
+        near(states, want, 1e-3)  # not rounded at all, inside
+
+
+@pytest.mark.usefixtures("loop")
+class TestInTheLoop:
+    @every_recurrence
+    @masked_or_not
+    def test_recurrences_against_float32(self, name, masked):
+        _, states, want = against_float32(name, masked)
+        assert np.abs(np.asarray(states[0]) - np.asarray(want[0])).max() > 1e-5  # rounded
+
+    def test_products_are_of_bfloat16_into_float32(self):
+        layer = LSTM(4, dtype=MIXED)
+        text = jax.jit(lambda x: layer(x)).lower(normal(2, 5, 3)).as_text()
+        assert "cello_forward" not in text
+        products = [line for line in text.splitlines() if "dot_general" in line]
+        assert products
+        for line in products:
+            factors, result = line.split(" : ")[-1].split(" -> ")
+            assert "xbf16>" in factors and "f32" not in factors and "xf32>" in result
+
+    def test_the_state_does_not_drift_over_5000_steps(self):
+        """States of bfloat16 stop growing where what is added is less than half a last bit."""
+        x = normal(2, 5000, 3, seed=5)
+        exact = np.asarray(integrator("float32")(x)[2])
+        mixed = np.asarray(integrator(MIXED)(x)[2])
+        drifting = np.asarray(integrator("bfloat16")(x)[2], "float32")
+        assert np.abs(exact).min() > 2
+        assert np.abs(mixed / exact - 1).max() < 4 * ROUNDING
+        assert np.abs(drifting / exact - 1).min() > 0.2  # so the line above can fail
+
+    def test_gradients_are_added_up_over_time_in_float32(self):
+        x = normal(1, 3000, 3, seed=5)
+
+        def gradient(dtype):
+            layer = integrator(dtype)
+
+            def total(kernel):
+                with Binding({layer.cell.recurrent_kernel: kernel}):
+                    return jnp.sum(layer(x)[2].astype("float32"))
+
+            return np.asarray(jax.grad(total)(layer.cell.recurrent_kernel.value), "float32")
+
+        exact, mixed, drifting = map(gradient, ("float32", MIXED, "bfloat16"))
+        scale = np.abs(exact).max()
+        assert np.abs(mixed - exact).max() < 4 * ROUNDING * scale
+        assert np.abs(drifting - exact).max() > 0.2 * scale
 
 
 @pytest.mark.parametrize("name", [n for n in RECURRENT if n not in ("bidirectional", "attention")])
@@ -171,14 +240,6 @@ def test_the_engine_says_the_truth():
     assert LSTM(4, dtype="bfloat16").engine == "scan"
     assert "bfloat16" in LSTM(4, dtype="bfloat16").engine.reason
     assert "cello_forward" in jax.jit(lambda x: layer(x)).lower(normal(2, 5, 3)).as_text()
-    cello.config.engine("scan")
-    text = jax.jit(lambda x: layer(x)).lower(normal(2, 5, 3)).as_text()
-    assert "cello_forward" not in text
-    products = [line for line in text.splitlines() if "dot_general" in line]
-    assert products
-    for line in products:  # of bfloat16, into float32
-        factors, result = line.split(" : ")[-1].split(" -> ")
-        assert "xbf16>" in factors and "f32" not in factors and "xf32>" in result
 
 
 def test_second_derivatives_of_a_native_layer():
@@ -195,47 +256,6 @@ def test_second_derivatives_of_a_native_layer():
 
 
 # ------------------------------------------------------------------------ what lasts long
-
-
-def integrator(dtype):
-    """A memory that adds a little at every step: i g = 0.001 or so, f = 1."""
-    layer = LSTM(4, return_state=True, dtype=dtype, unit_forget_bias=False)
-    layer(np.zeros((1, 2, 3), "float32"))
-    kernel, recurrent = normal(3, 16, seed=1, scale=0.3), normal(4, 16, seed=2, scale=0.05)
-    bias = np.repeat([-6.0, 12.0, 1.0, 0.0], 4)
-    layer.set_weights([kernel, recurrent, bias])
-    return layer
-
-
-def test_the_state_does_not_drift_over_5000_steps():
-    """States of bfloat16 stop growing where what is added is less than half of their last bit."""
-    cello.config.engine("scan")
-    x = normal(2, 5000, 3, seed=5)
-    exact = np.asarray(integrator("float32")(x)[2])
-    mixed = np.asarray(integrator(MIXED)(x)[2])
-    drifting = np.asarray(integrator("bfloat16")(x)[2], "float32")
-    assert np.abs(exact).min() > 2
-    assert np.abs(mixed / exact - 1).max() < 4 * ROUNDING
-    assert np.abs(drifting / exact - 1).min() > 0.2  # so the line above can fail
-
-
-def test_gradients_are_added_up_over_time_in_float32():
-    cello.config.engine("scan")
-    x = normal(1, 3000, 3, seed=5)
-
-    def gradient(dtype):
-        layer = integrator(dtype)
-
-        def total(kernel):
-            with Binding({layer.cell.recurrent_kernel: kernel}):
-                return jnp.sum(layer(x)[2].astype("float32"))
-
-        return np.asarray(jax.grad(total)(layer.cell.recurrent_kernel.value), "float32")
-
-    exact, mixed, drifting = map(gradient, ("float32", MIXED, "bfloat16"))
-    scale = np.abs(exact).max()
-    assert np.abs(mixed - exact).max() < 4 * ROUNDING * scale
-    assert np.abs(drifting - exact).max() > 0.2 * scale
 
 
 def test_statistics_of_normalisation_are_float32():

@@ -337,7 +337,7 @@ void test_one(const cello::Kernels& kernels, int64_t threads) {
 // features.
 struct Scan {
   int64_t batch, time, features;
-  bool reverse, complex;
+  bool reverse, complex, constant;
   Doubles a, b, h0, weigh_h, h;
 
   double run() {  // the loss: the real part of the sum of weigh_h * h
@@ -349,13 +349,14 @@ struct Scan {
         for (int64_t f = 0; f < features; f += complex ? 2 : 1) {
           const size_t at = (row * time + (reverse ? time - 1 - step : step)) * features + f;
           double* now = &state[row * features + f];
+          const double* factor = &a[constant ? row * features + f : at];
           if (complex) {
-            const double real = a[at] * now[0] - a[at + 1] * now[1];
-            now[1] = h[at + 1] = a[at] * now[1] + a[at + 1] * now[0] + b[at + 1];
+            const double real = factor[0] * now[0] - factor[1] * now[1];
+            now[1] = h[at + 1] = factor[0] * now[1] + factor[1] * now[0] + b[at + 1];
             now[0] = h[at] = real + b[at];
             loss -= weigh_h[at + 1] * now[1];
           } else {
-            now[0] = h[at] = a[at] * now[0] + b[at];
+            now[0] = h[at] = factor[0] * now[0] + b[at];
           }
           loss += weigh_h[at] * now[0];
         }
@@ -374,36 +375,40 @@ struct Scan {
 };
 
 void test_scan(const cello::Kernels& kernels, int64_t threads, int64_t batch, int64_t time, int64_t features,
-               bool complex) {
+               bool complex, bool constant) {
   if (complex) features *= 2;
   Scan p{};
   p.batch = batch, p.time = time, p.features = features, p.reverse = random_integer(0, 1), p.complex = complex;
-  const int64_t states = batch * features, all = states * time;
-  Floats a = random_floats(all, 0.5f), b = random_floats(all), h0 = random_floats(states),
+  p.constant = constant;
+  const int64_t states = batch * features, all = states * time, factors = constant ? states : all;
+  Floats a = random_floats(factors, 0.5f), b = random_floats(all), h0 = random_floats(states),
          d_h = random_floats(all);
+  if (constant)  // powers of numbers beyond the unit circle grow without bounds
+    for (float& factor : a) factor = 0.7f * std::tanh(factor);
   p.a = as_doubles(a), p.b = as_doubles(b), p.h0 = as_doubles(h0), p.weigh_h = as_doubles(d_h);
   const double loss = p.run();
   const auto expect = [&](const char* what, double got, double want, double size) {
     if (std::fabs(got - want) <= 2e-5 * (1 + size)) return;
     failed = true;
-    std::printf("linear scan of batch %d time %d features %d reverse %d complex %d on %d threads: %s is %.9g and "
-                "should be %.9g\n", int(batch), int(time), int(features), p.reverse, complex, int(threads), what,
-                got, want);
+    std::printf("linear scan of batch %d time %d features %d reverse %d complex %d constant %d on %d threads: %s is "
+                "%.9g and should be %.9g\n", int(batch), int(time), int(features), p.reverse, complex, constant,
+                int(threads), what, got, want);
   };
 
   const cello::Parallel parallel{threads, &threads, run, run_together, take, std::free};
   const float nan = std::numeric_limits<float>::quiet_NaN();  // of what nobody wrote
-  Floats h(all, nan), d_a(all, nan), d_b(all, nan), d_h0(states, nan);
-  kernels.linear_scan({batch, time, features, p.reverse, complex, a.data(), b.data(), h0.data(), h.data()}, parallel);
+  Floats h(all, nan), d_a(factors, nan), d_b(all, nan), d_h0(states, nan);
+  kernels.linear_scan({batch, time, features, p.reverse, complex, constant, a.data(), b.data(), h0.data(), h.data()},
+                      parallel);
   for (int64_t i = 0; i < all && !failed; ++i) expect("h", h[i], p.h[i], std::fabs(p.h[i]));
-  kernels.linear_scan_backward({batch, time, features, p.reverse, complex, a.data(), h.data(), d_h.data(),
-                                h0.data(), d_a.data(), d_b.data(), d_h0.data()}, parallel);
+  kernels.linear_scan_backward({batch, time, features, p.reverse, complex, constant, a.data(), h.data(),
+                                d_h.data(), h0.data(), d_a.data(), d_b.data(), d_h0.data()}, parallel);
   // h is linear in b and h0, so that the loss is the sum of their products with their gradients ...
   double size = 0;
   const double products = p.dot(d_b, p.b, &size) + p.dot(d_h0, p.h0, &size);
   expect("<d_b, b> + <d_h0, h0>", products, loss, size);
   // ... and a direction of each tells them apart; in a by finite differences.
-  const Doubles along_h0 = as_doubles(random_floats(states)), along_a = as_doubles(random_floats(all));
+  const Doubles along_h0 = as_doubles(random_floats(states)), along_a = as_doubles(random_floats(factors));
   size = 0;
   const double along = p.dot(d_h0, along_h0, &size);
   for (int64_t i = 0; i < states; ++i) p.h0[i] += along_h0[i];
@@ -412,7 +417,7 @@ void test_scan(const cello::Kernels& kernels, int64_t threads, int64_t batch, in
   const double step = 1e-5;
   double side[2];
   for (int sign = 0; sign < 2; ++sign) {
-    for (int64_t i = 0; i < all; ++i) p.a[i] = a[i] + (sign ? step : -step) * along_a[i];
+    for (int64_t i = 0; i < factors; ++i) p.a[i] = a[i] + (sign ? step : -step) * along_a[i];
     side[sign] = p.run();
   }
   size = 0;
@@ -423,10 +428,11 @@ void test_scan(const cello::Kernels& kernels, int64_t threads, int64_t batch, in
 void test_scans(const cello::Kernels& kernels, int rounds) {
   static const int64_t sizes[] = {1, 2, 3, 7, 15, 16, 17, 33, 100, 129, 257, 400, 4097, 8200};
   for (int i = 0; i < rounds; ++i)
-    test_scan(kernels, 1 + i % 3, random_integer(1, 9), random_integer(1, 40), sizes[random_integer(0, 13)], i % 2);
-  test_scan(kernels, 2, 2, 2100, 1024, false);  // large enough to be stored past the caches
-  test_scan(kernels, 2, 2, 2100, 512, true);
-  test_scan(kernels, 3, 5, 900, 1000, false);
+    test_scan(kernels, 1 + i % 3, random_integer(1, 9), random_integer(1, 40), sizes[random_integer(0, 13)], i % 2,
+              i / 2 % 2);
+  test_scan(kernels, 2, 2, 2100, 1024, false, false);  // large enough to be stored past the caches
+  test_scan(kernels, 2, 2, 2100, 512, true, true);
+  test_scan(kernels, 3, 5, 900, 1000, false, true);
 }
 
 // hard_sigmoid and relu have corners, where finite differences say nothing: their values here.

@@ -56,21 +56,25 @@ def check(name: str) -> None:
         compare(jax.jit(jax.value_and_grad(mapped, (0, 1, 2, 3)))(*spread), want)
 
 
-def check_linear_scan(mesh, spec: PartitionSpec, dtype: str) -> None:
-    """Any axis but that of time may be spread."""
+def check_linear_scan(mesh, spec: PartitionSpec, dtype: str, constant: bool = False) -> None:
+    """Any axis but that of time may be spread; constant factors are a weight, whole everywhere."""
     rng = np.random.default_rng(0)
     a, b, h0 = (
         (rng.normal(size=shape) * np.exp(1j * rng.normal(size=shape))).astype(dtype)
         if dtype == "complex64"
         else rng.normal(size=shape).astype(dtype)
-        for shape in ((BATCH, TIME, UNITS), (BATCH, TIME, UNITS), (BATCH, UNITS))
+        for shape in (
+            (UNITS,) if constant else (BATCH, TIME, UNITS),
+            (BATCH, TIME, UNITS),
+            (BATCH, UNITS),
+        )
     )
 
     def loss(a, b, h0, engine="native"):
         return jnp.sum(jnp.abs(cello.ops.linear_scan(a, b, h0, engine=engine) + 1) ** 1.5)
 
     want = jax.value_and_grad(lambda *x: loss(*x, engine="scan"), (0, 1, 2))(a, b, h0)
-    specs = spec, spec, PartitionSpec(spec[0], *spec[2:])
+    specs = PartitionSpec() if constant else spec, spec, PartitionSpec(spec[0], *spec[2:])
     arrays = a, b, h0
     spread = [jax.device_put(x, NamedSharding(mesh, s)) for x, s in zip(arrays, specs, strict=True)]
     program = jax.jit(jax.value_and_grad(loss, (0, 1, 2)))
@@ -83,7 +87,7 @@ def check_linear_scan(mesh, spec: PartitionSpec, dtype: str) -> None:
     models = jax.vmap(loss)(*(jnp.stack([x, x]) for x in spread))
     compare(models, jnp.stack([want[0]] * 2))
 
-    for check_vma in (True, False):
+    for check_vma in () if constant else (True, False):
         mapped = jax.shard_map(
             lambda a, b, h0: jax.lax.psum(loss(a, b, h0), mesh.axis_names),
             mesh=mesh, in_specs=specs, out_specs=PartitionSpec(), check_vma=check_vma,
@@ -101,6 +105,7 @@ if __name__ == "__main__":
         check(name)
     rows = Mesh(np.array(jax.devices()), ("rows",))
     check_linear_scan(rows, PartitionSpec("rows", None, None), "float32")
+    check_linear_scan(rows, PartitionSpec("rows", None, None), "complex64", constant=True)
     grid = Mesh(np.array(jax.devices()).reshape(2, 2), ("rows", "units"))
     for dtype in ("float32", "complex64"):
         check_linear_scan(grid, PartitionSpec("rows", None, "units"), dtype)

@@ -17,6 +17,12 @@ from cello.layers import GRU, LSTM, Bidirectional, Dense, LayerNormalization
 def settings():
     yield
     cello.config.set_dtype_policy(None)
+
+
+@pytest.fixture(scope="class")
+def loop():
+    cello.config.engine("scan")
+    yield
     cello.config.engine("auto")
 
 
@@ -39,10 +45,7 @@ def test_layers_against_float32_and_keras(name, args, kwargs, inputs, mask):
     near(found, keras_gradients(theirs, x, given), 24)
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
-@pytest.mark.parametrize("engine", ["auto", "scan"])
-def test_recurrences_against_keras(name, engine):
-    cello.config.engine(engine)
+def against_keras(name):
     x = normal(3, 7, 4, seed=2)
     ours = getattr(cello.layers, name)(5, return_sequences=True, dtype=MIXED)
     theirs = getattr(keras.layers, name)(5, return_sequences=True, dtype=MIXED)
@@ -56,6 +59,21 @@ def test_recurrences_against_keras(name, engine):
         theirs(x)
         theirs.set_weights(weights)
     near(gradients(ours, x, {}), keras_gradients(theirs, x, {}), 64)
+
+
+three = pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
+
+
+@three
+def test_recurrences_against_keras(name):
+    against_keras(name)
+
+
+@pytest.mark.usefixtures("loop")
+class TestInTheLoop:
+    @three
+    def test_recurrences_against_keras(self, name):
+        against_keras(name)
 
 
 def file_model(library):

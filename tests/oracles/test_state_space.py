@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cello import layers
+from cello.cells.running import repeat_step, running
 from cello.cells.s5 import normal_hippo
 from cello.core.variable import Binding
 
@@ -263,18 +264,45 @@ def test_segments_are_the_whole(name, masked, options, monkeypatch):
 
     def results(segment):
         monkeypatch.setattr(layer.cell, "segment", segment)
+        return results_and_gradients(layer, x, states, mask if masked else None)
 
-        def loss(values, x, states):
-            with Binding(dict(zip(layer.weights, values, strict=True))):
-                results = layer(x, initial_state=states, mask=mask if masked else None)
-            leaves = jax.tree.leaves(results)
-            return sum(jnp.sum(jnp.sin(y + 1)) for y in leaves), results
+    close(results(3), results(None))
 
-        values = [w.value for w in layer.weights]
-        return jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True))(values, x, states)
 
-    jax.tree.map(
-        lambda got, want: np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5),
-        results(3),
-        results(None),
-    )
+def results_and_gradients(layer, x, states, mask=None):
+    """Gradients for weights, inputs and states."""
+
+    def loss(values, x, states):
+        with Binding(dict(zip(layer.weights, values, strict=True))):
+            results = layer(x, initial_state=states, mask=mask)
+        leaves = jax.tree.leaves(results)
+        return sum(jnp.sum(jnp.sin(y + 1)) for y in leaves), results
+
+    values = [w.value for w in layer.weights]
+    return jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True))(values, x, states)
+
+
+def close(got, want):
+    jax.tree.map(lambda g, w: np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5), got, want)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"return_sequences": True},
+        {},
+        {"return_sequences": True, "go_backwards": True, "discretization": "bilinear"},
+        {"start": "real"},
+    ],
+)
+def test_chunks_of_s4d_are_its_repeated_step(options, monkeypatch):
+    """Ten steps by chunks of four and two single ones, and by chunks of five."""
+    layer = layers.S4D(4, state_units=6, return_state=True, **options)
+    x = normal(3, 10, 3)
+    layer(x)
+    states = [normal(*s.shape, seed=1 + i) for i, s in enumerate(layer.get_initial_state(3))]
+    with running([layer], lambda one, *given, **more: repeat_step(one.cell, *given, **more)):
+        want = results_and_gradients(layer, x, states)
+    for chunk in (4, 5):
+        monkeypatch.setattr(layer.cell, "chunk", chunk)
+        close(results_and_gradients(layer, x, states), want)

@@ -21,7 +21,7 @@ class HGRNCell(ProjectedLinearCell):
         c, g = silu(c), silu(g)
         lambda = lower_bound + (1 - lower_bound) * sigmoid(m)
         h_t = lambda exp(i theta) * h_{t-1} + (1 - lambda) * c
-        y_t = layer_norm(g * [Re(h_t), Im(h_t)]) V + b_V
+        y_t = (g * layer_norm([Re(h_t), Im(h_t)])) V + b_V
 
     `c` is complex: its real part and its imaginary part have a block of the kernel each. In the
     paper the lower bounds of the layers of a network are learned together, and grow from layer to
@@ -36,7 +36,7 @@ class HGRNCell(ProjectedLinearCell):
     `theta` starts from the frequencies `10000^(-2j / units)`, as in the authors' code.
 
     Source: Qin, Yang and Zhong 2023, Hierarchically Gated Recurrent Neural Network for Sequence
-    Modeling.
+    Modeling; the normalisation in front of the gate from its code (hgru).
     """
 
     keras_name = ("cello.layers", "HGRNCell")
@@ -69,11 +69,11 @@ class HGRNCell(ProjectedLinearCell):
         return a, b, jax.nn.silu(jnp.concatenate(g, -1))
 
     def readout(self, h, g):
-        x = g * jnp.concatenate([h.real, h.imag], -1)
+        x = jnp.concatenate([h.real, h.imag], -1)
         x = x - jnp.mean(x, -1, keepdims=True)
         x = x * lax.rsqrt(jnp.mean(x**2, -1, keepdims=True) + EPSILON)
         x = x * self.scale.value + self.shift.value
-        y = product(x, self.output_kernel.value, self.compute_dtype)
+        y = product(g * x, self.output_kernel.value, self.compute_dtype)
         return y if self.output_bias is None else y + self.output_bias.value
 
 

@@ -144,14 +144,11 @@ class LinearCell(Layer):
             inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
         inputs, before = self._look_back(inputs, before, mask)
         spec = jax.ShapeDtypeStruct((inputs.shape[0], self.units), self.dtype)
-        run = functools.partial(
-            self._piece, return_sequences=return_sequences, return_all_states=return_all_states,
+        (h, last), outputs, every = self._run_all(
+            (start, first_output(spec, states)), inputs, mask,
+            return_sequences=return_sequences, return_all_states=return_all_states,
             zero_output_for_mask=zero_output_for_mask,
         )  # fmt: skip
-        time = inputs.shape[1]
-        if self.segment is not None and isinstance(time, int) and time > self.segment:
-            run = functools.partial(_in_segments, run, self.segment)
-        (h, last), outputs, every = run((start, first_output(spec, states)), inputs, mask)
         if return_all_states:
             states = self._closed(every, before)
         else:
@@ -197,6 +194,14 @@ class LinearCell(Layer):
 
     def _output(self, h, more):
         return self.readout(h, more).astype(self.dtype)
+
+    def _run_all(self, before, inputs, mask, **options):
+        """As `_piece`, of all steps."""
+        run: Any = functools.partial(self._piece, **options)
+        time = inputs.shape[1]
+        if self.segment is not None and isinstance(time, int) and time > self.segment:
+            run = functools.partial(_in_segments, run, self.segment)
+        return run(before, inputs, mask)
 
     def _piece(
         self, before, inputs, mask, *, return_sequences, return_all_states, zero_output_for_mask

@@ -12,6 +12,7 @@ from cello.cells.state_space import StateSpaceCell, even, zero_order_hold
 from cello.core.arguments import arg
 from cello.core.kinds import one_of
 from cello.initializers import RandomNormal
+from cello.ops.linear_scan import linear_scan
 from cello.ops.product import product
 
 
@@ -41,7 +42,10 @@ class S4DCell(StateSpaceCell):
     `A` starts, for n from 0, from `-1/2 + i pi n` ("lin"), `-1/2 + i N / pi (N / (2n + 1) - 1)`
     with `N = state_units` ("inv"), or `-(n + 1)` ("real", where only the start is real); the step
     `d` log-uniform between `dt_min` and `dt_max`; `C` and `D` from normal numbers of variance 1.
-    A sequence goes by segments of 256 steps, as `h` is `state_units` times as large as the output.
+    A sequence without a mask goes by chunks of 32 steps: what a step adds to the outputs of its own
+    chunk depends only on how long ago it was, and the state goes from chunk to chunk. With a mask,
+    or where all states are wanted, every `h` is computed, by segments of 256 steps, as it is
+    `state_units` times as large as the output.
 
     Source: Gu, Gupta, Goel and Re 2022, On the Parameterization and Initialization of Diagonal
     State Space Models.
@@ -62,6 +66,7 @@ class S4DCell(StateSpaceCell):
 
     complex_state = True
     segment = 256
+    chunk = 32
 
     def state_shape(self):
         return self.units, self.state_units // 2
@@ -95,18 +100,70 @@ class S4DCell(StateSpaceCell):
 
     def coefficients(self, inputs):
         u = self.fitted(inputs)
+        a, b = self._step_factors()
+        return a, b * u[..., None], u
+
+    def _step_factors(self):
+        """`(a, b)`, each `(units, state_units / 2)`."""
         step = jnp.exp(self.log_step.value)[:, None]
         A = joined(-jnp.exp(self.log_decay.value), self.frequency.value)
         if self.discretization == "zoh":
-            a, b = zero_order_hold(A, step)
-        else:
-            b = step / (1 - 0.5 * step * A)
-            a = (1 + 0.5 * step * A) * (b / step)
-        return a, b * u[..., None], u
+            return zero_order_hold(A, step)
+        b = step / (1 - 0.5 * step * A)
+        return (1 + 0.5 * step * A) * (b / step), b
 
     def readout(self, h, u):
         real, imaginary = self.readout_weights.value
-        v = 2 * jnp.sum(real * h.real - imaginary * h.imag, -1) + self.skip.value * u
-        v = jax.nn.gelu(v, approximate=False)
+        return self._mixed(2 * jnp.sum(real * h.real - imaginary * h.imag, -1), u)
+
+    def _mixed(self, v, u):
+        v = jax.nn.gelu(v + self.skip.value * u, approximate=False)
         mixed = product(v, self.output_kernel.value, self.compute_dtype) + self.output_bias.value
         return jax.nn.glu(mixed)
+
+    def _run_all(self, before, inputs, mask, **options):
+        time, chunk = inputs.shape[1], self.chunk
+        if mask is not None or options["return_all_states"] or not isinstance(time, int):
+            return super()._run_all(before, inputs, mask, **options)
+        whole = time // chunk * chunk
+        if whole == 0:
+            return super()._run_all(before, inputs, mask, **options)
+        after, outputs = self._in_chunks(before[0], inputs[:, :whole], options["return_sequences"])
+        if whole < time:
+            after, rest, _ = super()._run_all(after, inputs[:, whole:], mask, **options)
+            outputs = None if outputs is None else jnp.concatenate([outputs, rest], 1)
+        return after, outputs, None
+
+    def _in_chunks(self, h, inputs, return_sequences):
+        """Whole chunks: `(h, output)` after them, and the outputs of all steps or `None`.
+
+        With `p_k = a^k`, `x` the `u` of a chunk and `H` the state before it:
+
+            v_t = sum_{s <= t} 2 Re(C p_{t-s} b) x_s + 2 Re(C p_{t+1} H)
+            H' = p_chunk H + sum_s p_{chunk-1-s} b x_s
+        """
+        u = self.fitted(inputs)
+        a, b = self._step_factors()
+        batch, time, units = u.shape
+        x = u.astype(a.real.dtype).reshape(batch, -1, self.chunk, units)
+        every = jnp.broadcast_to(a, (self.chunk, *a.shape))
+        powers = jnp.cumprod(jnp.concatenate([jnp.ones_like(a)[None], every]), 0)
+        factors = powers[-2::-1] * b
+        parts = (jnp.einsum("sun,bksu->bkun", part, x, precision="highest")
+                 for part in (factors.real, factors.imag))  # fmt: skip
+        added = joined(*parts)
+        H = linear_scan(powers[-1], added, h)
+        after = H[:, -1], self._output(H[:, -1], u[:, -1])
+        if not return_sequences:
+            return after, None
+        C = 2 * joined(*self.readout_weights.value)
+        kernel = jnp.sum((C * powers[:-1] * b).real, -1)
+        ago = jnp.arange(self.chunk)[:, None] - jnp.arange(self.chunk)
+        kernel = jnp.where(ago[..., None] >= 0, kernel[jnp.maximum(ago, 0)], 0)
+        v = jnp.einsum("tsu,bksu->bktu", kernel, x, precision="highest")
+        H = jnp.concatenate([h[:, None], H[:, :-1]], 1)
+        weights = C * powers[1:]
+        for part, sign, factors in ((H.real, 1, weights.real), (H.imag, -1, weights.imag)):
+            v = v + sign * jnp.einsum("tun,bkun->bktu", factors, part, precision="highest")
+        outputs = self._mixed(v.reshape(batch, time, units), u).astype(self.dtype)
+        return after, outputs

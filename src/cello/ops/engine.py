@@ -56,7 +56,7 @@ def say_once(engine: Engine, what: str) -> None:
         return
     _said.add(str(engine.reason))
     _log.warning(
-        "Cello: %s runs in JAX's loop, which is 2 to 10 times slower than the native kernels. %s",
+        "Cello: %s runs in JAX's loop, where an LSTM is 2 to 10 times slower than by kernels. %s",
         what,
         engine.reason,
     )

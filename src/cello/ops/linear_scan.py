@@ -26,7 +26,8 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
     a parallel prefix sum it is Blelloch's ("Prefix Sums and Their Applications", 1990).
 
     Args:
-        a: the factors, `(batch, time, ...)`, or an array that broadcasts with `b` to that.
+        a: the factors, `(batch, time, ...)`, or an array that broadcasts with `b` to that. Factors
+            that are the same at every step are best given without time or with one step.
         b: what is added, `(batch, time, ...)`.
         h0: the state before the first step, `(batch, ...)`; zeros by default.
         reverse: run from the last step to the first, `h_t = a_t * h_{t+1} + b_t`, where `h0` stands
@@ -88,7 +89,9 @@ def _arrays(a, b, h0):
             f"linear_scan expects h0 of shape (batch, ...) = {state} and got {h0.shape}: a and b "
             f"are {shape}, and h0 has their axes but that of time."
         )
-    return jnp.broadcast_to(a, shape), jnp.broadcast_to(b, shape), h0
+    steps = a.shape[1 - len(shape)] if a.ndim >= len(shape) - 1 else 1  # of `a`: one, or all
+    factors = (shape[0], steps, *shape[2:])
+    return jnp.broadcast_to(a, factors), jnp.broadcast_to(b, shape), h0
 
 
 def _in_parallel() -> bool:
@@ -101,6 +104,7 @@ def _in_parallel() -> bool:
 
 
 def _by_jax(reverse: bool, a, b, h0):
+    a = jnp.broadcast_to(a, b.shape)
     known = isinstance(b.shape[1], int)  # a prefix sum has to know how many steps there are
     return (_by_tree if _in_parallel() and known else _by_loop)(reverse, a, b, h0)
 
@@ -185,11 +189,15 @@ def _backward_jvp(reverse, primals, tangents):
 
 def _backward_by_loop(reverse, a, h0, h, d_h):
     """`(d_a, d_b, d_h0)`: with `g_t = d_h_t + a_{t+1} g_{t+1}` these are `g_t h_{t-1}`, `g_t` and
-    `a_1 g_1`."""
-    zeros = jnp.zeros_like(h0)
+    `a_1 g_1`; the sum of the first over time where `a` has one step."""
+    steps = a.shape[1]
+    a, zeros = jnp.broadcast_to(a, h.shape), jnp.zeros_like(h0)
     g = _by_jax(not reverse, _shifted(a, zeros, not reverse), d_h, zeros)
     first = -1 if reverse else 0
-    return g * _shifted(h, h0, reverse), g, a[:, first] * g[:, first]
+    d_a = g * _shifted(h, h0, reverse)
+    if steps == 1:
+        d_a = d_a.sum(1, keepdims=True)
+    return d_a, g, a[:, first] * g[:, first]
 
 
 def _shifted(x, first, reverse):
@@ -205,7 +213,7 @@ def _shifted(x, first, reverse):
 @functools.cache
 def _forward_call(axis: int, reverse: bool):
     def call(a, b, h0):
-        results = (jax.ShapeDtypeStruct(a.shape, a.dtype),)
+        results = (jax.ShapeDtypeStruct(b.shape, b.dtype),)
         ffi_call = jax.ffi.ffi_call(f"cello_{_kind(a)}linear_scan", results)
         return tuple(ffi_call(a, b, h0, axis=np.int64(axis), reverse=reverse))
 
@@ -215,7 +223,7 @@ def _forward_call(axis: int, reverse: bool):
 @functools.cache
 def _backward_call(axis: int, reverse: bool):
     def call(a, h0, h, d_h):
-        results = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (a, a, h0))
+        results = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (a, h, h0))
         ffi_call = jax.ffi.ffi_call(f"cello_{_kind(a)}linear_scan_backward", results)
         return tuple(ffi_call(a, h0, h, d_h, axis=np.int64(axis), reverse=reverse))
 
