@@ -22,7 +22,7 @@ struct LayerNorm {
   using H = decltype(later_slots<gates>(std::make_integer_sequence<int, gates>{}));
   using Late = Slots<>;
 
-  static constexpr int part[] = {PART...};
+  static constexpr int part[gates] = {PART...};
   static constexpr int parts = part[gates - 1] + 1;
   static constexpr int gates_of(int number) { return ((PART == number) + ...); }
 
