@@ -33,7 +33,7 @@ coverage: $(VENV)/ready-test
 # those of the tests' environment.
 native:
 	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake -S native -B build/native -G Ninja
-	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake --build build/native --parallel 2 --target cello_kernels
+	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake --build build/native --parallel 2 --target cello_libraries
 	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake --install build/native
 
 # One environment; `ready-plot` has what the demo needs, `ready-test` what the tests need besides.

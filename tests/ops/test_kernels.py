@@ -4,7 +4,6 @@
 """
 
 import concurrent.futures
-import dataclasses
 import logging
 
 import jax
@@ -12,131 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from jax.test_util import check_grads
+from recurrence_cases import CELLS, arrays_of, cases, masks_of, run, spread, values_and_gradients
 
 import cello
 from cello.ops.engine import Engine
-from cello.ops.kernels import ACTIVATIONS
-from cello.ops.layer_norm import LAYER_NORM_GRU, LAYER_NORM_LSTM, layer_norm
 
 pytestmark = pytest.mark.skipif(
     cello.native.library() is None or jax.default_backend() != "cpu",
     reason="there is no native library here, or JAX does not compute on the CPU",
 )
-
-
-def normalised(cell):
-    """`layer_norm` as the other ops are called; without `bias`, with gains of one and no biases.
-
-    With an `epsilon` that bounds what a division by the deviation of few, equal numbers makes of
-    their rounding.
-    """
-    cell = dataclasses.replace(cell, epsilon=0.1)
-
-    def op(x, kernel, recurrent_kernel, bias, states, **options):
-        if bias is None:
-            gain, units = jnp.ones(kernel.shape[1], x.dtype), recurrent_kernel.shape[0]
-            of_memory = (gain[:units], jnp.zeros(units, x.dtype))[: 2 * (cell.states - 1)]
-            bias = cell.vectors(units, gain, gain, None, *of_memory)
-        return layer_norm(cell, x, kernel, recurrent_kernel, bias, states, **options)
-
-    return op
-
-
-CELLS = {
-    "lstm": (4, 2, cello.ops.lstm, {}),
-    "gru": (3, 1, cello.ops.gru, {}),
-    "gru_reset_before": (3, 1, cello.ops.gru, {"reset_after": False}),
-    "simple_rnn": (1, 1, cello.ops.simple_rnn, {}),
-    "layer_norm_lstm": (4, 2, normalised(LAYER_NORM_LSTM), {}),
-    "layer_norm_gru": (3, 1, normalised(LAYER_NORM_GRU), {}),
-}
-NAMES = sorted(f.__name__ for f in ACTIVATIONS)
-
-
-def arrays_of(cell, batch, time, features, units, seed, dtype="float64"):
-    """`(x, kernel, recurrent_kernel, bias, states)`, no two numbers alike."""
-    gates, states, _, _ = CELLS[cell]
-    rng = np.random.default_rng(seed)
-
-    def normal(*shape, scale=1.0):
-        return jnp.asarray(rng.normal(size=shape) * scale, dtype)
-
-    bias = {
-        "gru": (2, gates * units), "layer_norm_lstm": (14, units), "layer_norm_gru": (10, units),
-    }.get(cell, (gates * units,))  # fmt: skip
-    return (
-        normal(batch, time, features),
-        normal(features, gates * units, scale=features**-0.5),
-        normal(units, gates * units, scale=units**-0.5),
-        normal(*bias, scale=0.3),
-        tuple(normal(batch, units) for _ in range(states)),
-    )
-
-
-def masks_of(kind, batch, time, seed):
-    rng = np.random.default_rng(seed)
-    if kind == "none":
-        return None
-    if kind == "right":
-        return np.arange(time) < rng.integers(0, time + 1, size=(batch, 1))
-    mask = rng.random((batch, time)) < 0.6
-    mask[0] = False  # a row that does not count at all
-    return mask
-
-
-def run(cell, arrays, engine, **options):
-    x, kernel, recurrent_kernel, bias, states = arrays
-    _, _, op, more = CELLS[cell]
-    return op(x, kernel, recurrent_kernel, bias, states, engine=engine, **more, **options)
-
-
-def spread(outputs):
-    """A loss in which every element has a weight of its own."""
-    leaves = jax.tree.leaves(outputs)
-    return sum(jnp.sum(y * jnp.cos(jnp.arange(y.size).reshape(y.shape))) for y in leaves)
-
-
-def values_and_gradients(cell, arrays, engine, **options):
-    def loss(arrays):
-        outputs = run(cell, arrays, engine, **options)
-        return spread(outputs), outputs
-
-    return jax.jit(jax.grad(loss, has_aux=True))(arrays)
-
-
-@st.composite
-def cases(draw):
-    cell = draw(st.sampled_from(sorted(CELLS)))
-    batch, time, features = draw(
-        st.tuples(st.integers(1, 20), st.integers(1, 7), st.sampled_from([1, 2, 3, 16, 33]))
-    )
-    options = {
-        "activation": draw(st.sampled_from(["tanh", *NAMES])),
-        "go_backwards": draw(st.booleans()),
-        "return_sequences": draw(st.booleans()),
-        "return_all_states": draw(st.booleans()),
-        "zero_output_for_mask": draw(st.booleans()),
-    }
-    if cell != "simple_rnn":
-        # a gate without bounds makes states that grow without bounds
-        gates = ["sigmoid", "hard_sigmoid", "tanh"]
-        options["recurrent_activation"] = draw(st.sampled_from(gates))
-    sizes = batch, time, features, draw(st.sampled_from([1, 2, 5, 16, 17, 40]))
-    mask = masks_of(draw(st.sampled_from(["none", "right", "holes"])), batch, time, 1)
-    seed = draw(st.integers(0, 2**31))
-    rng = np.random.default_rng(seed)
-
-    def factors(*shape):
-        return rng.choice([0.0, 1.25], size=shape) if draw(st.booleans()) else None
-
-    options |= {
-        "mask": mask,
-        "dropout_mask": factors(batch, features),
-        "recurrent_dropout_mask": factors(batch, sizes[-1]),
-    }
-    return cell, sizes, options, draw(st.booleans()), seed
 
 
 @given(cases())

@@ -88,10 +88,12 @@ class GatedCell(LearnedCell):
 
     @property
     def engine(self) -> Engine:
-        """What runs `sequence`: "native" or "scan", with a `reason`."""
+        """What runs `sequence`: "native", "cuda" or "scan", with a `reason`."""
         if self.op is None:
             return super().engine
-        return choose_engine(self.dtype, self.activation, self.recurrent_activation)
+        return choose_engine(
+            self.recurrence, self.dtype, self.activation, self.recurrent_activation
+        )
 
 
 def with_ones(bias, units: int, block: int):

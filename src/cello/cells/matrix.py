@@ -131,7 +131,7 @@ class MatrixCell(LinearCell):
     @property
     def engine(self) -> Engine:
         """What runs `sequence`: "scan", JAX's loop, over chunks of steps; with a `reason`."""
-        return engines.choose("The kernels do not know states that are matrices.")
+        return engines.no_kernel("The kernels do not know states that are matrices.")
 
     # ------------------------------------------------------------------------------- parts
 

@@ -62,4 +62,4 @@ class ProjectedLSTMCell(LSTMCell):
     @property
     def engine(self) -> engines.Engine:
         """What runs `sequence`: "scan", with a `reason`."""
-        return engines.choose("The kernels have no projection.")
+        return engines.no_kernel("The kernels have no projection.")

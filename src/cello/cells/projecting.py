@@ -87,7 +87,7 @@ class ProjectingCell(Layer):
     @property
     def engine(self) -> Engine:
         """What runs `sequence`: "native" or "scan", with a `reason`."""
-        return engines.choose(f"The kernels do not know the equations of {type(self).__name__}.")
+        return engines.no_kernel(f"The kernels do not know the equations of {type(self).__name__}.")
 
     def get_initial_state(self, batch_size):
         return [jnp.zeros((batch_size, *_axes(size)), self.dtype) for size in self.state_size]

@@ -161,7 +161,7 @@ class ZoneoutCell(_DrawingCell):
 
     @property
     def engine(self) -> Engine:
-        return engines.choose("ZoneoutCell changes the states between the steps of its cell.")
+        return engines.no_kernel("ZoneoutCell changes the states between the steps of its cell.")
 
 
 class ResidualCell(WrapperCell):

@@ -35,6 +35,28 @@ def _check_cap() -> None:
 _check_cap()
 
 
+def load(path: Path, names: str, platform: str, others: tuple[str, ...] = ()) -> ctypes.CDLL:
+    """The library at `path`, its handlers registered as targets of `jax.ffi` for a platform.
+
+    Args:
+        names: its function that gives the names of the handlers, with commas.
+        others: its functions that give other texts.
+
+    Raises OSError or AttributeError where it cannot be loaded, RuntimeError where JAX refuses it.
+    """
+    loaded = ctypes.CDLL(str(path))
+    for function in (names, *others):
+        getattr(loaded, function).restype = ctypes.c_char_p
+    handlers = getattr(loaded, names)().decode().split(",")
+    capsules = {name: jax.ffi.pycapsule(getattr(loaded, name)) for name in handlers}
+    # A registration before there is a CPU backend is made with it, and one that XLA refuses, as
+    # of an interface too old for it, would then leave JAX without any.
+    jax.local_devices(backend="cpu")
+    for name, capsule in capsules.items():
+        jax.ffi.register_ffi_target(name, capsule, platform=platform)
+    return loaded
+
+
 @cache
 def _load() -> tuple[ctypes.CDLL | None, str | None]:
     """The library, or the reason why there is none."""
@@ -45,22 +67,11 @@ def _load() -> tuple[ctypes.CDLL | None, str | None]:
             "Clang) worked at that time: install one, then install Cello again."
         )
     try:
-        loaded = ctypes.CDLL(str(_PATH))
-        for function in (loaded.cello_isa, loaded.cello_isas, loaded.cello_handlers):
-            function.restype = ctypes.c_char_p
-        names = loaded.cello_handlers().decode().split(",")
-        handlers = {name: jax.ffi.pycapsule(getattr(loaded, name)) for name in names}
+        return load(_PATH, "cello_handlers", "cpu", ("cello_isa", "cello_isas")), None
     except (OSError, AttributeError) as error:
         return None, f"Cello's native library cannot be loaded: {error}"
-    try:
-        # A registration before there is a CPU backend is made with it, and one that XLA refuses, as
-        # of an interface too old for it, would then leave JAX without any.
-        jax.local_devices(backend="cpu")
-        for name, handler in handlers.items():
-            jax.ffi.register_ffi_target(name, handler, platform="cpu")
     except RuntimeError as error:
         return None, f"JAX does not take Cello's native library: {error}"
-    return loaded, None
 
 
 def library() -> ctypes.CDLL | None:

@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 
 from cello import activations
+from cello.ops import cuda_kernels, fused, kernels
 from cello.ops import engine as engines
-from cello.ops import kernels
 from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
 
@@ -127,13 +127,14 @@ def gated_sequence(
     )
     every = cell.states if return_all_states else int(return_sequences)
     scan = _Scan(cell, *functions, go_backwards, unroll, every, compute_dtype)
-    chosen = choose_engine(dtype, *functions, asked=engine)
-    if chosen == "native" and _has_sizes(given.x):
-        exact = dataclasses.replace(scan, compute_dtype=None)  # as the kernels compute
+    chosen = choose_engine(cell, dtype, *functions, asked=engine)
+    if chosen != "scan" and _has_sizes(given.x):
+        exact = dataclasses.replace(scan, compute_dtype=None)
         recurrence = kernels.Recurrence(
-            cell.name, *functions, go_backwards, every, cell.epsilon, exact
-        )
-        outputs = kernels.run(recurrence, given)
+            cell.name, *functions, go_backwards, every, cell.epsilon, exact,
+            str(chosen), cuda_kernels.factors_of(dtype, compute_dtype),
+        )  # fmt: skip
+        outputs = fused.run(recurrence, given)
     else:
         engines.say_once(chosen, f"cello.ops.{cell.name}")
         outputs = scan(given)
@@ -144,9 +145,13 @@ def gated_sequence(
     return sequence, outputs.every if return_all_states else outputs.last
 
 
-def choose_engine(dtype, *functions, asked: str | None = None) -> engines.Engine:
+def choose_engine(cell: Gated, dtype, *functions, asked: str | None = None) -> engines.Engine:
     """The engine for a gated recurrence of this dtype with these activations."""
-    return engines.choose(kernels.obstacle(dtype, *functions), asked)
+    return engines.choose(
+        kernels.obstacle(dtype, *functions),
+        cuda_kernels.obstacle(cell.name, dtype, *functions),
+        asked,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,8 +1,4 @@
-"""The gated recurrences by native kernels: calls, shapes and derivatives.
-
-`run` computes a recurrence, and is differentiated by `cello_backward`. Derivatives of derivatives
-go through the scan, which is given with the description of the recurrence.
-"""
+"""The gated recurrences by native kernels on CPUs: descriptions, shapes and calls."""
 
 from __future__ import annotations
 
@@ -70,6 +66,8 @@ class Recurrence:
             first, or all.
         epsilon: what is added to mean squares, where there is normalisation.
         scan: function of `Inputs` that computes the same by JAX's loop.
+        engine: whose kernels run it, "native" or "cuda".
+        factors: of its matrix products, by "cuda"; a key of `cuda_kernels.FACTORS`.
     """
 
     cell: str
@@ -79,6 +77,8 @@ class Recurrence:
     every: int
     epsilon: float
     scan: Callable[[Inputs], Any]
+    engine: str = "native"
+    factors: str = "float32"
 
     @property
     def has_c(self) -> bool:
@@ -106,6 +106,11 @@ def obstacle(dtype, *functions: Callable) -> str | None:
     """Why the kernels cannot run a recurrence of this dtype with these activations, or `None`."""
     if jnp.dtype(dtype) != jnp.float32:
         return f"The kernels compute in float32, and this is {jnp.dtype(dtype).name}."
+    return activation_obstacle(*functions)
+
+
+def activation_obstacle(*functions: Callable) -> str | None:
+    """Why no kernel can run these activations, or `None`."""
     for function in functions:
         if function not in ACTIVATIONS:
             known = ", ".join(f.__name__ for f in ACTIVATIONS)
@@ -114,78 +119,8 @@ def obstacle(dtype, *functions: Callable) -> str | None:
     return None
 
 
-# ------------------------------------------------------------------------------ derivatives
-
-
-def run(recurrence: Recurrence, inputs: Inputs) -> Outputs:
-    """The outputs of a recurrence. `recurrent_mask` is taken as a constant."""
-    return _run(recurrence, varying(inputs, inputs))
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _run(recurrence, inputs):
-    return _forward(recurrence, inputs, saving=False)[0]
-
-
-def _run_forward(recurrence, inputs):
-    outputs, saved = _saving(recurrence, inputs)
-    return outputs, (inputs, saved)
-
-
-def _run_backward(recurrence, kept, d_outputs):
-    inputs, saved = kept
-    return (_gradients(recurrence, inputs, saved, d_outputs),)
-
-
-_run.defvjp(_run_forward, _run_backward)
-
-
-# Under one derivative these two are only computed. Under a second one JAX differentiates them, and
-# both are functions of the inputs, as the scan says; what was saved follows from the inputs.
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _saving(recurrence, inputs):
-    return _forward(recurrence, inputs, saving=True)
-
-
-@_saving.defjvp
-def _saving_jvp(recurrence, primals, tangents):
-    (inputs,), (d_inputs,) = primals, tangents
-    outputs, saved = _saving(recurrence, inputs)
-    _, d_outputs = jax.jvp(recurrence.scan, (inputs,), (d_inputs,))
-    return (outputs, saved), (d_outputs, jax.tree.map(jnp.zeros_like, saved))
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _gradients(recurrence, inputs, saved, d_outputs) -> Inputs:
-    return _backward(recurrence, inputs, saved, d_outputs)
-
-
-@_gradients.defjvp
-def _gradients_jvp(recurrence, primals, tangents):
-    inputs, saved, d_outputs = primals
-    d_inputs, _, dd_outputs = tangents
-    floats = _floats(inputs)
-
-    def by_scan(floats, d_outputs):
-        def outputs(floats):
-            return recurrence.scan(inputs._replace(**floats))
-
-        (gradients,) = jax.vjp(outputs, floats)[1](d_outputs)
-        return _as_gradients(inputs, gradients)
-
-    result = _gradients(recurrence, inputs, saved, d_outputs)
-    _, tangent = jax.jvp(by_scan, (floats, d_outputs), (_floats(d_inputs), dd_outputs))
-    return result, tangent
-
-
-def _floats(inputs: Inputs) -> dict[str, Any]:
-    """The arrays through which gradients flow."""
-    return {name: getattr(inputs, name) for name in Inputs._fields[:6]}
-
-
-def _as_gradients(inputs: Inputs, gradients: dict[str, Any]) -> Inputs:
+def as_gradients(inputs: Inputs, gradients: dict[str, Any]) -> Inputs:
+    """The gradients of `Inputs`, from those of the arrays that have one."""
     mask, factor = inputs.mask, inputs.recurrent_mask
     return Inputs(
         **gradients,
@@ -197,54 +132,56 @@ def _as_gradients(inputs: Inputs, gradients: dict[str, Any]) -> Inputs:
 # ------------------------------------------------------------------------------------ calls
 
 
-def _or_nothing(array, dtype=np.float32):
+def or_nothing(array, dtype=np.float32):
     """What stands for an array in a call: for `None` one without elements."""
     return np.zeros((0,), dtype) if array is None else array
 
 
-def _c(states):
+def second(states):
+    """`c`, or what stands for it; `None` without."""
     return states[1] if len(states) > 1 else None
 
 
-def _forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
-    """`(outputs, what cello_backward needs)`."""
+def forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
+    """`(outputs, what backward needs)`."""
     hs, cs, saved, h, c = _forward_call(recurrence, saving)(
         inputs.x,
         inputs.kernel,
         inputs.recurrent_kernel,
-        _or_nothing(inputs.bias),
-        _or_nothing(inputs.vectors),
+        or_nothing(inputs.bias),
+        or_nothing(inputs.vectors),
         inputs.states[0],
-        _or_nothing(_c(inputs.states)),
-        _or_nothing(inputs.mask, np.bool_),
-        _or_nothing(inputs.recurrent_mask),
+        or_nothing(second(inputs.states)),
+        or_nothing(inputs.mask, np.bool_),
+        or_nothing(inputs.recurrent_mask),
     )
     outputs = Outputs((hs, cs)[: recurrence.every], (h, c)[: len(inputs.states)])
     return varying((outputs, (hs, cs, saved)), inputs)
 
 
-def _backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs) -> Inputs:
+def backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs) -> Inputs:
+    """The gradients, from what `forward` saved."""
     d_every = (*d_outputs.every, None, None)
-    results = _backward_call(recurrence, jnp.shape(_or_nothing(inputs.bias)))(
+    results = _backward_call(recurrence, jnp.shape(or_nothing(inputs.bias)))(
         inputs.x,
         inputs.kernel,
         inputs.recurrent_kernel,
-        _or_nothing(inputs.vectors),
+        or_nothing(inputs.vectors),
         inputs.states[0],
-        _or_nothing(_c(inputs.states)),
-        _or_nothing(inputs.mask, np.bool_),
-        _or_nothing(inputs.recurrent_mask),
+        or_nothing(second(inputs.states)),
+        or_nothing(inputs.mask, np.bool_),
+        or_nothing(inputs.recurrent_mask),
         *saved,
-        _or_nothing(d_every[0]),
-        _or_nothing(d_every[1]),
+        or_nothing(d_every[0]),
+        or_nothing(d_every[1]),
         d_outputs.last[0],
-        _or_nothing(_c(d_outputs.last)),
+        or_nothing(second(d_outputs.last)),
     )
     d_z, d_kernel, d_recurrent_kernel, d_bias, d_vectors, d_h0, d_c0 = varying(results, inputs)
     # Apart, so that it is not computed where nobody wants it.
     d_x = _input_gradient_call(recurrence, inputs.x.shape[1:])(d_z, inputs.kernel)
     (d_x,) = varying(d_x, inputs)
-    return _as_gradients(
+    return as_gradients(
         inputs,
         {
             "x": d_x,
@@ -293,7 +230,7 @@ def _forward_call(recurrence: Recurrence, saving: bool):
         0,
         0 if has_c else None,
     )
-    return _batched(call, _forward_axes, result_axes)
+    return batched(call, _forward_axes, result_axes)
 
 
 def _forward_axes(arrays):
@@ -327,7 +264,7 @@ def _backward_call(recurrence: Recurrence, bias_shape: tuple[int, ...]):
         )
         return (0, None, None, None, 0, c0, mask, factor, 0, cs, 2, d_hs, d_cs, 0, d_c)
 
-    return _batched(call, axes, (2, None, None, None, None, 0, 0 if has_c else None))
+    return batched(call, axes, (2, None, None, None, None, 0, 0 if has_c else None))
 
 
 @functools.lru_cache(maxsize=256)
@@ -345,10 +282,10 @@ def _input_gradient_call(recurrence: Recurrence, shape: tuple[int, int]):
             )
         )
 
-    return _batched(call, lambda arrays: (2, None), (0,))
+    return batched(call, lambda arrays: (2, None), (0,))
 
 
-def _batched(call, axes_of, result_axes):
+def batched(call, axes_of, result_axes):
     """`call` under `vmap`, one after the other, and on a sharded batch, each device its rows."""
 
     @custom_vmap

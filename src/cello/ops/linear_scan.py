@@ -61,7 +61,7 @@ def choose_engine(dtype, asked: str | None = None) -> engines.Engine:
     if dtype not in (jnp.float32, jnp.complex64):
         name = jnp.dtype(dtype).name
         obstacle = f"The kernels compute in float32 and complex64, and this is {name}."
-    return engines.choose(obstacle, asked)
+    return engines.choose(obstacle, "The kernels for GPUs do not know linear_scan.", asked)
 
 
 def _arrays(a, b, h0):
