@@ -1,0 +1,96 @@
+"""Whom Cello is compared with on a GPU, all in one process: a file each, with two names.
+
+    prepare(row, data) -> run
+    window(run, calls) -> seconds
+
+`row` is a `harness.gpu_rows.Row`. `run()` sends off one call and returns its results, the outputs
+`(batch, steps, units)` and, in training, the gradients, that for the inputs first; `window` is one
+of the two ways of `harness.gpu_timing`. `run.note` may say what belongs beside the time, and
+`run.time_axis` that time is not the second axis of the results. What a peer
+cannot do it refuses with `Unavailable("why")`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from harness.rows import GATES
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """`module` is imported when it is needed first; `title` stands in the table."""
+
+    title: str
+    module: str
+    scans: bool = False
+
+
+PEERS = {
+    "cello": Peer("Cello", "peers.gpu.cello_ops"),
+    "torch": Peer("PyTorch", "peers.gpu.torch_modules"),
+    "jax_cudnn": Peer("JAX cuDNN", "peers.gpu.jax_cudnn"),
+    "scan": Peer("lax.scan", "peers.gpu.lax_scan"),
+    "associative_scan": Peer("lax.associative_scan", "peers.gpu.lax_associative_scan", True),
+    "torch_scan": Peer("PyTorch associative_scan", "peers.gpu.torch_scan", True),
+    "accelerated_scan": Peer("accelerated-scan", "peers.gpu.accelerated_scan", True),
+}
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass
+class Data:
+    """The arrays of a row, on JAX' device.
+
+    Attributes:
+        inputs: `x` of a recurrence; `a` and `b` of a linear scan.
+        weights: `W`, `U` and `b` as Cello's functions take them.
+        gradient: for the outputs, in training.
+        mask: of lengths between half of the steps and all.
+        dropped: the factors of the state under a recurrent dropout of a half.
+    """
+
+    inputs: list[jax.Array]
+    weights: list[jax.Array]
+    gradient: jax.Array | None
+    mask: jax.Array | None = None
+    dropped: jax.Array | None = None
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def draw(row) -> Data:
+    keys = iter(jax.random.split(jax.random.key(0), 16))
+    shape = row.batch, row.steps, row.units
+    dtype = jnp.dtype(row.dtype)
+    gradient = jax.random.normal(next(keys), shape, dtype) if row.training else None
+    if row.is_scan:
+        a = jax.random.uniform(next(keys), shape, dtype, 0.5, 1)
+        return Data([a, jax.random.normal(next(keys), shape, dtype)], [], gradient)
+    width = GATES[row.layer] * row.units
+    bias = (2, width) if row.layer == "GRU" else (width,)
+    limit = row.units**-0.5
+    weights = [
+        jax.random.uniform(next(keys), shape, dtype, -limit, limit)
+        for shape in ((row.units, width), (row.units, width), bias)
+    ]
+    x = jax.random.normal(next(keys), shape, dtype)
+    lengths = jax.random.randint(next(keys), (row.batch, 1), row.steps // 2, row.steps + 1)
+    mask = jnp.arange(row.steps) < lengths
+    kept = jax.random.bernoulli(next(keys), 0.5, (row.batch, row.units))
+    return Data([x], weights, gradient, mask, jnp.where(kept, 2, 0).astype(dtype))
+
+
+def sample(row, run) -> np.ndarray:
+    """Of one call, the outputs of the last step or the gradients of the first, to be compared."""
+    results = run()
+    axis = getattr(run, "time_axis", 1)
+    wanted, step = (results[1], 0) if row.training else (results[0], row.steps - 1)
+    some = wanted[:, step] if axis == 1 else wanted[..., step]
+    if isinstance(some, jax.Array):
+        return np.asarray(some.astype(jnp.float32))
+    return some.detach().float().cpu().numpy()
