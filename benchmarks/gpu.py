@@ -46,7 +46,17 @@ from harness.gpu_timing import ceilings, first_line, in_turn
 from peers import Unavailable
 from peers.gpu import PEERS, draw, sample
 
-OPTIONS = ("plain", "mask", "dropout")
+LISTS = {
+    "batches": (1, 16, 64, 256),
+    "steps": (128, 1024, 8192),
+    "units": (64, 128, 256, 512, 1024),
+    "layers": (*gpu_rows.LAYERS, "linear_scan"),
+    "precisions": ("float32", "tf32", "bfloat16"),
+    "modes": ("forward", "training"),
+    "peers": tuple(name for name in PEERS if name != "cello"),
+    "options": ("plain", "mask", "dropout"),
+}
+"""The options that are lists; what numbers there are is free, what names is not."""
 
 
 def main(arguments=None) -> None:
@@ -83,24 +93,9 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-
-    def listed(name, known, kind=str, default=None):
-        default = ",".join(map(str, default or known))
-        parser.add_argument(
-            f"--{name}", default=default, help=f"with commas between; {default} by default"
-        )
-        return name, known if kind is str else None, kind
-
-    lists = [
-        listed("batches", (1, 16, 64, 256), int),
-        listed("steps", (128, 1024, 8192), int),
-        listed("units", (64, 128, 256, 512, 1024), int),
-        listed("layers", (*gpu_rows.LAYERS, "linear_scan")),
-        listed("precisions", ("float32", "tf32", "bfloat16")),
-        listed("modes", ("forward", "training")),
-        listed("peers", tuple(name for name in PEERS if name != "cello")),
-        listed("options", OPTIONS),
-    ]
+    for name, known in LISTS.items():
+        default = ",".join(map(str, known))
+        parser.add_argument(f"--{name}", help=f"with commas between, {default} by default")
     parser.add_argument("--quick", action="store_true", help="the rows that tell most")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no row later")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results/gpu.json")
@@ -110,11 +105,14 @@ def parse(arguments):
         "--scan-shapes", type=shapes, default=gpu_rows.SCANS, help=argparse.SUPPRESS
     )
     chosen = parser.parse_args(arguments)
-    for name, known, kind in lists:
-        values = [kind(value) for value in getattr(chosen, name).split(",")]
-        unknown = sorted(set(values) - set(known or values))
+    for name, known in LISTS.items():
+        given = getattr(chosen, name)
+        values = list(known) if given is None else [type(known[0])(v) for v in given.split(",")]
+        unknown = [value for value in values if isinstance(value, str) and value not in known]
         if unknown:
             parser.error(f"--{name}: unknown {', '.join(unknown)}; there are {', '.join(known)}")
+        if name == "peers" and given is None and chosen.quick:
+            values = [value for value in values if PEERS[value].quick]
         setattr(chosen, name, values)
     chosen.scans = chosen.scan_shapes if "linear_scan" in chosen.layers else ()
     chosen.layers = [name for name in chosen.layers if name != "linear_scan"]

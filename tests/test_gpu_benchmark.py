@@ -26,7 +26,7 @@ def written(tmp_path_factory):
     """The file and the printed text of a run at tiny shapes."""
     output = tmp_path_factory.mktemp("gpu") / "found.json"
     tiny = ["--batches", "2", "--steps", "5", "--units", "4", "--precisions", "float32"]
-    tiny += ["--peers", "jax_cudnn,scan,associative_scan"]
+    tiny += ["--peers", "jax_cudnn,scan,associative_scan", "--options", "dropout"]
     shown = run(output, *tiny, "--layers", "GRU,linear_scan", "--scan-shapes", "2,6,4")
     return output, shown, tiny
 
@@ -38,13 +38,13 @@ def test_cello_and_its_peers_are_measured(written):
     assert list(results) == [f"{name} {mode}" for name in names for mode in ("training", "forward")]
     for name, result in results.items():
         assert not result["failed"]
-        others = {"associative_scan"} if "linear" in name else {"scan", "cello mask"}
+        others = {"associative_scan"} if "linear" in name else {"scan"}
         assert {"cello", *others} <= set(result["times"])
         assert min(result["times"].values()) > 0
         assert all(difference < 1e-5 for difference in result["differences"].values())
     assert "cello dropout" in results["GRU 2,5,4 float32 training"]["times"]
     assert "JAX cuDNN: an LSTM only" in shown
-    assert "with mask / without: most" in shown
+    assert "with dropout / without: most" in shown
     assert output.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -74,7 +74,7 @@ def results_of(module, row, *options):
     return [v.detach().numpy() if hasattr(v, "detach") else np.asarray(v) for v in results]
 
 
-@pytest.mark.parametrize("layer", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("layer", ["LSTM", "GRU"])
 def test_pytorch_has_the_same_weights_and_gradients(benchmarks, layer):
     pytest.importorskip("torch")
     from peers.gpu import cello_ops, torch_modules

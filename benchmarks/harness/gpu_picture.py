@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from harness import gpu_report
-from harness.gpu_rows import Row
+from harness.gpu_rows import LAYERS, MODES, Row
 from peers.gpu import PEERS
 
 COLORS = {"torch": "#d1495b", "jax_cudnn": "#edae49", "scan": "#30638e"}
-SCAN_COLORS = {"cello": "#2e7d4f", "associative_scan": "#30638e", "torch_scan": "#d1495b",
+OURS = "#2e7d4f"
+SCAN_COLORS = {"cello": OURS, "associative_scan": "#30638e", "torch_scan": "#d1495b",
                "accelerated_scan": "#7b5ea7"}  # fmt: skip
 MARKERS = {"float32": "o", "tf32": "s", "bfloat16": "^"}
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+TICKS = [digit * 10.0**power for power in range(-4, 4) for digit in (1, 2, 5)]
 
 
 def draw(report: dict, path: Path) -> None:
-    """A line of panels for each layer, training left and forward right; below, linear scans."""
+    """A panel for each layer and mode, with the shares of the ceilings below; then linear scans."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     results = gpu_report.in_order(report)
-    layers = list(dict.fromkeys(row.layer for row, _ in results if not row.is_scan))
     scans = [item for item in results if item[0].is_scan]
-    places = {layer: slots(results, layer) for layer in layers}
-    width = max([11, *(2 + 0.5 * len(p) for p in places.values())])
-    heights = [3.0] * len(layers) + ([0.8 + 0.22 * bars(scans)] if scans else [])
-    figure = plt.figure(figsize=(min(width, 34), 0.9 + sum(heights)), layout="constrained")
-    grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
-    first = None
-    for i, layer in enumerate(layers):
-        for j, mode in enumerate(("training", "forward")):
-            axes = figure.add_subplot(grid[i, j], sharey=first)
-            first = first or axes
-            chosen = [(r, x) for r, x in results if r.layer == layer and r.mode == mode]
-            ratios(axes, chosen, places[layer])
-            axes.set_title(f"{layer}, {mode}", loc="left", fontsize=10, fontweight="bold")
-            if j == 0:
-                axes.set_ylabel("time / Cello's time", fontsize=8)
+    kinds = {(row.layer, row.mode) for row, _ in results if not row.is_scan}
+    kinds = sorted(kinds, key=lambda kind: (LAYERS.index(kind[0]), MODES.index(kind[1])))
+    places = {layer: slots(results, layer) for layer, _ in kinds}
+    most = max((len(p) for p in places.values()), default=0)
+    columns = 2 if most <= 16 else 1  # beside each other, or below each other
+    lines = math.ceil(len(kinds) / columns)
+    below = [0.6 + 0.2 * bars(scans)] if scans else []
+    width = max(12, min(22, 2 + columns * 0.5 * most))
+    figure = plt.figure(figsize=(width, 1 + 3.9 * lines + sum(below)), layout="constrained")
+    grid = figure.add_gridspec(
+        2 * lines + len(below), columns, height_ratios=[2.7, 1.2] * lines + below
+    )
+    first = second = None
+    for n, (layer, mode) in enumerate(kinds):
+        line, column = divmod(n, columns)
+        upper = figure.add_subplot(grid[2 * line, column], sharey=first)
+        lower = figure.add_subplot(grid[2 * line + 1, column], sharex=upper, sharey=second)
+        first, second = first or upper, second or lower
+        chosen = [(r, x) for r, x in results if (r.layer, r.mode) == (layer, mode)]
+        ratios(upper, chosen, places[layer])
+        shares(lower, chosen, places[layer])
+        upper.set_title(f"{layer}, {mode}", loc="left", fontsize=11, fontweight="bold")
+        for axes in (upper, lower):
+            background(axes, places[layer])
+        name_units(upper, places[layer])
+        upper.tick_params(axis="x", labelbottom=False, length=0)
+        if column == 0:
+            upper.set_ylabel("time / Cello's time", fontsize=8)
+            lower.set_ylabel("% of the ceilings", fontsize=8)
     if first is not None:
-        scale(first)
-        legend(figure, results)
+        scale(first, 0.5, 2.0, 1.8)
+        scale(second, 1.0, 100.0, 1.2)
     if scans:
-        speeds(figure.add_subplot(grid[len(layers), :]), scans)
-    header = report["header"]
-    figure.suptitle(f"{header['device']}; {header['versions']}; {header['date'][:10]}", fontsize=9)
+        speeds(figure.add_subplot(grid[2 * lines, :]), scans)
+    legend(figure, report["header"], results)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
     plt.close(figure)
@@ -64,54 +78,86 @@ def slots(results, layer: str) -> dict[tuple[int, int, int], float]:
 
 
 def ratios(axes, results: list[tuple[Row, dict]], places) -> None:
-    """A mark for each peer and precision; where there is none, the peer does not run there."""
-    width = 0.7 / len(MARKERS)
+    """A mark for each peer and precision, with a black edge where the peer is the faster one."""
     for row, result in results:
-        place = places[row.units, row.steps, row.batch]
-        place += (list(MARKERS).index(row.precision) - 1) * width
         for name, color in COLORS.items():
             value = gpu_report.ratio(result, name)
             if value:
-                axes.plot(place, value, MARKERS[row.precision], color=color, markersize=6,
-                          markeredgecolor="white", markeredgewidth=0.5, zorder=3)  # fmt: skip
-    axes.axhline(1, color="black", linewidth=1)
+                edge = "black" if value < 1 else "white"
+                axes.plot(place(row, places), value, MARKERS[row.precision], color=color,
+                          markersize=6.5, markeredgecolor=edge, markeredgewidth=0.8,
+                          zorder=3)  # fmt: skip
+    axes.axhline(1, color="black", linewidth=1, zorder=2)
+
+
+def shares(axes, results: list[tuple[Row, dict]], places) -> None:
+    """What Cello reaches of the copy (filled) and of the matrix product (hollow)."""
+    for row, result in results:
+        for value, face in zip(gpu_report.share(row, result), (OURS, "white"), strict=True):
+            if value:
+                axes.plot(place(row, places), 100 * value, MARKERS[row.precision], color=OURS,
+                          markerfacecolor=face, markersize=4.5, zorder=3)  # fmt: skip
+
+
+def place(row: Row, places) -> float:
+    beside = 0.25 * (list(MARKERS).index(row.precision) - 1)
+    return places[row.units, row.steps, row.batch] + beside
+
+
+def background(axes, places) -> None:
     axes.set_xticks(
         list(places.values()),
         [f"{batch} x {steps}" for _, steps, batch in places],
         rotation=90 if len(places) > 8 else 0,
         fontsize=7,
     )
-    axes.set_xlim(-0.8, max(places.values(), default=0) + 0.8)
+    axes.set_xlim(-0.8, max(places.values()) + 0.8)
+    for _, left, right in groups(places):
+        axes.axvspan(left - 0.55, right + 0.55, color="#f3f3f0", zorder=0)
+    axes.tick_params(axis="y", labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", linewidth=0.4, zorder=1)
+
+
+def groups(places) -> list[tuple[int, float, float]]:
+    """The units, and from where to where their places are."""
+    found = []
     for units in dict.fromkeys(shape[0] for shape in places):
-        mine = [place for shape, place in places.items() if shape[0] == units]
-        axes.axvspan(min(mine) - 0.6, max(mine) + 0.6, color="#f3f3f0", zorder=0)
+        mine = [where for shape, where in places.items() if shape[0] == units]
+        found.append((units, min(mine), max(mine)))
+    return found
+
+
+def name_units(axes, places) -> None:
+    for units, left, right in groups(places):
         axes.annotate(
             f"{units} units",
-            (sum(mine) / len(mine), 1),
+            ((left + right) / 2, 1),
             xycoords=("data", "axes fraction"),
             xytext=(0, -3),
             textcoords="offset points",
             ha="center",
             va="top",
-            fontsize=7,
+            fontsize=8,
             color="#555555",
         )
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", linewidth=0.4, zorder=1)
 
 
-def scale(axes) -> None:
-    """The same for all panels: logarithmic, plain numbers, a little room at the top."""
+def scale(axes, low: float, high: float, room: float) -> None:
+    """Logarithmic for all that share it, in plain numbers, at least from `low` to `high`."""
     axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    low, high = min(0.5, low), max(2.0, high)
-    axes.set_ylim(low, high * 1.8)
+    axes.autoscale(axis="y")
+    bottom, top = axes.get_ylim()
+    low, high = min(low, bottom), max(high, top)
+    axes.set_ylim(low / 1.2, high * room)
     ticks = [tick for tick in TICKS if low <= tick <= high]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=8)
+    if high / low > 50:
+        ticks = [tick for tick in ticks if f"{tick:g}".strip("0.") == "1"]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_yticks([], minor=True)
 
 
-def legend(figure, results) -> None:
+def legend(figure, header: dict, results) -> None:
     from matplotlib.lines import Line2D
 
     peers = [n for n in COLORS if any(n in result["times"] for _, result in results)]
@@ -121,15 +167,20 @@ def legend(figure, results) -> None:
         Line2D([], [], linestyle="", marker=MARKERS[p], color="#555555", label=p)
         for p in precisions
     ]
-    marks.append(Line2D([], [], color="black", linewidth=1, label="Cello (above: Cello is faster)"))
+    marks.append(Line2D([], [], color="black", linewidth=1, label="Cello (above: it is faster)"))
+    for face, label in ((OURS, "Cello, % of a copy"), ("white", "% of a product")):
+        marks.append(
+            Line2D([], [], linestyle="", marker="o", color=OURS, markerfacecolor=face, label=label)
+        )
     figure.legend(
         handles=marks,
         loc="outside upper center",
         ncols=len(marks),
         frameon=False,
         fontsize=8,
-        title="under each place: batch x steps",
-        title_fontsize=7,
+        title=f"{header['device']}; {header['versions']}; {header['date'][:10]}; "
+        "under each place: batch x steps",
+        title_fontsize=9,
     )
 
 
@@ -163,8 +214,8 @@ def speeds(axes, scans) -> None:
         y += 0.8
     axes.set_ylim(y - 0.8, -0.8)
     axes.set_yticks([])
-    axes.margins(x=0.15)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, max(112, 1.12 * axes.get_xlim()[1]))
+    axes.tick_params(axis="x", labelsize=8)
     axes.set_xlabel("share of a copy's bytes a second, %", fontsize=8)
-    axes.set_title("linear_scan, float32", loc="left", fontsize=10, fontweight="bold")
+    axes.set_title("linear_scan, float32", loc="left", fontsize=11, fontweight="bold")
     axes.spines[["top", "right"]].set_visible(False)

@@ -96,7 +96,7 @@ def linear_scans(results) -> Table:
         table.add_column(head, justify="right")
     for row, result in results:
         seconds = result["times"].get("cello")
-        speed = f"{row.bytes / seconds / 1e9:.3g}" if seconds else ""
+        speed = f"{row.bytes / seconds / 1e9:.0f}" if seconds else ""
         times = [cell(result, name) for name in ("cello", *peers)]
         shape = f"({row.batch}, {row.steps}, {row.units})"
         table.add_row(shape, row.mode, *times, speed, percent(share(row, result)[0]))

@@ -24,11 +24,17 @@ from harness.rows import GATES
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """`module` is imported when it is needed first; `title` stands in the table."""
+    """`module` is imported when it is needed first; `title` stands in the table.
+
+    Args:
+        scans: whether it computes linear scans, in place of recurrences.
+        quick: whether `--quick` runs it; not what takes long to compile.
+    """
 
     title: str
     module: str
     scans: bool = False
+    quick: bool = True
 
 
 PEERS = {
@@ -37,7 +43,7 @@ PEERS = {
     "jax_cudnn": Peer("JAX cuDNN", "peers.gpu.jax_cudnn"),
     "scan": Peer("lax.scan", "peers.gpu.lax_scan"),
     "associative_scan": Peer("lax.associative_scan", "peers.gpu.lax_associative_scan", True),
-    "torch_scan": Peer("PyTorch associative_scan", "peers.gpu.torch_scan", True),
+    "torch_scan": Peer("PyTorch associative_scan", "peers.gpu.torch_scan", True, False),
     "accelerated_scan": Peer("accelerated-scan", "peers.gpu.accelerated_scan", True),
 }
 

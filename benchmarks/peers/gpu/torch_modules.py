@@ -14,6 +14,7 @@ NAMES = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 
 
 def prepare(row, data):
+    """The precision is a setting of the whole process, and holds until the next row."""
     x = in_torch.tensor(data.inputs[0])
     module = getattr(torch.nn, NAMES[row.layer])(
         row.units, row.units, batch_first=True, device=x.device, dtype=x.dtype
@@ -24,16 +25,12 @@ def prepare(row, data):
         for parameter, value in zip(module.parameters(), values, strict=True):
             parameter.copy_(value)
     module.flatten_parameters()
+    allowed = row.precision == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
     run = in_torch.prepare(row, data, [x], list(module.parameters()), lambda: module(x)[0])
-
-    def in_precision():
-        allowed = row.precision == "tf32"
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
-        return run()
-
     if not torch.cudnn_is_acceptable(x):
-        in_precision.note = "not by cuDNN"
-    return in_precision
+        run.note = "not by cuDNN"
+    return run
 
 
 def weights_of(row, data):

@@ -22,5 +22,5 @@ def prepare(row, data):
         return left[0] * right[0], right[0] * left[1] + right[1]
 
     a, b = map(in_torch.tensor, data.inputs)
-    scan = torch.compile(lambda a, b: associative_scan(combine, (a, b), 1)[1], fullgraph=True)
+    scan = torch.compile(lambda a, b: associative_scan(combine, (a, b), 1)[1], dynamic=False)
     return in_torch.prepare(row, data, [a, b], [], lambda: scan(a, b))
