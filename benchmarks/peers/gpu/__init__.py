@@ -13,7 +13,6 @@ cannot do it refuses with `Unavailable("why")`.
 from __future__ import annotations
 
 import dataclasses
-import functools
 
 import jax
 import jax.numpy as jnp
@@ -46,9 +45,10 @@ PEERS = {
     "torch_scan": Peer("PyTorch associative_scan", "peers.gpu.torch_scan", True, False),
     "accelerated_scan": Peer("accelerated-scan", "peers.gpu.accelerated_scan", True),
 }
+DRAWN = 1_000_003
+"""Numbers drawn for a row; no multiple of a sequence's size, so that no two sequences are equal."""
 
 
-@jax.tree_util.register_dataclass
 @dataclasses.dataclass
 class Data:
     """The arrays of a row, on JAX' device.
@@ -68,27 +68,32 @@ class Data:
     dropped: jax.Array | None = None
 
 
-@functools.partial(jax.jit, static_argnums=0)
 def draw(row) -> Data:
-    keys = iter(jax.random.split(jax.random.key(0), 16))
-    shape = row.batch, row.steps, row.units
-    dtype = jnp.dtype(row.dtype)
-    gradient = jax.random.normal(next(keys), shape, dtype) if row.training else None
+    """From NumPy, with nothing to compile; large arrays repeat the numbers that were drawn."""
+    rng = np.random.default_rng(0)
+    shape, dtype = (row.batch, row.steps, row.units), jnp.dtype(row.dtype)
+    drawn = rng.standard_normal(DRAWN, np.float32), rng.random(DRAWN, np.float32)
+
+    def normal():
+        return jax.device_put(
+            np.resize(np.roll(drawn[0], rng.integers(DRAWN)), shape).astype(dtype)
+        )
+
+    def uniform(low, high, shape):
+        values = low + (high - low) * np.resize(np.roll(drawn[1], rng.integers(DRAWN)), shape)
+        return jax.device_put(values.astype(dtype))
+
+    gradient = normal() if row.training else None
     if row.is_scan:
-        a = jax.random.uniform(next(keys), shape, dtype, 0.5, 1)
-        return Data([a, jax.random.normal(next(keys), shape, dtype)], [], gradient)
+        return Data([uniform(0.5, 1, shape), normal()], [], gradient)
     width = GATES[row.layer] * row.units
     bias = (2, width) if row.layer == "GRU" else (width,)
     limit = row.units**-0.5
-    weights = [
-        jax.random.uniform(next(keys), shape, dtype, -limit, limit)
-        for shape in ((row.units, width), (row.units, width), bias)
-    ]
-    x = jax.random.normal(next(keys), shape, dtype)
-    lengths = jax.random.randint(next(keys), (row.batch, 1), row.steps // 2, row.steps + 1)
-    mask = jnp.arange(row.steps) < lengths
-    kept = jax.random.bernoulli(next(keys), 0.5, (row.batch, row.units))
-    return Data([x], weights, gradient, mask, jnp.where(kept, 2, 0).astype(dtype))
+    shapes = (row.units, width), (row.units, width), bias
+    weights = [uniform(-limit, limit, shape) for shape in shapes]
+    mask = np.arange(row.steps) < rng.integers(row.steps // 2, row.steps + 1, (row.batch, 1))
+    dropped = np.where(rng.random((row.batch, row.units)) < 0.5, 2, 0).astype(dtype)
+    return Data([normal()], weights, gradient, jax.device_put(mask), jax.device_put(dropped))
 
 
 def sample(row, run) -> np.ndarray:
