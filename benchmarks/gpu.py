@@ -221,7 +221,10 @@ def ceiling_lines(limits: dict[str, float]) -> list[str]:
 
 def line(row, result) -> str:
     """A row in one line, as soon as it is measured."""
-    times = [f"{gpu_report.title(n)} {1e3 * t:.3g}" for n, t in result["times"].items()]
+    times = [
+        f"{gpu_report.title(name)} {gpu_report.milliseconds(seconds)}"
+        for name, seconds in result["times"].items()
+    ]
     failed = [f"{gpu_report.title(name)} failed" for name in result["failed"]]
     return f"{row.name}: {', '.join(times + failed)} (ms)"
 

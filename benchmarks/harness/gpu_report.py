@@ -117,8 +117,12 @@ def cell(result: dict, name: str) -> str:
         return "failed"
     if name not in result["times"]:
         return ""
-    time, quotient = f"{1e3 * result['times'][name]:.3g}", ratio(result, name)
+    time, quotient = milliseconds(result["times"][name]), ratio(result, name)
     return time if name == "cello" or quotient is None else f"{time} ({quotient:.2f})"
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g}" if seconds < 0.1 else f"{1e3 * seconds:.0f}"
 
 
 def number(value: float | None) -> str:
@@ -173,4 +177,4 @@ def worst(what: str, results, name: str, most: bool = False) -> str:
     value, where = max(found) if most else min(found)
     mean = math.exp(sum(math.log(q) for q, _ in found) / len(found))
     end = "most" if most else "least"
-    return f"{what}: {end} {value:.2f} ({where}), geometric mean {mean:.2f}, {len(found)} rows"
+    return f"{what}: {end} {value:.2f} ({where}), geometric mean {mean:.2f}, rows: {len(found)}"
