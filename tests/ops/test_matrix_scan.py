@@ -1,5 +1,8 @@
 """`cello.ops.matrix_scan` beside a loop over the steps of its equations."""
 
+import contextlib
+import importlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,9 +12,19 @@ from hypothesis import strategies as st
 
 from cello.ops import matrix_scan
 
+of_matrices = importlib.import_module("cello.ops.matrix_scan")  # the function has its name
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 K, V = 3, 2
+
+
+@contextlib.contextmanager
+def computed(at_once):
+    """With all chunks at once, as on a GPU, or one after the other, as on a CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(of_matrices, "in_parallel", lambda: at_once)
+        yield
 
 
 def arguments(batch=2, time=5, heads=2, *, rows=False, pair=False, shared=False, seed=0):
@@ -76,9 +89,10 @@ def with_gradients(function, arguments):
     time=st.sampled_from([1, 2, 3, 7, 13]),
     chunk=st.sampled_from([1, 2, 3, 4, 5, 8, None]),
     every=st.booleans(),
+    at_once=st.booleans(),
     seed=st.integers(0, 100),
 )
-def test_it_is_the_loop_over_the_steps(rows, pair, shared, time, chunk, every, seed):
+def test_it_is_the_loop_over_the_steps(rows, pair, shared, time, chunk, every, at_once, seed):
     given_ = arguments(time=time, rows=rows, pair=pair, shared=shared, seed=seed)
 
     def wanted(**given_):
@@ -88,22 +102,24 @@ def test_it_is_the_loop_over_the_steps(rows, pair, shared, time, chunk, every, s
     def got(**given_):
         return matrix_scan(**given_, chunk=chunk, return_all_states=every)
 
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), computed(at_once):
         gradients, results = with_gradients(got, given_)
         wanted_gradients, wanted_results = with_gradients(wanted, given_)
         close(results, wanted_results, 1e-10)
         close(gradients, wanted_gradients, 1e-10)
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize("pair", [False, True])
 @pytest.mark.parametrize("rows", [False, True])
-def test_float32_is_near_over_many_steps_and_extreme_decays(rows, pair):
+def test_float32_is_near_over_many_steps_and_extreme_decays(rows, pair, at_once):
     """Decays by 1e4 beside ones by 1e-4: differences of running sums would have lost these."""
     exact = arguments(1, 300, 1, rows=rows, pair=pair, seed=1)
     single = jax.tree.map(lambda x: jnp.asarray(x, "float32"), exact)
     with jax.enable_x64(True):
         wanted_gradients, wanted = with_gradients(lambda **a: matrix_scan(**a, chunk=1), exact)
-    gradients, results = with_gradients(matrix_scan, single)
+    with computed(at_once):
+        gradients, results = with_gradients(matrix_scan, single)
     close(results, wanted, 1e-4)
     close(gradients, wanted_gradients, 1e-3)
     single["log_decay"] = jnp.where(single["log_decay"] < -1e3, -jnp.inf, single["log_decay"])

@@ -50,7 +50,7 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
     chosen = choose_engine(b.dtype, engine)
     if chosen == "native" and all(isinstance(size, int) and size > 0 for size in b.shape):
         return _run(reverse, *varying((a, b, h0), (a, b, h0)))
-    if not _in_parallel():
+    if not in_parallel():
         engines.say_once(chosen, "cello.ops.linear_scan")
     return _by_jax(reverse, a, b, h0)
 
@@ -94,7 +94,7 @@ def _arrays(a, b, h0):
     return jnp.broadcast_to(a, factors), jnp.broadcast_to(b, shape), h0
 
 
-def _in_parallel() -> bool:
+def in_parallel() -> bool:
     """Whether JAX computes it in parallel over time, in place of step by step.
 
     `jax.lax.associative_scan` took 1.2 to 4 times as long on a CPU, forward and backward, in
@@ -106,7 +106,7 @@ def _in_parallel() -> bool:
 def _by_jax(reverse: bool, a, b, h0):
     a = jnp.broadcast_to(a, b.shape)
     known = isinstance(b.shape[1], int)  # a prefix sum has to know how many steps there are
-    return (_by_tree if _in_parallel() and known else _by_loop)(reverse, a, b, h0)
+    return (_by_tree if in_parallel() and known else _by_loop)(reverse, a, b, h0)
 
 
 def _by_tree(reverse: bool, a, b, h0):

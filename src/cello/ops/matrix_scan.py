@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from cello.core.dtype_policy import widened
+from cello.ops.linear_scan import in_parallel, linear_scan
 from cello.ops.partition import varying
 
 CHUNK, CHUNK_OF_VECTORS = 32, 16
 """Steps of a chunk, where the decay is a number for each head and where it is a vector.
 
 The fastest powers of two on a CPU, forward and backward, at keys and values of 64: 16 to 64 were
-within 50 % of each other."""
+within 50 % of each other. Twice as many elsewhere, where the chunks are computed at once."""
 
 _SMALLEST_LOG = -1e30
 """What stands for the logarithm of 0: finite, so that sums of products with zeros are."""
@@ -70,8 +73,9 @@ def matrix_scan(
     time = terms[2].shape[1]
     if return_all_states:
         return _by_steps(state, terms, dtype)
+    at_once = in_parallel()
     if chunk is None:
-        chunk = CHUNK if terms[3].shape[-1] == 1 else CHUNK_OF_VECTORS
+        chunk = (CHUNK if terms[3].shape[-1] == 1 else CHUNK_OF_VECTORS) * (2 if at_once else 1)
     if chunk < 1:
         raise ValueError(f"matrix_scan expects chunk to be 1 or more and got {chunk}.")
     if isinstance(time, int):  # alike, so that the last one is hardly padded
@@ -83,8 +87,8 @@ def matrix_scan(
         x = jnp.pad(x, [(0, 0), (0, count * chunk - time), (0, 0), (0, 0)])
         return jnp.transpose(x.reshape(x.shape[0], count, chunk, *x.shape[2:]), (1, 0, 3, 2, 4))
 
-    step = jax.checkpoint(_chunk, prevent_cse=False)
-    state, outputs = lax.scan(step, state, jax.tree.map(cut, terms))
+    run = _all_at_once if at_once else _one_after_the_other
+    state, outputs = run(state, jax.tree.map(cut, terms))
     outputs = jnp.transpose(outputs, (1, 0, 3, 2, 4))
     outputs = outputs.reshape(outputs.shape[0], count * chunk, *outputs.shape[3:])
     return outputs[:, :time].astype(dtype), state
@@ -160,29 +164,89 @@ def _arrays(queries, keys, values, log_decay, rank_one, state):
     return terms, varying(state, (terms, state))
 
 
-# ------------------------------------------------------------------------------ one chunk
+# --------------------------------------------------------------------------------- chunks
 
 
-def _chunk(state, terms):
-    """The state behind a chunk, and its outputs, from arrays `(batch, heads, size, ...)`."""
+def _one_after_the_other(state, chunks):
+    """The last state and the outputs; memory for one chunk at a time."""
+
+    def step(state, terms):
+        chunk = _chunk(terms)
+        new, outputs = chunk.decay * state + chunk.written, chunk.read @ state + chunk.outputs
+        if chunk.pair is not None:
+            a, b, lower, scores, found = chunk.pair
+            found = _solve(lower, b @ state + found)
+            new, outputs = new + _outer(a, found), outputs + scores @ found
+        return new, outputs
+
+    return lax.scan(jax.checkpoint(step, prevent_cse=False), state, chunks)
+
+
+def _all_at_once(state, chunks):
+    """The same where the work is that of all chunks, and only the states go from one to the next.
+
+    A GPU is idle most of the time in a loop over small work.
+    """
+    chunk = _chunk(chunks)
+    if chunk.pair is None:
+        time_second = (jnp.moveaxis(x, 0, 1) for x in (chunk.decay, chunk.written))
+        states = jnp.moveaxis(linear_scan(*time_second, state), 1, 0)
+        before = jnp.concatenate([state[None], states[:-1]])
+        return states[-1], chunk.read @ before + chunk.outputs
+    # What a chunk finds is linear in the state before it, and so is the state behind it.
+    a, b, lower, scores, found = chunk.pair
+    solved = _solve(lower, jnp.concatenate([b, found], -1))
+    of_state, found = solved[..., : b.shape[-1]], solved[..., b.shape[-1] :]
+    moved, written = _outer(a, of_state), chunk.written + _outer(a, found)
+
+    def step(state, terms):
+        decay, moved, written = terms
+        return decay * state + moved @ state + written, state
+
+    last, before = lax.scan(step, state, (chunk.decay, moved, written))
+    read = chunk.read + scores @ of_state
+    return last, read @ before + chunk.outputs + scores @ found
+
+
+class _Chunk(NamedTuple):
+    """What chunks do to a state `S` before them, arrays `(..., batch, heads, size or k, ...)`.
+
+    Without a matrix of rank one the state behind is `decay * S + written`, the outputs are
+    `read @ S + outputs`. Of that matrix `pair = (a, b, lower, scores, found)`: each step finds
+    `u_t = S_{t-1}^T b_t`, all of them `u = lower @ u + b @ S + found`; `a^T u` is added to the
+    state and `scores @ u` to the outputs.
+    """
+
+    decay: Any
+    written: Any
+    read: Any
+    outputs: Any
+    pair: Any
+
+
+def _chunk(terms) -> _Chunk:
     queries, keys, values, log_decay, rank_one = terms
     steps = np.arange(log_decay.shape[-2])
     passed = _sums(steps[:, None] >= steps, log_decay)  # from the start through each step
     to_come = jnp.exp(_sums(steps[:, None] < steps, log_decay))  # from behind each step
-    outputs = (queries * jnp.exp(passed)) @ state
-    outputs += _scores(queries, keys, log_decay) @ values
-    written = _outer(keys * to_come, values)
+    pair = None
     if rank_one is not None:
         a, b = rank_one
-        # What each step finds, u_t = S_{t-1}^T b_t; it writes a_t u_t^T as well as k_t v_t^T.
         passed_before = _sums(steps[:, None] > steps, log_decay)
-        found = (b * jnp.exp(passed_before)) @ state
-        found += _scores(b, keys, log_decay, before=True) @ values
-        found = _solve(_scores(b, a, log_decay, before=True), found)
-        outputs += _scores(queries, a, log_decay) @ found
-        written += _outer(a * to_come, found)
-    whole = jnp.exp(passed[..., -1:, :])
-    return jnp.swapaxes(whole, -1, -2) * state + written, outputs
+        pair = (
+            a * to_come,
+            b * jnp.exp(passed_before),
+            _scores(b, a, log_decay, before=True),
+            _scores(queries, a, log_decay),
+            _scores(b, keys, log_decay, before=True) @ values,
+        )
+    return _Chunk(
+        jnp.swapaxes(jnp.exp(passed[..., -1:, :]), -1, -2),
+        _outer(keys * to_come, values),
+        queries * jnp.exp(passed),
+        _scores(queries, keys, log_decay) @ values,
+        pair,
+    )
 
 
 def _outer(keys, values):
