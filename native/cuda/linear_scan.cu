@@ -80,17 +80,37 @@ auto with_numbers(ffi::DataType type, G&& g) {
 
 dim3 blocks(int64_t threads) { return dim3(static_cast<unsigned>(upper(threads, kThreads))); }
 
-// Both passes, by the kernels for `kWidth` numbers a thread.
-template <class N, class Call>
-cudaError_t start(Stream stream, const Call& call, int64_t threads, void (*first)(Call), void (*second)(Call)) {
-  cudaError_t error = cudaSuccess;
+// The kernels of both passes, the first with `ends`.
+template <class N, int kWidth, bool kConstant>
+struct Kernels {
+  static auto of(const Forward&, bool ends) {
+    return ends ? forward<N, kWidth, kConstant, true> : forward<N, kWidth, kConstant, false>;
+  }
+  static auto of(const Backward&, bool ends) {
+    return ends ? backward<N, kWidth, kConstant, true> : backward<N, kWidth, kConstant, false>;
+  }
+};
+
+// Both passes.
+template <class N, int kWidth, bool kConstant, class Call>
+cudaError_t passes(Stream stream, const Call& call) {
+  using K = Kernels<N, kWidth, kConstant>;
+  const int64_t threads = call.channels / kWidth;
   if (call.segments > 1) {
-    error = launch(first, call, blocks(threads * (call.segments - 1)), kThreads, stream);
+    cudaError_t error = launch(K::of(call, true), call, blocks(threads * (call.segments - 1)), kThreads, stream);
     if (error != cudaSuccess) return error;
     error = launch(chain<N>, static_cast<const Scan&>(call), blocks(call.channels), kThreads, stream);
     if (error != cudaSuccess) return error;
   }
-  return launch(second, call, blocks(threads * call.segments), kThreads, stream);
+  return launch(K::of(call, false), call, blocks(threads * call.segments), kThreads, stream);
+}
+
+template <class N, class Call>
+cudaError_t start(Stream stream, const Call& call, int64_t width) {
+  constexpr int wide = 16 / sizeof(typename N::Stored);
+  if (width == 1)
+    return call.constant ? passes<N, 1, true>(stream, call) : passes<N, 1, false>(stream, call);
+  return call.constant ? passes<N, wide, true>(stream, call) : passes<N, wide, false>(stream, call);
 }
 
 // Threads have 16 bytes of a step each where there are plenty of channels, else one number.
@@ -122,18 +142,15 @@ ffi::Error run_forward(Stream stream, Scratch scratch, Array a, Array b, Array h
   call.h = h->untyped_data();
   return with_numbers(b.element_type(), [&](auto numbers) {
     using N = decltype(numbers);
-    constexpr int wide = 16 / sizeof(typename N::Stored);
     const int64_t width = width_of<N>(call, found, aligned({call.a, call.b, call.first, call.h}));
-    const int64_t threads = call.channels / width;
-    cut(call, threads, found.multiprocessors);
+    cut(call, call.channels / width, found.multiprocessors);
     if (call.segments > 1) {
       const size_t states = call.segments * call.channels * sizeof(typename N::State);
       auto* room = static_cast<unsigned char*>(scratch.get(2 * states));
       if (!room) return no_room();
       call.factors = room, call.ends = room + states;
     }
-    if (width == 1) return failed(start<N>(stream, call, threads, forward<N, 1, true>, forward<N, 1, false>));
-    return failed(start<N>(stream, call, threads, forward<N, wide, true>, forward<N, wide, false>));
+    return failed(start<N>(stream, call, width));
   });
 }
 
@@ -159,20 +176,16 @@ ffi::Error run_backward(Stream stream, Scratch scratch, Array a, Array h0, Array
   call.d_a = d_a->untyped_data(), call.d_b = d_b->untyped_data(), call.d_h0 = d_h0->untyped_data();
   return with_numbers(h.element_type(), [&](auto numbers) {
     using N = decltype(numbers);
-    constexpr int wide = 16 / sizeof(typename N::Stored);
     const int64_t width = width_of<N>(
         call, found, aligned({call.a, call.b, call.h, call.h0, call.d_a, call.d_b, call.d_h0}));
-    const int64_t threads = call.channels / width;
-    cut(call, threads, found.multiprocessors);
+    cut(call, call.channels / width, found.multiprocessors);
     if (call.segments > 1 || call.constant) {
       const size_t states = call.segments * call.channels * sizeof(typename N::State);
       auto* room = static_cast<unsigned char*>(scratch.get(3 * states));
       if (!room) return no_room();
       call.factors = room, call.ends = room + states, call.sums = room + 2 * states;
     }
-    const cudaError_t error =
-        width == 1 ? start<N>(stream, call, threads, backward<N, 1, true>, backward<N, 1, false>)
-                   : start<N>(stream, call, threads, backward<N, wide, true>, backward<N, wide, false>);
+    const cudaError_t error = start<N>(stream, call, width);
     if (error != cudaSuccess || !call.constant) return failed(error);
     return failed(launch(sum<N>, call, blocks(call.channels), kThreads, stream));
   });

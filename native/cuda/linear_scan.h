@@ -3,7 +3,8 @@
 //
 // A thread has one channel (a feature of a row), or as many neighbouring ones as 16 bytes hold, and goes
 // through the steps with their state in registers. It asks for a chunk of steps before it uses the first,
-// so that enough of memory is on its way.
+// so that enough of memory is on its way. (Registers are bounded as for one block a multiprocessor: with
+// fewer the compiler puts loads behind the first use.)
 //
 // Where channels are too few for the GPU, time is cut into segments. A first pass computes for each the
 // product of its factors and its last state from zero; `chain` makes of these the state before each
@@ -16,15 +17,16 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
 
 #include "device.h"
 
 namespace cello::cuda::linear {
 
-constexpr int kThreads = 64;     // of a block: few, so that few channels reach all multiprocessors
-constexpr int kChunkBytes = 128; // of each array, on their way to a thread
-constexpr int kChunkSteps = 32;  // at most
-constexpr int kChained = 16;     // segments that `chain` and `sum` ask for at once
+constexpr int kThreads = 64;      // of a block: few, so that few channels reach all multiprocessors
+constexpr int kChunkBytes = 128;  // of each array, on their way to a thread
+constexpr int kChunkSteps = 32;   // at most
+constexpr int kChained = 16;      // segments that `chain` and `sum` ask for at once
 
 // The numbers of an array, and what is computed with: `State`.
 struct Float32 {
@@ -106,7 +108,7 @@ struct Pack {
     for (int i = 0; i < kWidth; ++i) stored[i] = N::written(of[i]);
     Raw raw;
     memcpy(&raw, stored, sizeof raw);
-    *reinterpret_cast<Raw*>(static_cast<typename N::Stored*>(array) + at) = raw;
+    __stwb(reinterpret_cast<Raw*>(static_cast<typename N::Stored*>(array) + at), raw);  // in one store
   }
 
   // The same of an array of states.
@@ -141,16 +143,17 @@ constexpr int chunk_steps() {
   return steps < kChunkSteps ? steps : kChunkSteps;
 }
 
-// The loads of some steps of an array; behind the last one the last again.
+// The loads of some steps of an array: of `first` and those behind it, up to `last`, which stands in for
+// those behind it.
 template <class N, int kWidth>
 struct Chunk {
   static constexpr int kSteps = chunk_steps<N, kWidth>();
   typename Pack<N, kWidth>::Raw raw[kSteps];
 
-  __device__ __forceinline__ void fetch(const void* array, int64_t at, int64_t stride, int count) {
+  __device__ __forceinline__ void fetch(const void* array, int64_t at, int64_t stride, int first, int last) {
 #pragma unroll
     for (int i = 0; i < kSteps; ++i)
-      raw[i] = Pack<N, kWidth>::fetch(array, at + (i < count ? i : count - 1) * stride);
+      raw[i] = Pack<N, kWidth>::fetch(array, at + (first + i < last ? first + i : last) * stride);
   }
   __device__ __forceinline__ Pack<N, kWidth> operator[](int i) const { return Pack<N, kWidth>::read(raw[i]); }
 };
@@ -205,89 +208,96 @@ __device__ __forceinline__ Pack<N, kWidth> start(const Scan& call, const Place<k
   return call.first ? P::read(P::fetch(call.first, place.channel)) : P::all(0.0f);
 }
 
+// Calls `chunk(whole, done, count)` for the steps from `done` on: `whole` says when compiled whether they
+// are `Chunk::kSteps`, in place of up to so many.
+template <int kSteps, class F>
+__device__ __forceinline__ void by_chunks(int64_t count, F chunk) {
+  int64_t done = 0;
+  for (; done + kSteps <= count; done += kSteps) chunk(std::true_type{}, done, kSteps);
+  if (done < count) chunk(std::false_type{}, done, static_cast<int>(count - done));
+}
+
 // With `kEnds` the first pass, of all segments but the last.
-template <class N, int kWidth, bool kEnds>
-__global__ void __launch_bounds__(kThreads) forward(Forward call) {
+template <class N, int kWidth, bool kConstant, bool kEnds>
+__global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
   using P = Pack<N, kWidth>;
   using C = Chunk<N, kWidth>;
   const Place<kWidth> place(call);
   if (place.segment >= call.segments - kEnds) return;
   P a = P::all(0.0f), h = a, factor = P::all(1.0f);
-  if (call.constant) a = P::read(P::fetch(call.a, place.channel));
+  if (kConstant) a = P::read(P::fetch(call.a, place.channel));
   if (!kEnds) h = start<N, kWidth>(call, place);
-  for (int64_t done = 0; done < place.count; done += C::kSteps) {
-    const int64_t left = place.count - done, at = place.at + done * place.stride;
-    const int count = left < C::kSteps ? static_cast<int>(left) : C::kSteps;
+  by_chunks<C::kSteps>(place.count, [&](auto whole, int64_t done, int count) {
+    const int64_t at = place.at + done * place.stride;
     C as, bs;
-    if (!call.constant) as.fetch(call.a, at, place.stride, count);
-    bs.fetch(call.b, at, place.stride, count);
+    if (!kConstant) as.fetch(call.a, at, place.stride, 0, count - 1);
+    bs.fetch(call.b, at, place.stride, 0, count - 1);
 #pragma unroll
     for (int i = 0; i < C::kSteps; ++i) {
-      if (i >= count) continue;
-      if (!call.constant) a = as[i];
+      if (!decltype(whole)::value && i >= count) continue;
+      if (!kConstant) a = as[i];
       h = a * h + bs[i];
       if (kEnds)
         factor = a * factor;
       else
         h.write(call.h, at + i * place.stride);
     }
-  }
+  });
   if (!kEnds) return;
   factor.put(call.factors, place.state(call));
   h.put(call.ends, place.state(call));
 }
 
-template <class N, int kWidth, bool kEnds>
-__global__ void __launch_bounds__(kThreads) backward(Backward call) {
+template <class N, int kWidth, bool kConstant, bool kEnds>
+__global__ void __launch_bounds__(kThreads, 1) backward(Backward call) {
   using P = Pack<N, kWidth>;
   using C = Chunk<N, kWidth>;
   const Place<kWidth> place(call);
   if (place.segment >= call.segments - kEnds) return;
-  P a = P::all(0.0f), carried = a, sum = a, factor = P::all(1.0f);
-  if (call.constant) a = P::read(P::fetch(call.a, place.channel));
-  if (!kEnds) carried = start<N, kWidth>(call, place);
-  for (int64_t done = 0; done < place.count; done += C::kSteps) {
-    const int64_t left = place.count - done, at = place.at + done * place.stride;
-    const int count = left < C::kSteps ? static_cast<int>(left) : C::kSteps;
-    // Whether h of the step before this chunk's last one, in the order of h, is h0.
-    const bool from_h0 = place.segment * call.length + done + count == call.time;
+  const bool last = place.segment == call.segments - 1;
+  P a = P::all(0.0f), carried = a, sum = a, h0 = a, factor = P::all(1.0f);
+  if (kConstant) a = P::read(P::fetch(call.a, place.channel));
+  if (!kEnds) {
+    carried = start<N, kWidth>(call, place);
+    h0 = P::read(P::fetch(call.h0, place.channel));
+  }
+  by_chunks<C::kSteps>(place.count, [&](auto whole, int64_t done, int count) {
+    const int64_t at = place.at + done * place.stride;
+    const bool from_h0 = last && done + count == place.count;  // the h before the last of these steps
     C as, ds, befores;
-    if (!call.constant) as.fetch(call.a, at, place.stride, count);
-    ds.fetch(call.b, at, place.stride, count);
-    if (!kEnds) {
-      const int in_h = count - from_h0;
-      if (in_h > 0) befores.fetch(call.h, at + place.stride, place.stride, in_h);
-    }
+    if (!kConstant) as.fetch(call.a, at, place.stride, 0, count - 1);
+    ds.fetch(call.b, at, place.stride, 0, count - 1);
+    if (!kEnds) befores.fetch(call.h, at, place.stride, 1, count - from_h0);
 #pragma unroll
     for (int i = 0; i < C::kSteps; ++i) {
-      if (i >= count) continue;
-      if (!call.constant) a = as[i];
+      if (!decltype(whole)::value && i >= count) continue;
+      if (!kConstant) a = as[i];
       const P g = ds[i] + carried;
       carried = a * g;
       if (kEnds) {
         factor = a * factor;
         continue;
       }
-      const P before = from_h0 && i == count - 1 ? P::read(P::fetch(call.h0, place.channel)) : befores[i];
+      const P slope = g * (from_h0 && i == count - 1 ? h0 : befores[i]);
       g.write(call.d_b, at + i * place.stride);
-      if (call.constant)
-        sum = sum + g * before;
+      if (kConstant)
+        sum = sum + slope;
       else
-        (g * before).write(call.d_a, at + i * place.stride);
+        slope.write(call.d_a, at + i * place.stride);
     }
-  }
+  });
   if (kEnds) {
     factor.put(call.factors, place.state(call));
     carried.put(call.ends, place.state(call));
     return;
   }
-  if (call.constant) sum.put(call.sums, place.state(call));
-  if (place.segment == call.segments - 1) carried.write(call.d_h0, place.channel);
+  if (kConstant) sum.put(call.sums, place.state(call));
+  if (last) carried.write(call.d_h0, place.channel);
 }
 
 // `ends`, of all segments but the last, becomes the state before each segment.
 template <class N>
-__global__ void __launch_bounds__(kThreads) chain(Scan call) {
+__global__ void __launch_bounds__(kThreads, 1) chain(Scan call) {
   using P = Pack<N, 1>;
   const int64_t channel = int64_t{1} * blockIdx.x * kThreads + threadIdx.x, last = call.segments - 1;
   if (channel >= call.channels) return;
@@ -311,7 +321,7 @@ __global__ void __launch_bounds__(kThreads) chain(Scan call) {
 
 // d_a of a constant a: the sum of those of all segments, in their order.
 template <class N>
-__global__ void __launch_bounds__(kThreads) sum(Backward call) {
+__global__ void __launch_bounds__(kThreads, 1) sum(Backward call) {
   using P = Pack<N, 1>;
   const int64_t channel = int64_t{1} * blockIdx.x * kThreads + threadIdx.x;
   if (channel >= call.channels) return;

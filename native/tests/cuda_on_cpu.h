@@ -192,6 +192,10 @@ template <class T>
 T __ldcg(const T* at) {
   return *at;
 }
+template <class T>
+void __stwb(T* at, T value) {
+  *at = value;
+}
 inline float __uint_as_float(uint32_t bits) { return on_cpu::as_float(bits); }
 inline uint32_t __float_as_uint(float x) { return on_cpu::as_bits(x); }
 
