@@ -1,4 +1,4 @@
-"""`ops.linear_scan` by the kernels for NVIDIA GPUs: on a GPU, else run by the CPU, thread by thread.
+"""`ops.linear_scan` by the kernels for NVIDIA GPUs: on a GPU, else played by the CPU.
 
 Steps are cut into segments of 128 or more where there are few channels for the multiprocessors;
 where there are plenty, a thread has several. `CELLO_TEST_MULTIPROCESSORS` is the size of the GPU
