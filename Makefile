@@ -1,11 +1,12 @@
 # make demo: an LSTM learns from real data.  make test: everything is checked.  make bench: speed,
-# beside other libraries (make bench ARGS=--quick: small rows).  make coverage: the tests, and which
-# lines none of them runs; it takes half as long again.
+# beside other libraries (make bench ARGS=--quick: small rows).  make bench-gpu: the same for
+# recurrences on an NVIDIA GPU (ARGS=--quick: two minutes).  make coverage: the tests, and which lines
+# none of them runs; it takes half as long again.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo bench test lint types pytest coverage native clean
+.PHONY: demo bench bench-gpu test lint types pytest coverage native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
@@ -13,6 +14,11 @@ demo: $(VENV)/ready-plot
 bench: $(VENV)/ready-bench
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python benchmarks/recurrent.py $(ARGS)
+
+bench-gpu: $(VENV)/ready-plot
+	$(BIN)/python -c 'import jax; jax.devices("gpu")' 2>/dev/null || $(BIN)/python -m pip install --quiet "jax[cuda13]"
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python benchmarks/gpu.py $(ARGS)
 
 test: lint types pytest
 
