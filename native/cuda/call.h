@@ -20,7 +20,8 @@ namespace cello::cuda {
 class Scratch {
  public:
   Scratch(ffi::ScratchAllocator&& allocator) : allocator_(std::move(allocator)) {}
-  void* get(size_t bytes) { return allocator_.Allocate(bytes, 256).value_or(nullptr); }
+  // XLA promises no more than 16 bytes of alignment, and refuses to be asked.
+  void* get(size_t bytes) { return allocator_.Allocate(bytes, 16).value_or(nullptr); }
 
  private:
   ffi::ScratchAllocator allocator_;

@@ -19,21 +19,33 @@ __device__ __forceinline__ unsigned char* shared_memory() {
   return reinterpret_cast<unsigned char*>(memory);
 }
 
-// A counter that blocks wait for: what a block wrote before `add_release` is seen after a
-// `load_acquire` that sees the sum.
-__device__ __forceinline__ void add_release(unsigned* counter) {
-  asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
+// Words that other blocks write, or read, meanwhile.
+__device__ __forceinline__ uint4 load_relaxed(const uint4* at) {
+  uint4 v;
+  asm volatile("ld.relaxed.gpu.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(at));
+  return v;
 }
-__device__ __forceinline__ unsigned load_acquire(const unsigned* counter) {
-  unsigned value;
-  asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(counter) : "memory");
-  return value;
+__device__ __forceinline__ void store_relaxed(uint32_t* at, uint32_t value) {
+  asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(at), "r"(value));
+}
+// Between two looks at what another block will write.
+__device__ __forceinline__ void pause() {}
+// Have what stands there brought near.
+__device__ __forceinline__ void prefetch(const void* at) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(at));
 }
 
 // The float with the 10 bits of a fraction that the matrix units read of it.
 __device__ __forceinline__ uint32_t rounded_to_tf32(float x) {
   uint32_t bits;
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+  return bits;
+}
+// The same bits, of which the compiler does not know that they are.
+__device__ __forceinline__ uint32_t opaque(uint32_t bits) {
+  asm volatile("" : "+r"(bits));
   return bits;
 }
 // Two floats as bfloat16, the first in the lower half.

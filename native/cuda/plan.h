@@ -11,7 +11,7 @@ inline int over(int n, int of) { return (n + of - 1) / of; }
 
 // For `batch` rows of `units`.
 //   kTiles: rows of 16 weights to a block of units: the gates, forward; 1, backward.
-//   gates: rows of `published` have so many numbers for each unit: 1, forward; the gates, backward.
+//   gates: rows of `published` have so many words for each unit: 1, forward; the gates, backward.
 template <class F, int kTiles>
 Plan plan_of(const Device& device, int batch, int units, int gates) {
   Plan plan{};
@@ -23,17 +23,16 @@ Plan plan_of(const Device& device, int batch, int units, int gates) {
   plan.tiles = over(batch, 8 * plan.columns);
   plan.groups = std::min(most, plan.tiles);
   plan.held = own == 1;
-  plan.width = over(units, F::kDepth) * F::kDepth;
-  plan.row = size_t{1} * gates * plan.width;
-  plan.depth = gates * plan.width / F::kDepth;
+  plan.width = plan.blocks * kUnits;
+  plan.row = gates * plan.width;
+  plan.depth = plan.row / kDepth;
   plan.per_warp = over(plan.depth, kWarps);
   const size_t sums = plan.columns == 1 ? Sums<kTiles, 1>::kBytes : Sums<kTiles, 2>::kBytes;
-  const size_t slot = sizeof(uint4) * kWarps * kTiles * 64;
-  const int slots = plan.held ? std::max(0, plan.per_warp - held_blocks(kTiles)) : own * plan.per_warp;
+  const size_t slot = sizeof(uint4) * kWarps * Weights<F, kTiles>::kSlot;
+  const int slots = plan.held ? std::max(0, plan.per_warp - held_blocks<F>(kTiles)) : own * plan.per_warp;
   plan.in_shared = std::min<int>(slots, (device.shared_bytes - sums) / slot);
   plan.shared_bytes = sums + plan.in_shared * slot;
-  plan.counters_bytes = sizeof(unsigned) * kCounterStride * plan.tiles;
-  plan.published_bytes = 2 * sizeof(typename F::Number) * plan.tiles * 8 * plan.columns * plan.row;
+  plan.published_bytes = sizeof(uint32_t) * 2 * plan.tiles * 8 * plan.columns * plan.row;
   plan.weights_bytes = plan.in_shared < slots ? size_t{1} * plan.members * own * plan.per_warp * slot : 0;
   return plan;
 }

@@ -71,13 +71,11 @@ void read(Recurrence& call, Check& check, Given& given, Floats& x) {
 template <class Call>
 ffi::Error start(Stream stream, Scratch& scratch, Call& call, void (*kernel)(Call)) {
   const Plan& plan = call.plan;
-  const size_t emptied = plan.counters_bytes + plan.published_bytes;
-  auto* room = static_cast<unsigned char*>(scratch.get(emptied + plan.weights_bytes));
+  auto* room = static_cast<unsigned char*>(scratch.get(plan.published_bytes + plan.weights_bytes));
   if (!room) return ffi::Error(ffi::ErrorCode::kResourceExhausted, "There is no memory left on the GPU for a recurrence.");
-  call.counters = reinterpret_cast<unsigned*>(room);
-  call.published = room + plan.counters_bytes;
-  call.weights = reinterpret_cast<uint4*>(room + emptied);
-  const cudaError_t error = empty(room, emptied, stream);
+  call.published = reinterpret_cast<uint32_t*>(room);
+  call.weights = reinterpret_cast<uint4*>(room + plan.published_bytes);
+  const cudaError_t error = empty(room, plan.published_bytes, stream);
   if (error != cudaSuccess) return failed(error);
   return failed(launch_together(kernel, call, plan.members * plan.groups, kThreads, plan.shared_bytes, stream));
 }

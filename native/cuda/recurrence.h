@@ -3,12 +3,13 @@
 // The rows of a batch are cut into tiles of 8 or 16, the units into blocks of 16. A *group* of thread
 // blocks, its members, has the weights of all units, each member those of its own, and runs the tiles of
 // its own; groups know nothing of each other. In every step a member multiplies the states of all units,
-// which the members left in global memory (`published`), with its weights, computes its units and
-// publishes them; a counter for each tile says how often its members did. While one tile waits, the
-// member works on its next one.
+// which the members published in global memory, with its weights, computes its units and publishes them.
+// Nobody waits for a member, but for the words that it needs: each of them says itself whether it is
+// that of the step (factors.h).
 //
-// `published` has two halves, of which a step reads one and writes the other: a member that writes has
-// seen all others publish the step before, so none still reads what is overwritten.
+// There is room for two steps, of which one is read and the other is written. A member that writes has
+// seen all words of the step before, and so all members have read those of the step that it overwrites.
+
 #pragma once
 
 #include "cells.h"
@@ -27,9 +28,9 @@ struct Plan {
   int depth;       // blocks along the summed axis
   int per_warp;    // of them
   int in_shared;   // of a warp's fragments that are not held
-  int width;       // numbers of a gate in a row of `published`: the units, padded
-  size_t row;      // numbers in a row of `published`
-  size_t shared_bytes, counters_bytes, published_bytes, weights_bytes;
+  int width;       // words of a gate in a row of `published`: the units of all blocks
+  int row;         // words in a row of `published`
+  size_t shared_bytes, published_bytes, weights_bytes;
 };
 
 // What both directions are given. Arrays are (batch, time, ...), in the order of running.
@@ -42,8 +43,7 @@ struct Recurrence {
   const float* c0;
   const unsigned char* mask;      // (batch, time) or null
   const float* factor;            // (batch, units) or null: multiplies h where it meets the weights
-  unsigned* counters;             // of each tile: how often a member published; 0 at first
-  void* published;                // (2, rows of all tiles, plan.row); 0 at first
+  uint32_t* published;            // (2, rows of all tiles, plan.row); 0 at first
   uint4* weights;                 // room for the weights that find none on the chip
 };
 
@@ -63,7 +63,21 @@ struct Backward : Recurrence {
   float *d_h, *d_c;                    // (batch, units): of the first states
 };
 
-constexpr int kCounterStride = 32;  // a counter to each 128 bytes
+// Half of `published` that a step reads, and the mark of its words: not that of two steps before, and
+// not 0 in the first two.
+struct Published {
+  uint32_t* words;
+  uint32_t mark;
+
+  __device__ __forceinline__ Published(const Recurrence& call, int step, int rows)
+      : words(call.published + size_t{1} * (step % 2) * call.plan.tiles * rows * call.plan.row),
+        mark(((step / 2) & 1) ^ 1) {}
+
+  template <class F>
+  __device__ __forceinline__ void put(size_t at, float x) const {
+    store_relaxed(words + at, (F::published(x) & ~kMark) | mark);
+  }
+};
 
 // Where a thread block and a thread stand.
 struct Place {
@@ -76,25 +90,13 @@ struct Place {
         row(threadIdx.x / kUnits) {}
 };
 
-__device__ __forceinline__ void publish(unsigned* counter) {
-  __syncthreads();
-  if (threadIdx.x == 0) add_release(counter);
-}
-
-__device__ __forceinline__ void wait_for(const unsigned* counter, unsigned count) {
-  if (threadIdx.x == 0)
-    while (load_acquire(counter) < count) {
-    }
-  __syncthreads();
-}
-
 // The weights of this thread block: `weight(block of units, tile, row, column)`, zero outside.
 template <class F, int kTiles, int kHeld, class Weight>
 __device__ __forceinline__ void load(const Plan& plan, const Place& place, const Weights<F, kTiles>& weights,
-                                     Fragment (&held)[kHeld > 0 ? kHeld : 1][kTiles], Weight weight) {
+                                     typename F::Weights (&held)[kHeld > 0 ? kHeld : 1][kTiles], Weight weight) {
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   const auto fragment = [&](int block, int i, int tile) {
-    const int first = (warp + kWarps * i) * F::kDepth;
+    const int first = (warp + kWarps * i) * kDepth;
     return F::fragment(lane / 4, lane % 4, [&](int row, int column) {
       return weight(block, tile, row, first + column);
     });
@@ -115,180 +117,173 @@ __device__ __forceinline__ Weights<F, kTiles> weights_of(const Recurrence& call,
   const Plan& plan = call.plan;
   uint4* shared = reinterpret_cast<uint4*>(shared_memory() + Sums<kTiles, kColumns>::kBytes);
   const int own = (plan.blocks - 1) / plan.members + 1;
-  // `at` counts slots from the first of all, so room for those in shared memory is left unused
-  const size_t room = size_t{1} * own * plan.per_warp * kWarps * kTiles * 64;
+  // slots are counted from the first of all: the room of those in shared memory is left unused
+  const size_t room = size_t{1} * own * plan.per_warp * kWarps * Weights<F, kTiles>::kSlot;
   return {plan.depth, plan.per_warp, plan.in_shared, shared, call.weights + place.member * room};
 }
 
 template <class Cell, class F, int kColumns, bool kHold>
 __global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
-  constexpr int kGates = Cell::kGates, kHeld = kHold ? held_blocks(kGates) : 0;
-  using Number = typename F::Number;
+  constexpr int kGates = Cell::kGates, kSlots = Cell::kSlots, kRows = 8 * kColumns;
+  constexpr int kHeld = kHold ? held_blocks<F>(kGates) : 0;
   const Plan& plan = call.plan;
   const Place place(plan);
   const int units = call.units;
   const auto weights = weights_of<F, kGates, kColumns>(call, place);
-  const Sums<kGates, kColumns> sums{reinterpret_cast<float*>(shared_memory())};
-  Fragment held[kHold ? kHeld : 1][kGates];
+  Sums<kGates, kColumns> sums{reinterpret_cast<float*>(shared_memory())};
+  typename F::Weights held[kHold ? kHeld : 1][kGates];
   load<F, kGates, kHeld>(plan, place, weights, held, [&](int block, int gate, int row, int column) {
     const int unit = block * kUnits + row;
     const float* at = call.recurrent_kernel + size_t{1} * column * kGates * units + gate * units + unit;
     return unit < units && column < units ? *at : 0.0f;
   });
 
-  const size_t half = size_t{1} * plan.tiles * 8 * kColumns * plan.row;
-  Number* published = static_cast<Number*>(call.published);
-  const auto enter = [&](int step, int row, int unit, float h) {
-    if (call.factor) h *= call.factor[row * units + unit];
-    published[step % 2 * half + row * plan.row + unit] = F::stored(h);
+  const auto enter = [&](int step, int row, int unit, float h, bool mine) {
+    if (mine && call.factor) h *= call.factor[row * units + unit];
+    if (place.row < kRows) Published(call, step, kRows).put<F>(size_t{1} * row * plan.row + unit, h);
   };
 
-  for (int tile = place.group; tile < plan.tiles; tile += plan.groups) {
-    const int row = tile * 8 * kColumns + place.row;
+  for (int tile = place.group; tile < plan.tiles; tile += plan.groups)
     for (int block = place.member; block < plan.blocks; block += plan.members) {
-      const int unit = block * kUnits + place.unit;
-      if (place.row >= 8 * kColumns || row >= call.batch || unit >= units) continue;
-      const int at = row * units + unit;
-      call.h[at] = call.h0[at];
-      if (Cell::kHasC) call.c[at] = call.c0[at];
-      enter(0, row, unit, call.h0[at]);
+      const int row = tile * kRows + place.row, unit = block * kUnits + place.unit, at = row * units + unit;
+      const bool mine = place.row < kRows && row < call.batch && unit < units;
+      float h = 0.0f;
+      if (mine) {
+        h = call.h[at] = call.h0[at];
+        if (Cell::kHasC) call.c[at] = call.c0[at];
+      }
+      enter(0, row, unit, h, mine);
     }
-    publish(call.counters + tile * kCounterStride);
-  }
 
   for (int step = 0; step < call.time; ++step)
     for (int tile = place.group; tile < plan.tiles; tile += plan.groups) {
-      const int row = tile * 8 * kColumns + place.row;
+      const Published before(call, step, kRows);
+      const int row = tile * kRows + place.row;
       int slot = 0;
       for (int block = place.member; block < plan.blocks; block += plan.members, slot += plan.per_warp) {
-        const int unit = block * kUnits + place.unit;
-        const bool mine = place.row < 8 * kColumns && row < call.batch && unit < units;
-        const size_t at = row * units + unit, now = size_t{1} * row * call.time + step;
-        float x[kGates], slots[Cell::kSlots], u[kGates], h = 0.0f, c = 0.0f;
+        const int unit = block * kUnits + place.unit, at = row * units + unit;
+        const bool mine = place.row < kRows && row < call.batch && unit < units;
+        const size_t now = size_t{1} * row * call.time + step;
+        float x[kGates] = {}, slots[kSlots] = {}, h = 0.0f, c = 0.0f;
         bool counts = true;
         if (mine) {  // on their way while others are waited for
 #pragma unroll
-          for (int g = 0; g < kGates; ++g) x[g] = call.x[(now * kGates + g) * units + unit];
+          for (int g = 0; g < kGates; ++g) {
+            x[g] = call.x[(now * kGates + g) * units + unit];
+            if (step + 1 < call.time) prefetch(&call.x[((now + 1) * kGates + g) * units + unit]);
+          }
           h = call.h[at];
           if (Cell::kHasC) c = call.c[at];
           counts = !call.mask || call.mask[now];
         }
-        if (block == place.member)
-          wait_for(call.counters + tile * kCounterStride, plan.members * (step + 1u));
-        else
-          __syncthreads();  // the sums of the block before have been read
         float product[kGates][kColumns][4] = {};
         multiply<F, kGates, kColumns, kHeld>(product, weights, held, slot,
-                                             published + step % 2 * half + tile * 8 * kColumns * plan.row, plan.row);
-        sums.put(product);
-        __syncthreads();
-        if (!mine) continue;
+                                             before.words + size_t{1} * tile * kRows * plan.row, plan.row, before.mark);
+        sums.meet(product);
+        if (mine && counts) {
+          float u[kGates];
 #pragma unroll
-        for (int g = 0; g < kGates; ++g) u[g] = sums.get(g, place.unit, place.row);
-        if (call.recurrent_bias) u[kGates - 1] += call.recurrent_bias[unit];
-        if (counts) {
+          for (int g = 0; g < kGates; ++g) u[g] = sums.get(g, place.unit, place.row);
+          if (call.recurrent_bias) u[kGates - 1] += call.recurrent_bias[unit];
           Cell::forward(call.activations, x, u, h, c, slots);
-          call.h[at] = h;
-          if (Cell::kHasC) call.c[at] = c;
-        } else {
-#pragma unroll
-          for (int s = 0; s < Cell::kSlots; ++s) slots[s] = 0.0f;
         }
-        enter(step + 1, row, unit, h);
+        enter(step + 1, row, unit, h, mine);
+        if (!mine) continue;
+        call.h[at] = h;
+        if (Cell::kHasC) call.c[at] = c;
         if (call.hs) call.hs[now * units + unit] = h;
         if (Cell::kHasC && call.cs) call.cs[now * units + unit] = c;
-        if (call.slots) {
+        if (!call.slots) continue;
 #pragma unroll
-          for (int s = 0; s < Cell::kSlots; ++s) call.slots[(now * Cell::kSlots + s) * units + unit] = slots[s];
-        }
+        for (int s = 0; s < kSlots; ++s) call.slots[(now * kSlots + s) * units + unit] = slots[s];
       }
-      publish(call.counters + tile * kCounterStride);
     }
 }
 
-// The gradients of the pre-activations, from the last step to the first; `published` has those that meet
-// the recurrent kernel. A turn has the product of the step behind it, and then a step of its own.
+// The gradients of the pre-activations, from the last step to the first; those that meet the recurrent
+// kernel are published. A turn has the product of the step behind it, and then a step of its own.
 template <class Cell, class F, int kColumns, bool kHold>
 __global__ void __launch_bounds__(kThreads, 1) backward(Backward call) {
-  constexpr int kGates = Cell::kGates, kHeld = kHold ? held_blocks(1) : 0;
-  using Number = typename F::Number;
+  constexpr int kGates = Cell::kGates, kSlots = Cell::kSlots, kRows = 8 * kColumns;
+  constexpr int kHeld = kHold ? held_blocks<F>(1) : 0;
   const Plan& plan = call.plan;
   const Place place(plan);
   const int units = call.units;
   const auto weights = weights_of<F, 1, kColumns>(call, place);
-  const Sums<1, kColumns> sums{reinterpret_cast<float*>(shared_memory())};
-  Fragment held[kHold ? kHeld : 1][1];
+  Sums<1, kColumns> sums{reinterpret_cast<float*>(shared_memory())};
+  typename F::Weights held[kHold ? kHeld : 1][1];
   load<F, 1, kHeld>(plan, place, weights, held, [&](int block, int, int row, int column) {
     const int unit = block * kUnits + row, gate = column / plan.width, other = column % plan.width;
     const float* at = call.recurrent_kernel + (size_t{1} * unit * kGates + gate) * units + other;
     return unit < units && gate < kGates && other < units ? *at : 0.0f;
   });
 
-  const size_t half = size_t{1} * plan.tiles * 8 * kColumns * plan.row;
-  Number* published = static_cast<Number*>(call.published);
-
   for (int turn = 0; turn <= call.time; ++turn)
     for (int tile = place.group; tile < plan.tiles; tile += plan.groups) {
-      const int row = tile * 8 * kColumns + place.row, step = call.time - 1 - turn;
+      const Published behind(call, turn > 0 ? turn - 1 : 0, kRows), after(call, turn, kRows);
+      const int row = tile * kRows + place.row, step = call.time - 1 - turn;
       int slot = 0;
       for (int block = place.member; block < plan.blocks; block += plan.members, slot += plan.per_warp) {
-        const int unit = block * kUnits + place.unit;
-        const bool mine = place.row < 8 * kColumns && row < call.batch && unit < units;
-        const size_t at = row * units + unit, now = size_t{1} * row * call.time + step;
-        float slots[Cell::kSlots] = {}, dh = 0.0f, dc = 0.0f, c = 0.0f;
+        const int unit = block * kUnits + place.unit, at = row * units + unit;
+        const bool mine = place.row < kRows && row < call.batch && unit < units;
+        const size_t now = size_t{1} * row * call.time + step;
+        float slots[kSlots] = {}, dh = 0.0f, dc = 0.0f, c = 0.0f, d_output = 0.0f;
         Before before{};
         bool counts = true;
         if (mine) {  // on their way while others are waited for
           dh = turn == 0 ? call.d_h_last[at] : call.d_h[at];
           if (Cell::kHasC) dc = turn == 0 ? call.d_c_last[at] : call.d_c[at];
         }
-        float d_output = 0.0f;
         if (mine && step >= 0) {
           counts = !call.mask || call.mask[now];
 #pragma unroll
-          for (int s = 0; s < Cell::kSlots; ++s) slots[s] = call.slots[(now * Cell::kSlots + s) * units + unit];
+          for (int s = 0; s < kSlots; ++s) {
+            slots[s] = call.slots[(now * kSlots + s) * units + unit];
+            if (step > 0) prefetch(&call.slots[((now - 1) * kSlots + s) * units + unit]);
+          }
           before.h = step > 0 ? call.hs[(now - 1) * units + unit] : call.h0[at];
+          if (step > 1) prefetch(&call.hs[(now - 2) * units + unit]);
           if (Cell::kHasC) {
             before.c = step > 0 ? call.cs[(now - 1) * units + unit] : call.c0[at];
+            if (step > 1) prefetch(&call.cs[(now - 2) * units + unit]);
             c = call.cs[now * units + unit];
             if (call.d_cs) dc += call.d_cs[now * units + unit];
           }
-          if (call.d_hs) d_output = call.d_hs[now * units + unit];
+          if (call.d_hs) {
+            d_output = call.d_hs[now * units + unit];
+            if (step > 0) prefetch(&call.d_hs[(now - 1) * units + unit]);
+          }
         }
         if (turn > 0) {
-          if (block == place.member)
-            wait_for(call.counters + tile * kCounterStride, 1u * plan.members * turn);
-          else
-            __syncthreads();
           float product[1][kColumns][4] = {};
           multiply<F, 1, kColumns, kHeld>(product, weights, held, slot,
-                                          published + turn % 2 * half + tile * 8 * kColumns * plan.row, plan.row);
-          sums.put(product);
-          __syncthreads();
-        }
-        if (!mine) continue;
-        if (turn > 0) {
-          const float sum = sums.get(0, place.unit, place.row);
-          dh += call.factor ? sum * call.factor[at] : sum;
+                                          behind.words + size_t{1} * tile * kRows * plan.row, plan.row, behind.mark);
+          sums.meet(product);
+          if (mine) {
+            const float sum = sums.get(0, place.unit, place.row);
+            dh += call.factor ? sum * call.factor[at] : sum;
+          }
         }
         dh += d_output;
         if (step >= 0) {
-          if (counts) {
+          if (mine && counts) {
             Cell::backward(call.activations, before, c, slots, dh, dc);
           } else {
 #pragma unroll
-            for (int s = 0; s < Cell::kSlots; ++s) slots[s] = 0.0f;
+            for (int s = 0; s < kSlots; ++s) slots[s] = 0.0f;
           }
-          Number* to = published + (turn + 1) % 2 * half + row * plan.row + unit;
+          if (place.row < kRows)
 #pragma unroll
-          for (int g = 0; g < kGates; ++g) to[g * plan.width] = F::stored(slots[Cell::recurrent_slot(g)]);
-#pragma unroll
-          for (int s = 0; s < Cell::kSlots; ++s) call.d_slots[(now * Cell::kSlots + s) * units + unit] = slots[s];
+            for (int g = 0; g < kGates; ++g)
+              after.put<F>(size_t{1} * row * plan.row + g * plan.width + unit, slots[Cell::recurrent_slot(g)]);
         }
+        if (!mine) continue;
         call.d_h[at] = dh;
         if (Cell::kHasC) call.d_c[at] = dc;
+        if (step < 0) continue;
+#pragma unroll
+        for (int s = 0; s < kSlots; ++s) call.d_slots[(now * kSlots + s) * units + unit] = slots[s];
       }
-      if (step >= 0) publish(call.counters + tile * kCounterStride);
     }
 }
 

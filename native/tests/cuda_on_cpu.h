@@ -189,26 +189,24 @@ inline unsigned char* shared_memory() {
   return reinterpret_cast<unsigned char*>(on_cpu::current->block->shared.data());
 }
 template <class T>
-T __ldcg(const T* at) {
-  return *at;
-}
-template <class T>
 void __stwb(T* at, T value) {
   *at = value;
 }
 inline float __uint_as_float(uint32_t bits) { return on_cpu::as_float(bits); }
+inline float __fdividef(float a, float b) { return a / b; }
 inline uint32_t __float_as_uint(float x) { return on_cpu::as_bits(x); }
 
-inline void add_release(unsigned* counter) { ++*counter; }
-inline unsigned load_acquire(const unsigned* counter) {
-  on_cpu::yield();
-  return *const_cast<const volatile unsigned*>(counter);
-}
+inline uint4 load_relaxed(const uint4* at) { return *at; }
+inline void store_relaxed(uint32_t* at, uint32_t value) { *at = value; }
+inline void pause() { on_cpu::yield(); }
+inline void prefetch(const void*) {}
+inline void __syncwarp() {}  // warps meet in `multiply`
 
 inline uint32_t rounded_to_tf32(float x) {
   const uint32_t bits = on_cpu::as_bits(x);
   return x - x == 0 ? (bits + 0x1000) & ~uint32_t{0x1fff} : bits;
 }
+inline uint32_t opaque(uint32_t bits) { return bits; }
 inline uint32_t rounded_to_bfloat16(float first, float second) {
   return on_cpu::bfloat16(first) | on_cpu::bfloat16(second) << 16;
 }
