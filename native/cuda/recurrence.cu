@@ -196,9 +196,4 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_cuda_backward, run_backward,
                                   .Ret<Floats>()   // d_c
                                   CELLO_ATTRIBUTES);
 
-// The names of the entries of this library, with commas.
-extern "C" const char* cello_cuda_handlers() {
-  return "cello_cuda_forward,cello_cuda_backward";
-}
-
 #pragma GCC visibility pop

@@ -188,6 +188,10 @@ inline void __syncthreads() { on_cpu::wait(on_cpu::current->block->barrier); }
 inline unsigned char* shared_memory() {
   return reinterpret_cast<unsigned char*>(on_cpu::current->block->shared.data());
 }
+template <class T>
+void __stwb(T* at, T value) {
+  *at = value;
+}
 inline float __uint_as_float(uint32_t bits) { return on_cpu::as_float(bits); }
 inline float __fdividef(float a, float b) { return a / b; }
 inline uint32_t __float_as_uint(float x) { return on_cpu::as_bits(x); }

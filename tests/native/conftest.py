@@ -1,4 +1,4 @@
-"""Programs of the native code, built by CMake under build/ and kept between runs."""
+"""Programs of the native code, built by CMake under build/ and kept between runs; a GPU."""
 
 import fcntl
 import os
@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
+
+from cello import native
+from cello.native import cuda
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,3 +70,20 @@ def run():
 @pytest.fixture(scope="session")
 def build():
     return _build
+
+
+@pytest.fixture(scope="module")
+def kernels(build):
+    """The kernels for GPUs run; without a GPU those of a small one, which the CPU plays."""
+    if cuda.platform() == "cuda":
+        if missing := cuda.missing():
+            pytest.skip(missing)
+        yield
+        return
+    native.load(build("native", "cuda_on_cpu") / "libcuda_on_cpu.so", "cello_cuda_handlers", "cpu")
+    jax.clear_caches()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cuda, "platform", lambda: "cuda")
+        patch.setattr(cuda, "missing", lambda: None)
+        yield
+    jax.clear_caches()

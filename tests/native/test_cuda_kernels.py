@@ -6,29 +6,8 @@ import pytest
 from hypothesis import given
 from recurrence_cases import arrays_of, cases, values_and_gradients
 
-import cello
-from cello.native import cuda
-
 CELLS = ("lstm", "gru", "simple_rnn")
-ON_GPU = cuda.platform() == "cuda"
-if ON_GPU and cuda.missing():
-    pytest.skip(str(cuda.missing()), allow_module_level=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def kernels(build):
-    """The kernels that run; without a GPU those of a small one, which the CPU plays."""
-    if ON_GPU:
-        yield
-        return
-    library = build("native", "cuda_on_cpu") / "libcuda_on_cpu.so"
-    cello.native.load(library, "cello_cuda_handlers", "cpu")
-    jax.clear_caches()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cuda, "platform", lambda: "cuda")
-        patch.setattr(cuda, "missing", lambda: None)
-        yield
-    jax.clear_caches()
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 def exact(cell, arrays, **options):

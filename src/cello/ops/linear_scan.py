@@ -1,6 +1,7 @@
-"""The linear recurrence: by native kernels, by JAX's loop, or as a parallel prefix sum.
+"""The linear recurrence: by kernels, by JAX's loop, or as a parallel prefix sum.
 
-The kernels go through memory once in each direction. Derivatives of derivatives go through JAX.
+The kernels go through memory once in each direction (on a GPU, where there are few rows and
+features, twice through what they read). Derivatives of derivatives go through JAX.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
 
     Returns:
         `h`, `(batch, time, ...)`, of the dtype that `a`, `b` and `h0` have together. Real and
-        complex floating point of every width works, and so do integers; float32 and complex64 run
-        natively on CPUs. It has gradients for `a`, `b` and `h0`, and these have gradients. Where
+        complex floating point of every width works, and so do integers; kernels run float32 and
+        complex64 on CPUs, and these and bfloat16, whose state is in float32 then, on NVIDIA GPUs.
+        It has gradients for `a`, `b` and `h0`, and these have gradients. Where
         `a` and `b` are sharded over devices, in any axes but that of time, so is the result.
         Forward-mode differentiation (`jax.jvp`) needs `engine="scan"`; over a gradient it works on
         either.
@@ -48,8 +50,8 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
     """
     a, b, h0 = _arrays(a, b, h0)
     chosen = choose_engine(b.dtype, engine)
-    if chosen == "native" and all(isinstance(size, int) and size > 0 for size in b.shape):
-        return _run(reverse, *varying((a, b, h0), (a, b, h0)))
+    if chosen != "scan" and all(isinstance(size, int) and size > 0 for size in b.shape):
+        return _run(str(chosen), reverse, *varying((a, b, h0), (a, b, h0)))
     if not in_parallel():
         engines.say_once(chosen, "cello.ops.linear_scan")
     return _by_jax(reverse, a, b, h0)
@@ -57,11 +59,15 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
 
 def choose_engine(dtype, asked: str | None = None) -> engines.Engine:
     """The engine for a linear recurrence of this dtype."""
-    obstacle = None
-    if dtype not in (jnp.float32, jnp.complex64):
-        name = jnp.dtype(dtype).name
-        obstacle = f"The kernels compute in float32 and complex64, and this is {name}."
-    return engines.choose(obstacle, "The kernels for GPUs do not know linear_scan.", asked)
+    name = jnp.dtype(dtype).name
+    on_cpu = on_gpu = None
+    if name not in ("float32", "complex64"):
+        on_cpu = f"The kernels compute in float32 and complex64, and this is {name}."
+    if name not in ("float32", "bfloat16", "complex64"):
+        on_gpu = (
+            f"The kernels for GPUs compute in float32, bfloat16 and complex64, and this is {name}."
+        )
+    return engines.choose(on_cpu, on_gpu, asked)
 
 
 def _arrays(a, b, h0):
@@ -141,18 +147,18 @@ def _by_loop(reverse: bool, a, b, h0):
 # ------------------------------------------------------------------------------ derivatives
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _run(reverse, a, b, h0):
-    return _forward(reverse, a, b, h0)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _run(engine, reverse, a, b, h0):
+    return _forward(engine, reverse, a, b, h0)
 
 
-def _run_forward(reverse, a, b, h0):
-    h = _forward(reverse, a, b, h0)
+def _run_forward(engine, reverse, a, b, h0):
+    h = _forward(engine, reverse, a, b, h0)
     return h, (a, h0, h)
 
 
-def _run_backward(reverse, kept, d_h):
-    return _backward(reverse, *kept, d_h)
+def _run_backward(engine, reverse, kept, d_h):
+    return _backward(engine, reverse, *kept, d_h)
 
 
 _run.defvjp(_run_forward, _run_backward)
@@ -162,29 +168,29 @@ _run.defvjp(_run_forward, _run_backward)
 # the equations that they compute.
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _forward(reverse, a, b, h0):
-    (h,) = _forward_call(1, reverse)(a, b, h0)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _forward(engine, reverse, a, b, h0):
+    (h,) = _forward_call(1, engine, reverse)(a, b, h0)
     return varying(h, a)
 
 
 @_forward.defjvp
-def _forward_jvp(reverse, primals, tangents):
+def _forward_jvp(engine, reverse, primals, tangents):
     a, _, h0 = primals
     d_a, d_b, d_h0 = tangents
-    h = _forward(reverse, *primals)
+    h = _forward(engine, reverse, *primals)
     return h, _by_jax(reverse, a, d_a * _shifted(h, h0, reverse) + d_b, d_h0)
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _backward(reverse, a, h0, h, d_h):
-    return varying(_backward_call(1, reverse)(a, h0, h, d_h), a)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _backward(engine, reverse, a, h0, h, d_h):
+    return varying(_backward_call(1, engine, reverse)(a, h0, h, d_h), a)
 
 
 @_backward.defjvp
-def _backward_jvp(reverse, primals, tangents):
+def _backward_jvp(engine, reverse, primals, tangents):
     _, tangents = jax.jvp(functools.partial(_backward_by_loop, reverse), primals, tangents)
-    return _backward(reverse, *primals), tangents
+    return _backward(engine, reverse, *primals), tangents
 
 
 def _backward_by_loop(reverse, a, h0, h, d_h):
@@ -211,37 +217,45 @@ def _shifted(x, first, reverse):
 
 
 @functools.cache
-def _forward_call(axis: int, reverse: bool):
+def _forward_call(axis: int, engine: str, reverse: bool):
     def call(a, b, h0):
         results = (jax.ShapeDtypeStruct(b.shape, b.dtype),)
-        ffi_call = jax.ffi.ffi_call(f"cello_{_kind(a)}linear_scan", results)
+        ffi_call = jax.ffi.ffi_call(_target(engine, a), results)
         return tuple(ffi_call(a, b, h0, axis=np.int64(axis), reverse=reverse))
 
-    return _elementwise(call, axis, (True, True, False), (True,), _forward_call, reverse)
+    def one_further():
+        return _forward_call(axis + 1, engine, reverse)
+
+    return _elementwise(call, axis, (True, True, False), (True,), one_further)
 
 
 @functools.cache
-def _backward_call(axis: int, reverse: bool):
+def _backward_call(axis: int, engine: str, reverse: bool):
     def call(a, h0, h, d_h):
         results = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in (a, h, h0))
-        ffi_call = jax.ffi.ffi_call(f"cello_{_kind(a)}linear_scan_backward", results)
+        ffi_call = jax.ffi.ffi_call(f"{_target(engine, a)}_backward", results)
         return tuple(ffi_call(a, h0, h, d_h, axis=np.int64(axis), reverse=reverse))
 
+    def one_further():
+        return _backward_call(axis + 1, engine, reverse)
+
     timed = (True, False, True, True)
-    return _elementwise(call, axis, timed, (True, True, False), _backward_call, reverse)
+    return _elementwise(call, axis, timed, (True, True, False), one_further)
 
 
-def _kind(array) -> str:
-    return "complex_" if jnp.iscomplexobj(array) else ""
+def _target(engine: str, array) -> str:
+    if engine == "cuda":
+        return "cello_cuda_linear_scan"
+    return "cello_complex_linear_scan" if jnp.iscomplexobj(array) else "cello_linear_scan"
 
 
-def _elementwise(call, axis: int, timed, timed_results, make, reverse: bool):
+def _elementwise(call, axis: int, timed, timed_results, one_further):
     """`call` on parts of sharded arrays, and under `vmap` with one more axis before that of time.
 
     Args:
         axis: that of time, in the arrays that are `timed`.
         timed, timed_results: which arguments and results have time.
-        make: function of `axis` and `reverse` that makes this one.
+        one_further: makes the same function for time one axis further back.
     """
 
     @custom_vmap
@@ -257,6 +271,6 @@ def _elementwise(call, axis: int, timed, timed_results, make, reverse: bool):
             x if batched else jnp.broadcast_to(x, (size, *x.shape))
             for x, batched in zip(arrays, in_batched, strict=True)
         ]
-        return make(axis + 1, reverse)(*whole), (True,) * len(timed_results)
+        return one_further()(*whole), (True,) * len(timed_results)
 
     return function

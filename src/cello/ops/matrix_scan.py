@@ -189,8 +189,8 @@ def _all_at_once(state, chunks):
     """
     chunk = _chunk(chunks)
     if chunk.pair is None:
-        time_second = (jnp.moveaxis(x, 0, 1) for x in (chunk.decay, chunk.written))
-        states = jnp.moveaxis(linear_scan(*time_second, state), 1, 0)
+        decay, written = jnp.moveaxis(chunk.decay, 0, 1), jnp.moveaxis(chunk.written, 0, 1)
+        states = jnp.moveaxis(linear_scan(decay, written, state), 1, 0)
         before = jnp.concatenate([state[None], states[:-1]])
         return states[-1], chunk.read @ before + chunk.outputs
     # What a chunk finds is linear in the state before it, and so is the state behind it.
