@@ -138,8 +138,7 @@ __global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
     return unit < units && column < units ? *at : 0.0f;
   });
 
-  const auto enter = [&](int step, int row, int unit, float h, bool mine) {
-    if (mine && call.factor) h *= call.factor[row * units + unit];
+  const auto enter = [&](int step, int row, int unit, float h) {
     if (place.row < kRows) Published(call, step, kRows).put<F>(size_t{1} * row * plan.row + unit, h);
   };
 
@@ -147,12 +146,13 @@ __global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
     for (int block = place.member; block < plan.blocks; block += plan.members) {
       const int row = tile * kRows + place.row, unit = block * kUnits + place.unit, at = row * units + unit;
       const bool mine = place.row < kRows && row < call.batch && unit < units;
-      float h = 0.0f;
+      float entering = 0.0f;
       if (mine) {
-        h = call.h[at] = call.h0[at];
+        entering = call.h[at] = call.h0[at];
+        if (call.factor) entering *= call.factor[at];
         if (Cell::kHasC) call.c[at] = call.c0[at];
       }
-      enter(0, row, unit, h, mine);
+      enter(0, row, unit, entering);
     }
 
   for (int step = 0; step < call.time; ++step)
@@ -164,7 +164,7 @@ __global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
         const int unit = block * kUnits + place.unit, at = row * units + unit;
         const bool mine = place.row < kRows && row < call.batch && unit < units;
         const size_t now = size_t{1} * row * call.time + step;
-        float x[kGates] = {}, slots[kSlots] = {}, h = 0.0f, c = 0.0f;
+        float x[kGates] = {}, slots[kSlots] = {}, h = 0.0f, c = 0.0f, factor = 1.0f, recurrent_bias = 0.0f;
         bool counts = true;
         if (mine) {  // on their way while others are waited for
 #pragma unroll
@@ -175,6 +175,8 @@ __global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
           h = call.h[at];
           if (Cell::kHasC) c = call.c[at];
           counts = !call.mask || call.mask[now];
+          if (call.factor) factor = call.factor[at];
+          if (call.recurrent_bias) recurrent_bias = call.recurrent_bias[unit];
         }
         float product[kGates][kColumns][4] = {};
         multiply<F, kGates, kColumns, kHeld>(product, weights, held, slot,
@@ -184,10 +186,10 @@ __global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
           float u[kGates];
 #pragma unroll
           for (int g = 0; g < kGates; ++g) u[g] = sums.get(g, place.unit, place.row);
-          if (call.recurrent_bias) u[kGates - 1] += call.recurrent_bias[unit];
+          u[kGates - 1] += recurrent_bias;
           Cell::forward(call.activations, x, u, h, c, slots);
         }
-        enter(step + 1, row, unit, h, mine);
+        enter(step + 1, row, unit, h * factor);
         if (!mine) continue;
         call.h[at] = h;
         if (Cell::kHasC) call.c[at] = c;
@@ -227,12 +229,13 @@ __global__ void __launch_bounds__(kThreads, 1) backward(Backward call) {
         const int unit = block * kUnits + place.unit, at = row * units + unit;
         const bool mine = place.row < kRows && row < call.batch && unit < units;
         const size_t now = size_t{1} * row * call.time + step;
-        float slots[kSlots] = {}, dh = 0.0f, dc = 0.0f, c = 0.0f, d_output = 0.0f;
+        float slots[kSlots] = {}, dh = 0.0f, dc = 0.0f, c = 0.0f, d_output = 0.0f, factor = 1.0f;
         Before before{};
         bool counts = true;
         if (mine) {  // on their way while others are waited for
           dh = turn == 0 ? call.d_h_last[at] : call.d_h[at];
           if (Cell::kHasC) dc = turn == 0 ? call.d_c_last[at] : call.d_c[at];
+          if (call.factor) factor = call.factor[at];
         }
         if (mine && step >= 0) {
           counts = !call.mask || call.mask[now];
@@ -259,10 +262,7 @@ __global__ void __launch_bounds__(kThreads, 1) backward(Backward call) {
           multiply<F, 1, kColumns, kHeld>(product, weights, held, slot,
                                           behind.words + size_t{1} * tile * kRows * plan.row, plan.row, behind.mark);
           sums.meet(product);
-          if (mine) {
-            const float sum = sums.get(0, place.unit, place.row);
-            dh += call.factor ? sum * call.factor[at] : sum;
-          }
+          if (mine) dh += factor * sums.get(0, place.unit, place.row);
         }
         dh += d_output;
         if (step >= 0) {
