@@ -30,7 +30,8 @@ Plan plan_of(const Device& device, int batch, int units, int gates) {
   const size_t sums = plan.columns == 1 ? Sums<kTiles, 1>::kBytes : Sums<kTiles, 2>::kBytes;
   const size_t slot = sizeof(uint4) * kWarps * Weights<F, kTiles>::kSlot;
   const int slots = plan.held ? std::max(0, plan.per_warp - held_blocks<F>(kTiles)) : own * plan.per_warp;
-  plan.in_shared = std::min<int>(slots, (device.shared_bytes - sums) / slot);
+  const int64_t room = std::max<int64_t>(0, device.shared_bytes - static_cast<int64_t>(sums));
+  plan.in_shared = std::min<int64_t>(slots, room / static_cast<int64_t>(slot));
   plan.shared_bytes = sums + plan.in_shared * slot;
   plan.published_bytes = sizeof(uint32_t) * 2 * plan.tiles * 8 * plan.columns * plan.row;
   plan.weights_bytes = plan.in_shared < slots ? size_t{1} * plan.members * own * plan.per_warp * slot : 0;

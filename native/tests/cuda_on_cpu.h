@@ -225,7 +225,7 @@ struct Device {
 };
 inline cudaError_t device(Device& found) {
   found.multiprocessors = on_cpu::setting("CELLO_TEST_MULTIPROCESSORS", 4);
-  found.shared_bytes = on_cpu::setting("CELLO_TEST_SHARED_BYTES", 70000);
+  found.shared_bytes = on_cpu::setting("CELLO_TEST_SHARED_BYTES", 100000);
   return cudaSuccess;
 }
 template <class Call>
