@@ -54,8 +54,8 @@ def engine(value: str | None = None) -> str:
     """The engine of the recurrences; with an argument, set it.
 
     Args:
-        value: "native", Cello's own kernels, or an error where they cannot run; "scan", JAX's loop;
-            "auto", from the start: the kernels where they can, else the loop.
+        value: "native", Cello's own kernels, on CPUs or GPUs, or an error where they cannot run;
+            "scan", JAX's loop; "auto", from the start: the kernels where they can, else the loop.
 
     What JAX has compiled is forgotten when it changes. `layer.engine` says what a layer gets.
     """

@@ -88,9 +88,9 @@ class Bidirectional(Layer):
 
     @property
     def engine(self) -> Engine:
-        """What runs it: that of the two directions which is not native, with its reason."""
+        """What runs it: that of the two directions which has no kernels, with its reason."""
         engines = self.forward_layer.engine, self.backward_layer.engine
-        return engines[1] if engines[0] == "native" else engines[0]
+        return engines[0] if engines[0] == "scan" else engines[1]
 
     @property
     def input_dtype(self) -> str:

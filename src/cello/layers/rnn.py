@@ -286,7 +286,7 @@ class RNN(Layer):
 
     @property
     def engine(self) -> Engine:
-        """What runs it: `"native"` or `"scan"`; its `reason` says why not native, in a sentence."""
+        """What runs it: `"native"`, `"cuda"` or `"scan"`; its `reason` says why no kernels do."""
         return cell_engine(self.cell)
 
     def get_initial_state(self, batch_size):

@@ -91,7 +91,7 @@ def gru(
         go_backwards, unroll, return_sequences, zero_output_for_mask: see `ops.recurrence`.
         return_all_states: give the states after every step, in place of after the last.
         compute_dtype: dtype to which the factors of matrix products are rounded, "bfloat16" say;
-            sums, gates and states stay in that of the arrays. The native engine rounds nothing.
+            sums, gates and states stay in that of the arrays. Kernels on CPUs round nothing.
         engine: `"native"` or `"scan"`, in place of what `cello.config.engine` says.
 
     Returns:
