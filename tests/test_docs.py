@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
     "attention",

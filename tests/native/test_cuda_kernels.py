@@ -10,7 +10,7 @@ from recurrence_cases import arrays_of, cases, masks_of, run, spread, values_and
 import cello
 
 CELLS = ("lstm", "gru", "simple_rnn")
-pytestmark = pytest.mark.usefixtures("kernels")
+pytestmark = pytest.mark.usefixtures("kernels", "compiled_lightly")
 
 
 def exact(cell, arrays, **options):
@@ -139,6 +139,12 @@ def test_vmap_and_second_derivatives():
 
 def test_the_engine_says_what_runs():
     assert cello.layers.LSTM(4).engine == "cuda" and cello.layers.LSTM(4).engine.reason is None
+    both = cello.layers.Bidirectional(cello.layers.LSTM(4))
+    slow_backward = cello.layers.Bidirectional(
+        cello.layers.GRU(4),
+        backward_layer=cello.layers.GRU(4, reset_after=False, go_backwards=True),
+    )
+    assert both.engine == "cuda" and slow_backward.engine == "scan"
     before_the_product = cello.layers.GRU(4, reset_after=False).engine
     assert before_the_product == "scan" and "gru_reset_before" in before_the_product.reason
     double = cello.layers.LSTM(4, dtype="float64").engine
