@@ -1,5 +1,10 @@
 """The kernels for NVIDIA GPUs against the scan: on a GPU, else run by the CPU, thread by thread."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +13,7 @@ from hypothesis import given
 from recurrence_cases import arrays_of, cases, masks_of, run, spread, values_and_gradients
 
 import cello
+from cello.native import cuda
 
 CELLS = ("lstm", "gru", "simple_rnn")
 pytestmark = pytest.mark.usefixtures("kernels", "compiled_lightly")
@@ -152,3 +158,15 @@ def test_the_engine_says_what_runs():
     with pytest.raises(ValueError, match="The kernels for GPUs know lstm, gru, simple_rnn"):
         arrays = arrays_of("gru_reset_before", 1, 2, 3, 4, seed=0, dtype="float32")
         run("gru_reset_before", arrays, "native")
+
+
+@pytest.mark.skipif(cuda.platform() == "cuda", reason="the four devices are played by a CPU")
+def test_a_batch_over_four_devices(build):
+    script = Path(__file__).parents[1] / "ops/sharded.py"
+    library = build("native", "cuda_on_cpu") / "libcuda_on_cpu.so"
+    flags = "--xla_force_host_platform_device_count=4"
+    done = subprocess.run(
+        [sys.executable, str(script), str(library)], capture_output=True, text=True, check=False,
+        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -1,6 +1,11 @@
-"""Run by test_sharding.py in a process with four devices: kernels on a batch spread over them."""
+"""Run in a process with four devices: kernels on a batch that is spread over them.
+
+python sharded.py                those for CPUs
+python sharded.py LIBRARY        those for GPUs, played by the CPU
+"""
 
 import functools
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -8,25 +13,32 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import cello
+from cello.native import cuda
 from cello.ops.layer_norm import LAYER_NORM_LSTM, layer_norm
 
 BATCH, TIME, FEATURES, UNITS = 8, 5, 3, 6
+PREFIX = "cello_cuda" if sys.argv[1:] else "cello"
 OPS = {
-    "lstm": (4, cello.ops.lstm, {}),
-    "gru": (3, cello.ops.gru, {"reset_after": False}),
-    "simple_rnn": (1, cello.ops.simple_rnn, {}),
-    "layer_norm_lstm": (4, functools.partial(layer_norm, LAYER_NORM_LSTM), {}),
+    "lstm": (4, cello.ops.lstm, {}, (4 * UNITS,)),
+    "gru": (3, cello.ops.gru, {}, (2, 3 * UNITS)),
+    "gru_reset_before": (3, cello.ops.gru, {"reset_after": False}, (3 * UNITS,)),
+    "simple_rnn": (1, cello.ops.simple_rnn, {}, (UNITS,)),
+    "layer_norm_lstm": (4, functools.partial(layer_norm, LAYER_NORM_LSTM), {}, (14, UNITS)),
 }
+if sys.argv[1:]:
+    OPS = {name: OPS[name] for name in ("lstm", "gru", "simple_rnn")}
+    cello.native.load(sys.argv[1], "cello_cuda_handlers", "cpu")
+    cuda.platform, cuda.missing = lambda: "cuda", lambda: None
+    jax.config.update("jax_default_matmul_precision", "highest")
 
 
 def check(name: str) -> None:
-    gates, op, more = OPS[name]
+    gates, op, more, of_bias = OPS[name]
     rng = np.random.default_rng(0)
     x, kernel, recurrent_kernel, bias = (
         rng.normal(size=shape).astype("float32")
         for shape in (
-            (BATCH, TIME, FEATURES), (FEATURES, gates * UNITS), (UNITS, gates * UNITS),
-            (14, UNITS) if name.startswith("layer_norm") else (gates * UNITS,),
+            (BATCH, TIME, FEATURES), (FEATURES, gates * UNITS), (UNITS, gates * UNITS), of_bias,
         )
     )  # fmt: skip
     mask = rng.random((BATCH, TIME)) < 0.6
@@ -45,7 +57,7 @@ def check(name: str) -> None:
     program = jax.jit(jax.value_and_grad(loss, (0, 1, 2, 3)))
     text = program.lower(*spread).compile().as_text()
     assert "all-gather" not in text, "the batch was gathered"
-    assert "cello_forward" in text and "cello_backward" in text
+    assert f"{PREFIX}_forward" in text and f"{PREFIX}_backward" in text
     compare(program(*spread), want)
 
     for check_vma in (True, False):
@@ -80,7 +92,8 @@ def check_linear_scan(mesh, spec: PartitionSpec, dtype: str, constant: bool = Fa
     program = jax.jit(jax.value_and_grad(loss, (0, 1, 2)))
     text = program.lower(*spread).compile().as_text()
     assert "all-gather" not in text, f"{spec} was gathered"
-    name = "cello_complex_linear_scan" if dtype == "complex64" else "cello_linear_scan"
+    kind = "complex_" if dtype == "complex64" and PREFIX == "cello" else ""
+    name = f"{PREFIX}_{kind}linear_scan"
     assert f'{name}"' in text and f'{name}_backward"' in text
     compare(program(*spread), want)
     # One model a device or several, each with a batch that is spread.
