@@ -123,3 +123,36 @@ def cases(draw):
         "recurrent_dropout_mask": factors(batch, sizes[-1]),
     }
     return cell, sizes, options, draw(st.booleans()), seed
+
+
+def exact(cell, arrays, **options):
+    """Values and gradients in float64, of arrays as they are in float32."""
+    with jax.enable_x64(True):
+        arrays = jax.tree.map(lambda a: a.astype("float32").astype("float64"), arrays)
+        return jax.tree.map(np.asarray, values_and_gradients(cell, arrays, "scan", **options))
+
+
+def in_float32(arrays, options):
+    options = {
+        k: v.astype("float32") if k.endswith("t_mask") and v is not None else v
+        for k, v in options.items()
+    }
+    return jax.tree.map(lambda a: np.asarray(a, "float32"), arrays), options
+
+
+def assert_as_near(want, other, got, ulps=8):
+    """The error of `got` is at most twice that of `other`, and some ULP of float32."""
+    for w, o, g in zip(*map(jax.tree.leaves, (want, other, got)), strict=True):
+        assert g.shape == w.shape and g.dtype == np.float32
+        allowed = 2 * np.abs(o - w).max() + ulps * 2**-24 * max(1, np.abs(w).max())
+        assert np.abs(g - w).max() <= allowed
+
+
+def problem(case):
+    """The cell of a case, its arrays and options in float32, and the truth."""
+    cell, sizes, options, biased, seed = case
+    with jax.enable_x64(True):
+        arrays = arrays_of(cell, *sizes, seed)
+    if not biased:
+        arrays = (*arrays[:3], None, arrays[4])
+    return cell, *in_float32(arrays, options), exact(cell, arrays, **options)

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from jax.test_util import check_grads
-from recurrence_cases import CELLS, arrays_of, cases, masks_of, run, spread, values_and_gradients
+from recurrence_cases import (
+    CELLS,
+    arrays_of,
+    assert_as_near,
+    cases,
+    masks_of,
+    problem,
+    run,
+    spread,
+    values_and_gradients,
+)
 
 import cello
 from cello.ops.engine import Engine
@@ -26,23 +36,9 @@ pytestmark = pytest.mark.skipif(
 @given(cases())
 def test_as_accurate_as_the_scan(case):
     """Against float64 the error is at most twice that of the scan in float32, and 8 ULP."""
-    cell, sizes, options, biased, seed = case
-    with jax.enable_x64(True):
-        arrays = arrays_of(cell, *sizes, seed)
-        if not biased:
-            arrays = (*arrays[:3], None, arrays[4])
-        arrays = jax.tree.map(lambda a: a.astype("float32").astype("float64"), arrays)
-        exact = values_and_gradients(cell, arrays, "scan", **options)
-        exact = jax.tree.map(np.asarray, exact)
-    floats = jax.tree.map(lambda a: np.asarray(a, "float32"), arrays)
-    options = {k: v.astype("float32") if k.endswith("t_mask") and v is not None else v
-               for k, v in options.items()}  # fmt: skip
+    cell, floats, options, want = problem(case)
     scanned = values_and_gradients(cell, floats, "scan", **options)
-    native = values_and_gradients(cell, floats, "native", **options)
-    for want, other, got in zip(*map(jax.tree.leaves, (exact, scanned, native)), strict=True):
-        assert got.shape == want.shape and got.dtype == np.float32
-        allowed = 2 * np.abs(other - want).max() + 8 * 2**-24 * max(1, np.abs(want).max())
-        assert np.abs(got - want).max() <= allowed
+    assert_as_near(want, scanned, values_and_gradients(cell, floats, "native", **options))
 
 
 @pytest.mark.parametrize("cell", [c for c in sorted(CELLS) if "layer_norm" not in c])
