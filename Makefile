@@ -43,9 +43,9 @@ native:
 	PATH="$$PATH:$(CURDIR)/$(BIN)" cmake --install build/native
 
 # One environment; `ready-plot` has what the demo needs, `ready-test` what the tests need besides.
-$(VENV)/ready-%: pyproject.toml $(wildcard native/*.*)
+$(VENV)/ready-%: pyproject.toml $(wildcard native/*.* native/cuda/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	rm -f src/cello/native/libcello_kernels.*
+	rm -f src/cello/native/libcello_*
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
 	$(BIN)/python -c "from cello import native; print(native.missing() or 'kernels: ' + native.isa())"
 	touch $@
