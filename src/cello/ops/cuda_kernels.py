@@ -61,13 +61,13 @@ def factors_of(dtype, compute_dtype: str | None) -> str:
 def forward(recurrence: Recurrence, inputs: Inputs, saving: bool):
     """`(outputs, what backward needs)`."""
     x, mask = _in_order_of_running(recurrence, inputs)
-    bias, recurrent_bias = _biases(recurrence, inputs)
+    bias, recurrent_bias = _biases(inputs)
     x = _product(recurrence, x, inputs.kernel)
     results = _forward_call(recurrence, saving)(
         x if bias is None else x + bias,
         _wide(inputs.recurrent_kernel),
         or_nothing(recurrent_bias),
-        *_states(recurrence, inputs),
+        *_states(inputs),
         or_nothing(mask, np.bool_),
         or_nothing(_wide(inputs.recurrent_mask)),
     )
@@ -83,7 +83,7 @@ def backward(recurrence: Recurrence, inputs: Inputs, saved, d_outputs: Outputs) 
     x, mask = _in_order_of_running(recurrence, inputs)
     factor = _wide(inputs.recurrent_mask)
     hs = saved[0]
-    h0, c0 = _states(recurrence, inputs)
+    h0, c0 = _states(inputs)
     d_every = (*map(_wide, d_outputs.every), None, None)
     d_last = tuple(map(_wide, d_outputs.last))
     results = _backward_call(recurrence)(
@@ -122,7 +122,7 @@ def _wide(array):
     return None if array is None else array.astype(jnp.float32)
 
 
-def _states(recurrence: Recurrence, inputs: Inputs):
+def _states(inputs: Inputs):
     return _wide(inputs.states[0]), or_nothing(_wide(second(inputs.states)))
 
 
@@ -136,7 +136,7 @@ def _in_order_of_running(recurrence: Recurrence, inputs: Inputs):
     return x, mask
 
 
-def _biases(recurrence: Recurrence, inputs: Inputs):
+def _biases(inputs: Inputs):
     """What is added to the inputs' share, and to the last gate of the recurrent product."""
     bias = _wide(inputs.bias)
     if bias is None or bias.ndim == 1:
