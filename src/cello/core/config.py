@@ -69,5 +69,6 @@ def engine(value: str | None = None) -> str:
 def engine_name(value: str) -> str:
     """`value`, checked."""
     if value not in _ENGINES:
-        raise ValueError(f"An engine is one of {', '.join(_ENGINES)}, and this is {value!r}.")
+        hint = ' "native" asks for the kernels on GPUs as well.' if value == "cuda" else ""
+        raise ValueError(f"An engine is one of {', '.join(_ENGINES)}, and this is {value!r}.{hint}")
     return value
