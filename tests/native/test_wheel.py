@@ -47,8 +47,8 @@ def check_python(members):
 
 def test_a_wheel_has_the_library_and_serves_every_python(wheel, tool):
     tool("c++", "g++", "clang++")
-    # Compiled with little optimisation, which takes most of the time and changes no file's name, and
-    # without the kernels for GPUs, also where there is a compiler for them.
+    # Compiled with little optimisation, which takes most of the time and changes no file's name,
+    # and without the kernels for GPUs, whether or not there is a compiler for them.
     settings = "build-dir=build/wheel cmake.build-type=Debug cmake.define.CMAKE_CXX_FLAGS_DEBUG=-O1"
     settings += " cmake.define.CMAKE_CUDA_COMPILER=NOTFOUND"
     name, members, _ = wheel(*(f"--config-settings={setting}" for setting in settings.split()))
