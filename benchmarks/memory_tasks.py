@@ -169,6 +169,21 @@ def solved(task: Task, value: float) -> bool:
     return value < 0.01 if not task.answers else value > 0.99
 
 
+class Clock(cello.callbacks.Callback):
+    """Ends `fit` when the seconds of the processors are used up, and counts its steps."""
+
+    def __init__(self, seconds: float):
+        super().__init__()
+        self.end, self.steps = time.process_time() + seconds, 0
+
+    def over(self) -> bool:
+        return time.process_time() > self.end
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        self.model.stop_training = self.over()
+
+
 def run(task: Task, name: str, steps: int, chosen) -> dict[str, Any]:
     """Train until the task is solved or the steps, or the seconds, are used up."""
     cello.utils.set_random_seed(chosen.seed)
@@ -179,23 +194,19 @@ def run(task: Task, name: str, steps: int, chosen) -> dict[str, Any]:
     model.compile(cello.optimizers.Adam(chosen.rate, global_clipnorm=1.0), error)
     rng = np.random.default_rng(chosen.seed)
     x, y = task.draw(rng, HELD_OUT, steps)
-    began, value, loss, done = time.process_time(), math.nan, math.nan, 0
-    while (
-        done < chosen.train_steps
-        and not solved(task, value)
-        and time.process_time() - began < chosen.seconds
-    ):
-        count = min(chosen.every, chosen.train_steps - done)
+    began, clock = time.process_time(), Clock(chosen.seconds)
+    value = loss = math.nan
+    while clock.steps < chosen.train_steps and not solved(task, value) and not clock.over():
+        count = min(chosen.every, chosen.train_steps - clock.steps)
         batch = task.draw(rng, count * chosen.batch, steps)
-        model.fit(*batch, batch_size=chosen.batch, shuffle=False, verbose=0)
-        done += count
+        model.fit(*batch, batch_size=chosen.batch, shuffle=False, verbose=0, callbacks=[clock])
         value, loss = score(task, model, x, y)
     return {
         "units": units,
         "score": value,
         "loss": loss,
         "solved": solved(task, value),
-        "train steps": done,
+        "train steps": clock.steps,
         "seconds": round(time.process_time() - began, 1),
     }
 
