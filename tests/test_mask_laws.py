@@ -1,6 +1,7 @@
 """What stands under a mask changes nothing: layers, losses and metrics, from one table."""
 
 import functools
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from masked import FEATURES, ROWS, TIME, close, masks, normal
 
 import cello
-from cello.core.masking import set_mask
+from cello.core.masking import MaskDropped, set_mask
 from cello.core.variable import Binding
 from cello.layers import (
     GRU,
@@ -219,3 +220,17 @@ def test_models(kind, mask, unreal):
     assert not np.asarray(got[1][1])[~mask].any()
     if kind != "a class":
         close(model(spoiled + 0, mask=jnp.asarray(mask)), model(zeros + 0, mask=jnp.asarray(mask)))
+
+
+def test_a_step_alone_has_no_mask_to_lose():
+    words = cello.Input((None,), dtype="int32")
+    embedded = cello.layers.Embedding(5, 2, mask_zero=True)(words)
+    h = cello.layers.LSTM(3, return_sequences=True)(embedded)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = cello.Model(words, 2 * h[:, -1])
+        padded = model(np.array([[1, 2, 3, 0, 0]]))
+    np.testing.assert_allclose(padded, model(np.array([[1, 2, 3]])), rtol=1e-6)
+    for some in (lambda: h[..., 0], lambda: h[:, 1:], lambda: h[:, :, -1], lambda: h[1:]):
+        with pytest.warns(MaskDropped, match="'getitem"):
+            some()

@@ -94,6 +94,11 @@ class Operation(Layer):
             return None
         return f"cello.ops.{name} may look along time. Write a layer with streams = True if not."
 
+    def _attach_masks(self, arguments, outputs, masks):
+        if self.function == "getitem" and _takes_one_step(arguments["args"][1]):
+            return  # without time there is nothing left to mask
+        super()._attach_masks(arguments, outputs, masks)
+
     def call(self, *args, **kwargs):
         loading = current_loading()
         if loading is not None:
@@ -127,6 +132,13 @@ def _takes_every_or_last_step(key) -> bool:
     if not (key and key[0] == slice(None)):
         return key[:1] == (Ellipsis,) and len(key) == 2
     return len(key) == 1 or key[1] in (slice(None), -1, Ellipsis)
+
+
+def _takes_one_step(key) -> bool:
+    """Whether `x[key]` is one step of `(batch, time, ...)`."""
+    if not isinstance(key, tuple) or len(key) < 2:
+        return False
+    return key[0] == slice(None) and isinstance(key[1], int)
 
 
 def _pieces(function: str, arguments) -> int:
