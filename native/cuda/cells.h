@@ -33,12 +33,30 @@ __device__ __forceinline__ float derivative(int kind, float y) {
   }
 }
 
+// Those that layers have by default. The compiler knows them, so that the chains of a step's gates run side
+// by side; with a choice for each they run one after the other.
+struct UsualActivations {
+  __device__ __forceinline__ float act(float x) const { return activate(kTanh, x); }
+  __device__ __forceinline__ float gate(float x) const { return activate(kSigmoid, x); }
+  __device__ __forceinline__ float d_act(float y) const { return derivative(kTanh, y); }
+  __device__ __forceinline__ float d_gate(float y) const { return derivative(kSigmoid, y); }
+};
+
 struct Activations {
   int candidate, gates;
   __device__ __forceinline__ float act(float x) const { return activate(candidate, x); }
   __device__ __forceinline__ float gate(float x) const { return activate(gates, x); }
   __device__ __forceinline__ float d_act(float y) const { return derivative(candidate, y); }
   __device__ __forceinline__ float d_gate(float y) const { return derivative(gates, y); }
+
+  // Run `step` with these, or with the usual ones: all threads of a launch go the same way.
+  template <class Step>
+  __device__ __forceinline__ void with(const Step& step) const {
+    if (candidate == kTanh && gates == kSigmoid)
+      step(UsualActivations{});
+    else
+      step(*this);
+  }
 };
 
 // h and c before a step, and after it.
@@ -52,7 +70,8 @@ struct Lstm {
   static __host__ __device__ constexpr int recurrent_slot(int gate) { return gate; }
 
   // x: the input's share, with biases; u: the recurrent product.
-  static __device__ __forceinline__ void forward(const Activations& f, const float (&x)[4], const float (&u)[4],
+  template <class Functions>
+  static __device__ __forceinline__ void forward(const Functions& f, const float (&x)[4], const float (&u)[4],
                                                  float& h, float& c, float (&slots)[4]) {
     slots[0] = f.gate(x[0] + u[0]);
     slots[1] = f.gate(x[1] + u[1]);
@@ -63,7 +82,8 @@ struct Lstm {
   }
 
   // (dh, dc) of the states after the step become those of the states before, without the product's.
-  static __device__ __forceinline__ void backward(const Activations& f, Before before, float c_after,
+  template <class Functions>
+  static __device__ __forceinline__ void backward(const Functions& f, Before before, float c_after,
                                                   float (&slots)[4], float& dh, float& dc) {
     const float i = slots[0], forget = slots[1], g = slots[2], o = slots[3];
     const float y = f.act(c_after);
@@ -83,7 +103,8 @@ struct Gru {
   static constexpr bool kHasC = false;
   static __host__ __device__ constexpr int recurrent_slot(int gate) { return gate < 2 ? gate : 3; }
 
-  static __device__ __forceinline__ void forward(const Activations& f, const float (&x)[3], const float (&u)[3],
+  template <class Functions>
+  static __device__ __forceinline__ void forward(const Functions& f, const float (&x)[3], const float (&u)[3],
                                                  float& h, float&, float (&slots)[4]) {
     slots[0] = f.gate(x[0] + u[0]);
     slots[1] = f.gate(x[1] + u[1]);
@@ -92,7 +113,8 @@ struct Gru {
     h = slots[0] * h + (1.0f - slots[0]) * slots[2];
   }
 
-  static __device__ __forceinline__ void backward(const Activations& f, Before before, float, float (&slots)[4],
+  template <class Functions>
+  static __device__ __forceinline__ void backward(const Functions& f, Before before, float, float (&slots)[4],
                                                   float& dh, float&) {
     const float z = slots[0], r = slots[1], g = slots[2], q = slots[3];
     slots[0] = dh * (before.h - g) * f.d_gate(z);
@@ -108,12 +130,14 @@ struct SimpleRnn {
   static constexpr bool kHasC = false;
   static __host__ __device__ constexpr int recurrent_slot(int gate) { return gate; }
 
-  static __device__ __forceinline__ void forward(const Activations& f, const float (&x)[1], const float (&u)[1],
+  template <class Functions>
+  static __device__ __forceinline__ void forward(const Functions& f, const float (&x)[1], const float (&u)[1],
                                                  float& h, float&, float (&slots)[1]) {
     h = slots[0] = f.act(x[0] + u[0]);
   }
 
-  static __device__ __forceinline__ void backward(const Activations& f, Before, float, float (&slots)[1],
+  template <class Functions>
+  static __device__ __forceinline__ void backward(const Functions& f, Before, float, float (&slots)[1],
                                                   float& dh, float&) {
     slots[0] = dh * f.d_act(slots[0]);
     dh = 0.0f;

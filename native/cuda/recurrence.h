@@ -187,7 +187,7 @@ __global__ void __launch_bounds__(kThreads, 1) forward(Forward call) {
 #pragma unroll
           for (int g = 0; g < kGates; ++g) u[g] = sums.get(g, place.unit, place.row);
           u[kGates - 1] += recurrent_bias;
-          Cell::forward(call.activations, x, u, h, c, slots);
+          call.activations.with([&](const auto& f) { Cell::forward(f, x, u, h, c, slots); });
         }
         enter(step + 1, row, unit, h * factor);
         if (!mine) continue;
@@ -267,7 +267,7 @@ __global__ void __launch_bounds__(kThreads, 1) backward(Backward call) {
         dh += d_output;
         if (step >= 0) {
           if (mine && counts) {
-            Cell::backward(call.activations, before, c, slots, dh, dc);
+            call.activations.with([&](const auto& f) { Cell::backward(f, before, c, slots, dh, dc); });
           } else {
 #pragma unroll
             for (int s = 0; s < kSlots; ++s) slots[s] = 0.0f;
