@@ -7,17 +7,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello.core.carry import current_carry
 from cello.core.layer import Layer
-from cello.core.masking import get_mask, set_mask
+from cello.core.masking import set_mask
 from cello.core.serialization import custom_object_scope
 from cello.core.symbolic import SymbolicTensor, input_spec, shown
 from cello.core.variable import Binding
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
+from cello.models.inputs import hidden, masks_in_order, values_in_order
 from cello.models.states import get_states, set_states, stateful_layers
 from cello.models.summary import print_summary
-from cello.ops.recurrence import hide_masked
 from cello.training.trainer import Trainer
 
 
@@ -149,8 +148,8 @@ class Model(Trainer, Layer):
     def call(self, inputs, training=False, mask=None):
         if self._graph is None:
             return super().call(inputs)
-        values = self._values_in_order(inputs)
-        for value, m in zip(values, _in_order(mask, len(values)), strict=True):
+        values = values_in_order(self, self._graph, inputs)
+        for value, m in zip(values, masks_in_order(mask, len(values)), strict=True):
             set_mask(value, m)
         return self._graph.run(values)
 
@@ -163,7 +162,7 @@ class Model(Trainer, Layer):
         masks = super()._pass_masks(arguments)
         if jax.tree.leaves(masks):
             name, inputs = next(iter(arguments.items()))
-            arguments[name] = _hidden(inputs, masks)
+            arguments[name] = hidden(inputs, masks)
         return masks
 
     def compute_mask(self, inputs, previous_mask):
@@ -186,29 +185,6 @@ class Model(Trainer, Layer):
                 shapes = jax.tree.map(_shape_of, list(arguments.values())[:1])
                 self.build_shapes = {"input_shape": shapes[0]} if shapes else None
         super()._prepare(arguments)
-
-    def _values_in_order(self, inputs) -> list[Any]:
-        """The data for each input, by place or by name, checked."""
-        tensors = self._known_graph().flat_inputs
-        names = [t.name for t in tensors]
-        if isinstance(inputs, dict):
-            given = self._known_graph().inputs
-            keys = list(given) if isinstance(given, dict) else names
-            missing = [k for k in keys if k not in inputs]
-            if missing:
-                raise ValueError(
-                    f"{self} has the inputs {keys} and got {list(inputs)}: {missing} missing."
-                )
-            # jax.tree orders the keys of a dict, and so are flat_inputs
-            values = [inputs[k] for k in (sorted(keys) if isinstance(given, dict) else keys)]
-        else:
-            values = jax.tree.leaves(inputs)
-        if len(values) != len(tensors):
-            raise ValueError(
-                f"{self} has {len(tensors)} input(s), {names}, and got {len(values)}: pass a list "
-                "with one array for each, in this order, or a dict by name."
-            )
-        return [_fitting(self, v, t) for v, t in zip(values, tensors, strict=True)]
 
     def get_states(self) -> dict[str, Any]:
         """The states of the stateful layers inside, as NumPy arrays by the paths of the layers."""
@@ -416,55 +392,5 @@ def _shape_of(tensor):
     return shown(jnp.shape(tensor) if not hasattr(tensor, "shape") else tensor.shape)
 
 
-def _hidden(inputs, masks):
-    """The inputs, each with zeros where its mask says so."""
-    leaves, structure = jax.tree.flatten(inputs)
-    flat = [masks] * len(leaves) if not isinstance(masks, (list, tuple, dict)) else None
-    if flat is None:
-        flat = jax.tree.leaves(masks, is_leaf=lambda m: m is None)
-
-    def hidden(value, mask):
-        if mask is None or jnp.ndim(value) < 3 or not jnp.issubdtype(value.dtype, jnp.floating):
-            return value
-        value = hide_masked(value, jnp.asarray(mask, bool))
-        set_mask(value, mask)
-        return value
-
-    return jax.tree.unflatten(structure, list(map(hidden, leaves, flat)))
-
-
 def _is_shape(value) -> bool:
     return isinstance(value, tuple) and all(d is None or isinstance(d, int) for d in value)
-
-
-def _in_order(mask, n: int) -> list[Any]:
-    """One mask, or `None`, for each of `n` inputs."""
-    if mask is None:
-        return [None] * n
-    return list(mask) if isinstance(mask, (list, tuple)) else [mask] * n
-
-
-def _fitting(model, value, tensor: SymbolicTensor):
-    """`value` with the dtype and rank of the input, checked against its shape."""
-    mask = get_mask(value)
-    value = jnp.asarray(value)
-    if tensor.dtype != value.dtype.name:
-        value = value.astype(tensor.dtype)
-    want = tensor.shape
-    if value.ndim == len(want) - 1 and want[-1] == 1:
-        value = value[..., None]
-    elif value.ndim == len(want) + 1 and value.shape[-1] == 1:
-        value = value[..., 0]
-    fits = len(want) == value.ndim and all(
-        w is None or not isinstance(d, int) or w == d or (i == 1 and current_carry() is not None)
-        for i, (w, d) in enumerate(zip(want, value.shape, strict=True))
-    )
-    if not fits:
-        missing_features = value.ndim == len(want) - 1
-        advice = " Add an axis: x[..., None] for features, x[None] for the batch."
-        raise ValueError(
-            f"{model} expects its input '{tensor.name}' to have the shape {want} and got "
-            f"{shown(value.shape)}.{advice if missing_features else ''}"
-        )
-    set_mask(value, mask)
-    return value

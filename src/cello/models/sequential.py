@@ -13,6 +13,7 @@ from cello.core.symbolic import SymbolicTensor
 from cello.layers.input import Input, InputLayer
 from cello.models.graph import Graph
 from cello.models.graph_config import input_entry
+from cello.models.inputs import values_in_order
 from cello.models.model import Model
 
 
@@ -113,7 +114,7 @@ class Sequential(Model):
         if not self._layers:
             return inputs
         if self._start is not None and not self._shape_from_data:
-            (inputs,) = self._values_in_order(inputs)
+            (inputs,) = values_in_order(self, self._known_graph(), inputs)
         set_mask(inputs, mask)
         outputs = inputs
         for layer in self._layers:

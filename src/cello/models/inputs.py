@@ -1,0 +1,88 @@
+"""What a model is given, made what its graph takes: in order, of its shapes, zeros under a mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from cello.core.carry import current_carry
+from cello.core.masking import get_mask, set_mask
+from cello.core.symbolic import SymbolicTensor, shown
+from cello.models.graph import Graph
+from cello.ops.recurrence import hide_masked
+
+
+def values_in_order(model, graph: Graph, inputs) -> list[Any]:
+    """The data for each input of the graph of `model`, by place or by name, checked."""
+    tensors = graph.flat_inputs
+    names = [t.name for t in tensors]
+    if isinstance(inputs, dict):
+        given = graph.inputs
+        keys = list(given) if isinstance(given, dict) else names
+        missing = [k for k in keys if k not in inputs]
+        if missing:
+            raise ValueError(
+                f"{model} has the inputs {keys} and got {list(inputs)}: {missing} missing."
+            )
+        # jax.tree orders the keys of a dict, and so are flat_inputs
+        values = [inputs[k] for k in (sorted(keys) if isinstance(given, dict) else keys)]
+    else:
+        values = jax.tree.leaves(inputs)
+    if len(values) != len(tensors):
+        raise ValueError(
+            f"{model} has {len(tensors)} input(s), {names}, and got {len(values)}: pass a list "
+            "with one array for each, in this order, or a dict by name."
+        )
+    return [_fitting(model, v, t) for v, t in zip(values, tensors, strict=True)]
+
+
+def masks_in_order(mask, n: int) -> list[Any]:
+    """One mask, or `None`, for each of `n` inputs."""
+    if mask is None:
+        return [None] * n
+    return list(mask) if isinstance(mask, (list, tuple)) else [mask] * n
+
+
+def hidden(inputs, masks):
+    """The inputs, each with zeros where its mask says so."""
+    leaves, structure = jax.tree.flatten(inputs)
+    flat = [masks] * len(leaves) if not isinstance(masks, (list, tuple, dict)) else None
+    if flat is None:
+        flat = jax.tree.leaves(masks, is_leaf=lambda m: m is None)
+
+    def of_one(value, mask):
+        if mask is None or jnp.ndim(value) < 3 or not jnp.issubdtype(value.dtype, jnp.floating):
+            return value
+        value = hide_masked(value, jnp.asarray(mask, bool))
+        set_mask(value, mask)
+        return value
+
+    return jax.tree.unflatten(structure, list(map(of_one, leaves, flat)))
+
+
+def _fitting(model, value, tensor: SymbolicTensor):
+    """`value` with the dtype and rank of the input, checked against its shape."""
+    mask = get_mask(value)
+    value = jnp.asarray(value)
+    if tensor.dtype != value.dtype.name:
+        value = value.astype(tensor.dtype)
+    want = tensor.shape
+    if value.ndim == len(want) - 1 and want[-1] == 1:
+        value = value[..., None]
+    elif value.ndim == len(want) + 1 and value.shape[-1] == 1:
+        value = value[..., 0]
+    fits = len(want) == value.ndim and all(
+        w is None or not isinstance(d, int) or w == d or (i == 1 and current_carry() is not None)
+        for i, (w, d) in enumerate(zip(want, value.shape, strict=True))
+    )
+    if not fits:
+        missing_features = value.ndim == len(want) - 1
+        advice = " Add an axis: x[..., None] for features, x[None] for the batch."
+        raise ValueError(
+            f"{model} expects its input '{tensor.name}' to have the shape {want} and got "
+            f"{shown(value.shape)}.{advice if missing_features else ''}"
+        )
+    set_mask(value, mask)
+    return value
