@@ -7,13 +7,10 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # What XLA has compiled on this machine is found again by other tests, by the processes that they
-# start and by the next run. Each worker has a folder of its own, as JAX may read half a file.
+# start and by the next run.
 os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR",
-    str(
-        Path(__file__).parents[1]
-        / f"build/compiled/{platform.node()}/{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    ),
+    str(Path(__file__).parents[1] / "build" / "compiled" / platform.node()),
 )
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
