@@ -6,14 +6,6 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# What XLA has compiled on this machine is found again by other tests, by the processes that they
-# start and by the next run.
-os.environ.setdefault(
-    "JAX_COMPILATION_CACHE_DIR",
-    str(Path(__file__).parents[1] / "build" / "compiled" / platform.node()),
-)
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import hypothesis
 import jax
@@ -21,6 +13,13 @@ import pytest
 
 import cello
 from cello.core.naming import forget_names
+
+# What XLA has compiled on this machine is found again by other tests and by the next run. Processes
+# that tests start have no part in it: some are killed, and half a file would stay.
+COMPILED = Path(__file__).parents[1] / "build" / "compiled" / platform.node()
+jax.config.update("jax_compilation_cache_dir", str(COMPILED))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 hypothesis.settings.register_profile(
     "cello", deadline=None, max_examples=15, derandomize=True, print_blob=True

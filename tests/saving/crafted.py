@@ -6,7 +6,6 @@ import functools
 import importlib
 import io
 import json
-import os
 import pathlib
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import warnings
 import zipfile
 
 import h5py
+import jax
 import numpy as np
 
 import cello
@@ -152,7 +152,7 @@ def _hook(event, args):
         return
     if event == "open" and args[1] in ("r", "rb") and str(args[0]) in _readable():
         return
-    if event == "open" and str(args[0]).startswith(os.environ["JAX_COMPILATION_CACHE_DIR"]):
+    if event == "open" and str(args[0]).startswith(jax.config.jax_compilation_cache_dir):
         return  # JAX's own files: what XLA has compiled
     _allowed["touched"].append((event, args))
     raise Sprung(f"{event}{args}")
