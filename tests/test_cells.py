@@ -104,26 +104,8 @@ def some_states(layer, seed=3):
     return jax.tree.unflatten(jax.tree.structure(start), made)
 
 
-def stepped(layer, inputs, states, *, training, mask, **options):
-    """The step of the layer's cell, again and again; a loop of Python."""
-    cell = layer.cell
-    if hasattr(cell, "sequence"):  # it is compared with JAX's loop, which compiles faster
-        return repeat_step(cell, inputs, states, training=training, mask=mask, **options)
-    steps = range(jax.tree.leaves(inputs)[0].shape[1])
-    backwards, zero = options["go_backwards"], options["zero_output_for_mask"]
-    outputs, every, last = [], [], states[0]
-    for s in reversed(steps) if backwards else steps:
-        y, after = cell(each(lambda a, s=s: a[:, s], inputs), states, training=training)
-        if mask is not None:
-            keep = jnp.asarray(mask)[:, s, None]
-            y = jnp.where(keep, y, 0 if zero and options["return_sequences"] else last)
-            after = each(lambda new, old, keep=keep: jnp.where(keep, new, old), after, states)
-        outputs.append(y)
-        every.append(after)
-        last, states = y, after
-    if options["return_all_states"]:
-        states = each(lambda *steps: jnp.stack(steps, 1), *every)
-    return jnp.stack(outputs, 1) if options["return_sequences"] else last, states
+def stepped(layer, inputs, states, **options):
+    return repeat_step(layer.cell, inputs, states, **options)
 
 
 def summed(results):
