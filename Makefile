@@ -1,12 +1,13 @@
-# make demo: an LSTM learns from real data.  make test: everything is checked.  make bench: speed,
-# beside other libraries (make bench ARGS=--quick: small rows).  make bench-gpu: the same for
-# recurrences on an NVIDIA GPU (ARGS=--quick: two minutes).  make coverage: the tests, and which lines
-# none of them runs; it takes half as long again.
+# make demo: an LSTM learns from real data.  make test: the checks before a commit, ten minutes.
+# make test-deep: what is slow or rare, half an hour.  make bench: speed, beside other libraries
+# (make bench ARGS=--quick: small rows).  make bench-gpu: the same for
+# recurrences on an NVIDIA GPU (ARGS=--quick: two minutes).  make coverage: the tests of `make test`,
+# and which lines none of them runs; it takes half as long again.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo bench bench-gpu test lint types pytest coverage native clean
+.PHONY: demo bench bench-gpu test test-deep lint types pytest coverage native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
@@ -29,11 +30,21 @@ lint: $(VENV)/ready-test
 types: $(VENV)/ready-test
 	$(BIN)/mypy
 
+# Each worker starts with one half of the tests, file by file; who is ready first takes over from the
+# other's end, so that what a file prepares is rarely made twice.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --durations=20
+
 pytest: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n 2 --durations=20
+	$(PYTEST) -m "not deep"
+
+# Other random examples each time: `make test-deep SEED=...` has those of an earlier run again.
+SEED := $(shell date +%s)
+
+test-deep: $(VENV)/ready-test
+	$(PYTEST) -m deep --hypothesis-seed=$(SEED)
 
 coverage: $(VENV)/ready-test
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(PYTEST) -m "not deep" --cov --cov-report=term
 
 # The native code after a change of it, beside its loader. It wants cmake and ninja, the machine's or
 # those of the tests' environment.

@@ -11,6 +11,8 @@ import hypothesis
 import jax
 import pytest
 
+from compilations import Compilations
+
 import cello
 from cello.core.naming import forget_names
 
@@ -28,6 +30,16 @@ hypothesis.settings.register_profile(  # for what is run again and again
     "brief", hypothesis.settings.get_profile("cello"), max_examples=8
 )
 hypothesis.settings.load_profile("cello")
+hypothesis.settings.register_profile(  # for deep tests: other examples each time
+    "fresh", hypothesis.settings.get_profile("cello"), derandomize=False, database=None
+)
+
+
+def pytest_configure(config):
+    """`pytest -m deep` draws anew, from the seed in its command where that has one."""
+    if config.option.markexpr == "deep":
+        hypothesis.settings.load_profile("fresh")
+    config.pluginmanager.register(Compilations())
 
 
 @pytest.fixture

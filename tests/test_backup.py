@@ -274,6 +274,7 @@ TRAIN = """
 """
 
 
+@pytest.mark.deep
 def test_killed_at_twenty_moments(tmp_path):
     """SIGKILL at random: while it starts, trains, saves; the last run ends as one in peace."""
     program = tmp_path / "train.py"

@@ -26,6 +26,7 @@ def results(tmp_path_factory):
     return json.loads(written.read_text()), written
 
 
+@pytest.mark.deep
 def test_cello_and_its_peers_are_measured_in_every_round(results):
     report, _ = results
     models = [r for r in report["results"] if r["table"] == "models"]
@@ -37,6 +38,7 @@ def test_cello_and_its_peers_are_measured_in_every_round(results):
             assert min(result["times"][peer]["seconds"]) > 0
 
 
+@pytest.mark.deep
 def test_the_other_tables_have_their_rows(results):
     report, _ = results
     options = [r["row"]["mask"] for r in report["results"] if r["table"] == "factors"]
@@ -49,6 +51,7 @@ def test_the_other_tables_have_their_rows(results):
         assert result["times"]["associative_scan"]["seconds"]
 
 
+@pytest.mark.deep
 def test_a_missing_time_says_why(results):
     report, written = results
     missing = [
@@ -63,6 +66,7 @@ def test_a_missing_time_says_why(results):
     assert all(reason in page for reason in missing)
 
 
+@pytest.mark.deep
 def test_the_results_are_drawn_again(results, tmp_path):
     pytest.importorskip("matplotlib")
     _, written = results
@@ -160,6 +164,7 @@ def count(jaxpr):
     return total
 
 
+@pytest.mark.deep
 def test_a_sample_of_a_stream_is_measured():
     command = [sys.executable, BENCHMARKS / "stream.py", "--quick", "--units", "3", "--calls", "2"]
     run = subprocess.run(command, capture_output=True, text=True)
@@ -170,6 +175,7 @@ def test_a_sample_of_a_stream_is_measured():
         assert float(times[name]) > 0
 
 
+@pytest.mark.deep
 def test_the_cost_of_fit_is_measured():
     command = [sys.executable, BENCHMARKS / "overhead.py", "--units", "4", "--batches", "20"]
     run = subprocess.run([*command, "--rounds", "1"], capture_output=True, text=True)
@@ -178,6 +184,7 @@ def test_the_cost_of_fit_is_measured():
     assert all(float(time) > 0 for time in re.findall(r"│ (\d+) +", row)) and row.count("%") == 2
 
 
+@pytest.mark.deep
 def test_what_layers_remember_is_measured(tmp_path):
     """A result that is in the file is not computed again."""
     command = [sys.executable, BENCHMARKS / "memory_tasks.py", "--quick", "--layers", "GRU"]
@@ -191,6 +198,7 @@ def test_what_layers_remember_is_measured(tmp_path):
     assert "GRU, copy: " in run.stdout and "GRU, parity: " not in run.stdout
 
 
+@pytest.mark.deep
 def test_an_epoch_over_sequences_of_different_lengths_is_measured():
     command = [sys.executable, BENCHMARKS / "lengths.py", "--quick"]
     run = subprocess.run(command, capture_output=True, text=True)
@@ -199,6 +207,7 @@ def test_an_epoch_over_sequences_of_different_lengths_is_measured():
         assert re.search(rf"{way}.* \d+\.\d+ s", run.stdout)
 
 
+@pytest.mark.deep
 def test_recurrent_layers_are_measured_beside_their_steps():
     command = [sys.executable, BENCHMARKS / "cells.py", "--quick", "--layers", "LSTM", "GLA"]
     run = subprocess.run(command, capture_output=True, text=True)

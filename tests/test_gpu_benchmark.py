@@ -31,6 +31,7 @@ def written(tmp_path_factory):
     return output, shown, tiny
 
 
+@pytest.mark.deep
 def test_cello_and_its_peers_are_measured(written):
     output, shown, _ = written
     results = json.loads(output.read_text())["results"]
@@ -48,6 +49,7 @@ def test_cello_and_its_peers_are_measured(written):
     assert output.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.deep
 def test_finished_rows_are_not_run_again(written):
     output, _, tiny = written
     before = json.loads(output.read_text())["results"]

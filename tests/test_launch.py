@@ -50,6 +50,7 @@ def two(tmp_path_factory):
     return folder
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", [*EXAMPLES, *CASES, "own_batches", "files"])
 def test_two_processes_train_what_one_does(name, one, two):
     """Weights, histories and predictions: of the examples' models, and of options of `fit`."""
@@ -59,11 +60,13 @@ def test_two_processes_train_what_one_does(name, one, two):
             np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.deep
 def test_process_0_decides_where_the_seeds_differ(two):
     for got, want in zip(*(results(two, "other_seeds", i) for i in (0, 1)), strict=True):
         np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.deep
 def test_files_and_lines_are_written_once(one, two):
     def names(folder):
         found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
@@ -77,6 +80,7 @@ def test_files_and_lines_are_written_once(one, two):
     assert (two / "output.txt").read_text().count("Epoch 2/2") == 1
 
 
+@pytest.mark.deep
 def test_what_is_not_done_alike_is_refused_in_both(two):
     told = [json.loads((two / f"refused by {i}.json").read_text()) for i in (0, 1)]
     for each in told:
@@ -116,6 +120,7 @@ def first_epoch(output):
     return int(re.search(r"epoch (\d+) of process 0", output)[1])
 
 
+@pytest.mark.deep
 def test_a_job_with_a_killed_process_ends_and_resumes(two, tmp_path):
     """The launcher ends the others and says which it was; the same command goes on."""
     begins = []
@@ -149,6 +154,7 @@ def test_a_job_with_a_killed_process_ends_and_resumes(two, tmp_path):
                 np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.deep
 def test_without_the_launcher_the_others_end_as_well(tmp_path):
     """As under Slurm, where each process is started by itself."""
     with socket.socket() as found:
@@ -184,6 +190,7 @@ def test_an_error_in_one_process_ends_the_job(tmp_path):
     assert "cello.launch: Process 1 of 2 ended with exit code 1" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.deep
 def test_ctrl_c_ends_all(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
