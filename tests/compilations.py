@@ -1,8 +1,9 @@
 """How many programs each test file asks XLA for, and the number that it may not exceed.
 
 Compiling is most of the suite's time, so a file says `COMPILATIONS = 120`, and the test that asks
-for more fails: the suite stays fast, and no test looks at a clock. JAX tells of every program that it
-wants, whether XLA compiles it or the cache on disk has it, so the number is the same warm and cold.
+for more fails: the suite stays fast, and no test looks at a clock. JAX tells of every program that
+it wants, whether XLA compiles it or the cache on disk has it, so the number is the same warm and
+cold.
 
 The number is for the file alone. After other files, or where two workers share its tests, a process
 asks for fewer, since JAX keeps what it has compiled; so each process is held to the whole number.

@@ -10,7 +10,6 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import hypothesis
 import jax
 import pytest
-
 from compilations import Compilations
 
 import cello
