@@ -349,9 +349,9 @@ class Model(Trainer, Layer):
 
     def _repr_svg_(self) -> str | None:
         """What a notebook shows: the diagram of `cello.plotting.plot_model`, if it can be drawn."""
-        from cello.plotting.diagram import svg_of
+        from cello.plotting.diagram import draw_svg
 
-        return svg_of(self)
+        return draw_svg(self)
 
     def get_config(self) -> dict[str, Any]:
         """Plain data from which `from_config` makes the same model, without its weights."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cello.plotting.canvas import axis_for
+from cello.plotting.canvas import take_axis
 
 
 def plot_alignment(weights, source=None, target=None, ax=None):
@@ -39,7 +39,7 @@ def plot_alignment(weights, source=None, target=None, ax=None):
                 f"{name} and got {len(texts)}."
             )
     size = (1.6 + 0.32 * min(max(columns, 8), 30), 1.2 + 0.32 * min(max(rows, 6), 30))
-    ax = axis_for(ax, "plot_alignment", size)
+    ax = take_axis(ax, "plot_alignment", size)
     image = ax.imshow(weights, cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     ax.figure.colorbar(image, ax=ax, label="weight")
     ax.set(title="Attention", xlabel="step of the source", ylabel="step of the output")

@@ -35,7 +35,7 @@ def require_matplotlib():
     return pyplot
 
 
-def axis_for(ax, what: str, figsize: tuple[float, float]):
+def take_axis(ax, what: str, figsize: tuple[float, float]):
     """`ax`, checked; where it is `None`, the axis of a new figure.
 
     Args:
@@ -54,7 +54,7 @@ def axis_for(ax, what: str, figsize: tuple[float, float]):
     return ax
 
 
-def panels(ax, heights) -> np.ndarray:
+def split_axis(ax, heights) -> np.ndarray:
     """Axes one above the other, with one horizontal axis, in the place of `ax`.
 
     Args:

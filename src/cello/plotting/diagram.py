@@ -14,9 +14,9 @@ from cello.core.symbolic import symbolic_leaves
 from cello.layers.bidirectional import Bidirectional
 from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
-from cello.plotting.canvas import axis_for, require_matplotlib, save
-from cello.plotting.drawing import LINE, SIZE, Picture, box_size, text_width
-from cello.plotting.layout import laid_out
+from cello.plotting.canvas import require_matplotlib, save, take_axis
+from cello.plotting.drawing import LINE, SIZE, Picture, measure_box, measure_text
+from cello.plotting.graph_layout import lay_out_graph
 from cello.plotting.recording import state_names
 
 MARGIN = 14.0
@@ -58,20 +58,20 @@ def plot_model(
     Raises:
         ValueError: for a model without a graph, or a wrong `rankdir` or ending.
     """
-    options = show_shapes, show_layer_names, _direction(rankdir), expand_nested
-    picture = _picture(_checked(model), *options)
+    options = show_shapes, show_layer_names, _check_direction(rankdir), expand_nested
+    picture = _draw_model(_check_model(model), *options)
     size = picture.width / 72, picture.height / 72
     if ax is None:
         figure = require_matplotlib().figure(figsize=size, dpi=dpi)
         ax = figure.add_axes((0, 0, 1, 1))
-    ax = axis_for(ax, "plot_model", size)
+    ax = take_axis(ax, "plot_model", size)
     picture.draw(ax)
     if to_file is not None:
         save(ax.figure, to_file, "plot_model", dpi)
     return ax
 
 
-def svg_of(model) -> str | None:
+def draw_svg(model) -> str | None:
     """The diagram of a model as SVG, for notebooks; `None` where it cannot be drawn."""
     try:
         from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def svg_of(model) -> str | None:
         return None
     if model._graph is None:
         return None
-    picture = _picture(model, True, True, "TB", False)
+    picture = _draw_model(model, True, True, "TB", False)
     figure = Figure(figsize=(picture.width / 72, picture.height / 72))
     picture.draw(figure.add_axes((0, 0, 1, 1)))
     text = io.StringIO()
@@ -87,7 +87,7 @@ def svg_of(model) -> str | None:
     return text.getvalue()
 
 
-def _direction(rankdir: str) -> str:
+def _check_direction(rankdir: str) -> str:
     try:
         return one_of("TB", "LR")(rankdir)
     except ValueError as error:
@@ -96,7 +96,7 @@ def _direction(rankdir: str) -> str:
         ) from None
 
 
-def _checked(model):
+def _check_model(model):
     if not isinstance(model, Layer) or not hasattr(model, "_graph"):
         raise TypeError(f"plot_model needs a model and got {type(model).__name__}.")
     if model._graph is None:
@@ -111,18 +111,18 @@ def _checked(model):
     return model
 
 
-def _picture(model, shapes: bool, names: bool, direction: str, expand: bool) -> Picture:
+def _draw_model(model, shapes: bool, names: bool, direction: str, expand: bool) -> Picture:
     """The picture of a model with its title, and a margin around."""
-    inner = _graph_picture(model, shapes, names, direction, expand)
+    inner = _draw_graph(model, shapes, names, direction, expand)
     title = str(model)
-    width = max(inner.width, text_width(title, 1.15 * SIZE, True)) + 2 * MARGIN
+    width = max(inner.width, measure_text(title, 1.15 * SIZE, True)) + 2 * MARGIN
     picture = Picture(width, inner.height + 2 * MARGIN + 2 * SIZE)
-    picture.text((width / 2, picture.height - MARGIN), title, 1.15 * SIZE, bold=True)
+    picture.add_text((width / 2, picture.height - MARGIN), title, 1.15 * SIZE, bold=True)
     picture.include(inner, ((width - inner.width) / 2, MARGIN))
     return picture
 
 
-def _graph_picture(model, shapes: bool, names: bool, direction: str, expand: bool) -> Picture:
+def _draw_graph(model, shapes: bool, names: bool, direction: str, expand: bool) -> Picture:
     """The boxes and arrows of a model's graph."""
     graph = model._graph
     known = set(graph.nodes)
@@ -134,11 +134,11 @@ def _graph_picture(model, shapes: bool, names: bool, direction: str, expand: boo
 
     texts, inside, sizes = [], {}, []
     for i, box in enumerate(boxes):
-        lines = _lines(graph, box, shapes, names)
-        width, height = box_size(lines)
+        lines = _write_lines(graph, box, shapes, names)
+        width, height = measure_box(lines)
         layer = getattr(getattr(box, "node", box), "layer", None)
         if i >= len(outside) and expand and getattr(layer, "_graph", None) is not None:
-            inner = inside[i] = _graph_picture(layer, shapes, names, direction, expand)
+            inner = inside[i] = _draw_graph(layer, shapes, names, direction, expand)
             height = inner.height + len(lines) * LINE * SIZE + 18
             width = max(width, inner.width + 20)
         texts.append(lines)
@@ -150,32 +150,32 @@ def _graph_picture(model, shapes: bool, names: bool, direction: str, expand: boo
             source = place_of_outside.get(id(tensor), place.get(tensor.node))
             if source is not None:
                 flows.setdefault((source, place[node]), []).append(tensor)
-    labels = {edge: _label(tensors) for edge, tensors in flows.items()}
+    labels = {edge: _write_shape(tensors) for edge, tensors in flows.items()}
     flat = direction == "LR"
     room = 30.0 if not any(labels.values()) else 40.0
     if flat and any(labels.values()):
-        room = max(room, max(text_width(text, 8) for text in labels.values()) + 30)
-    where = laid_out([(h, w) if flat else (w, h) for w, h in sizes], list(flows), 18.0, room)
+        room = max(room, max(measure_text(text, 8) for text in labels.values()) + 30)
+    where = lay_out_graph([(h, w) if flat else (w, h) for w, h in sizes], list(flows), 18.0, room)
 
     size = (where.height, where.width) if flat else (where.width, where.height)
     picture = Picture(*size)
 
-    def turned(point):
+    def turn(point):
         x, y = point
         return (y, picture.height - x) if flat else (x, picture.height - y)
 
     for edge, route in zip(flows, where.routes, strict=True):
-        name = " to ".join(_name(boxes[i]) for i in edge)
-        states = all(_state_place(t) is not None for t in flows[edge])
-        picture.arrow(
-            [turned(p) for p in route], bent="x" if flat else "y", dashed=states,
+        name = " to ".join(_name_box(boxes[i]) for i in edge)
+        states = all(_find_state(t) is not None for t in flows[edge])
+        picture.add_arrow(
+            [turn(p) for p in route], bent="x" if flat else "y", dashed=states,
             label=labels[edge], name=name,
         )  # fmt: skip
     for i, box in enumerate(boxes):
-        centre, (width, height) = turned(where.centres[i]), sizes[i]
-        picture.box(
-            centre, sizes[i], texts[i], stacked=_calls(graph, box) > 1, frame=i in inside,
-            fill="white" if getattr(box, "inputs", ()) else "0.93", name=_name(box),
+        centre, (width, height) = turn(where.centres[i]), sizes[i]
+        picture.add_box(
+            centre, sizes[i], texts[i], stacked=_count_calls(graph, box) > 1, frame=i in inside,
+            fill="white" if getattr(box, "inputs", ()) else "0.93", name=_name_box(box),
         )  # fmt: skip
         if i in inside:
             inner = inside[i]
@@ -183,20 +183,20 @@ def _graph_picture(model, shapes: bool, names: bool, direction: str, expand: boo
     return picture
 
 
-def _name(box) -> str:
+def _name_box(box) -> str:
     return box.layer.name if hasattr(box, "layer") else box.name
 
 
-def _calls(graph, box) -> int:
+def _count_calls(graph, box) -> int:
     return sum(node.layer is getattr(box, "layer", None) for node in graph.nodes)
 
 
-def _lines(graph, box, shapes: bool, names: bool) -> list[str]:
+def _write_lines(graph, box, shapes: bool, names: bool) -> list[str]:
     """What stands in a box: type, name, shapes, states."""
     if not hasattr(box, "layer"):
         return ["Input", *([box.name] if names else []), *([str(box.shape)] if shapes else [])]
     layer = box.layer
-    lines = [_kind(layer)]
+    lines = [_name_kind(layer)]
     calls = [node for node in graph.nodes if node.layer is layer]
     number = f"call {calls.index(box) + 1} of {len(calls)}" if len(calls) > 1 else ""
     lines += [", ".join(filter(None, (layer.name if names else "", number)))]
@@ -205,13 +205,13 @@ def _lines(graph, box, shapes: bool, names: bool) -> list[str]:
             ", ".join(str(t.shape) for t in tensors)
             for tensors in (box.inputs, symbolic_leaves(box.outputs))
         )
-        lines += [f"{given} → {made}" if given else made, _states(layer)]
+        lines += [f"{given} → {made}" if given else made, _describe_states(layer)]
     return [line for line in lines if line]
 
 
-def _kind(layer) -> str:
+def _name_kind(layer) -> str:
     if isinstance(layer, (Bidirectional, TimeDistributed)):
-        return f"{type(layer).__name__}({_kind(layer.layer)})"
+        return f"{type(layer).__name__}({_name_kind(layer.layer)})"
     if isinstance(layer, Operation):
         return layer.function
     if type(layer) is RNN:
@@ -219,7 +219,7 @@ def _kind(layer) -> str:
     return type(layer).__name__.removesuffix("Layer")
 
 
-def _states(layer) -> str:
+def _describe_states(layer) -> str:
     """The states of a recurrent layer and which outputs it gives, in a line."""
     both = isinstance(layer, Bidirectional)
     one = layer.forward_layer if both else layer
@@ -236,7 +236,7 @@ def _states(layer) -> str:
     return " · ".join(words)
 
 
-def _state_place(tensor) -> int | None:
+def _find_state(tensor) -> int | None:
     """Which state of a recurrent layer a tensor is, if it is one."""
     layer = tensor.node.layer
     if isinstance(layer, Bidirectional):
@@ -248,11 +248,11 @@ def _state_place(tensor) -> int | None:
     return tensor.index - outputs if tensor.index >= outputs else None
 
 
-def _label(tensors) -> str:
+def _write_shape(tensors) -> str:
     """The names of the states among what an arrow carries."""
     words = []
     for tensor in dict.fromkeys(tensors):
-        place, layer = _state_place(tensor), tensor.node.layer
+        place, layer = _find_state(tensor), tensor.node.layer
         if place is None:
             words.append("output")
             continue

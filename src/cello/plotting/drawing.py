@@ -18,14 +18,14 @@ LINE = 1.35
 Point = tuple[float, float]
 
 
-def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
+def measure_text(text: str, size: float = SIZE, bold: bool = False) -> float:
     """Width of a line of text, in points."""
-    return float(_extents(text, size, bold)[1]) if text.strip() else 0.0
+    return float(_measure_extents(text, size, bold)[1]) if text.strip() else 0.0
 
 
-def box_size(lines: Sequence[str], padding: float = 8.0) -> tuple[float, float]:
+def measure_box(lines: Sequence[str], padding: float = 8.0) -> tuple[float, float]:
     """Width and height of a box around lines of text, the first of which is bold."""
-    widths = [text_width(text, bold=i == 0) for i, text in enumerate(lines)]
+    widths = [measure_text(text, bold=i == 0) for i, text in enumerate(lines)]
     return max(widths, default=0) + 2 * padding, len(lines) * LINE * SIZE + 1.3 * padding
 
 
@@ -56,7 +56,7 @@ class Picture:
         x, y = corner
         self._shapes.append(lambda ax, dx, dy: other._draw(ax, x + dx, y + dy))
 
-    def text(
+    def add_text(
         self, at: Point, text: str, size: float = SIZE, bold: bool = False, align: str = "center",
         halo: bool = False,
     ) -> None:  # fmt: skip
@@ -66,7 +66,7 @@ class Picture:
             from matplotlib.patches import PathPatch, Rectangle
             from matplotlib.transforms import Affine2D
 
-            left, width, path = _extents(text, size, bold)
+            left, width, path = _measure_extents(text, size, bold)
             x = at[0] - {"left": 0, "center": width / 2, "right": width}[align]
             y = at[1] - 0.36 * size
             if halo:
@@ -80,7 +80,7 @@ class Picture:
         if text.strip():
             self._shapes.append(draw)
 
-    def box(
+    def add_box(
         self, centre: Point, size: tuple[float, float], lines: Sequence[str] = (), *,
         stacked: bool = False, frame: bool = False, fill: str = "white", name: str = "",
     ) -> None:  # fmt: skip
@@ -110,9 +110,9 @@ class Picture:
         self._shapes.append(draw)
         top = y + (height / 2 - 5 if frame else len(lines) * LINE * SIZE / 2)
         for i, text in enumerate(lines):
-            self.text((x, top - (i + 0.5) * LINE * SIZE), text, bold=i == 0)
+            self.add_text((x, top - (i + 0.5) * LINE * SIZE), text, bold=i == 0)
 
-    def arrow(
+    def add_arrow(
         self, points: Sequence[Point], *, bent: str = "", dashed: bool = False, label: str = "",
         name: str = "",
     ) -> None:  # fmt: skip
@@ -137,7 +137,7 @@ class Picture:
             from matplotlib.path import Path
 
             move = np.array([dx, dy])
-            vertices, codes = _line(corners, bent)
+            vertices, codes = _route_line(corners, bent)
             line = {"linestyle": (0, (4, 2.5)) if dashed else "-", "edgecolor": "black"}
             ax.add_artist(
                 PathPatch(
@@ -149,10 +149,10 @@ class Picture:
 
         self._shapes.append(draw)
         if label:
-            self.text(tuple((corners[0] + corners[1]) / 2), label, size=8, halo=True)
+            self.add_text(tuple((corners[0] + corners[1]) / 2), label, size=8, halo=True)
 
 
-def _line(corners, bent: str):
+def _route_line(corners, bent: str):
     """Vertices and codes of a path through `corners`."""
     from matplotlib.path import Path
 
@@ -169,7 +169,7 @@ def _line(corners, bent: str):
 
 
 @functools.lru_cache(maxsize=1000)
-def _extents(text: str, size: float, bold: bool):
+def _measure_extents(text: str, size: float, bold: bool):
     """Left end, width and outline of a line of text that begins at the origin."""
     require_matplotlib()
     from matplotlib.font_manager import FontProperties

@@ -11,7 +11,7 @@ import numpy as np
 from cello.cells.running import running
 from cello.core.variable import Binding
 from cello.ops.recurrence import recurrence
-from cello.plotting.canvas import HATCH, LINES, axis_for
+from cello.plotting.canvas import HATCH, LINES, take_axis
 from cello.plotting.recording import recurrent_layers
 
 VANISHES, EXPLODES = 1e-6, 1e3
@@ -56,7 +56,7 @@ def plot_gradient_flow(model, x, y, layer=None, ax=None):
     model._ready("plot_gradient_flow")
     layers = recurrent_layers(model, layer, "plot_gradient_flow")
     lines = _gradient_norms(model, x, y, layers)
-    ax = axis_for(ax, "plot_gradient_flow", (7.2, 4.2))
+    ax = take_axis(ax, "plot_gradient_flow", (7.2, 4.2))
     calls = [called.name for called, _ in lines]
     for i, (called, norms) in enumerate(lines):
         number = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 
-from cello.plotting.canvas import HATCH, LINES, axis_for, panels
+from cello.plotting.canvas import HATCH, LINES, split_axis, take_axis
 from cello.plotting.gates import gates
 from cello.plotting.recording import Run, record, recurrent_layers, state_names
 
@@ -76,8 +76,8 @@ def _recorded(model, x, layer, what: str) -> Run:
 
 
 def _draw(run: Run, maps, model, x, ax, what: str) -> np.ndarray:
-    ax = axis_for(ax, what, (7.2, 1.9 + 1.5 * len(maps)))
-    axes = panels(ax, [0.8] + [1.0] * len(maps))
+    ax = take_axis(ax, what, (7.2, 1.9 + 1.5 * len(maps)))
+    axes = split_axis(ax, [0.8] + [1.0] * len(maps))
     where = f"{run.layer}" if run.layer is model else f"{run.layer} in {model}"
     ax.set_title(where + (", which runs backwards" if run.layer.go_backwards else ""))
     counts = run.in_time(np.asarray(run.mask))

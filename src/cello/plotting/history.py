@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cello.callbacks import History, Monitor
-from cello.plotting.canvas import axis_for, panels
+from cello.plotting.canvas import split_axis, take_axis
 
 
 def plot_history(history, metrics=None, ax=None):
@@ -42,9 +42,9 @@ def plot_history(history, metrics=None, ax=None):
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(f"plot_history: the history has {known} and not {unknown}.")
-    ax = axis_for(ax, "plot_history", (6.4, 0.8 + 2.2 * len(names)))
+    ax = take_axis(ax, "plot_history", (6.4, 0.8 + 2.2 * len(names)))
     ax.set_title("Training")
-    axes = np.array([ax]) if len(names) == 1 else panels(ax, [1.0] * len(names))
+    axes = np.array([ax]) if len(names) == 1 else split_axis(ax, [1.0] * len(names))
     for panel, name in zip(axes, names, strict=True):
         _draw(panel, name, values, epochs)
     axes[-1].set_xlabel("epoch")

@@ -18,8 +18,8 @@ from cello.layers.function import Activation
 from cello.layers.normalization import Normalization
 from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
-from cello.plotting.canvas import axis_for
-from cello.plotting.drawing import SIZE, Picture, text_width
+from cello.plotting.canvas import take_axis
+from cello.plotting.drawing import SIZE, Picture, measure_text
 from cello.plotting.recording import state_names
 
 PITCH, WIDTH, HEIGHT, RISE = 126.0, 70.0, 26.0, 66.0
@@ -59,7 +59,7 @@ def plot_unrolled(model_or_layer, steps: int = 4, ax=None):
         raise ValueError(
             f"plot_unrolled: steps must be {error}. Received: steps={steps!r}"
         ) from None
-    calls = _calls(model_or_layer)
+    calls = _find_calls(model_or_layer)
     if not any(isinstance(call.layer, (RNN, Bidirectional)) for call in calls):
         raise ValueError(
             f"plot_unrolled: {model_or_layer} has no recurrent layer to draw over time: use "
@@ -67,7 +67,7 @@ def plot_unrolled(model_or_layer, steps: int = 4, ax=None):
         )
     picture = _Unrolled(str(model_or_layer), calls, steps).picture
     size = picture.width / 72, picture.height / 72
-    ax = axis_for(ax, "plot_unrolled", size)
+    ax = take_axis(ax, "plot_unrolled", size)
     picture.draw(ax)
     return ax
 
@@ -81,7 +81,7 @@ class _Call:
     gives_steps: bool = True
 
 
-def _calls(model: Any) -> list[_Call]:
+def _find_calls(model: Any) -> list[_Call]:
     """The layers of a model in a row, from the input to the output."""
     if isinstance(model, (RNN, Bidirectional)):
         return [_Call(model, True, model.return_sequences)]
@@ -106,7 +106,7 @@ def _calls(model: Any) -> list[_Call]:
                 "plot_model."
             )
         if getattr(node.layer, "_graph", None) is not None:
-            calls += _calls(node.layer)
+            calls += _find_calls(node.layer)
         else:
             given, made = node.inputs[0].spec, symbolic_leaves(node.outputs)[0].spec
             time = (with_time(given.shape, given.dtype), len(made.shape) > 2)
@@ -124,8 +124,10 @@ class _Unrolled:
 
     def __init__(self, title: str, calls: list[_Call], steps: int):
         self.steps = steps
-        self.left = max(text_width(_label(c.layer)[0], bold=True) for c in calls)
-        self.left = max(self.left, *(text_width(text) for c in calls for text in _label(c.layer)))
+        self.left = max(measure_text(_write_lines(c.layer)[0], bold=True) for c in calls)
+        self.left = max(
+            self.left, *(measure_text(text) for c in calls for text in _write_lines(c.layer))
+        )
         self.left += 74.0 + SHIFT
         self.columns = [self.left + WIDTH / 2 + PITCH * i for i in range(steps)]
         self.right = self.columns[-1] + WIDTH / 2 + 52.0 + SHIFT
@@ -133,16 +135,16 @@ class _Unrolled:
         self.picture = Picture(self.right)
         first = calls[0]
         self.y = 40.0
-        self.picture.text((14, 14), "time", bold=True, align="left")
+        self.picture.add_text((14, 14), "time", bold=True, align="left")
         for i, x in enumerate(self.columns):
-            self.picture.text((x, 14), f"step {i + 1}")
+            self.picture.add_text((x, 14), f"step {i + 1}")
         if first.takes_steps:
             self.exits = [(x, self.y + 8) for x in self.columns]
         else:
             self.exits = [((self.columns[0] + self.columns[-1]) / 2, self.y + 8)]
-        self.picture.text((14, self.y), "inputs", bold=True, align="left")
+        self.picture.add_text((14, self.y), "inputs", bold=True, align="left")
         for i, (x, _) in enumerate(self.exits):
-            self.picture.text((x, self.y), _numbered("x", i) if first.takes_steps else "x")
+            self.picture.add_text((x, self.y), _write_number("x", i) if first.takes_steps else "x")
         self.y += 0.8 * RISE
         for call in calls:
             self._add(call)
@@ -151,42 +153,42 @@ class _Unrolled:
 
     def _add(self, call: _Call) -> None:
         if isinstance(call.layer, Bidirectional):
-            self._both(call.layer)
+            self._draw_both(call.layer)
         elif isinstance(call.layer, RNN):
-            self._recurrent(call.layer)
+            self._draw_recurrent(call.layer)
         elif call.takes_steps and call.gives_steps and isinstance(call.layer, STEPWISE):
             self._write_label(call.layer)
-            self.exits = [self._box(point, self.y, call.layer.name) for point in self.exits]
+            self.exits = [self._draw_box(point, self.y, call.layer.name) for point in self.exits]
         else:
-            self._whole(call)
+            self._draw_whole(call)
 
-    def _whole(self, call: _Call) -> None:
+    def _draw_whole(self, call: _Call) -> None:
         """A layer that makes one thing of all steps, or all steps of one thing."""
         self._write_label(call.layer)
         if not (call.takes_steps or call.gives_steps):
-            self.exits = [self._box(self.exits[0], self.y, call.layer.name)]
+            self.exits = [self._draw_box(self.exits[0], self.y, call.layer.name)]
             return
         middle = (self.columns[0] + self.columns[-1]) / 2
         width = self.columns[-1] - self.columns[0] + WIDTH
-        self.picture.box(
+        self.picture.add_box(
             (middle, self.y), (width, HEIGHT), [type(call.layer).__name__],
             name=call.layer.name,
         )  # fmt: skip
         for x, y in self.exits:
-            self.picture.arrow([(x, y), (x, self.y - HEIGHT / 2)], name="input")
+            self.picture.add_arrow([(x, y), (x, self.y - HEIGHT / 2)], name="input")
         xs = self.columns if call.gives_steps else [middle]
         self.exits = [(x, self.y + HEIGHT / 2) for x in xs]
 
-    def _recurrent(self, layer: RNN) -> None:
+    def _draw_recurrent(self, layer: RNN) -> None:
         self._write_label(layer)
-        boxes = [self._box(point, self.y, layer.name) for point in self.exits]
+        boxes = [self._draw_box(point, self.y, layer.name) for point in self.exits]
         backwards = layer.go_backwards != self.flipped
-        self._states(layer, self.columns, self.y, backwards)
+        self._draw_states(layer, self.columns, self.y, backwards)
         last = 0 if backwards else -1
         self.exits = boxes if layer.return_sequences else [boxes[last]]
         self.flipped = backwards and layer.return_sequences
 
-    def _both(self, layer: Bidirectional) -> None:
+    def _draw_both(self, layer: Bidirectional) -> None:
         """The two directions, and what merges them."""
         self._write_label(layer)
         low, high, top = self.y, self.y + 0.75 * RISE, self.y + 1.5 * RISE
@@ -196,16 +198,19 @@ class _Unrolled:
         upper = [x + SHIFT for x in self.columns]
         for (x, y), a, b in zip(self.exits, lower, upper, strict=True):
             for direction, middle, level, entry in ((one, a, low, a), (other, b, high, b + 16)):
-                self.picture.box(
-                    (middle, level), (width, HEIGHT), _short(direction, width), name=direction.name
+                self.picture.add_box(
+                    (middle, level),
+                    (width, HEIGHT),
+                    _shorten(direction, width),
+                    name=direction.name,
                 )
                 bend = low - HEIGHT / 2 - 12
-                self.picture.arrow(
+                self.picture.add_arrow(
                     [(x, y), (x, bend), (entry, bend), (entry, level - HEIGHT / 2)], name="input"
                 )
         # the labels of the lower row stand beside the arrows from below to the upper row
-        self._states(one, lower, low, one.go_backwards != self.flipped, width, 0.76)
-        self._states(other, upper, high, other.go_backwards != self.flipped, width)
+        self._draw_states(one, lower, low, one.go_backwards != self.flipped, width, 0.76)
+        self._draw_states(other, upper, high, other.go_backwards != self.flipped, width)
         ends = [-1, 0] if one.go_backwards == self.flipped else [0, -1]
         if layer.return_sequences:
             merged = [(x, a, b) for x, a, b in zip(self.columns, lower, upper, strict=True)]
@@ -216,15 +221,17 @@ class _Unrolled:
         word = layer.merge_mode or "both"
         self.exits = []
         for x, a, b in merged:
-            self.picture.box((x, top), (WIDTH, 0.8 * HEIGHT), [word], name=f"{layer.name} merge")
+            self.picture.add_box(
+                (x, top), (WIDTH, 0.8 * HEIGHT), [word], name=f"{layer.name} merge"
+            )
             for start, level, entry in ((a, low, x - SHIFT), (b, high, x + SHIFT)):
                 bend = top - 0.4 * HEIGHT - 9
                 points = [(start, level + HEIGHT / 2), (start, bend), (entry, bend)]
-                self.picture.arrow([*points, (entry, top - 0.4 * HEIGHT)], name="output")
+                self.picture.add_arrow([*points, (entry, top - 0.4 * HEIGHT)], name="output")
             self.exits.append((x, top + 0.4 * HEIGHT))
         self.y = top
 
-    def _states(
+    def _draw_states(
         self, layer: RNN, columns, y: float, backwards: bool, width=WIDTH, place=0.5
     ) -> None:
         """The arrows from step to step, before the first and behind the last."""
@@ -236,69 +243,69 @@ class _Unrolled:
         start = "kept" if layer.stateful else start
         beside = 62 if backwards and place > 0.5 else 34  # beyond the arrow to the upper row
         begin = order[0] - way * (width / 2 + beside)
-        self.picture.text((begin, y + 9), f"{short} =", size=8)
-        self.picture.text((begin, y - 2), start, size=8)
-        self.picture.arrow(
+        self.picture.add_text((begin, y + 9), f"{short} =", size=8)
+        self.picture.add_text((begin, y - 2), start, size=8)
+        self.picture.add_arrow(
             [
-                (begin + way * (4 + text_width(start, 8) / 2), y - 2),
+                (begin + way * (4 + measure_text(start, 8) / 2), y - 2),
                 (order[0] - way * width / 2, y - 2),
             ],
             name="state",
         )
         for a, b in itertools.pairwise(order):
             ends = [(a + way * width / 2, y - 2), (b - way * width / 2, y - 2)]
-            self.picture.arrow(ends, name="state")
+            self.picture.add_arrow(ends, name="state")
             left, right = sorted((a, b))
             at = left + width / 2 + place * (right - left - width)
-            self.picture.text((at, y + 6), short, size=8)
+            self.picture.add_text((at, y + 6), short, size=8)
         if layer.return_state:
             end = order[-1] + way * width / 2
-            self.picture.arrow([(end, y - 2), (end + way * 24, y - 2)], name="state")
-            self.picture.text((end + way * 38, y - 2), short, size=8)
+            self.picture.add_arrow([(end, y - 2), (end + way * 24, y - 2)], name="state")
+            self.picture.add_text((end + way * 38, y - 2), short, size=8)
 
-    def _box(self, point, y: float, name: str):
+    def _draw_box(self, point, y: float, name: str):
         """A box above a point, with an arrow from there; the point at which its output leaves."""
         x, below = point
-        self.picture.box((x, y), (WIDTH, HEIGHT), self._word, name=name)
-        self.picture.arrow([(x, below), (x, y - HEIGHT / 2)], name="input")
+        self.picture.add_box((x, y), (WIDTH, HEIGHT), self._word, name=name)
+        self.picture.add_arrow([(x, below), (x, y - HEIGHT / 2)], name="input")
         return x, y + HEIGHT / 2
 
     def _write_label(self, layer) -> None:
-        lines = _label(layer)
-        self._word = _short(layer)
+        lines = _write_lines(layer)
+        self._word = _shorten(layer)
         for i, text in enumerate(lines):
             at = (14.0, self.y + ((len(lines) - 1) / 2 - i) * 1.3 * SIZE)
-            self.picture.text(at, text, bold=i == 0, align="left")
+            self.picture.add_text(at, text, bold=i == 0, align="left")
 
     def _finish(self, title: str) -> None:
         """The outputs and the title on top."""
         self.y -= 0.25 * RISE
-        self.picture.text((14, self.y), "outputs", bold=True, align="left")
+        self.picture.add_text((14, self.y), "outputs", bold=True, align="left")
         several = len(self.exits) > 1
         for i, (x, y) in enumerate(self.exits):
-            self.picture.arrow([(x, y), (x, self.y - 8)], name="output")
+            self.picture.add_arrow([(x, y), (x, self.y - 8)], name="output")
             number = self.steps - 1 - i if self.flipped else i
-            self.picture.text((x, self.y), _numbered("y", number) if several else "y")
+            self.picture.add_text((x, self.y), _write_number("y", number) if several else "y")
         self.y += 26
-        self.picture.text((self.right / 2, self.y), title, size=1.15 * SIZE, bold=True)
+        self.picture.add_text((self.right / 2, self.y), title, size=1.15 * SIZE, bold=True)
         self.picture.height = self.y + 16
 
 
-def _numbered(letter: str, i: int) -> str:
+def _write_number(letter: str, i: int) -> str:
     return letter + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(i + 1))
 
 
-def _short(layer, width: float = WIDTH) -> list[str]:
+def _shorten(layer, width: float = WIDTH) -> list[str]:
     """What stands in the box of one step, `width` wide."""
     name = type(layer).__name__
     if isinstance(layer, RNN):
         name = type(layer.cell).__name__.removesuffix("Cell") if type(layer) is RNN else name
-    while text_width(name, bold=True) > width - 10 and len(name) > 4:
+    while measure_text(name, bold=True) > width - 10 and len(name) > 4:
         name = name.removesuffix("…")[:-1] + "…"
     return [name]
 
 
-def _label(layer) -> list[str]:
+def _write_lines(layer) -> list[str]:
     """What stands left of the row of a layer."""
     lines = [type(layer).__name__, layer.name]
     one = layer.forward_layer if isinstance(layer, Bidirectional) else layer

@@ -27,7 +27,7 @@ class Layout:
     routes: list[list[tuple[float, float]]]
 
 
-def laid_out(sizes, edges, gap: float, rank_gap: float) -> Layout:
+def lay_out_graph(sizes, edges, gap: float, rank_gap: float) -> Layout:
     """Places for boxes that edges join.
 
     Args:
@@ -36,7 +36,7 @@ def laid_out(sizes, edges, gap: float, rank_gap: float) -> Layout:
         gap: the least space between boxes of a rank.
         rank_gap: the space between ranks.
     """
-    ranks = _ranks(len(sizes), edges)
+    ranks = _rank_boxes(len(sizes), edges)
     widths = [w for w, _ in sizes]
     # an edge over several ranks keeps a place free in each between
     chains, links = [], []
@@ -53,7 +53,7 @@ def laid_out(sizes, edges, gap: float, rank_gap: float) -> Layout:
     rows = [[i for i, r in enumerate(rank_of) if r == rank] for rank in range(max(ranks) + 1)]
     before: dict[int, list[int]] = {i: [a for a, b in links if b == i] for i in range(len(widths))}
     after: dict[int, list[int]] = {i: [b for a, b in links if a == i] for i in range(len(widths))}
-    x = _places(rows, before, after, widths, gap)
+    x = _place_boxes(rows, before, after, widths, gap)
 
     heights = [max(sizes[i][1] for i in row if i < len(sizes)) for row in rows]
     tops = np.concatenate([[0], np.cumsum(np.add(heights, rank_gap))])
@@ -76,7 +76,7 @@ def laid_out(sizes, edges, gap: float, rank_gap: float) -> Layout:
     return Layout(right - left, float(tops[-1]) - rank_gap, centres, routes)
 
 
-def _ranks(count: int, edges) -> list[int]:
+def _rank_boxes(count: int, edges) -> list[int]:
     """The longest way to each box; one that needs nothing stands just above its first use."""
     ranks = [0] * count
     for a, b in sorted(edges, key=lambda e: e[1]):
@@ -89,31 +89,31 @@ def _ranks(count: int, edges) -> list[int]:
     return ranks
 
 
-def _places(rows, before, after, widths, gap: float) -> dict[int, float]:
+def _place_boxes(rows, before, after, widths, gap: float) -> dict[int, float]:
     """x of each box: close to the boxes that it is joined to."""
     x: dict[int, float] = {}
     for row in rows:
         ends = np.cumsum([widths[i] + gap for i in row])
         x.update({i: end - (widths[i] + gap) / 2 for i, end in zip(row, ends, strict=True)})
 
-    def wanted(i, neighbours):
+    def wish(i, neighbours):
         return float(np.mean([x[j] for j in neighbours[i]])) if neighbours[i] else x[i]
 
     for sweep in range(12):
         neighbours = before if sweep % 2 == 0 else after
         for row in rows if sweep % 2 == 0 else rows[::-1]:
-            wishes = {i: wanted(i, neighbours) for i in row}
+            wishes = {i: wish(i, neighbours) for i in row}
             if sweep < 8:
                 row.sort(key=wishes.__getitem__)
             offsets = np.cumsum(
                 [0] + [(widths[i] + widths[j]) / 2 + gap for i, j in itertools.pairwise(row)]
             )
-            nearest = _rising(np.array([wishes[i] for i in row]) - offsets)
+            nearest = _fit_rising(np.array([wishes[i] for i in row]) - offsets)
             x.update(zip(row, nearest + offsets, strict=True))
     return x
 
 
-def _rising(values) -> np.ndarray:
+def _fit_rising(values) -> np.ndarray:
     """The numbers that never fall and are nearest to `values`, in squares."""
     blocks: list[list[float]] = []  # mean, count
     for value in values:
