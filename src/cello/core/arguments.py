@@ -18,7 +18,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cello.core.kinds import nearest
-from cello.core.loading import current_loading
 
 REQUIRED = inspect.Parameter.empty
 FIRST = "<first>"
@@ -164,6 +163,11 @@ class Configurable:
         )
 
     @classmethod
+    def find_ignored(cls, config: dict[str, Any]) -> list[str]:
+        """The arguments in a configuration that mean nothing here."""
+        return [name for name in config if name in cls._ignored_arguments]
+
+    @classmethod
     def _ignore(cls, name: str, value) -> None:
         """Pass over an argument of Keras' that means nothing here."""
         harmless = cls._ignored_arguments[name]
@@ -172,9 +176,6 @@ class Configurable:
                 f"{cls.__name__}: {name}={value!r} would change the results and is not supported; "
                 f"only {name}={harmless[0]!r} is."
             )
-        loading = current_loading()
-        if loading is not None:
-            loading.ignore(name, cls)
 
     def _store(self, values: dict[str, Any]) -> None:
         """Keep the accepted arguments: as attributes."""

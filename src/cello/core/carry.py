@@ -14,7 +14,6 @@ It is pure: `values` and `kept` are trees of arrays, and the whole can be compil
 from __future__ import annotations
 
 import collections
-import contextvars
 import re
 from collections.abc import Callable
 from typing import Any
@@ -24,16 +23,11 @@ import jax.numpy as jnp
 from jax.extend.core import Literal
 
 from cello.core.naming import scoped
+from cello.core.observation import Observer, innermost
 from cello.core.symbolic import BATCH, new_dimension
 
-_carry: contextvars.ContextVar[Carry | None] = contextvars.ContextVar("carry", default=None)
 
-
-def current_carry() -> Carry | None:
-    return _carry.get()
-
-
-class Carry:
+class Carry(Observer):
     """A scope in which layers go on where the piece before ended.
 
     Args:
@@ -60,16 +54,6 @@ class Carry:
         self.next_phases: dict[str, int] = {}
         self._uses: collections.Counter[str] = collections.Counter()
 
-    def __enter__(self):
-        self._token = _carry.set(self)
-        return self
-
-    def __exit__(self, *exception):
-        _carry.reset(self._token)
-
-    def check(self, layer, arguments: dict[str, Any]) -> None:
-        """Called before each layer; see `Examination`."""
-
     def slot(self, inputs) -> Slot | None:
         """The slot of the layer that is running on `inputs`; `None` where it carries nothing.
 
@@ -92,15 +76,14 @@ class Examination(Carry):
     shape has an unknown size behind the batch. Nothing is carried.
     """
 
-    def check(self, layer, arguments: dict[str, Any]) -> None:
-        if not _has_time(arguments):
-            return
-        reason = layer.why_not_in_pieces(arguments)
+    def on_call(self, layer, arguments, proceed):
+        reason = layer.why_not_in_pieces(arguments) if _has_time(arguments) else None
         if reason is not None:
             raise ValueError(
                 f"{layer} cannot run over a sequence piece by piece, as a stream, in truncated "
                 f"back-propagation or in generation: {reason}"
             )
+        return proceed(arguments)
 
     def _is_off_time(self, path: str, inputs) -> bool:
         if not _has_time(inputs):
@@ -174,9 +157,13 @@ def with_time(shape, dtype) -> bool:
     return len(shape) > 2 or (len(shape) == 2 and (symbols or shape[1] is None))
 
 
+def current_carry() -> Carry | None:
+    return innermost(Carry)
+
+
 def carry_slot(inputs) -> Slot | None:
     """The slot of the layer that is running, if it is to carry something; for use in `call`."""
-    carry = _carry.get()
+    carry = current_carry()
     return None if carry is None else carry.slot(inputs)
 
 

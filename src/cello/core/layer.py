@@ -15,13 +15,12 @@ import numpy as np
 
 from cello import regularizers
 from cello.core.arguments import Argument, arg
-from cello.core.carry import current_carry
 from cello.core.dtype_policy import DTypePolicy, policy, widened
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
-from cello.core.loading import current_loading
 from cello.core.masking import MaskDropped, get_mask, set_mask
 from cello.core.naming import name_scope, snake_case, unique_name
+from cello.core.observation import observe_call
 from cello.core.owner import VariableOwner
 from cello.core.serialization import register
 from cello.core.symbolic import SymbolicTensor, record, shown, symbolic_leaves
@@ -154,6 +153,14 @@ class Layer(VariableOwner):
         """The mask that travels with the output; that of the input where masks are supported."""
         return previous_mask if self.supports_masking else None
 
+    def count_pieces(self, arguments: dict[str, Any]) -> int:
+        """How many pieces JAX traces one by one in a call; a file may not ask for too many.
+
+        Args:
+            arguments: those of `call`.
+        """
+        return 1
+
     def why_not_in_pieces(self, arguments: dict[str, Any]) -> str | None:
         """Why it cannot run over a sequence piece by piece: a sentence, or `None` where it can.
 
@@ -184,23 +191,19 @@ class Layer(VariableOwner):
 
     def __call__(self, *args, **kwargs):
         self._check_initialised()
-        loading = current_loading()
-        if loading is not None:
-            loading.take("calls of layers", 1, self)
         args, kwargs = jax.tree.map(self._as_array, (args, kwargs))
-        if loading is not None:
-            for leaf in jax.tree.leaves((args, kwargs)):
-                is_symbolic = isinstance(leaf, SymbolicTensor)
-                loading.check_shape(
-                    leaf.spec.shape if is_symbolic else getattr(leaf, "shape", ()), self
-                )
-        if symbolic_leaves((args, kwargs)):
-            self._prepare(self._bind(args, kwargs)[0].arguments)
-            return record(self, self._run, args, kwargs)
-        return self._run(args, kwargs)
-
-    def _run(self, args, kwargs):
         bound, training = self._bind(args, kwargs)
+
+        def proceed(arguments):
+            if symbolic_leaves(arguments):
+                self._prepare(arguments)
+                return record(self, lambda *given: self._run(*self._bind(*given)), args, kwargs)
+            bound.arguments = arguments
+            return self._run(bound, training)
+
+        return observe_call(self, bound.arguments, proceed)
+
+    def _run(self, bound: inspect.BoundArguments, training: bool):
         self._cast(bound.arguments)
         self._prepare(bound.arguments)
         mixed = self.input_dtype != self.variable_dtype
@@ -208,9 +211,6 @@ class Layer(VariableOwner):
             token = _training.set(training)
             try:
                 masks = self._pass_masks(bound.arguments)
-                carry = current_carry()
-                if carry is not None:
-                    carry.check(self, bound.arguments)
                 if "training" in self._call_signature.parameters:
                     bound.arguments["training"] = training
                 outputs = self.call(*bound.args, **bound.kwargs)

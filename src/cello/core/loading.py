@@ -1,17 +1,18 @@
-"""What a file may ask for while a model is made from it, and what was passed over in it.
+"""What a file may ask for while a model is made from it.
 
-Within a `Loading` scope the classes of the library count what they make: a few bytes of a file can
-name a layer of a billion units, or models inside models whose calls multiply, or one object in so
-many places that a walk through them never ends. Weights are not drawn, since the file has them.
+Within a `Loading` scope calls of layers, variables and objects are counted: a few bytes of a file
+can name a layer of a billion units, or models inside models whose calls multiply, or one object in
+so many places that a walk through them never ends. Weights are not drawn, since the file has them.
 """
 
 from __future__ import annotations
 
-import contextvars
 import math
 from typing import Any
 
-_loading: contextvars.ContextVar[Loading | None] = contextvars.ContextVar("loading", default=None)
+import jax
+
+from cello.core.observation import Observer, innermost
 
 STATE_BYTES = 2**28
 """What states of layers and random generators, which no file holds, may take: 256 MiB."""
@@ -26,7 +27,7 @@ class LimitError(ValueError):
     """A file asks for more than it can hold."""
 
 
-class Loading:
+class Loading(Observer):
     """A scope in which a model is made from a file.
 
     Args:
@@ -35,8 +36,6 @@ class Loading:
             layers may be made, and as many objects, one in several places counted in each.
 
     Attributes:
-        ignored: arguments of the file's configurations that mean nothing here, each with the
-            classes that had it.
         shared: by their number in the file, the objects that are in several places, each with the
             count of objects in it.
     """
@@ -49,23 +48,22 @@ class Loading:
             "calls of layers": most,
             "objects": most,
         }
-        self.ignored: dict[str, dict[str, None]] = {}
         self.shared: dict[int, tuple[Any, int]] = {}
 
-    def __enter__(self):
-        self._token = _loading.set(self)
-        return self
-
-    def __exit__(self, *exception):
-        _loading.reset(self._token)
+    def on_call(self, layer, arguments, proceed):
+        self.take("calls of layers", layer.count_pieces(arguments), layer)
+        for leaf in jax.tree.leaves(arguments):
+            spec = getattr(leaf, "spec", leaf)  # a symbolic tensor shows unknown sizes there
+            self._check_shape(getattr(spec, "shape", ()), layer)
+        return proceed(arguments)
 
     def take(self, what: str, amount: int, who) -> None:
-        """Count `amount`, or raise `LimitError` where that is more than is left."""
+        """Count `amount`, or raise `LimitError` if that is more than is left."""
         self.left[what] -= amount
         if self.left[what] < 0:
             raise LimitError(f"{who} asks for more {what} than a file of this size may.")
 
-    def check_shape(self, shape, who) -> None:
+    def _check_shape(self, shape, who) -> None:
         """Refuse what JAX would compute with for hours: many axes, long sums of unknown sizes."""
         texts = [str(d) for d in shape if not isinstance(d, int)]
         terms = math.prod(1 + t.count("+") + t.count(" - ") for t in texts)
@@ -73,10 +71,6 @@ class Loading:
         if len(shape) > AXES or terms > _TERMS or deep:
             raise LimitError(f"{who} is called on more axes, or less known ones, than any model.")
 
-    def ignore(self, argument: str, cls: type) -> None:
-        """Note that an argument of the file was accepted without effect."""
-        self.ignored.setdefault(argument, {})[cls.__name__] = None
-
 
 def current_loading() -> Loading | None:
-    return _loading.get()
+    return innermost(Loading)

@@ -17,7 +17,6 @@ import jax.scipy.special
 
 from cello.core.arguments import arg
 from cello.core.layer import Layer
-from cello.core.loading import current_loading
 from cello.core.naming import unique_name
 from cello.core.symbolic import SymbolicTensor, symbolic_leaves
 from cello.core.variable import Variable
@@ -81,6 +80,9 @@ class Operation(Layer):
     def input_dtype(self) -> str:
         return self.variable_dtype
 
+    def count_pieces(self, arguments):
+        return 1 + _count_parts(self.function, arguments)
+
     def why_not_in_pieces(self, arguments):
         name, args, kwargs = self.function, arguments.get("args", ()), arguments.get("kwargs", {})
         if name in _STEPWISE:
@@ -100,9 +102,6 @@ class Operation(Layer):
         super()._attach_masks(arguments, outputs, masks)
 
     def call(self, *args, **kwargs):
-        loading = current_loading()
-        if loading is not None:
-            loading.take("calls of layers", _pieces(self.function, (args, kwargs)), self)
         return FUNCTIONS[self.function](*args, **kwargs)
 
 
@@ -141,8 +140,8 @@ def _takes_one_step(key) -> bool:
     return key[0] == slice(None) and isinstance(key[1], int)
 
 
-def _pieces(function: str, arguments) -> int:
-    """How many pieces JAX traces one by one; 0 where their number depends on no argument."""
+def _count_parts(function: str, arguments) -> int:
+    """How many parts JAX traces one by one; 0 if their number depends on no argument."""
     leaves = jax.tree.leaves(arguments)
     numbers = [abs(v) for v in leaves if isinstance(v, int)]
     if function == "unstack":

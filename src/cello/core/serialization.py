@@ -97,17 +97,23 @@ def custom_object(name: str) -> Any:
     return _custom.get().get(name) or _registered.get(name)
 
 
-def _class(entry: dict[str, Any]) -> Any:
-    """The class that an entry names."""
+def find_class(entry: dict[str, Any]) -> Any:
+    """The class that an entry names; `None` if nobody knows it."""
     name, registered = entry["class_name"], str(entry.get("registered_name") or "")
     cls = custom_object(registered) or custom_object(name)
-    kind = _kind(entry["module"]) if entry.get("module") else ""
     if cls is None:
-        cls = _classes.get((kind, name))
+        cls = _classes.get((_kind_of(entry), name))
     if cls is None and not entry.get("module"):  # Keras 2 wrote no modules
         cls = next((c for (_, known), c in _classes.items() if known == name), None)
-    if isinstance(cls, type) and issubclass(cls, Configurable):
-        return cls
+    return cls if isinstance(cls, type) and issubclass(cls, Configurable) else None
+
+
+def _kind_of(entry: dict[str, Any]) -> str:
+    return _kind(entry["module"]) if entry.get("module") else ""
+
+
+def _refuse_unknown(entry: dict[str, Any]):
+    name, kind = entry["class_name"], _kind_of(entry)
     where = f" of {entry['module']}" if entry.get("module") and not kind else ""
     close = nearest(name, [known for k, known in _classes if kind in (k, "")])
     raise ValueError(
@@ -220,7 +226,7 @@ def deserialize(value: Any) -> Any:
 
 def _object(entry: dict[str, Any]) -> Any:
     loading, number = current_loading(), entry.get("shared_object_id")
-    cls = _class(entry)
+    cls = find_class(entry) or _refuse_unknown(entry)
     if not isinstance(entry["config"], dict):
         raise ValueError(f"The configuration of a {entry['class_name']} is not a dict.")
     if loading is None:

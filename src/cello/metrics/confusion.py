@@ -8,7 +8,6 @@ import numpy as np
 
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, one_of, optional, positive_integer
-from cello.core.loading import current_loading
 from cello.core.masking import get_mask
 from cello.losses.functions import same_rank
 from cello.metrics.metric import Metric, divided, shown_parts, weighted
@@ -31,12 +30,16 @@ class _Confusion(Metric):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._make_counts([0.5] if self.thresholds is None else np.ravel(self.thresholds))
+        # True positives, false positives, false negatives, true negatives. Made before the cuts: a
+        # file that asks for too many of them is refused here.
+        self.counts = self.add_variable((4, self._count_cuts()), name="counts")
+        self._cuts = np.asarray(self._choose_cuts())
 
-    def _make_counts(self, thresholds):
-        self._cuts = tuple(float(t) for t in thresholds)
-        # true positives, false positives, false negatives, true negatives
-        self.counts = self.add_variable((4, len(self._cuts)), name="counts")
+    def _count_cuts(self) -> int:
+        return 1 if self.thresholds is None else np.size(self.thresholds)
+
+    def _choose_cuts(self):
+        return [0.5] if self.thresholds is None else np.ravel(self.thresholds)
 
     def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_mask(y_pred)
@@ -123,13 +126,14 @@ class AUC(_Confusion):
     thresholds = arg(None, kind=_thresholds, doc="Thresholds, in place of equally spaced ones.")
     from_logits = arg(False, kind=boolean, doc="Whether outputs are logits.")
 
-    def _make_counts(self, thresholds):
+    def _count_cuts(self):
+        n = self.num_thresholds - 2 if self.thresholds is None else np.size(self.thresholds)
+        return 2 + max(n, 0)
+
+    def _choose_cuts(self):
         n = self.num_thresholds
-        loading = current_loading()
-        if loading is not None:
-            loading.take("bytes of states", 64 * n, "AUC")
-        inner = (np.arange(n - 2) + 1) / (n - 1) if self.thresholds is None else np.sort(thresholds)
-        super()._make_counts([-1e-7, *inner, 1 + 1e-7])
+        inner = (np.arange(n - 2) + 1) / (n - 1) if self.thresholds is None else self.thresholds
+        return np.concatenate([[-1e-7], np.sort(np.ravel(inner)), [1 + 1e-7]])
 
     def chances(self, y_pred):
         return jax.nn.sigmoid(y_pred) if self.from_logits else y_pred

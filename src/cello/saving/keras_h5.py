@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from cello.core.layer import Layer
+from cello.core.serialization import find_class
 from cello.optimizers.optimizer import Optimizer
 from cello.saving.files import ModelFileError
 from cello.saving.hdf5 import HDF5Reader
@@ -75,17 +77,24 @@ def modern(value: Any, old: bool) -> Any:
     return value
 
 
-def behind_an_input(config: Any) -> list[str]:
-    """The classes of the layers that say their input's shape although an `InputLayer` does."""
+def find_ignored(config: Any) -> Iterator[tuple[str, str]]:
+    """The arguments in a configuration that mean nothing here, each with the class that has it.
+
+    The shape of an input is among them if an `InputLayer` says it already.
+    """
     if isinstance(config, list):
-        return [name for v in config for name in behind_an_input(v)]
-    if not isinstance(config, dict):
-        return []
-    found = [name for v in config.values() for name in behind_an_input(v)]
-    entries = config.get("layers")
-    if isinstance(entries, list) and any(e.get("class_name") == "InputLayer" for e in entries):
-        found += [e["class_name"] for e in entries if "batch_input_shape" in e["config"]]
-    return found
+        for value in config:
+            yield from find_ignored(value)
+    elif isinstance(config, dict):
+        name, own = str(config.get("class_name")), config.get("config")
+        cls = find_class(config) if "class_name" in config and isinstance(own, dict) else None
+        if cls is not None:
+            yield from ((argument, name) for argument in cls.find_ignored(own))
+        entries = config.get("layers")
+        if isinstance(entries, list) and any(e.get("class_name") == "InputLayer" for e in entries):
+            shaped = [e["class_name"] for e in entries if "batch_input_shape" in e["config"]]
+            yield from (("batch_input_shape", name) for name in shaped)
+        yield from find_ignored(list(config.values()))
 
 
 def _is_function(entry: dict[str, Any]) -> bool:

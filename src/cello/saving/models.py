@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cello.core.loading import Loading, current_loading
+from cello.core.loading import Loading
 from cello.core.serialization import custom_object_scope, deserialize
 from cello.distribution.processes import written_once
 from cello.models.model import Model
@@ -17,7 +17,7 @@ from cello.saving.files import ModelFileError, message, reading
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras_archive import count_objects, read_archive, write_archive
 from cello.saving.keras_h5 import (
-    behind_an_input,
+    find_ignored,
     legacy_config,
     modern,
     read_legacy_optimizer,
@@ -144,17 +144,16 @@ def _made(config: dict[str, Any], old: str | None) -> Model:
     build = config.get("build_config")
     if not (model.built and model.weights) and build and not model._graph:
         model.build_from_config(build)
-    loading = current_loading()
-    if old and loading is not None:
-        dead = dict.fromkeys(behind_an_input(config))
-        ignored = {**loading.ignored, **({"batch_input_shape": dead} if dead else {})}
-        names = [f"{n} ({', '.join(c)})" for n, c in ignored.items()]
-        if names:
-            warnings.warn(
-                f"{old}: these arguments mean nothing in Cello and were passed over: "
-                f"{'; '.join(names)}.",
-                stacklevel=5,
-            )
+    ignored: dict[str, dict[str, None]] = {}
+    for argument, name in find_ignored(config["config"]) if old else ():
+        ignored.setdefault(argument, {})[name] = None
+    if ignored:
+        names = [f"{argument} ({', '.join(classes)})" for argument, classes in ignored.items()]
+        warnings.warn(
+            f"{old}: these arguments mean nothing in Cello and were passed over: "
+            f"{'; '.join(names)}.",
+            stacklevel=5,
+        )
     return model
 
 

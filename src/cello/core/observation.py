@@ -1,0 +1,68 @@
+"""Who wants to watch, observes: the one door through which calls of layers are seen.
+
+An observer is a scope. Within it, each layer tells it of its calls before it does anything::
+
+    class Counting(Observer):
+        calls = 0
+
+        def on_call(self, layer, arguments, proceed):
+            self.calls += 1
+            return proceed(arguments)
+
+    with Counting() as counting:
+        model(x)
+
+The innermost scope is told first, and what it calls `proceed` tells the one around it. Within a
+compiled function observers act while JAX traces it: arrays are tracers there.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+_observers: contextvars.ContextVar[tuple[Observer, ...]] = contextvars.ContextVar(
+    "observers", default=()
+)
+Kind = TypeVar("Kind")
+
+
+class Observer:
+    """Base of all observers: a scope in which it is told, and lets everything pass."""
+
+    def __enter__(self):
+        self._token = _observers.set((*_observers.get(), self))
+        return self
+
+    def __exit__(self, *exception):
+        _observers.reset(self._token)
+
+    def on_call(self, layer, arguments: dict[str, Any], proceed: Callable[[dict[str, Any]], Any]):
+        """A layer is called.
+
+        Args:
+            layer: the layer; it may not be built yet.
+            arguments: those of its `call` by name, as they came: before masks and casts.
+            proceed: function of `arguments` that makes the call.
+
+        Returns:
+            The outputs: what `proceed(arguments)` gives, or what stands in for it.
+        """
+        return proceed(arguments)
+
+
+def innermost(kind: type[Kind]) -> Kind | None:
+    """The innermost observer of a class, `None` outside of all."""
+    return next((o for o in reversed(_observers.get()) if isinstance(o, kind)), None)
+
+
+def observe_call(layer, arguments: dict[str, Any], proceed: Callable[[dict[str, Any]], Any]):
+    """Make a call of a layer, seen by the observers."""
+    for observer in _observers.get():
+        proceed = _around(observer.on_call, layer, proceed)
+    return proceed(arguments)
+
+
+def _around(told: Callable, layer, proceed: Callable) -> Callable:
+    return lambda arguments: told(layer, arguments, proceed)
