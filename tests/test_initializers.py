@@ -251,3 +251,15 @@ def test_get_passes_what_is_an_initializer():
 def test_refusals(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**40])
+def test_any_integer_is_a_seed(seed):
+    values = initializers.RandomNormal(seed=seed)((4, 5))
+    assert not np.array_equal(values, initializers.RandomNormal(seed=seed + 1)((4, 5)))
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_a_weight_of_integers_is_refused(name):
+    with pytest.raises(ValueError, match="draws floating numbers, and was asked for int32"):
+        initializers.get(name)((4, 5), "int32")

@@ -3,6 +3,8 @@
 An initialiser is called with a shape and a dtype and returns an array. One that draws random
 numbers draws the same ones each time it is called with the same shape; `get("glorot_uniform")`
 gives a new initialiser each time, and so each weight its own numbers.
+
+NumPy makes the values: in JAX each shape would be several new programs to compile.
 """
 
 from __future__ import annotations
@@ -10,14 +12,14 @@ from __future__ import annotations
 import math
 import re
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import Argument, Configurable, arg
 from cello.core.kinds import integer, non_negative, number, one_of, optional, positive
-from cello.core.random import new_key
+from cello.core.random import new_seed
 from cello.core.serialization import Registry
+from cello.core.variable import to_device
 
 
 class Initializer(Configurable):
@@ -36,18 +38,22 @@ def _numbers(value):
     return value
 
 
+def _dtype(dtype):
+    return jnp.dtype(dtype or "float32")
+
+
 class Zeros(Initializer):
     """All 0."""
 
     def __call__(self, shape, dtype="float32"):
-        return jnp.zeros(shape, dtype)
+        return to_device(np.zeros(shape, _dtype(dtype)))
 
 
 class Ones(Initializer):
     """All 1."""
 
     def __call__(self, shape, dtype="float32"):
-        return jnp.ones(shape, dtype)
+        return to_device(np.ones(shape, _dtype(dtype)))
 
 
 class Constant(Initializer):
@@ -56,7 +62,7 @@ class Constant(Initializer):
     value = arg(0.0, kind=_numbers, doc="A number, or an array that broadcasts to the shape.")
 
     def __call__(self, shape, dtype="float32"):
-        return jnp.full(shape, jnp.asarray(self.value), dtype or "float32")
+        return to_device(np.full(shape, np.asarray(self.value), _dtype(dtype)))
 
 
 class Identity(Initializer):
@@ -68,14 +74,18 @@ class Identity(Initializer):
         if len(shape) != 2:
             raise ValueError(f"Identity makes a matrix, and got the shape {tuple(shape)}.")
         rows, columns = shape
-        return self.gain * jnp.eye(rows, columns, dtype=dtype)
+        return to_device(np.asarray(self.gain * np.eye(rows, columns), _dtype(dtype)))
 
 
 # ------------------------------------------------------------------------------------ random
 
 
 class RandomInitializer(Initializer):
-    """Base of those that draw random numbers: a subclass defines `draw(key, shape, dtype)`."""
+    """Base of those that draw random numbers: a subclass defines `draw(generator, shape, dtype)`.
+
+    Of the two, the generator is NumPy's, and the dtype is "float32", or "float64" for weights of
+    that precision; the numbers are rounded to that of the weight afterwards.
+    """
 
     seed = arg(
         None,
@@ -86,17 +96,25 @@ class RandomInitializer(Initializer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._check()
-        self._key = new_key() if self.seed is None else jax.random.PRNGKey(self.seed)
+        self._start = new_seed() if self.seed is None else self.seed % 2**64
 
     def _check(self):
         """Refuse arguments that do not fit together."""
 
     def __call__(self, shape, dtype="float32"):
-        dtype = jnp.dtype(dtype or "float32")
-        return self.draw(self._key, tuple(shape), dtype).astype(dtype)
+        dtype = _dtype(dtype)
+        if not jnp.issubdtype(dtype, jnp.floating):
+            raise ValueError(
+                f"{type(self).__name__} draws floating numbers, and was asked for {dtype.name}."
+            )
+        generator = np.random.default_rng(self._start)
+        drawn = self.draw(generator, tuple(shape), "float64" if dtype == "float64" else "float32")
+        return to_device(np.asarray(drawn, dtype))
 
-    def draw(self, key, shape, dtype):
-        raise NotImplementedError(f"{type(self).__name__} must define draw(key, shape, dtype).")
+    def draw(self, generator, shape, dtype):
+        raise NotImplementedError(
+            f"{type(self).__name__} must define draw(generator, shape, dtype)."
+        )
 
     @classmethod
     def _declare(cls, arguments):
@@ -106,14 +124,22 @@ class RandomInitializer(Initializer):
         super()._declare(sorted(left, key=lambda a: last.index(a.name) if a.name in last else -1))
 
 
+def _truncated_normal(generator, shape, dtype):
+    """Standard normal numbers; those beyond 2 are drawn again."""
+    values = generator.standard_normal(shape, dtype)
+    while (far := np.abs(values) > 2).any():
+        values[far] = generator.standard_normal(far.sum(), dtype)
+    return values
+
+
 class RandomNormal(RandomInitializer):
     """Normal distribution."""
 
     mean = arg(0.0, kind=number, doc="Mean.")
     stddev = arg(0.05, kind=non_negative, doc="Standard deviation.")
 
-    def draw(self, key, shape, dtype):
-        return self.mean + jax.nn.initializers.normal(self.stddev)(key, shape, dtype)
+    def draw(self, generator, shape, dtype):
+        return self.mean + self.stddev * generator.standard_normal(shape, dtype)
 
 
 class TruncatedNormal(RandomInitializer):
@@ -125,8 +151,8 @@ class TruncatedNormal(RandomInitializer):
     mean = arg(0.0, kind=number, doc="Mean.")
     stddev = arg(0.05, kind=non_negative, doc="Standard deviation before the truncation.")
 
-    def draw(self, key, shape, dtype):
-        return self.mean + jax.nn.initializers.truncated_normal(self.stddev)(key, shape, dtype)
+    def draw(self, generator, shape, dtype):
+        return self.mean + self.stddev * _truncated_normal(generator, shape, dtype)
 
 
 class RandomUniform(RandomInitializer):
@@ -142,8 +168,8 @@ class RandomUniform(RandomInitializer):
                 f"Received: minval={self.minval!r}, maxval={self.maxval!r}"
             )
 
-    def draw(self, key, shape, dtype):
-        return jax.random.uniform(key, shape, dtype, self.minval, self.maxval)
+    def draw(self, generator, shape, dtype):
+        return self.minval + (self.maxval - self.minval) * generator.random(shape, dtype)
 
 
 class Orthogonal(RandomInitializer):
@@ -156,13 +182,16 @@ class Orthogonal(RandomInitializer):
 
     gain = arg(1.0, kind=number, doc="Factor.")
 
-    def draw(self, key, shape, dtype):
+    def draw(self, generator, shape, dtype):
         if len(shape) < 2:
             raise ValueError(
                 f"Orthogonal needs at least two dimensions, and got the shape {shape}."
             )
-        precise = jnp.promote_types(dtype, "float32")  # there is no QR below 32 bits
-        return jax.nn.initializers.orthogonal(self.gain)(key, shape, precise)
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        tall = max(rows, columns), min(rows, columns)
+        q, r = np.linalg.qr(generator.standard_normal(tall, dtype))
+        q *= np.where(np.diagonal(r) < 0, -1, 1).astype(dtype)  # QR alone prefers one sign
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
 # ---------------------------------------------------------------------------- by the fan
@@ -211,17 +240,17 @@ class VarianceScaling(RandomInitializer):
     input_axes = arg(None, kind=optional(_axes), doc="Axes that count as inputs.")
     output_axes = arg(None, kind=optional(_axes), doc="Axes that count as outputs.")
 
-    def draw(self, key, shape, dtype):
+    def draw(self, generator, shape, dtype):
         fan_in, fan_out = _fans(shape, self.input_axes, self.output_axes)
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, fan)
         if self.distribution == "uniform":
             limit = math.sqrt(3 * variance)
-            return jax.random.uniform(key, shape, dtype, -limit, limit)
+            return 2 * limit * generator.random(shape, dtype) - limit
         if self.distribution == "untruncated_normal":
-            return jax.nn.initializers.normal(math.sqrt(variance))(key, shape, dtype)
+            return math.sqrt(variance) * generator.standard_normal(shape, dtype)
         stddev = math.sqrt(variance) / 0.87962566103423978  # that of a normal cut at +-2 is 0.88
-        return jax.nn.initializers.truncated_normal(stddev)(key, shape, dtype)
+        return stddev * _truncated_normal(generator, shape, dtype)
 
 
 class GlorotUniform(VarianceScaling):

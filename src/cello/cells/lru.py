@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import jax.numpy as jnp
+import numpy as np
 
 from cello.cells.linear import LinearCell, joined
 from cello.core.arguments import arg
@@ -88,13 +89,13 @@ class LRUCell(LinearCell):
 
     def _initial_nu(self, shape, dtype):
         squares = RandomUniform(max(self.r_min**2, 1e-6), min(self.r_max**2, 1 - 1e-6))
-        return jnp.log(-0.5 * jnp.log(squares(shape, dtype)))
+        return np.log(-0.5 * np.log(squares(shape, dtype)))
 
     def _initial_theta(self, shape, dtype):
-        return jnp.log(RandomUniform(1e-6 * self.max_phase, self.max_phase)(shape, dtype))
+        return np.log(RandomUniform(1e-6 * self.max_phase, self.max_phase)(shape, dtype))
 
     def _initial_gamma(self, shape, dtype):
-        return 0.5 * jnp.log(-jnp.expm1(-2 * jnp.exp(self.nu.value)))
+        return 0.5 * np.log(-np.expm1(-2 * np.exp(self.nu.numpy())))
 
     def coefficients(self, inputs):
         decay = jnp.exp(-jnp.exp(self.nu.value))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import jax.numpy as jnp
+import numpy as np
 
 from cello import activations, ops
 from cello.cells.gated import GatedCell
@@ -41,10 +41,10 @@ class LSTMCell(GatedCell):
         if not self.unit_forget_bias:
             return super().initial_bias(shape, dtype)
         n = self.units
-        return jnp.concatenate(
+        return np.concatenate(
             [
                 self.bias_initializer((n,), dtype),
-                jnp.ones((n,), dtype),
+                np.ones((n,), dtype),
                 self.bias_initializer((2 * n,), dtype),
             ]
         )

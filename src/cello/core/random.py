@@ -71,6 +71,11 @@ def global_generator() -> np.random.Generator:
     return _stream.generator
 
 
+def new_seed() -> int:
+    """A seed from the global stream, for numbers that NumPy draws."""
+    return int(_stream.generator.integers(2**63))
+
+
 def new_key() -> jax.Array:
     """A key from the global stream, which `set_random_seed` restarts."""
     return _stream.next()
@@ -78,7 +83,7 @@ def new_key() -> jax.Array:
 
 def new_shuffler() -> np.random.Generator:
     """A NumPy generator from the global stream, for the order of the data."""
-    return np.random.default_rng(int(_stream.generator.integers(2**63)))
+    return np.random.default_rng(new_seed())
 
 
 def set_random_seed(seed: int) -> None:

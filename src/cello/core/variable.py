@@ -91,6 +91,14 @@ def autocast(dtype):
         _autocast.reset(token)
 
 
+def to_device(value):
+    """A copy of a NumPy array on the device; anything else as it is.
+
+    `jnp.asarray` would compile a program for each new shape.
+    """
+    return jax.device_put(np.array(value)) if isinstance(value, np.ndarray) else value
+
+
 class Variable:
     """A named array that a layer, a metric or a random generator owns.
 
@@ -132,15 +140,13 @@ class Variable:
             size = math.prod(shape) * jnp.dtype(dtype or "float32").itemsize
             loading.take(f"bytes of {'weights' if weight else 'states'}", size, f"'{self.path}'")
             if weight:
-                initializer = jnp.zeros  # the file has its value
+                initializer = np.zeros  # the file has its value
         # A layer may be built while JAX traces it; its variables are real arrays all the same.
         with jax.ensure_compile_time_eval():
             if callable(initializer):
                 dtype = jnp.dtype(dtype or "float32")
-                value = initializer(tuple(shape or ()), dtype)
-                self._value = jnp.asarray(value, dtype)
-            else:
-                self._value = jnp.asarray(initializer, dtype)
+                initializer = initializer(tuple(shape or ()), dtype)
+            self._value = jnp.asarray(to_device(initializer), dtype)
         if shape is not None and tuple(shape) != self._value.shape:
             raise ValueError(
                 f"Variable '{self.path}' has the shape {tuple(shape)}, but its initial value has "
@@ -175,7 +181,7 @@ class Variable:
 
     def assign(self, value) -> None:
         """Replace the value by one of the same shape; the dtype is kept."""
-        value = jnp.asarray(value, self.dtype)
+        value = jnp.asarray(to_device(value), self.dtype)
         if value.shape != self.shape:
             raise ValueError(
                 f"Variable '{self.path}' has the shape {self.shape} and cannot take a value of the "
