@@ -23,7 +23,8 @@ from cello import (
     tune,
     utils,
 )
-from cello.core import config, random
+from cello.core import config, kinds, random
+from cello.core.arguments import arg
 from cello.core.dtype_policy import DTypePolicy
 from cello.core.layer import Layer
 from cello.core.variable import Variable
@@ -41,6 +42,7 @@ __all__ = [
     "Sequential",
     "Variable",
     "activations",
+    "arg",
     "backend",
     "callbacks",
     "config",
@@ -49,6 +51,7 @@ __all__ = [
     "distribution",
     "generation",
     "initializers",
+    "kinds",
     "layers",
     "losses",
     "metrics",

@@ -8,9 +8,9 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Configurable, arg
+from cello.core.arguments import arg
 from cello.core.kinds import fraction, integer, non_negative
-from cello.core.serialization import Registry
+from cello.core.serialization import Configurable, Registry
 
 
 class Constraint(Configurable):

@@ -15,10 +15,10 @@ import re
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Argument, Configurable, arg
+from cello.core.arguments import arg
 from cello.core.kinds import integer, non_negative, number, one_of, optional, positive
 from cello.core.random import new_seed
-from cello.core.serialization import Registry
+from cello.core.serialization import Configurable, Registry
 from cello.core.variable import to_device
 
 
@@ -115,13 +115,6 @@ class RandomInitializer(Initializer):
         raise NotImplementedError(
             f"{type(self).__name__} must define draw(generator, shape, dtype)."
         )
-
-    @classmethod
-    def _declare(cls, arguments):
-        """`seed` and the axes come last; what a class has fixed is no argument of it."""
-        last = ("seed", "input_axes", "output_axes")
-        left = [a for a in arguments if isinstance(getattr(cls, a.name), Argument)]
-        super()._declare(sorted(left, key=lambda a: last.index(a.name) if a.name in last else -1))
 
 
 def _truncated_normal(generator, shape, dtype):
@@ -226,6 +219,7 @@ class VarianceScaling(RandomInitializer):
     front of these two multiply both.
     """
 
+    argument_order = "scale mode distribution seed"
     scale = arg(1.0, kind=positive, doc="Factor of the variance.")
     mode = arg(
         "fan_in",

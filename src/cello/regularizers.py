@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from cello.core.arguments import Configurable, arg
+from cello.core.arguments import arg
 from cello.core.kinds import non_negative, one_of
-from cello.core.serialization import Registry
+from cello.core.serialization import Configurable, Registry
 
 
 class Regularizer(Configurable):

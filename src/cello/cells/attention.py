@@ -83,7 +83,6 @@ class AttentionCell(Layer):
     Bahdanau, Cho and Bengio 2015.
     """
 
-    keras_name = ("cello.layers", "AttentionCell")
     cell = arg(kind=_cell, doc="The cell whose steps look at the memory.")
     mechanism = arg("luong", kind=one_of("luong", "bahdanau"), doc='"luong" or "bahdanau".')
     units = arg(

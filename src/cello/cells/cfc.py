@@ -50,7 +50,6 @@ class CfCCell(TimedCell):
     Source: Hasani et al. 2022; as the authors' package ncps has it.
     """
 
-    keras_name = ("cello.layers", "CfCCell")
     mode = arg(
         "default", kind=one_of("default", "pure", "no_gate"),
         doc='Which of the equations: "default", "pure" or "no_gate".',

@@ -11,7 +11,7 @@ from jax import lax
 from cello import activations
 from cello.cells.gated import with_ones
 from cello.cells.projecting import LearnedCell
-from cello.core.arguments import FIRST, arg
+from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, positive_integer
 from cello.ops.gated import drop
@@ -38,35 +38,30 @@ class ConvolutionalCell(LearnedCell):
         states: number of states; the first is the output.
     """
 
-    filters = arg(
-        kind=positive_integer, after=FIRST, doc="Number of channels of the state and of the output."
+    argument_order = (
+        f"kernel_size strides padding data_format dilation_rate {LearnedCell.argument_order}"
     )
+    filters = arg(kind=positive_integer, doc="Number of channels of the state and of the output.")
     kernel_size = arg(
         3,
         kind=_sizes,
-        after="filters",
         doc="Size of the window: a number, or one an axis of space.",
     )
-    strides = arg(
-        1, kind=_sizes, after="kernel_size", doc="Places from window to window over the inputs."
-    )
+    strides = arg(1, kind=_sizes, doc="Places from window to window over the inputs.")
     padding = arg(
-        "valid", kind=one_of("valid", "same"), after="strides",
+        "valid", kind=one_of("valid", "same"),
         doc='Whether the windows over the inputs stay inside, "valid", or zeros surround the '
         'inputs, "same".',
     )  # fmt: skip
     data_format = arg(
-        None, kind=one_of(None, "channels_last", "channels_first"), after="padding",
+        None, kind=one_of(None, "channels_last", "channels_first"),
         doc='Whether the channels are the last axis, "channels_last" (where `None`), or stand in '
         'front of space, "channels_first".',
     )  # fmt: skip
     dilation_rate = arg(
-        1, kind=_sizes, after="data_format",
-        doc="Places from tap to tap within the windows over the inputs.",
+        1, kind=_sizes, doc="Places from tap to tap within the windows over the inputs.",
     )  # fmt: skip
-    recurrent_activation = arg(
-        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
-    )
+    recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gates.")
 
     rank: int
     gates: int
@@ -195,7 +190,7 @@ class ConvLSTMCell(ConvolutionalCell):
     """
 
     unit_forget_bias = arg(
-        True, kind=boolean, after="bias_initializer",
+        True, kind=boolean,
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
 
@@ -257,7 +252,6 @@ def _of_rank(cell: type[ConvolutionalCell], rank: int) -> type[ConvolutionalCell
     members = {
         "__doc__": doc.replace("RANK", "one axis" if rank == 1 else f"{rank} axes"),
         "__module__": __name__,
-        "keras_name": ("cello.layers", name),
         "rank": rank,
     }
     return type(name, (cell,), members)

@@ -47,18 +47,16 @@ class DeltaNetCell(MatrixCell):
     Rule over Sequence Length; sizes and initialisation from its code (flash-linear-attention).
     """
 
-    keras_name = ("cello.layers", "DeltaNetCell")
     key_dim = arg(
-        None, kind=optional(positive_integer), after="heads",
+        None, kind=optional(positive_integer),
         doc="Size of a key in each head; `units / heads` where `None`.",
     )  # fmt: skip
     value_dim = arg(
-        None, kind=optional(positive_integer), after="key_dim",
+        None, kind=optional(positive_integer),
         doc="Size of a value in each head; `units / heads` where `None`.",
     )  # fmt: skip
     window = arg(
-        4, kind=positive_integer, after="value_dim",
-        doc="How many steps the convolution looks at; 1 for none.",
+        4, kind=positive_integer, doc="How many steps the convolution looks at; 1 for none.",
     )  # fmt: skip
 
     def head_sizes(self):
@@ -126,9 +124,8 @@ class GatedDeltaNetCell(DeltaNetCell):
     Rule.
     """
 
-    keras_name = ("cello.layers", "GatedDeltaNetCell")
     value_dim = arg(
-        None, kind=optional(positive_integer), after="key_dim",
+        None, kind=optional(positive_integer),
         doc="Size of a value in each head; `2 * units / heads` where `None`.",
     )  # fmt: skip
 

@@ -43,7 +43,6 @@ class EchoStateCell(ProjectingCell):
     Lukosevicius 2012, A practical guide to applying echo state networks.
     """
 
-    keras_name = ("cello.layers", "EchoStateCell")
     units = arg(kind=positive_integer, doc="Size of the reservoir and of the output.")
     spectral_radius = arg(
         0.9, kind=non_negative, doc="Largest absolute value of an eigenvalue of the reservoir."

@@ -31,7 +31,6 @@ class FeedForwardCell(Layer):
     Source: Vaswani et al. 2017; gated Shazeer 2020, GLU Variants Improve Transformer.
     """
 
-    keras_name = ("cello.layers", "FeedForwardCell")
     units = arg(kind=positive_integer, doc="Size of the output.")
     expand = arg(4, kind=positive, doc="Size of the hidden layer, in `units`.")
     activation = arg("gelu", kind=activations.get, doc="Activation of the hidden layer.")
@@ -100,7 +99,6 @@ class TokenShiftFeedForwardCell(Layer):
     initialisation from its code (RWKV-LM), for a network of one layer.
     """
 
-    keras_name = ("cello.layers", "TokenShiftFeedForwardCell")
     units = arg(kind=positive_integer, doc="Size of the output.")
     expand = arg(4, kind=positive, doc="Size of the hidden layer, in `units`.")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cello import activations
 from cello.cells.projecting import LearnedCell
-from cello.core.arguments import FIRST, arg
+from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
 from cello.ops.engine import Engine
@@ -28,7 +28,7 @@ class GatedCell(LearnedCell):
     `recurrent_product` and `step`, as far as they differ.
     """
 
-    units = arg(kind=positive_integer, doc="Size of the state and of the output.", after=FIRST)
+    units = arg(kind=positive_integer, doc="Size of the state and of the output.")
 
     input_spec: Any = InputSpec(("batch", "features"))
     recurrence: Gated

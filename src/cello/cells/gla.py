@@ -36,16 +36,15 @@ class GLACell(MatrixCell):
     Hardware-Efficient Training; sizes and initialisation from its code (flash-linear-attention).
     """
 
-    keras_name = ("cello.layers", "GLACell")
     key_dim = arg(
-        None, kind=optional(positive_integer), after="heads",
+        None, kind=optional(positive_integer),
         doc="Size of a key in each head; half of `units / heads`, rounded up, where `None`.",
     )  # fmt: skip
     value_dim = arg(
-        None, kind=optional(positive_integer), after="key_dim",
+        None, kind=optional(positive_integer),
         doc="Size of a value in each head; `units / heads` where `None`.",
     )  # fmt: skip
-    rank = arg(16, kind=positive_integer, after="value_dim", doc="Rank of the gate's kernel.")
+    rank = arg(16, kind=positive_integer, doc="Rank of the gate's kernel.")
 
     def head_sizes(self):
         size = self.units // self.heads

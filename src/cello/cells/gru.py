@@ -24,11 +24,9 @@ class GRUCell(GatedCell):
     Source: Cho et al. 2014 (`reset_after=False`).
     """
 
-    recurrent_activation = arg(
-        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
-    )
+    recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gates.")
     reset_after = arg(
-        True, kind=boolean, after="recurrent_dropout",
+        True, kind=boolean,
         doc="Whether the reset gate acts after the recurrent product or before.",
     )  # fmt: skip
 

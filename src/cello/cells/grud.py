@@ -47,7 +47,6 @@ class GRUDCell(TimedCell):
     Source: Che et al. 2018, whose z is 1 - z here.
     """
 
-    keras_name = ("cello.layers", "GRUDCell")
     mean = arg(
         0.0, kind=_numbers, doc="What missing values decay to: the mean of each feature, or of all."
     )

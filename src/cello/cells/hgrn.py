@@ -39,10 +39,7 @@ class HGRNCell(ProjectedLinearCell):
     Modeling; the normalisation in front of the gate from its code (hgru).
     """
 
-    keras_name = ("cello.layers", "HGRNCell")
-    lower_bound = arg(
-        0.0, kind=fraction, doc="What the forget gate never goes below.", after="units"
-    )
+    lower_bound = arg(0.0, kind=fraction, doc="What the forget gate never goes below.")
     blocks = 5
     complex_state = True
 

@@ -19,10 +19,8 @@ class LayerNormCell(GatedCell):
         equations: the recurrence, but for `epsilon`.
     """
 
-    recurrent_activation = arg(
-        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
-    )
-    epsilon = arg(1e-5, kind=positive, after="use_bias", doc="Added to the variances.")
+    recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gates.")
+    epsilon = arg(1e-5, kind=positive, doc="Added to the variances.")
     equation_arguments = ("activation", "recurrent_activation")
     equations: LayerNorm
 
@@ -83,9 +81,8 @@ class LayerNormLSTMCell(LayerNormCell):
     Source: Ba, Kiros and Hinton 2016.
     """
 
-    keras_name = ("cello.layers", "LayerNormLSTMCell")
     unit_forget_bias = arg(
-        True, kind=boolean, after="bias_initializer",
+        True, kind=boolean,
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
     equations = LAYER_NORM_LSTM
@@ -130,5 +127,4 @@ class LayerNormGRUCell(LayerNormCell):
     Source: Ba, Kiros and Hinton 2016.
     """
 
-    keras_name = ("cello.layers", "LayerNormGRUCell")
     equations = LAYER_NORM_GRU

@@ -265,25 +265,15 @@ class ProjectedLinearCell(LinearCell):
         unbiased: how many of the first blocks have no bias.
     """
 
-    use_bias = arg(True, kind=boolean, doc="Whether to add a bias.", after="units")
+    use_bias = arg(True, kind=boolean, doc="Whether to add a bias.")
     kernel_initializer = arg(
-        "glorot_uniform", kind=initializers.get, doc="Initialiser of the kernel.", after="use_bias"
+        "glorot_uniform", kind=initializers.get, doc="Initialiser of the kernel."
     )
-    bias_initializer = arg(
-        "zeros", kind=initializers.get, doc="Initialiser of the bias.", after="kernel_initializer"
-    )
-    kernel_regularizer = arg(
-        None, kind=regularizers.get, doc="Penalty on the kernel.", after="bias_initializer"
-    )
-    bias_regularizer = arg(
-        None, kind=regularizers.get, doc="Penalty on the bias.", after="kernel_regularizer"
-    )
-    kernel_constraint = arg(
-        None, kind=constraints.get, doc="Constraint on the kernel.", after="bias_regularizer"
-    )
-    bias_constraint = arg(
-        None, kind=constraints.get, doc="Constraint on the bias.", after="kernel_constraint"
-    )
+    bias_initializer = arg("zeros", kind=initializers.get, doc="Initialiser of the bias.")
+    kernel_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the kernel.")
+    bias_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the bias.")
+    kernel_constraint = arg(None, kind=constraints.get, doc="Constraint on the kernel.")
+    bias_constraint = arg(None, kind=constraints.get, doc="Constraint on the bias.")
 
     blocks: Any
     unbiased = 0

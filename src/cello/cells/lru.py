@@ -38,20 +38,19 @@ class LRUCell(LinearCell):
     Neural Networks for Long Sequences.
     """
 
-    keras_name = ("cello.layers", "LRUCell")
     state_units = arg(
-        None, kind=optional(positive_integer), after="units",
+        None, kind=optional(positive_integer),
         doc="Size of the complex state; `units` where `None`.",
     )  # fmt: skip
     r_min = arg(
-        0.0, kind=fraction, after="state_units",
+        0.0, kind=fraction,
         doc="Smallest radius that lambda starts from; near 1 for long sequences.",
     )  # fmt: skip
     r_max = arg(
-        1.0, kind=fraction, after="r_min", doc="Largest radius that lambda starts from."
+        1.0, kind=fraction, doc="Largest radius that lambda starts from."
     )  # fmt: skip
     max_phase = arg(
-        2 * math.pi, kind=positive, after="r_max",
+        2 * math.pi, kind=positive,
         doc="Largest phase that lambda starts from; small for long sequences.",
     )  # fmt: skip
 

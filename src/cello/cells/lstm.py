@@ -25,11 +25,9 @@ class LSTMCell(GatedCell):
     Source: Hochreiter and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000.
     """
 
-    recurrent_activation = arg(
-        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
-    )
+    recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gates.")
     unit_forget_bias = arg(
-        True, kind=boolean, after="bias_initializer",
+        True, kind=boolean,
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
 

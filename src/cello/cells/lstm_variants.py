@@ -33,18 +33,14 @@ class PeepholeLSTMCell(LSTMCell):
     Source: Gers and Schmidhuber 2000; Gers, Schraudolph and Schmidhuber 2002.
     """
 
-    keras_name = ("cello.layers", "PeepholeLSTMCell")
     kernel_initializer = arg(
-        _SMALL_UNIFORM, kind=initializers.get, after="use_bias",
-        doc="Initialiser of the input weights.",
+        _SMALL_UNIFORM, kind=initializers.get, doc="Initialiser of the input weights.",
     )  # fmt: skip
     recurrent_initializer = arg(
-        _SMALL_UNIFORM, kind=initializers.get, after="kernel_initializer",
-        doc="Initialiser of the recurrent weights.",
+        _SMALL_UNIFORM, kind=initializers.get, doc="Initialiser of the recurrent weights.",
     )  # fmt: skip
     peephole_initializer = arg(
-        _SMALL_UNIFORM, kind=initializers.get, after="recurrent_initializer",
-        doc="Initialiser of the peepholes.",
+        _SMALL_UNIFORM, kind=initializers.get, doc="Initialiser of the peepholes.",
     )  # fmt: skip
 
     recurrence = Gated("peephole_lstm", gates=4, states=2)
@@ -83,20 +79,15 @@ class CoupledLSTMCell(GatedCell):
     Source: Greff, Srivastava, Koutnik, Steunebrink and Schmidhuber 2017, without peepholes.
     """
 
-    keras_name = ("cello.layers", "CoupledLSTMCell")
-    recurrent_activation = arg(
-        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gates."
-    )
+    recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gates.")
     kernel_initializer = arg(
-        _SMALL_NORMAL, kind=initializers.get, after="use_bias",
-        doc="Initialiser of the input weights.",
+        _SMALL_NORMAL, kind=initializers.get, doc="Initialiser of the input weights.",
     )  # fmt: skip
     recurrent_initializer = arg(
-        _SMALL_NORMAL, kind=initializers.get, after="kernel_initializer",
-        doc="Initialiser of the recurrent weights.",
+        _SMALL_NORMAL, kind=initializers.get, doc="Initialiser of the recurrent weights.",
     )  # fmt: skip
     unit_forget_bias = arg(
-        True, kind=boolean, after="bias_initializer",
+        True, kind=boolean,
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
 

@@ -45,7 +45,6 @@ class LTCCell(TimedCell):
     Source: Hasani et al. 2021; the parameters: Lechner et al. 2020.
     """
 
-    keras_name = ("cello.layers", "LTCCell")
     ode_unfolds = arg(6, kind=positive_integer, doc="Steps of the solver between two steps.")
 
     def add_weights(self, features):

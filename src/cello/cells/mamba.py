@@ -47,24 +47,16 @@ class MambaCell(StateSpaceCell):
     Source: Gu and Dao 2023, Mamba: Linear-Time Sequence Modeling with Selective State Spaces.
     """
 
-    keras_name = ("cello.layers", "MambaCell")
-    state_units = arg(
-        16, kind=positive_integer, after="units", doc="Size of the state of a channel."
-    )
-    expand = arg(
-        2, kind=positive_integer, after="state_units", doc="Channels inside for each unit."
-    )
-    window = arg(
-        4, kind=positive_integer, after="expand", doc="How many steps the convolution looks at."
-    )
+    state_units = arg(16, kind=positive_integer, doc="Size of the state of a channel.")
+    expand = arg(2, kind=positive_integer, doc="Channels inside for each unit.")
+    window = arg(4, kind=positive_integer, doc="How many steps the convolution looks at.")
     step_rank = arg(
-        None, kind=optional(positive_integer), after="window",
+        None, kind=optional(positive_integer),
         doc="Numbers that the steps of all channels are made of; `units / 16`, rounded up, where "
         "`None`.",
     )  # fmt: skip
     use_bias = arg(
-        False, kind=boolean, after="step_rank",
-        doc="Whether the products with W and V get a bias.",
+        False, kind=boolean, doc="Whether the products with W and V get a bias.",
     )  # fmt: skip
 
     segment = 256

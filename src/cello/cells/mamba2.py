@@ -53,16 +53,10 @@ class Mamba2Cell(MatrixCell):
     Through Structured State Space Duality.
     """
 
-    keras_name = ("cello.layers", "Mamba2Cell")
-    state_units = arg(
-        128, kind=positive_integer, after="heads", doc="Size of B and C: rows of the state."
-    )
-    expand = arg(
-        2, kind=positive_integer, after="state_units", doc="Values of all heads for each unit."
-    )
+    state_units = arg(128, kind=positive_integer, doc="Size of B and C: rows of the state.")
+    expand = arg(2, kind=positive_integer, doc="Values of all heads for each unit.")
     window = arg(
-        4, kind=positive_integer, after="expand",
-        doc="How many steps the convolution looks at; 1 for none.",
+        4, kind=positive_integer, doc="How many steps the convolution looks at; 1 for none.",
     )  # fmt: skip
     kernel_initializer = initial_kernel(1 / 3)
 

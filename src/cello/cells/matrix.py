@@ -28,7 +28,7 @@ def initial_kernel(scale: float, distribution: str = "uniform"):
     variance = {"scale": scale, "mode": "fan_in", "distribution": distribution}
     return arg(
         {"class_name": "VarianceScaling", "config": variance},
-        kind=initializers.get, after="heads", doc="Initialiser of the kernel.",
+        kind=initializers.get, doc="Initialiser of the kernel.",
     )  # fmt: skip
 
 
@@ -49,7 +49,8 @@ class MatrixCell(LinearCell):
         window: how many steps of what `enter` gives `terms` sees.
     """
 
-    heads = arg(1, kind=positive_integer, after="units", doc="Number of heads; it divides `units`.")
+    argument_order = "heads"
+    heads = arg(1, kind=positive_integer, doc="Number of heads; it divides `units`.")
     kernel_initializer = initial_kernel(2**-5)
 
     other_states: tuple[tuple[int, ...], ...] = ()

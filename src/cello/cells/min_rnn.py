@@ -10,8 +10,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import boolean
 
 _positive = arg(
-    True, kind=boolean, after="use_bias",
-    doc="Whether the candidate goes through g, so that the state is positive.",
+    True, kind=boolean, doc="Whether the candidate goes through g, so that the state is positive.",
 )  # fmt: skip
 
 
@@ -33,7 +32,6 @@ class MinGRUCell(ProjectedLinearCell):
     Source: Feng, Tung, Ahmed, Bengio and Hajimirsadeghi 2024, Were RNNs All We Needed?
     """
 
-    keras_name = ("cello.layers", "MinGRUCell")
     positive = _positive
     blocks = 2
 
@@ -59,7 +57,6 @@ class MinLSTMCell(ProjectedLinearCell):
     Source: Feng, Tung, Ahmed, Bengio and Hajimirsadeghi 2024, Were RNNs All We Needed?
     """
 
-    keras_name = ("cello.layers", "MinLSTMCell")
     positive = _positive
     blocks = 3
 

@@ -45,13 +45,12 @@ class MLSTMCell(MatrixCell):
     Source: Beck et al. 2024, xLSTM: Extended Long Short-Term Memory.
     """
 
-    keras_name = ("cello.layers", "MLSTMCell")
     key_dim = arg(
-        None, kind=optional(positive_integer), after="heads",
+        None, kind=optional(positive_integer),
         doc="Size of a key in each head; `units / heads` where `None`.",
     )  # fmt: skip
     forget_gate = arg(
-        "sigmoid", kind=one_of("sigmoid", "exponential"), after="key_dim",
+        "sigmoid", kind=one_of("sigmoid", "exponential"),
         doc='What the forget gate applies: "sigmoid" or "exponential".',
     )  # fmt: skip
     kernel_initializer = initial_kernel(0.4, "untruncated_normal")

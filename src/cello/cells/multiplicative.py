@@ -31,7 +31,6 @@ class MultiplicativeIntegrationCell(WrapperCell):
     Recurrent Neural Networks.
     """
 
-    keras_name = ("cello.layers", "MultiplicativeIntegrationCell")
     alpha = arg(1.0, kind=number, doc="What `alpha` starts from.")
     beta = arg(0.5, kind=number, doc="What `beta_1` and `beta_2` start from.")
 

@@ -38,7 +38,6 @@ class ODERNNCell(TimedCell):
     Source: Rubanova, Chen and Duvenaud 2019; the solvers: Kidger 2021.
     """
 
-    keras_name = ("cello.layers", "ODERNNCell")
     field_units = arg(64, kind=positive_integer, doc="Size of the hidden layer of the equation.")
     solver = arg(
         "tsit5", kind=one_of(*_SOLVERS),

@@ -29,15 +29,14 @@ class ProjectedLSTMCell(LSTMCell):
     Source: Sak, Senior and Beaufays 2014, without peepholes.
     """
 
-    keras_name = ("cello.layers", "ProjectedLSTMCell")
     op = None
+    argument_order = f"projection {LSTMCell.argument_order}"
     projection = arg(
-        None, kind=optional(positive_integer), after="units",
+        None, kind=optional(positive_integer),
         doc="Size of the output and of the state `h`; half of `units` where `None`.",
     )  # fmt: skip
     projection_initializer = arg(
-        "glorot_uniform", kind=initializers.get, after="bias_initializer",
-        doc="Initialiser of the projection kernel.",
+        "glorot_uniform", kind=initializers.get, doc="Initialiser of the projection kernel.",
     )  # fmt: skip
 
     def __init__(self, *args, **kwargs):

@@ -107,6 +107,12 @@ class ProjectingCell(Layer):
 class LearnedCell(ProjectingCell):
     """The arguments that all cells with learned products share, in the order of Keras."""
 
+    argument_order = (
+        "activation recurrent_activation use_bias kernel_initializer recurrent_initializer "
+        "bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer "
+        "bias_regularizer activity_regularizer kernel_constraint recurrent_constraint "
+        "bias_constraint dropout recurrent_dropout reset_after seed"
+    )
     activation = arg("tanh", kind=activations.get, doc="Activation of the candidate and output.")
     use_bias = arg(True, kind=boolean, doc="Whether to add a bias.")
     kernel_initializer = arg(

@@ -28,13 +28,8 @@ class QRNNCell(ProjectedLinearCell):
     Source: Bradbury, Merity, Xiong and Socher 2016, Quasi-Recurrent Neural Networks.
     """
 
-    keras_name = ("cello.layers", "QRNNCell")
-    window = arg(
-        2, kind=positive_integer, after="units", doc="How many steps the convolution looks at."
-    )
-    activation = arg(
-        "tanh", kind=activations.get, doc="Activation of the candidate.", after="window"
-    )
+    window = arg(2, kind=positive_integer, doc="How many steps the convolution looks at.")
+    activation = arg("tanh", kind=activations.get, doc="Activation of the candidate.")
     blocks = 3
 
     def coefficients(self, inputs):

@@ -37,18 +37,15 @@ class RetNetCell(MatrixCell):
     Models; the initialisation from its code (torchscale).
     """
 
-    keras_name = ("cello.layers", "RetNetCell")
     key_dim = arg(
-        None, kind=optional(positive_integer), after="heads",
+        None, kind=optional(positive_integer),
         doc="Size of a key in each head; `units / heads` where `None`.",
     )  # fmt: skip
     value_dim = arg(
-        None, kind=optional(positive_integer), after="key_dim",
+        None, kind=optional(positive_integer),
         doc="Size of a value in each head; `2 * units / heads` where `None`.",
     )  # fmt: skip
-    rotation = arg(
-        True, kind=boolean, after="value_dim", doc="Whether queries and keys turn with time."
-    )
+    rotation = arg(True, kind=boolean, doc="Whether queries and keys turn with time.")
 
     def head_sizes(self):
         self.key_dim = self.key_dim or self.units // self.heads

@@ -39,10 +39,7 @@ class RGLRUCell(ProjectedLinearCell):
     Local Attention for Efficient Language Models.
     """
 
-    keras_name = ("cello.layers", "RGLRUCell")
-    kernel_initializer = arg(
-        "lecun_normal", kind=initializer, doc="Initialiser of the kernels.", after="use_bias"
-    )
+    kernel_initializer = arg("lecun_normal", kind=initializer, doc="Initialiser of the kernels.")
     blocks = 2
 
     def build(self, input_shape):
@@ -85,14 +82,9 @@ class GriffinCell(LinearCell):
     Source: De, Smith, Fernando, Botev et al. 2024 (Griffin), without local attention.
     """
 
-    keras_name = ("cello.layers", "GriffinCell")
-    expand = arg(4 / 3, kind=positive, after="units", doc="Width of the recurrence, in `units`.")
-    window = arg(
-        4, kind=positive_integer, after="expand", doc="How many steps the convolution looks at."
-    )
-    kernel_initializer = arg(
-        "lecun_normal", kind=initializer, after="window", doc="Initialiser of the kernels."
-    )
+    expand = arg(4 / 3, kind=positive, doc="Width of the recurrence, in `units`.")
+    window = arg(4, kind=positive_integer, doc="How many steps the convolution looks at.")
+    kernel_initializer = arg("lecun_normal", kind=initializer, doc="Initialiser of the kernels.")
 
     def state_shape(self):
         inner = self.window_units = math.ceil(self.expand * self.units)

@@ -54,9 +54,8 @@ class RWKV7Cell(MatrixCell):
     initialisation from its code (RWKV-LM).
     """
 
-    keras_name = ("cello.layers", "RWKV7Cell")
     rank = arg(
-        None, kind=optional(positive_integer), after="heads",
+        None, kind=optional(positive_integer),
         doc="Rank of the kernels of w, a and g; where `None`, as in the authors' code: a multiple "
         "of 32 near to `1.8 sqrt(units)`, and for g to `0.6 units^0.8`.",
     )  # fmt: skip

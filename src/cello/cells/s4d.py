@@ -51,16 +51,13 @@ class S4DCell(StateSpaceCell):
     State Space Models.
     """
 
-    keras_name = ("cello.layers", "S4DCell")
-    state_units = arg(
-        64, kind=even, after="units", doc="Size of the state of a channel, conjugates counted."
-    )
+    argument_order = "state_units dt_min dt_max"
+    state_units = arg(64, kind=even, doc="Size of the state of a channel, conjugates counted.")
     start = arg(
-        "lin", kind=one_of("lin", "inv", "real"), after="dt_max",
-        doc='What A starts from: "lin", "inv" or "real".',
+        "lin", kind=one_of("lin", "inv", "real"), doc='What A starts from: "lin", "inv" or "real".',
     )  # fmt: skip
     discretization = arg(
-        "zoh", kind=one_of("zoh", "bilinear"), after="start",
+        "zoh", kind=one_of("zoh", "bilinear"),
         doc='How the equation in time becomes steps: "zoh" (zero-order hold) or "bilinear".',
     )  # fmt: skip
 

@@ -41,9 +41,8 @@ class S5Cell(StateSpaceCell):
     Modeling.
     """
 
-    keras_name = ("cello.layers", "S5Cell")
     state_units = arg(
-        None, kind=optional(even), after="units",
+        None, kind=optional(even),
         doc="Size of the state, conjugates counted; `units`, or one more to be even, where `None`.",
     )  # fmt: skip
     complex_state = True

@@ -44,10 +44,10 @@ class SLSTMCell(GatedCell):
     Source: Beck et al. 2024, xLSTM: Extended Long Short-Term Memory.
     """
 
-    keras_name = ("cello.layers", "SLSTMCell")
-    heads = arg(1, kind=positive_integer, after="units", doc="Number of heads; it divides `units`.")
+    argument_order = f"heads {GatedCell.argument_order}"
+    heads = arg(1, kind=positive_integer, doc="Number of heads; it divides `units`.")
     forget_gate = arg(
-        "sigmoid", kind=one_of("sigmoid", "exponential"), after="activation",
+        "sigmoid", kind=one_of("sigmoid", "exponential"),
         doc='What the forget gate applies: "sigmoid" or "exponential".',
     )  # fmt: skip
     kernel_initializer = arg(
@@ -55,14 +55,13 @@ class SLSTMCell(GatedCell):
             "class_name": "VarianceScaling",
             "config": {"scale": 0.4, "mode": "fan_in", "distribution": "untruncated_normal"},
         },
-        kind=initializers.get, after="use_bias", doc="Initialiser of the input weights.",
+        kind=initializers.get, doc="Initialiser of the input weights.",
     )  # fmt: skip
     recurrent_initializer = arg(
-        "zeros", kind=initializers.get, after="kernel_initializer",
-        doc="Initialiser of the recurrent weights.",
+        "zeros", kind=initializers.get, doc="Initialiser of the recurrent weights.",
     )  # fmt: skip
     power_law_forget_bias = arg(
-        True, kind=boolean, after="bias_initializer",
+        True, kind=boolean,
         doc="Whether the biases of the forget gates start spread over short and long memories.",
     )  # fmt: skip
 

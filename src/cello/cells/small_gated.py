@@ -27,10 +27,7 @@ class MGUCell(GatedCell):
     Source: Zhou, Wu, Zhang and Zhou 2016.
     """
 
-    keras_name = ("cello.layers", "MGUCell")
-    recurrent_activation = arg(
-        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gate."
-    )
+    recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gate.")
     recurrence = Gated("mgu", gates=2, states=1)
 
     def step(self, x, states, recurrent, recurrent_bias):
@@ -58,12 +55,9 @@ class UGRNNCell(GatedCell):
     Source: Collins, Sohl-Dickstein and Sussillo 2017.
     """
 
-    keras_name = ("cello.layers", "UGRNNCell")
-    recurrent_activation = arg(
-        "sigmoid", kind=activations.get, after="activation", doc="Activation of the gate."
-    )
+    recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gate.")
     unit_forget_bias = arg(
-        True, kind=boolean, after="bias_initializer",
+        True, kind=boolean,
         doc="Whether the bias of the gate starts from 1, so that states are kept at first.",
     )  # fmt: skip
     recurrence = Gated("ugrnn", gates=2, states=1)
@@ -96,14 +90,12 @@ class IndRNNCell(GatedCell):
     Source: Li, Li, Cook, Zhu and Gao 2018.
     """
 
-    keras_name = ("cello.layers", "IndRNNCell")
     activation = arg(
-        "relu", kind=activations.get, after="units", doc="Activation of the output."
+        "relu", kind=activations.get, doc="Activation of the output."
     )  # fmt: skip
     recurrent_initializer = arg(
         {"class_name": "RandomUniform", "config": {"minval": 0.0, "maxval": 1.0}},
-        kind=initializers.get, after="kernel_initializer",
-        doc="Initialiser of the recurrent weights.",
+        kind=initializers.get, doc="Initialiser of the recurrent weights.",
     )  # fmt: skip
     recurrence = Gated("ind_rnn", gates=1, states=1)
 

@@ -37,16 +37,13 @@ class SRUCell(ProjectedLinearCell):
     Recurrence.
     """
 
-    keras_name = ("cello.layers", "SRUCell")
-    highway = arg(
-        True, kind=boolean, doc="Whether the inputs go around the recurrence.", after="units"
-    )
+    highway = arg(True, kind=boolean, doc="Whether the inputs go around the recurrence.")
     highway_bias = arg(
-        0.0, kind=number, after="highway",
+        0.0, kind=number,
         doc="What the bias of r starts from: less than 0 to let more of the inputs around.",
     )  # fmt: skip
     kernel_initializer = arg(
-        "lecun_uniform", kind=initializers.get, doc="Initialiser of the kernels.", after="use_bias"
+        "lecun_uniform", kind=initializers.get, doc="Initialiser of the kernels."
     )
 
     unbiased = 1

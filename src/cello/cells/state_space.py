@@ -21,8 +21,8 @@ def even(value):
 class StateSpaceCell(LinearCell):
     """Base of the cells that are `h' = A h + B x` in time, in steps that start in a range."""
 
-    dt_min = arg(0.001, kind=positive, after="units", doc="Smallest step to start from.")
-    dt_max = arg(0.1, kind=positive, after="dt_min", doc="Largest step to start from.")
+    dt_min = arg(0.001, kind=positive, doc="Smallest step to start from.")
+    dt_max = arg(0.1, kind=positive, doc="Largest step to start from.")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

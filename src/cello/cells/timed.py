@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from cello.core.arguments import FIRST, arg
+from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
 from cello.core.layer import Layer
@@ -25,7 +25,7 @@ class TimedCell(Layer):
     bits. They are never rounded to 16 bits, whatever the dtype policy.
     """
 
-    units = arg(kind=positive_integer, doc="Size of the state and of the output.", after=FIRST)
+    units = arg(kind=positive_integer, doc="Size of the state and of the output.")
 
     input_spec: Any = InputSpec(("batch", "features"))
     exact_inputs = True

@@ -129,7 +129,6 @@ class ZoneoutCell(_DrawingCell):
     Activations.
     """
 
-    keras_name = ("cello.layers", "ZoneoutCell")
     rate = arg(0.1, kind=_rates, doc="Probability that an element of a state stays.")
 
     def call(self, inputs, states, training=False, constants=None):
@@ -177,7 +176,6 @@ class ResidualCell(WrapperCell):
     normalisation in front Xiong et al. 2020.
     """
 
-    keras_name = ("cello.layers", "ResidualCell")
     normalization = arg(
         None, kind=_normalization,
         doc="A layer that works on each step by itself, `RMSNormalization()` say, or `None`.",
@@ -232,7 +230,6 @@ class DropoutCell(_DrawingCell):
     and outputs, at each step).
     """
 
-    keras_name = ("cello.layers", "DropoutCell")
     inputs = arg(0.0, kind=fraction, doc="Fraction of the inputs to drop.")
     outputs = arg(0.0, kind=fraction, doc="Fraction of the outputs to drop.")
     states = arg(0.0, kind=fraction, doc="Fraction of the first state to drop.")
@@ -299,7 +296,6 @@ class DropConnectCell(_DrawingCell):
     Socher 2018 (AWD-LSTM).
     """
 
-    keras_name = ("cello.layers", "DropConnectCell")
     rate = arg(0.5, kind=fraction, doc="Fraction of the weights to drop.")
     names = arg(("recurrent_kernel",), kind=_names, doc="Names of the weights that it drops.")
 

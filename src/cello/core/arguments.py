@@ -6,9 +6,10 @@ A class lists its arguments as class attributes::
         units = arg(kind=positive_integer, doc="Number of outputs.")
         use_bias = arg(True, kind=boolean, doc="Whether to add a bias.")
 
-`Configurable` derives from them the constructor, the signature that `help()` and a notebook
-show, the "Args" section of the docstring, the messages for bad values, `get_config` and
-`from_config`. A class may still write its own `__init__`, as in Keras.
+`Declared` derives from them the constructor, the signature that `help()` and a notebook show, the
+"Args" section of the docstring and the messages for bad values; `serialization.Configurable` the
+configuration; `make stubs` what editors and type checkers see. A class may still write its own
+`__init__`, as in Keras.
 """
 
 from __future__ import annotations
@@ -20,31 +21,22 @@ from typing import Any
 from cello.core.kinds import nearest
 
 REQUIRED = inspect.Parameter.empty
-FIRST = "<first>"
-"""`after=FIRST`: in front of the inherited arguments."""
 
 
 class Argument:
     """A declared constructor argument; see `arg`."""
 
-    __slots__ = ("after", "default", "doc", "keyword_only", "kind", "name")
+    __slots__ = ("default", "doc", "keyword_only", "kind", "name")
 
-    def __init__(self, default, kind, doc, keyword_only, after):
-        self.name = ""
+    def __init__(self, default, kind=None, doc="", keyword_only=False, name=""):
+        self.name = name
         self.default = default
         self.kind = kind
         self.doc = doc
         self.keyword_only = keyword_only
-        self.after = after
 
     def __set_name__(self, owner, name):
         self.name = name
-
-    def by_name_only(self) -> Argument:
-        """The same argument, to be passed by name only."""
-        copy = Argument(self.default, self.kind, self.doc, True, None)
-        copy.name = self.name
-        return copy
 
     @property
     def parameter(self) -> inspect.Parameter:
@@ -62,7 +54,6 @@ def arg(
     kind: Callable[[Any], Any] | None = None,
     doc: str = "",
     keyword_only: bool = False,
-    after: str | None = None,
 ) -> Any:
     """Declare a constructor argument.
 
@@ -72,9 +63,8 @@ def arg(
             `ValueError` with a description of what is allowed ("a positive integer").
         doc: one line of documentation.
         keyword_only: whether the argument can only be passed by name.
-        after: the inherited argument behind which it stands, or `FIRST`; last where not given.
     """
-    return Argument(default, kind, doc, keyword_only, after)
+    return Argument(default, kind, doc, keyword_only)
 
 
 def _named_parameters(init) -> list[inspect.Parameter]:
@@ -86,23 +76,27 @@ def _named_parameters(init) -> list[inspect.Parameter]:
     return parameters if any(p.kind not in passing_on for p in parameters) else []
 
 
-# ----------------------------------------------------------------------- Configurable
+# --------------------------------------------------------------------------- Declared
 
 
-class Configurable:
+class Declared:
     """Base of every object that is built from declared arguments.
 
-    `declared` maps the name of each argument to its `Argument`, in the constructor's order.
+    `declared` maps the name of each argument to its `Argument`, in the constructor's order: those
+    without a default, those that `argument_order` names, the class' own, the inherited ones. What
+    is declared anew keeps its place. An argument to which a class gives a value is fixed there, and
+    no argument of it (what is passed by name only stays).
     """
 
     declared: dict[str, Argument] = {}
+    argument_order = ""
+    """Names of arguments with spaces between: the order of Keras. It is inherited; those that a
+    class does not have are skipped."""
     _own_doc: str | None = None
     _constructor_call: tuple[tuple, dict[str, Any]]
     _ignored_arguments: dict[str, tuple | None] = {}
     """What Keras' constructor takes and means nothing here: accepted, not stored. To each name
     belong the values that are taken, since others would change results; `None`: every value."""
-    _not_in_config: tuple[str, ...] = ()
-    """Arguments that only say how to start; `get_config` leaves them out."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -112,31 +106,36 @@ class Configurable:
             for name, values in vars(base).get("_ignored_arguments", {}).items()
         }
         inherited = next(vars(b)["declared"] for b in cls.__mro__[1:] if "declared" in vars(b))
-        names = list(inherited)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Argument)}
-        for name, argument in own.items():
-            if name in names:
-                names.remove(name)  # declared anew, it takes its new place
-            if argument.after is FIRST:
-                place = 0
-            else:
-                place = names.index(argument.after) + 1 if argument.after else len(names)
-            names.insert(place, name)
-        cls._declare([own.get(name) or inherited[name] for name in names])
+        kept = {
+            name: own.get(name, argument)
+            for name, argument in inherited.items()
+            if name in own or name not in vars(cls) or argument.keyword_only
+        }
+        cls._declare({name: a for name, a in own.items() if name not in kept} | kept)
 
     @classmethod
-    def _declare(cls, arguments: list[Argument]):
-        """Take `arguments`, in this order, as those of the constructor."""
-        ordered = sorted(arguments, key=lambda a: a.keyword_only)
+    def _declare(cls, arguments: dict[str, Argument]):
+        """Take `arguments` as those of the constructor, in `argument_order` and then in this."""
+        first = [name for name in cls.argument_order.split() if name in arguments]
+        ordered = [arguments[name] for name in dict.fromkeys([*first, *arguments])]
+        ordered.sort(key=lambda a: (a.keyword_only, a.default is not REQUIRED))
         cls.declared = {a.name: a for a in ordered}
         parameters = _named_parameters(vars(cls).get("__init__"))
-        parameters = parameters or [a.parameter for a in ordered]
+        parameters = parameters or [a.parameter for a in cls.declared.values()]
         cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         own_doc = vars(cls).get("_own_doc") or vars(cls).get("__doc__")
         if own_doc and "\nArgs:" not in own_doc:
-            lines = [f"    {a.name}: {a.doc}" for a in ordered if a.doc]
+            lines = [f"    {a.name}: {a.doc}" for a in cls.declared.values() if a.doc]
             cls._own_doc = own_doc
             cls.__doc__ = inspect.cleandoc(own_doc) + "\n\nArgs:\n" + "\n".join(lines)
+
+    @classmethod
+    def constructor_arguments(cls) -> dict[str, Argument]:
+        """The declared arguments, behind those that an `__init__` of its own names."""
+        own = cls.__signature__.parameters.values()  # type: ignore[attr-defined]
+        named = [p for p in own if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        return {p.name: Argument(p.default, name=p.name) for p in named} | cls.declared
 
     def __new__(cls, *args, **kwargs):
         instance = super().__new__(cls)
@@ -194,38 +193,6 @@ class Configurable:
                 f"{cls.__name__}: {argument.name} must be {error}{stop} "
                 f"Received: {argument.name}={value!r}"
             ) from None
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values: `type(self).from_config` takes them."""
-        from cello.core.serialization import serialize
-
-        names = [name for name in type(self).declared if name not in self._not_in_config]
-        values = {name: getattr(self, name) for name in names}
-        values.update(self._own_constructor_arguments())
-        return {name: serialize(value) for name, value in values.items()}
-
-    def _own_constructor_arguments(self) -> dict[str, Any]:
-        """What a class with an `__init__` of its own was called with."""
-        args, kwargs = self._constructor_call
-        init = type(self).__init__
-        bound = inspect.signature(init).bind(self, *args, **kwargs)
-        bound.apply_defaults()
-        own: dict[str, Any] = {}
-        for name, value in list(bound.arguments.items())[1:]:
-            style = bound.signature.parameters[name].kind
-            if style is inspect.Parameter.VAR_KEYWORD:
-                own.update(value)
-            elif style is not inspect.Parameter.VAR_POSITIONAL:
-                own[name] = value
-        known = {*type(self).declared, *type(self)._ignored_arguments}
-        return {k: v for k, v in own.items() if k not in known}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]):
-        """The object that `config`, made by `get_config`, describes."""
-        from cello.core.serialization import deserialize
-
-        return cls(**{name: deserialize(value) for name, value in config.items()})
 
     def __repr__(self):
         changed = [

@@ -73,7 +73,6 @@ def _function_name(value):
 class Operation(Layer):
     """A node of a graph that applies one function of `cello.ops`."""
 
-    keras_name = ("cello.layers", "Operation")
     function = arg(kind=_function_name, doc="Name of the function.")
 
     @property

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import inspect
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Configurable
+from cello.core.arguments import Declared
+from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import nearest
 from cello.core.loading import current_loading
 
@@ -30,6 +32,43 @@ _custom: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar(
 _seen: contextvars.ContextVar[dict[int, dict] | None] = contextvars.ContextVar("seen", default=None)
 
 KINDS = ("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers")
+
+
+class Configurable(Declared):
+    """Base of every object that has a configuration: its constructor's arguments."""
+
+    keras_name: tuple[str, str]
+    """Module and name in Keras' files, if they are not those that `KERAS_NAMES` says."""
+    _not_in_config: tuple[str, ...] = ()
+    """Arguments that only say how to start; `get_config` leaves them out."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain values: `type(self).from_config` takes them."""
+        names = [name for name in type(self).declared if name not in self._not_in_config]
+        values = {name: getattr(self, name) for name in names}
+        values.update(self._own_constructor_arguments())
+        return {name: serialize(value) for name, value in values.items()}
+
+    def _own_constructor_arguments(self) -> dict[str, Any]:
+        """What a class with an `__init__` of its own was called with."""
+        args, kwargs = self._constructor_call
+        init = type(self).__init__
+        bound = inspect.signature(init).bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        own: dict[str, Any] = {}
+        for name, value in list(bound.arguments.items())[1:]:
+            style = bound.signature.parameters[name].kind
+            if style is inspect.Parameter.VAR_KEYWORD:
+                own.update(value)
+            elif style is not inspect.Parameter.VAR_POSITIONAL:
+                own[name] = value
+        known = {*type(self).declared, *type(self)._ignored_arguments}
+        return {k: v for k, v in own.items() if k not in known}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        """The object that `config`, made by `get_config`, describes."""
+        return cls(**{name: deserialize(value) for name, value in config.items()})
 
 
 # ------------------------------------------------------------------------------ the names
@@ -185,11 +224,11 @@ def class_entry(cls: type) -> dict[str, Any]:
 
 
 def _keras_name(cls: type) -> tuple[str, str]:
-    """Module and name of a class of the library as Keras writes them.
-
-    A class that Keras has not, or has elsewhere, says so in `keras_name`.
-    """
-    return vars(cls).get("keras_name") or (f"keras.{_kind(cls.__module__)}", cls.__name__)
+    """Module and name of a class of the library in files: those of Keras if it has the class."""
+    if "keras_name" in vars(cls):
+        return vars(cls)["keras_name"]
+    kind, name = _kind(cls.__module__), cls.__name__
+    return (f"keras.{kind}" if name in KERAS_NAMES.get(kind, ()) else f"cello.{kind}"), name
 
 
 def _function_entry(function) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cello.core.arguments import Configurable, arg
+from cello.core.arguments import arg
 from cello.core.kinds import boolean, integer, nearest, number, optional, positive_integer
+from cello.core.serialization import Configurable
 
 METHODS = ("greedy", "sample", "beam")
 

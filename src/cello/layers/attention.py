@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello.core.arguments import FIRST, arg
+from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.kinds import boolean, fraction, integer, one_of, optional
 from cello.core.layer import Layer
@@ -35,6 +35,7 @@ class ScoredAttention(Layer):
     Output `(batch, query_time, features of the value)`.
     """
 
+    argument_order = "use_scale"
     use_scale = arg(False, kind=boolean, doc="Whether a trained weight scales the scores.")
     dropout = arg(0.0, kind=fraction, doc="Fraction of the weights to drop in training.")
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
@@ -105,9 +106,7 @@ class Attention(ScoredAttention):
     Source: Luong, Pham, Manning, 2015.
     """
 
-    score_mode = arg(
-        "dot", kind=one_of("dot", "concat"), doc='"dot" or "concat".', after="use_scale"
-    )
+    score_mode = arg("dot", kind=one_of("dot", "concat"), doc='"dot" or "concat".')
 
     def build(self, input_shape):
         self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
@@ -130,9 +129,7 @@ class AdditiveAttention(ScoredAttention):
     2015.
     """
 
-    use_scale = arg(
-        True, kind=boolean, doc="Whether a trained weight scales the features.", after=FIRST
-    )
+    use_scale = arg(True, kind=boolean, doc="Whether a trained weight scales the features.")
 
     def build(self, input_shape):
         self.scale = None

@@ -89,7 +89,6 @@ class GriffinBlockCell(BlockCell):
     all recurrent.
     """
 
-    keras_name = ("cello.layers", "GriffinBlockCell")
     expand = arg(3, kind=positive, doc="Width of the feed-forward network, in `units`.")
 
     def parts(self, policy):
@@ -110,7 +109,6 @@ class MambaBlockCell(BlockCell):
     Source: Gu and Dao 2023, Mamba: Linear-Time Sequence Modeling with Selective State Spaces.
     """
 
-    keras_name = ("cello.layers", "MambaBlockCell")
     state_units = arg(16, kind=positive_integer, doc="Size of the state of a channel.")
 
     def parts(self, policy):
@@ -131,7 +129,6 @@ class XLSTMBlockCell(BlockCell):
     xLSTM: Extended Long Short-Term Memory, for the memories.
     """
 
-    keras_name = ("cello.layers", "XLSTMBlockCell")
     heads = arg(1, kind=positive_integer, doc="Number of heads; it divides `units`.")
     memory = arg("matrix", kind=one_of("matrix", "scalar"), doc='"matrix" or "scalar".')
     expand = arg(8 / 3, kind=positive, doc="Width of the feed-forward network, in `units`.")
@@ -157,7 +154,6 @@ class RWKVBlockCell(BlockCell):
     Source: Peng et al. 2025, RWKV-7 "Goose" with Expressive Dynamic State Evolution.
     """
 
-    keras_name = ("cello.layers", "RWKVBlockCell")
     heads = arg(1, kind=positive_integer, doc="Number of heads; it divides `units`.")
     expand = arg(4, kind=positive, doc="Width of the channel mixing, in `units`.")
     normalization = LayerNormalization

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jax import lax
 
-from cello.core.arguments import FIRST, arg
+from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import one_of, positive_integer
 from cello.layers.kernel import KernelLayer
@@ -31,25 +31,23 @@ class Conv1D(KernelLayer):
     `(kernel_size, features / groups, filters)` and `bias` `(filters,)`.
     """
 
-    filters = arg(kind=positive_integer, doc="Number of output features.", after=FIRST)
-    kernel_size = arg(kind=length, doc="Length of the window.", after="filters")
-    strides = arg(1, kind=length, doc="Steps from window to window.", after="kernel_size")
+    argument_order = (
+        f"strides padding data_format dilation_rate groups {KernelLayer.argument_order}"
+    )
+    filters = arg(kind=positive_integer, doc="Number of output features.")
+    kernel_size = arg(kind=length, doc="Length of the window.")
+    strides = arg(1, kind=length, doc="Steps from window to window.")
     padding = arg(
         "valid",
         kind=one_of("valid", "same", "causal"),
         doc='"valid", "same" or "causal".',
-        after="strides",
     )
     data_format = arg(
         None, kind=channels_last, doc='Only "channels_last": `(batch, time, features)`.',
-        after="padding",
     )  # fmt: skip
-    dilation_rate = arg(
-        1, kind=length, doc="Steps from tap to tap within the window.", after="data_format"
-    )
+    dilation_rate = arg(1, kind=length, doc="Steps from tap to tap within the window.")
     groups = arg(
         1, kind=positive_integer, doc="Number of groups that features and filters are split into.",
-        after="dilation_rate",
     )  # fmt: skip
 
     def __init__(self, *args, **kwargs):

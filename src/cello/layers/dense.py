@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cello.core.arguments import FIRST, arg
+from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
 from cello.layers.kernel import KernelLayer
@@ -15,7 +15,7 @@ class Dense(KernelLayer):
     `bias` `(units,)`. After `LSTM(..., return_sequences=True)` it acts on each step.
     """
 
-    units = arg(kind=positive_integer, doc="Size of the output.", after=FIRST)
+    units = arg(kind=positive_integer, doc="Size of the output.")
 
     supports_masking = True
     streams = True

@@ -59,7 +59,6 @@ class Dropout(Dropping):
         None,
         kind=optional(tuple),
         doc="Shape of the draw, broadcast over the inputs; `None` in it is the input's own size.",
-        after="rate",
     )
 
     def draw_shape(self, inputs):

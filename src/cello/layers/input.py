@@ -31,6 +31,7 @@ def _dtype(value):
 class InputLayer(Layer):
     """The layer behind an `Input`; its only output is the symbolic tensor."""
 
+    argument_order = "batch_shape dtype"
     batch_shape = arg(kind=_shape, doc="Shape with the batch; `None` for an unknown size.")
     dtype = arg(None, kind=_dtype, doc="Dtype of the input; `floatx()` if `None`.")
     name = arg(None, kind=optional(str), doc="Name.")

@@ -11,6 +11,10 @@ from cello.core.layer import Layer
 class KernelLayer(Layer):
     """Base of `Dense` and `Conv1D`: `activation(product(inputs, kernel) + bias)`."""
 
+    argument_order = (
+        "activation use_bias kernel_initializer bias_initializer kernel_regularizer "
+        "bias_regularizer activity_regularizer"
+    )
     activation = arg(None, kind=activations.get, doc="Function of the sum; none where `None`.")
     use_bias = arg(True, kind=boolean, doc="Whether to add a bias.")
     kernel_initializer = arg(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello import constraints, initializers, regularizers
-from cello.core.arguments import FIRST, arg
+from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, fraction, integer, positive
@@ -99,7 +99,7 @@ class LayerNormalization(Normalization):
     Weights: `gamma` and `beta`, of the sizes of `axis`. Source: Ba, Kiros, Hinton, 2016.
     """
 
-    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.", after=FIRST)
+    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.")
     _ignored_arguments = {"rms_scaling": (False,)}
 
     def build(self, input_shape):
@@ -126,8 +126,8 @@ class RMSNormalization(NormalizationAlongAxes):
     sizes of `axis`. Source: Zhang and Sennrich 2019.
     """
 
-    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.", after=FIRST)
-    epsilon = arg(1e-6, kind=positive, doc="Added to the mean of the squares.", after="axis")
+    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.")
+    epsilon = arg(1e-6, kind=positive, doc="Added to the mean of the squares.")
 
     def build(self, input_shape):
         axes = self.checked_axes(self.axis, len(input_shape))
@@ -155,17 +155,19 @@ class BatchNormalization(Normalization):
     Source: Ioffe, Szegedy, 2015.
     """
 
-    axis = arg(-1, kind=integer, doc="Axis of the features.", after=FIRST)
-    momentum = arg(0.99, kind=fraction, doc="Inertia of the moving averages.", after="axis")
+    argument_order = (
+        "axis momentum epsilon center scale beta_initializer gamma_initializer "
+        "moving_mean_initializer moving_variance_initializer"
+    )
+    axis = arg(-1, kind=integer, doc="Axis of the features.")
+    momentum = arg(0.99, kind=fraction, doc="Inertia of the moving averages.")
     moving_mean_initializer = arg(
         "zeros",
         kind=initializers.get,
         doc="Initialiser of `moving_mean`.",
-        after="gamma_initializer",
     )
     moving_variance_initializer = arg(
         "ones", kind=initializers.get, doc="Initialiser of `moving_variance`.",
-        after="moving_mean_initializer",
     )  # fmt: skip
     _ignored_arguments = {
         "fused": None,

@@ -24,7 +24,7 @@ from cello.cells.running import (
     run_in_segments,
     takes_constants,
 )
-from cello.core.arguments import arg
+from cello.core.arguments import Argument, arg
 from cello.core.carry import carry_slot, current_carry
 from cello.core.dtype_policy import cast_floats
 from cello.core.input_spec import InputSpec
@@ -50,8 +50,10 @@ def _segments(value):
     return None if value is False else positive_integer(value)
 
 
-_activity_regularizer = arg(None, kind=regularizers.get, doc="Penalty on the output.")
-_activity_regularizer.name = "activity_regularizer"  # in Keras' place among the cell's arguments
+_activity_regularizer = Argument(
+    None, regularizers.get, "Penalty on the output.", name="activity_regularizer"
+)
+_RUNNING = "return_sequences return_state go_backwards stateful unroll"
 
 
 class RNN(Layer):
@@ -114,28 +116,24 @@ class RNN(Layer):
     supports_masking = True
     streams = True
     _cell_class: type[Layer] | None = None
+    _cell_arguments: tuple[str, ...] = ()
     _ignored_arguments = {"use_cudnn": None, "implementation": None, "time_major": (False,)}
 
-    def __init_subclass__(cls, cell: type[Layer] | None = None, last=(), **kwargs):
+    def __init_subclass__(cls, cell: type[Layer] | None = None, **kwargs):
         super().__init_subclass__(**kwargs)
         if cell is None:
             return
         cls._cell_class = cell
-        own = [a for a in cell.declared.values() if a.name not in Layer.declared]
-        names = [a.name for a in own]
-        place = names.index("bias_regularizer") + 1 if "bias_regularizer" in names else len(own)
-        own.insert(place, _activity_regularizer)
-        running = [
-            a.by_name_only() if a.name == "zero_output_for_mask" else a  # as in Keras
-            for a in RNN.declared.values()
-            if a.name not in ("cell", *Layer.declared)
-        ]
-        base = [a for a in Layer.declared.values() if a.name != "activity_regularizer"]
-        arguments = [*own, *running, *base]
-        cls._declare(sorted(arguments, key=lambda a: a.name in last))
-        for argument in own:
-            if argument is not _activity_regularizer:
-                setattr(cls, argument.name, _of_the_cell(argument.name))
+        base = dict(Layer.declared)
+        own = {n: a for n, a in cell.constructor_arguments().items() if n not in base}
+        running = {n: a for n, a in RNN.declared.items() if n not in ("cell", *base)}
+        if "argument_order" not in vars(cls):  # what the cell names, then its own
+            cls.argument_order = f"{cell.argument_order} {' '.join(own)}"
+        del base["activity_regularizer"]  # by place, as in Keras
+        cls._declare(own | {"activity_regularizer": _activity_regularizer} | running | base)
+        cls._cell_arguments = tuple(own)
+        for name in own:
+            setattr(cls, name, _of_the_cell(name))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -145,12 +143,7 @@ class RNN(Layer):
     def _store(self, values):
         cell_class = self._cell_class
         if cell_class is not None:
-            own = {
-                n: v
-                for n, v in values.items()
-                if isinstance(getattr(type(self), n, None), property)
-            }
-            own = {n: v for n, v in own.items() if n in cell_class.declared and n != "trainable"}
+            own = {n: values.get(n, getattr(type(self), n)) for n in self._cell_arguments}
             cell = cell_class(**own, name=snake_case(cell_class.__name__), dtype=values["dtype"])
             values = {n: v for n, v in values.items() if n not in own} | {"cell": cell}
         super()._store(values)
@@ -378,13 +371,8 @@ class RNN(Layer):
         return mask
 
 
-def layer_of(cell: type[Layer], module: str = "cello.layers") -> type[RNN]:
-    """The layer that runs `cell`, under its name without "Cell", with its documentation.
-
-    Args:
-        cell: the class of the cell.
-        module: where files say that the layer is: "keras.layers" for one of Keras'.
-    """
+def layer_of(cell: type[Layer]) -> type[RNN]:
+    """The layer that runs `cell`, under its name without "Cell", with its documentation."""
     name = cell.__name__.removesuffix("Cell")
     what = inspect.cleandoc(cell._own_doc or "").removeprefix("One step of ")
     summary, _, equations = what.partition("\n")
@@ -393,7 +381,7 @@ def layer_of(cell: type[Layer], module: str = "cello.layers") -> type[RNN]:
         f"{summary[0].upper()}{summary[1:]}\n\nIt is `RNN({cell.__name__}({size}, ...))`: see "
         f"`RNN` for calls. Inputs have time as their second axis; of one step:\n{equations}"
     )
-    members = {"__doc__": doc, "__module__": __name__, "keras_name": (module, name)}
+    members = {"__doc__": doc, "__module__": __name__}
     return types.new_class(
         name, (RNN,), {"cell": cell}, lambda namespace: namespace.update(members)
     )
@@ -423,11 +411,17 @@ def _step_shape(shape):
     return (shape[0], *shape[2:])
 
 
-class SimpleRNN(RNN, cell=SimpleRNNCell, last=("seed",)):
+def _without(cell: type[Layer], name: str) -> str:
+    return cell.argument_order.replace(f" {name}", "")
+
+
+class SimpleRNN(RNN, cell=SimpleRNNCell):
     """The fully connected recurrent network: `RNN(SimpleRNNCell(units, ...))`.
 
     Inputs `(batch, time, features)`; see `SimpleRNNCell` for the equations and `RNN` for calls.
     """
+
+    argument_order = f"{_without(SimpleRNNCell, 'seed')} {_RUNNING} seed"
 
 
 class LSTM(RNN, cell=LSTMCell):
@@ -438,11 +432,13 @@ class LSTM(RNN, cell=LSTMCell):
     """
 
 
-class GRU(RNN, cell=GRUCell, last=("reset_after",)):
+class GRU(RNN, cell=GRUCell):
     """The gated recurrent unit: `RNN(GRUCell(units, ...))`.
 
     Inputs `(batch, time, features)`; see `GRUCell` for the equations and `RNN` for calls.
     """
+
+    argument_order = f"{_without(GRUCell, 'reset_after')} {_RUNNING} reset_after"
 
 
 class ProjectedLSTM(RNN, cell=ProjectedLSTMCell):
@@ -451,5 +447,3 @@ class ProjectedLSTM(RNN, cell=ProjectedLSTMCell):
     Inputs `(batch, time, features)`; see `ProjectedLSTMCell` for the equations and `RNN` for calls.
     Outputs are `projection` wide; the states are `[h, c]`.
     """
-
-    keras_name = ("cello.layers", "ProjectedLSTM")

@@ -48,20 +48,10 @@ class _Named(Loss):
 
 
 def _loss(class_name: str, function: str, **arguments) -> Any:
-    """The class of a loss function. Keras takes `reduction` and `name` by place or by name."""
+    """The class of a loss function."""
     formula = getattr(functions, function).__doc__
     members = {"__doc__": formula, "_function": function, "__module__": __name__, **arguments}
-    cls: Any = type(class_name, (_Named,), members)
-    order = [*arguments, "reduction", "name"]
-    if "axis" in arguments:  # Keras has it before the reduction, but for the sparse loss
-        order.remove("axis")
-        sparse = class_name == "SparseCategoricalCrossentropy"
-        order.insert(order.index("reduction") + sparse, "axis")
-    by_place = {n: arg(a.default, kind=a.kind, doc=a.doc) for n, a in cls.declared.items()}
-    for name, argument in by_place.items():
-        argument.name = name
-    cls._declare([by_place[n] for n in order])
-    return cls
+    return type(class_name, (_Named,), members)
 
 
 MeanSquaredError = _loss("MeanSquaredError", "mean_squared_error")
@@ -111,6 +101,8 @@ _SparseCategoricalCrossentropy = _loss(
 
 class SparseCategoricalCrossentropy(_SparseCategoricalCrossentropy):  # type: ignore[valid-type, misc]
     """`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes."""
+
+    argument_order = "from_logits ignore_class reduction axis"
 
     def check_targets(self, y_true, output_shape) -> None:
         labels, shape = np.asarray(y_true), tuple(output_shape)

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Configurable, arg
+from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.kinds import one_of, optional
 from cello.core.masking import both, get_mask
+from cello.core.serialization import Configurable
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -23,10 +24,10 @@ class Loss(Configurable):
     """
 
     reduction = arg(
-        "sum_over_batch_size", kind=one_of(*REDUCTIONS), keyword_only=True,
+        "sum_over_batch_size", kind=one_of(*REDUCTIONS),
         doc="The mean over all values, their sum, the mean by the weights, or none.",
     )  # fmt: skip
-    name = arg(None, kind=optional(str), doc="Name.", keyword_only=True)
+    name = arg(None, kind=optional(str), doc="Name.")
     _ignored_arguments = {"dtype": None, "fn": None}
 
     own_lengths = False
@@ -91,7 +92,6 @@ class Loss(Configurable):
 class FunctionLoss(Loss):
     """Any function `(y_true, y_pred) -> values`, or a scalar, as a loss."""
 
-    keras_name = ("cello.losses", "FunctionLoss")
     function = arg(doc="The function.")
 
     def __init__(self, *args, **kwargs):

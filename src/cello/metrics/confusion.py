@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, one_of, optional, positive_integer
+from cello.core.kinds import boolean, one_of, positive_integer
 from cello.core.masking import get_mask
 from cello.losses.functions import same_rank
 from cello.metrics.metric import Metric, divided, shown_parts, weighted
@@ -25,8 +25,6 @@ class _Confusion(Metric):
 
     _ignored_arguments = {"class_id": (None,), "top_k": (None,)}
     thresholds = arg(None, kind=_thresholds, doc="Least output that counts as positive; 0.5.")
-    name = arg(None, kind=optional(str), doc="Name.")
-    dtype = arg(None, kind=optional(str), doc="Accepted as in Keras.")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -116,13 +114,12 @@ class AUC(_Confusion):
         "multi_label": (False,),
         "num_labels": (None,),
     }
+    argument_order = "num_thresholds curve summation_method name dtype thresholds"
     num_thresholds = arg(200, kind=positive_integer, doc="How finely the curve is cut.")
     curve = arg("ROC", kind=one_of("ROC", "PR"), doc='"ROC" or "PR".')
     summation_method = arg(
         "interpolation", kind=one_of("interpolation"), doc='Only "interpolation".'
     )
-    name = arg(None, kind=optional(str), doc="Name.")
-    dtype = arg(None, kind=optional(str), doc="Accepted as in Keras.")
     thresholds = arg(None, kind=_thresholds, doc="Thresholds, in place of equally spaced ones.")
     from_logits = arg(False, kind=boolean, doc="Whether outputs are logits.")
 

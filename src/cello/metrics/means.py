@@ -59,6 +59,7 @@ class FunctionMetric(MeanMetricWrapper):
     """The mean of a function of this module or of the losses, with declared arguments."""
 
     function: str
+    argument_order = "k name dtype"
 
     def __init__(self, *args, **kwargs):
         super(MeanMetricWrapper, self).__init__(*args, **kwargs)
@@ -72,14 +73,11 @@ class FunctionMetric(MeanMetricWrapper):
         return super(MeanMetricWrapper, self).get_config()
 
 
-def _metric(class_name: str, function: str, first=(), **arguments) -> Any:
-    """The class of a function; the arguments in `first` come before name and dtype."""
+def _metric(class_name: str, function: str, **arguments) -> Any:
+    """The class of a function."""
     formula = (globals().get(function) or getattr(functions, function)).__doc__
     members = {"__doc__": formula, "function": function, "__module__": __name__, **arguments}
-    cls: Any = type(class_name, (FunctionMetric,), members)
-    order = [*first, "name", "dtype", *(n for n in arguments if n not in first)]
-    cls._declare([cls.declared[n] for n in order])
-    return cls
+    return type(class_name, (FunctionMetric,), members)
 
 
 def _k():
@@ -92,11 +90,9 @@ BinaryAccuracy = _metric(
 )
 CategoricalAccuracy = _metric("CategoricalAccuracy", "categorical_accuracy")
 SparseCategoricalAccuracy = _metric("SparseCategoricalAccuracy", "sparse_categorical_accuracy")
-TopKCategoricalAccuracy = _metric(
-    "TopKCategoricalAccuracy", "top_k_categorical_accuracy", ("k",), k=_k()
-)
+TopKCategoricalAccuracy = _metric("TopKCategoricalAccuracy", "top_k_categorical_accuracy", k=_k())
 SparseTopKCategoricalAccuracy = _metric(
-    "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", ("k",), k=_k()
+    "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", k=_k()
 )
 MeanSquaredError = _metric("MeanSquaredError", "mean_squared_error")
 MeanAbsoluteError = _metric("MeanAbsoluteError", "mean_absolute_error")

@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 
 from cello import initializers
-from cello.core.arguments import Configurable, arg
+from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.kinds import optional
 from cello.core.masking import both, get_mask
 from cello.core.naming import snake_case
+from cello.core.serialization import Configurable
 from cello.core.variable import Variable
 from cello.losses.loss import hide
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from cello.core.arguments import Argument, Configurable, arg
+from cello.core.arguments import Argument, arg
 from cello.core.kinds import (
     boolean,
     fraction,
@@ -19,7 +19,7 @@ from cello.core.kinds import (
     positive,
     positive_integer,
 )
-from cello.core.serialization import serialize
+from cello.core.serialization import Configurable, serialize
 from cello.optimizers.averaging import accumulating, average_in, averaging
 
 
@@ -66,7 +66,7 @@ class LearningRate(Argument):
 
     def __init__(self, default):
         doc = "A number, or a schedule: a function of the number of steps done."
-        super().__init__(default, _number_or_schedule, doc, keyword_only=False, after=None)
+        super().__init__(default, _number_or_schedule, doc)
 
     def __get__(self, optimizer, owner=None):
         return self if optimizer is None else Rate(optimizer._read_learning_rate(), optimizer)
@@ -78,9 +78,36 @@ class LearningRate(Argument):
             optimizer._learning_rate = value
 
 
-class _SharedArguments(Configurable):
-    """What all optimisers take, behind their own arguments."""
+class Optimizer(Configurable):
+    """Base of the optimisers.
 
+    A subclass declares its arguments and defines `rule(learning_rate)`. An optimiser is used
+    through two pure functions, which can be jitted; `params` is any pytree of arrays::
+
+        state = optimizer.init(params)
+        params, state = optimizer.update(grads, state, params)
+
+    The gradients are clipped first. With `weight_decay`, the parameters are multiplied by
+    `1 - learning_rate * weight_decay` before the rule is applied (Loshchilov and Hutter, 2019).
+
+    With `gradient_accumulation_steps=n`, a step is made after every `n` calls of `update`, on the
+    mean of their gradients: as one batch `n` times as large would. With `use_ema`, every call moves
+    an average of the parameters, `average = ema_momentum * average + (1 - ema_momentum) * params`,
+    from the first step on; `fit` ends with the average as the weights, and
+    `cello.callbacks.SwapEMAWeights` evaluates with it in between.
+
+    Attributes:
+        state: the state of the training at hand, which the training loop keeps here; else `None`.
+        variables: the variables that it trains, once there is a state.
+        learning_rate: the present learning rate; may be assigned (`optimizer.learning_rate = 1e-4`
+            or, as in Keras, `optimizer.learning_rate.assign(1e-4)`), unless it follows a schedule.
+            It counts from the next step on, and nothing is compiled anew.
+        iterations: the number of steps done. A schedule goes by the number of batches.
+        average: the moving average of the parameters, or `None`.
+    """
+
+    argument_order = "learning_rate"
+    learning_rate: Any = LearningRate(0.001)
     weight_decay: Any = arg(
         None, kind=optional(non_negative), doc="Part of each parameter taken off in a step."
     )
@@ -114,37 +141,6 @@ class _SharedArguments(Configurable):
         "jit_compile": None,
         "loss_scale_factor": (None,),
     }
-
-
-class Optimizer(_SharedArguments):
-    """Base of the optimisers.
-
-    A subclass declares its arguments and defines `rule(learning_rate)`. An optimiser is used
-    through two pure functions, which can be jitted; `params` is any pytree of arrays::
-
-        state = optimizer.init(params)
-        params, state = optimizer.update(grads, state, params)
-
-    The gradients are clipped first. With `weight_decay`, the parameters are multiplied by
-    `1 - learning_rate * weight_decay` before the rule is applied (Loshchilov and Hutter, 2019).
-
-    With `gradient_accumulation_steps=n`, a step is made after every `n` calls of `update`, on the
-    mean of their gradients: as one batch `n` times as large would. With `use_ema`, every call moves
-    an average of the parameters, `average = ema_momentum * average + (1 - ema_momentum) * params`,
-    from the first step on; `fit` ends with the average as the weights, and
-    `cello.callbacks.SwapEMAWeights` evaluates with it in between.
-
-    Attributes:
-        state: the state of the training at hand, which the training loop keeps here; else `None`.
-        variables: the variables that it trains, once there is a state.
-        learning_rate: the present learning rate; may be assigned (`optimizer.learning_rate = 1e-4`
-            or, as in Keras, `optimizer.learning_rate.assign(1e-4)`), unless it follows a schedule.
-            It counts from the next step on, and nothing is compiled anew.
-        iterations: the number of steps done. A schedule goes by the number of batches.
-        average: the moving average of the parameters, or `None`.
-    """
-
-    learning_rate: Any = LearningRate(0.001)
     _learning_rate: Any
 
     def __init__(self, *args, **kwargs):
@@ -159,13 +155,6 @@ class Optimizer(_SharedArguments):
                 f"{type(self).__name__}: only one of clipnorm, clipvalue and global_clipnorm can "
                 f"be given. Received: {given}"
             )
-
-    @classmethod
-    def _declare(cls, arguments):
-        """The shared ones come last, unless declared anew; what a class has fixed is none."""
-        shared = list(_SharedArguments.declared.values())
-        left = [a for a in arguments if isinstance(getattr(cls, a.name), Argument)]
-        super()._declare(sorted(left, key=lambda a: shared.index(a) if a in shared else -1))
 
     def rule(self, learning_rate) -> optax.GradientTransformation:
         """The optax transformation from gradients to what is added to the parameters.
@@ -276,7 +265,6 @@ class Optax(Optimizer):
     `optax.inject_hyperparams(optax.adam)(learning_rate=1e-3)`.
     """
 
-    keras_name = ("cello.optimizers", "Optax")
     transformation: Any = arg(doc="An `optax.GradientTransformation`.")
 
     # A transformation has its own.

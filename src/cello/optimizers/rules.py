@@ -95,9 +95,8 @@ class AdamW(Adam):
     `w *= 1 - lr * weight_decay` before each step of `Adam`.
     """
 
-    weight_decay: Any = arg(
-        0.004, kind=non_negative, doc="Part of each parameter taken off.", after="learning_rate"
-    )
+    argument_order = "learning_rate weight_decay"
+    weight_decay: Any = arg(0.004, kind=non_negative, doc="Part of each parameter taken off.")
 
 
 class Adamax(Optimizer):

@@ -12,9 +12,9 @@ from typing import Any
 import jax.numpy as jnp
 import optax
 
-from cello.core.arguments import Configurable, arg
+from cello.core.arguments import arg
 from cello.core.kinds import boolean, non_negative, number, optional, positive
-from cello.core.serialization import register
+from cello.core.serialization import Configurable, register
 
 
 def _numbers(value):

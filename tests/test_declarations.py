@@ -1,0 +1,148 @@
+"""What follows from declared arguments: order, names in files, and classes of a user's own."""
+
+import inspect
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import cello
+from cello.core.arguments import arg
+from cello.core.keras_names import KERAS_NAMES
+from cello.core.kinds import positive_integer
+from cello.core.serialization import Configurable, class_entry
+from cello.layers import LSTM, RNN, Layer
+
+
+class Base(Configurable):
+    """A base."""
+
+    first = arg(1, doc="The first.")
+    second = arg(2, doc="The second.")
+    named = arg(0, doc="By name.", keyword_only=True)
+
+
+def names(cls):
+    return list(inspect.signature(cls).parameters)
+
+
+def test_own_arguments_come_before_inherited_ones():
+    class Derived(Base):
+        own = arg(3)
+
+    assert names(Derived) == ["own", "first", "second", "named"]
+
+
+def test_one_without_a_default_comes_first():
+    class Derived(Base):
+        own = arg(3)
+        size = arg()
+
+    assert names(Derived) == ["size", "own", "first", "second", "named"]
+
+
+def test_one_declared_anew_keeps_its_place():
+    class Derived(Base):
+        second = arg(5)
+
+    assert names(Derived) == ["first", "second", "named"]
+    assert Derived().second == 5
+
+
+def test_a_class_can_say_the_order_for_those_below():
+    class Derived(Base):
+        argument_order = "second third own"
+        own = arg(3)
+
+    class Below(Derived):
+        third = arg(4)
+        other = arg(5)
+
+    assert names(Derived) == ["second", "own", "first", "named"]
+    assert names(Below) == ["second", "third", "own", "other", "first", "named"]
+
+
+def test_what_a_class_fixes_is_no_argument_of_it():
+    class Derived(Base):
+        second = 7
+        named = 8
+
+    assert names(Derived) == ["first", "named"]
+    assert Derived(1).second == 7
+    assert Derived.from_config(Derived(named=9).get_config()).named == 9
+    with pytest.raises(TypeError, match="second"):
+        Derived(second=3)
+
+
+@pytest.mark.parametrize("kind", KERAS_NAMES)
+def test_the_names_of_keras_are_those_of_keras(kind):
+    theirs, ours = getattr(keras, kind), getattr(cello, kind)
+    for name in KERAS_NAMES[kind]:
+        assert isinstance(getattr(theirs, name), type)
+        assert class_entry(getattr(ours, name))["module"] == f"keras.{kind}"
+    for name in ours.__all__:
+        cls = getattr(ours, name)
+        if isinstance(cls, type) and issubclass(cls, Configurable):
+            in_keras = isinstance(getattr(theirs, name, None), type)
+            assert (class_entry(cls)["module"] == f"keras.{kind}") == in_keras, name
+
+
+class PlainCell(Layer):
+    """One step: `h' = tanh(x W + gain h)`."""
+
+    def __init__(self, units, gain=0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.gain = units, gain
+        self.state_size = self.output_size = units
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight((input_shape[-1], self.units), name="kernel")
+
+    def call(self, inputs, states):
+        h = cello.ops.tanh(inputs @ self.kernel + self.gain * states[0])
+        return h, [h]
+
+
+class Plain(RNN, cell=PlainCell):
+    """The layer of it."""
+
+
+def test_a_cell_with_a_plain_constructor_is_enough():
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    layer = RNN(PlainCell(4, gain=0.25), return_sequences=True)
+    want = layer(x)
+    config = json.loads(json.dumps(layer.get_config()))
+    with cello.utils.custom_object_scope({"PlainCell": PlainCell}):
+        again = RNN.from_config(config)
+    again.build(x.shape)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(x), want)
+
+
+def test_its_layer_takes_its_arguments_and_those_of_a_run():
+    assert names(Plain)[:4] == ["units", "gain", "activity_regularizer", "return_sequences"]
+    layer = Plain(4, 0.25, return_sequences=True)
+    assert (layer.units, layer.gain, layer.cell.gain) == (4, 0.25, 0.25)
+    again = Plain.from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+    with pytest.raises(TypeError, match="units"):
+        Plain()
+
+
+def test_an_argument_of_the_users_own_is_declared_with_public_names():
+    class Halving(Layer):
+        parts = cello.arg(2, kind=cello.kinds.positive_integer, doc="How many parts.")
+
+    assert Halving(parts=3).get_config()["parts"] == 3
+    with pytest.raises(ValueError, match="Halving: parts must be a positive integer"):
+        Halving(parts=0)
+    assert positive_integer is cello.kinds.positive_integer
+
+
+def test_a_layer_below_a_recurrent_one_can_fix_an_argument():
+    class Small(LSTM):
+        use_bias = False
+
+    assert "use_bias" not in names(Small)
+    assert Small(3).cell.use_bias is False
