@@ -126,7 +126,7 @@ def test_dropout_keeps_one_draw_for_the_whole_sequence(layer):
     x = np.ones((2, 6, 50), "float32")
     still = one(x)
     np.testing.assert_array_equal(one(x), still)  # only in training
-    blocks = one.cell.recurrence.gates
+    blocks = len(one.cell.recurrence.gates)
     kernel = np.concatenate([np.eye(50, dtype="float32")] * blocks, 1)
     one.set_weights([kernel, np.zeros((50, 50 * blocks), "float32")])
     active = np.asarray(one(x, training=True))

@@ -23,7 +23,7 @@ def normalised(cell):
     def op(x, kernel, recurrent_kernel, bias, states, **options):
         if bias is None:
             gain, units = jnp.ones(kernel.shape[1], x.dtype), recurrent_kernel.shape[0]
-            of_memory = (gain[:units], jnp.zeros(units, x.dtype))[: 2 * (cell.states - 1)]
+            of_memory = (gain[:units], jnp.zeros(units, x.dtype))[: 2 * (len(cell.states) - 1)]
             bias = cell.vectors(units, gain, gain, None, *of_memory)
         return layer_norm(cell, x, kernel, recurrent_kernel, bias, states, **options)
 

@@ -127,7 +127,7 @@ def test_dropout_draws_once_a_sequence(name):
     layer.cell.activation = lambda v: v
     y = np.asarray(layer(x, training=True))
     gate = np.asarray(layer.cell.project(jnp.zeros_like(x[:, 0]))[0])
-    assert gate.shape[1:] == (3, layer.cell.gates * 2)
+    assert gate.shape[1:] == (3, len(layer.cell.recurrence.gates) * 2)
     assert (y[0] != y[1]).any() and np.isfinite(y).all()
     changes = y[:, 1:] - y[:, :-1]
     assert (np.sign(changes[:, 1:]) * np.sign(changes[:, :-1]) >= 0).all()  # the same inputs again

@@ -9,12 +9,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello import activations
-from cello.cells.gated import with_ones
 from cello.cells.projecting import LearnedCell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, positive_integer
-from cello.ops.gated import drop
+from cello.ops.gated import Gated, drop
 
 _AXES = {1: ("steps",), 2: ("rows", "cols"), 3: ("depth", "rows", "cols")}
 
@@ -34,8 +33,7 @@ class ConvolutionalCell(LearnedCell):
 
     Attributes:
         rank: how many axes of space there are.
-        gates: blocks of `filters` channels in the kernels.
-        states: number of states; the first is the output.
+        recurrence: its gates, blocks of `filters` channels in the kernels, and states.
     """
 
     argument_order = (
@@ -64,8 +62,6 @@ class ConvolutionalCell(LearnedCell):
     recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gates.")
 
     rank: int
-    gates: int
-    states: int
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -99,7 +95,7 @@ class ConvolutionalCell(LearnedCell):
 
     def _set_space(self, space) -> None:
         self.output_size = self._ordered(None, space, self.filters)[1:]
-        self.state_size = [self.output_size] * self.states
+        self.state_size = [self.output_size] * len(self.recurrence.states)
 
     def build(self, input_shape):
         self.input_spec.check(self, input_shape)
@@ -113,7 +109,7 @@ class ConvolutionalCell(LearnedCell):
         )
         self.input_spec.sizes.pop("batch")
         channels = input_shape[1 if self._channels_first else -1]
-        columns = self.gates * self.filters
+        columns = len(self.recurrence.gates) * self.filters
         self.add_weights(
             (*self.kernel_size, channels, columns),
             (*self.kernel_size, self.filters, columns),
@@ -194,19 +190,16 @@ class ConvLSTMCell(ConvolutionalCell):
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
 
-    gates, states = 4, 2
-
-    def initial_bias(self, shape, dtype):
-        bias = super().initial_bias(shape, dtype)
-        return with_ones(bias, self.filters, 1) if self.unit_forget_bias else bias
+    recurrence = Gated("conv_lstm", gates="ifgo", states="hc", forget="f")
 
     def step(self, x, states, recurrent, recurrent_bias):
         h, c = states
         gate = self.recurrent_activation
         i, f, g, o = self.split(x + recurrent(h))
-        c = gate(f) * c + gate(i) * self.activation(g)
-        h = gate(o) * self.activation(c)
-        return h, (h, c)
+        i, f, g, o = gate(i), gate(f), self.activation(g), gate(o)
+        c = f * c + i * g
+        h = o * self.activation(c)
+        return h, (h, c), (i, f, g, o)
 
 
 class ConvGRUCell(ConvolutionalCell):
@@ -214,8 +207,8 @@ class ConvGRUCell(ConvolutionalCell):
 
         z = sigmoid(x_t * W_z + h_{t-1} * U_z + b_z)
         r = sigmoid(x_t * W_r + h_{t-1} * U_r + b_r)
-        g = tanh(x_t * W_h + (r h_{t-1}) * U_h + b_h)
-        h_t = z h_{t-1} + (1 - z) g
+        n = tanh(x_t * W_n + (r h_{t-1}) * U_n + b_n)
+        h_t = z h_{t-1} + (1 - z) n
 
     `*` is the convolution; those with `U` have strides of 1 and keep the size of space. Other
     products go element by element.
@@ -223,7 +216,7 @@ class ConvGRUCell(ConvolutionalCell):
     Inputs `(batch, space..., channels)`, where space has RANK; states `[h]` and output `h`, each
     `(batch, new_space..., filters)`. With "channels_first" the channels stand behind the batch.
     Weights: kernel `W` `(kernel_size..., channels, 3 * filters)`, recurrent kernel `U`
-    `(kernel_size..., filters, 3 * filters)`, bias `b` `(3 * filters,)`; gates in the order z, r, h.
+    `(kernel_size..., filters, 3 * filters)`, bias `b` `(3 * filters,)`; gates in the order z, r, n.
 
     Raises:
         ValueError: where both strides and dilation are larger than 1, or the size of space is not
@@ -232,17 +225,17 @@ class ConvGRUCell(ConvolutionalCell):
     Source: Ballas et al. 2016; Siam et al. 2017.
     """
 
-    gates, states = 3, 1
+    recurrence = Gated("conv_gru", gates="zrn", states="h", candidate="n")
 
     def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
         gates = 2 * self.filters  # columns of U
-        x_z, x_r, x_h = self.split(x)
+        x_z, x_r, x_n = self.split(x)
         h_z, h_r = self.split(recurrent(h, slice(gates)))
         z, r = self.recurrent_activation(x_z + h_z), self.recurrent_activation(x_r + h_r)
-        g = self.activation(x_h + recurrent(r * h, slice(gates, None)))
-        h = z * h + (1 - z) * g
-        return h, (h,)
+        n = self.activation(x_n + recurrent(r * h, slice(gates, None)))
+        h = z * h + (1 - z) * n
+        return h, (h,), (z, r, n)
 
 
 def _of_rank(cell: type[ConvolutionalCell], rank: int) -> type[ConvolutionalCell]:

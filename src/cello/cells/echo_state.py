@@ -98,4 +98,4 @@ class EchoStateCell(ProjectingCell):
     def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
         h = (1 - self.leak) * h + self.leak * self.activation(x + recurrent(h))
-        return h, (h,)
+        return h, (h,), ()

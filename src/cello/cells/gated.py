@@ -10,7 +10,7 @@ from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
 from cello.ops.engine import Engine
-from cello.ops.gated import Gated, choose_engine, project
+from cello.ops.gated import choose_engine, project
 
 
 class GatedCell(LearnedCell):
@@ -19,7 +19,7 @@ class GatedCell(LearnedCell):
     A subclass declares:
 
     Attributes:
-        recurrence: the equations, one step, and their form (`cello.ops.lstm.LSTM`).
+        recurrence: its gates and states, and their equations (`cello.ops.lstm.LSTM`).
         op: the same over a whole sequence (`cello.ops.lstm`); `None` for equations that the kernels
             do not know: then `step` is scanned, after one product for the inputs of all steps.
         equation_arguments: names of the cell's arguments that `op` takes.
@@ -31,26 +31,25 @@ class GatedCell(LearnedCell):
     units = arg(kind=positive_integer, doc="Size of the state and of the output.")
 
     input_spec: Any = InputSpec(("batch", "features"))
-    recurrence: Gated
     op: Any = None
     equation_arguments: tuple[str, ...] = ("activation",)
     recurrent_activation: Any = staticmethod(activations.linear)  # a cell without gates has none
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.state_size = [self.units] * self.recurrence.states
+        self.state_size = [self.units] * len(self.recurrence.states)
         self.output_size = self.units
 
     def bias_shape(self) -> tuple[int, ...]:
-        columns = self.recurrence.gates * self.units
+        columns = len(self.recurrence.gates) * self.units
         return (2, columns) if self.recurrence.two_biases else (columns,)
 
     def recurrent_shape(self) -> tuple[int, ...]:
-        return (self.output_size, self.recurrence.gates * self.units)
+        return (self.output_size, len(self.recurrence.gates) * self.units)
 
     def build(self, input_shape):
         self.input_spec = InputSpec(("batch", "features"), {"features": input_shape[-1]})
-        kernel_shape = (input_shape[-1], self.recurrence.gates * self.units)
+        kernel_shape = (input_shape[-1], len(self.recurrence.gates) * self.units)
         self.add_weights(kernel_shape, self.recurrent_shape(), self.bias_shape())
 
     def project(self, inputs, dropout_mask=None):
@@ -94,8 +93,3 @@ class GatedCell(LearnedCell):
         return choose_engine(
             self.recurrence, self.dtype, self.activation, self.recurrent_activation
         )
-
-
-def with_ones(bias, units: int, block: int):
-    """`bias` with ones for the gate of a block."""
-    return bias.at[block * units : (block + 1) * units].set(1)

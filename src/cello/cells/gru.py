@@ -12,14 +12,14 @@ class GRUCell(GatedCell):
 
         z = sigmoid(x_t W_z + b_z + h_{t-1} U_z + d_z)
         r = sigmoid(x_t W_r + b_r + h_{t-1} U_r + d_r)
-        g = tanh(x_t W_h + b_h + r * (h_{t-1} U_h + d_h))    with reset_after (as cuDNN does)
-        g = tanh(x_t W_h + b_h + (r * h_{t-1}) U_h)          without; d_z = d_r = 0
-        h_t = z * h_{t-1} + (1 - z) * g
+        n = tanh(x_t W_n + b_n + r * (h_{t-1} U_n + d_n))    with reset_after (as cuDNN does)
+        n = tanh(x_t W_n + b_n + (r * h_{t-1}) U_n)          without; d_z = d_r = 0
+        h_t = z * h_{t-1} + (1 - z) * n
 
     Inputs `(batch, features)`, states `[h]` and output `h`, each `(batch, units)`.
     Weights: kernel `W` `(features, 3 * units)`, recurrent kernel `U` `(units, 3 * units)`, bias
     `(2, 3 * units)` (`b`, then `d`) with `reset_after`, else `(3 * units,)`; gates in the order
-    z, r, h. Dropout draws one mask for all gates (Keras draws one a gate if recurrent_dropout > 0).
+    z, r, n. Dropout draws one mask for all gates (Keras draws one a gate if recurrent_dropout > 0).
 
     Source: Cho et al. 2014 (`reset_after=False`).
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from cello import activations
-from cello.cells.gated import GatedCell, with_ones
+from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, positive
 from cello.ops.gated import project
@@ -30,8 +30,9 @@ class LayerNormCell(GatedCell):
 
     def build(self, input_shape):
         super().build(input_shape)
-        self.kernel_gain = self._gain("kernel_gain", self.recurrence.gates * self.units)
-        self.recurrent_gain = self._gain("recurrent_gain", self.recurrence.gates * self.units)
+        columns = len(self.recurrence.gates) * self.units
+        self.kernel_gain = self._gain("kernel_gain", columns)
+        self.recurrent_gain = self._gain("recurrent_gain", columns)
 
     def _gain(self, name, size, start="ones"):
         return self.add_weight((size,), start, name=name, autocast=False)
@@ -87,10 +88,6 @@ class LayerNormLSTMCell(LayerNormCell):
     )  # fmt: skip
     equations = LAYER_NORM_LSTM
 
-    def initial_bias(self, shape, dtype):
-        bias = super().initial_bias(shape, dtype)
-        return with_ones(bias, self.units, 1) if self.unit_forget_bias else bias
-
     def build(self, input_shape):
         super().build(input_shape)
         self.state_gain = self._gain("state_gain", self.units)
@@ -111,8 +108,8 @@ class LayerNormGRUCell(LayerNormCell):
     """One step of the gated recurrent unit with layer normalisation.
 
         z, r = split(sigmoid(LN(x_t W_zr) + b_zr + LN(h_{t-1} U_zr) + d_zr))
-        g = tanh(LN(x_t W_h) + b_h + r * (LN(h_{t-1} U_h) + d_h))
-        h_t = z * h_{t-1} + (1 - z) * g
+        n = tanh(LN(x_t W_n) + b_n + r * (LN(h_{t-1} U_n) + d_n))
+        h_t = z * h_{t-1} + (1 - z) * n
         LN(v) = (v - mean(v)) / sqrt(variance(v) + epsilon) * gain
 
     Mean and variance are those of one row and step: of the `2 * units` features of both gates, and
@@ -122,7 +119,7 @@ class LayerNormGRUCell(LayerNormCell):
     Inputs `(batch, features)`, states `[h]` and output `h`, each `(batch, units)`.
     Weights: kernel `W` `(features, 3 * units)`, recurrent kernel `U` `(units, 3 * units)`, bias
     `(2, 3 * units)` (`b`, then `d`), the gains of the two products `(3 * units,)`, from 1; gates in
-    the order z, r, h.
+    the order z, r, n.
 
     Source: Ba, Kiros and Hinton 2016.
     """

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from cello import activations, ops
 from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
@@ -34,15 +32,3 @@ class LSTMCell(GatedCell):
     equation_arguments = ("activation", "recurrent_activation")
     recurrence = LSTM
     op: Any = staticmethod(ops.lstm)
-
-    def initial_bias(self, shape, dtype):
-        if not self.unit_forget_bias:
-            return super().initial_bias(shape, dtype)
-        n = self.units
-        return np.concatenate(
-            [
-                self.bias_initializer((n,), dtype),
-                np.ones((n,), dtype),
-                self.bias_initializer((2 * n,), dtype),
-            ]
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from cello import activations, initializers
-from cello.cells.gated import GatedCell, with_ones
+from cello.cells.gated import GatedCell
 from cello.cells.lstm import LSTMCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
@@ -43,7 +43,7 @@ class PeepholeLSTMCell(LSTMCell):
         _SMALL_UNIFORM, kind=initializers.get, doc="Initialiser of the peepholes.",
     )  # fmt: skip
 
-    recurrence = Gated("peephole_lstm", gates=4, states=2)
+    recurrence = Gated("peephole_lstm", gates="ifgo", states="hc", forget="f")
     op = None
 
     def build(self, input_shape):
@@ -57,9 +57,11 @@ class PeepholeLSTMCell(LSTMCell):
         gate = self.recurrent_activation
         p_i, p_f, p_o = self.peepholes.value
         i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
-        c = gate(f + p_f * c) * c + gate(i + p_i * c) * self.activation(g)
-        h = gate(o + p_o * c) * self.activation(c)
-        return h, (h, c)
+        i, f, g = gate(i + p_i * c), gate(f + p_f * c), self.activation(g)
+        c = f * c + i * g
+        o = gate(o + p_o * c)
+        h = o * self.activation(c)
+        return h, (h, c), (i, f, g, o)
 
 
 class CoupledLSTMCell(GatedCell):
@@ -91,16 +93,13 @@ class CoupledLSTMCell(GatedCell):
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
 
-    recurrence = Gated("coupled_lstm", gates=3, states=2)
-
-    def initial_bias(self, shape, dtype):
-        bias = super().initial_bias(shape, dtype)
-        return with_ones(bias, self.units, 0) if self.unit_forget_bias else bias
+    recurrence = Gated("coupled_lstm", gates="fgo", states="hc", forget="f")
 
     def step(self, x, states, recurrent, recurrent_bias):
         h, c = states
         f, g, o = jnp.split(x + recurrent(h), 3, axis=-1)
-        f = self.recurrent_activation(f)
-        c = f * c + (1 - f) * self.activation(g)
-        h = self.recurrent_activation(o) * self.activation(c)
-        return h, (h, c)
+        f, o = self.recurrent_activation(f), self.recurrent_activation(o)
+        g = self.activation(g)
+        c = f * c + (1 - f) * g
+        h = o * self.activation(c)
+        return h, (h, c), (f, g, o)

@@ -54,14 +54,24 @@ class MultiplicativeIntegrationCell(WrapperCell):
 
     def call(self, inputs, states, training=False, constants=None):
         project, step = self._parts(inputs.shape, training)
-        outputs, states = step(project(inputs), tuple(states))
+        outputs, states, _ = step(project(inputs), tuple(states))
         return outputs, list(states)
+
+    def gate_values(self, inputs, states):
+        """The gates by their letters, in a step from `states`; nothing is dropped."""
+        project, step = self._parts(inputs.shape, training=False)
+        values = step(project(inputs), tuple(states))[2]
+        return dict(zip(self.recurrence.gates, values, strict=True))
+
+    @property
+    def recurrence(self):
+        return self.cell.recurrence
 
     def sequence(self, inputs, states, *, training, mask, **options):
         """The same as repeating `call` along axis 1, with one input product for all steps."""
         project, step = self._parts(inputs.shape, training)
         outputs, states, _ = scan_steps(
-            lambda x, states, _: (*step(x, states), ()),
+            lambda x, states, _: (*step(x, states)[:2], ()),
             project(hide_masked(inputs, mask)), tuple(states), (), mask=mask, **options,
         )  # fmt: skip
         return outputs, list(states)

@@ -54,9 +54,9 @@ class ProjectedLSTMCell(LSTMCell):
         )  # fmt: skip
 
     def step(self, x, states, recurrent, recurrent_bias):
-        outputs, (_, c) = super().step(x, states, recurrent, recurrent_bias)
+        outputs, (_, c), gates = super().step(x, states, recurrent, recurrent_bias)
         h = product(outputs, self.projection_kernel.value, self.compute_dtype)
-        return h, (h, c)
+        return h, (h, c), gates
 
     @property
     def engine(self) -> engines.Engine:

@@ -14,7 +14,7 @@ from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 from cello.ops import engine as engines
 from cello.ops.engine import Engine
-from cello.ops.gated import entering
+from cello.ops.gated import Gated, entering
 from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
 
@@ -56,13 +56,13 @@ class ProjectingCell(Layer):
         return lambda h, *columns: self.recurrent_product(entering(h, recurrent_mask), *columns)
 
     def step(self, x, states, recurrent, recurrent_bias):
-        """`(outputs, states)` of one step; `x` is the input's share of the pre-activations."""
+        """`(outputs, states, values)`, as `Gated.step`; `x` is the input's share."""
         raise NotImplementedError
 
     def call(self, inputs, states, training=False):
         dropout_mask, recurrent_mask = self.dropout_masks(inputs.shape, training)
         x, recurrent_bias = self.project(inputs, dropout_mask)
-        outputs, new_states = self.step(
+        outputs, new_states, _ = self.step(
             x,
             tuple(states) if isinstance(states, (list, tuple)) else (states,),
             self.recurrent(recurrent_mask),
@@ -79,7 +79,7 @@ class ProjectingCell(Layer):
         recurrent = self.recurrent(recurrent_mask)
 
         def one_step(x, states, _):
-            return *self.step(x, states, recurrent, recurrent_bias), ()
+            return *self.step(x, states, recurrent, recurrent_bias)[:2], ()
 
         outputs, new_states, _ = scan_steps(one_step, x, tuple(states), (), mask=mask, **options)
         return outputs, list(new_states)
@@ -105,7 +105,15 @@ class ProjectingCell(Layer):
 
 
 class LearnedCell(ProjectingCell):
-    """The arguments that all cells with learned products share, in the order of Keras."""
+    """A cell of learned products: its weights, and the arguments, in the order of Keras.
+
+    Attributes:
+        recurrence: the declaration of its gates and states.
+        unit_forget_bias: whether the bias of the gate that forgets starts from 1.
+    """
+
+    recurrence: Gated
+    unit_forget_bias: Any = False
 
     argument_order = (
         "activation recurrent_activation use_bias kernel_initializer recurrent_initializer "
@@ -144,8 +152,27 @@ class LearnedCell(ProjectingCell):
     _ignored_arguments = {"implementation": None}
 
     def initial_bias(self, shape, dtype):
-        """The bias to start from."""
-        return self.bias_initializer(shape, dtype)
+        """The bias to start from, drawn on both sides of the gate that forgets, as in Keras."""
+        if not self.unit_forget_bias:
+            return self.bias_initializer(shape, dtype)
+        gates, (columns,) = self.recurrence.gates, shape
+        ones = self.recurrence.columns(self.recurrence.forget, columns // len(gates))
+        bias = jnp.ones(shape, dtype)
+        for rest in (slice(ones.start), slice(ones.stop, columns)):
+            size = rest.stop - (rest.start or 0)
+            if size:
+                bias = bias.at[rest].set(self.bias_initializer((size,), dtype))
+        return bias
+
+    def gate_values(self, inputs, states) -> dict[str, jax.Array]:
+        """The gates by their letters, in a step from `states`; nothing is dropped.
+
+        Without gates, the pre-activation. All arrays may have steps behind the batch, as long as
+        the product with the state can.
+        """
+        x, recurrent_bias = self.project(inputs)
+        values = self.step(x, tuple(states), self.recurrent(), recurrent_bias)[2]
+        return dict(zip(self.recurrence.gates, values, strict=True))
 
     def add_weights(self, kernel_shape, recurrent_shape, bias_shape) -> None:
         """Make the kernels and the bias, which products round themselves where they have to."""

@@ -65,7 +65,7 @@ class SLSTMCell(GatedCell):
         doc="Whether the biases of the forget gates start spread over short and long memories.",
     )  # fmt: skip
 
-    recurrence = Gated("slstm", gates=4, states=4)
+    recurrence = Gated("slstm", gates="ifzo", states="hcnm", candidate="z", forget="f")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -83,9 +83,10 @@ class SLSTMCell(GatedCell):
         bias = super().initial_bias(shape, dtype)
         if not self.power_law_forget_bias:
             return bias
-        n = self.units
-        spread = 5 - 12 * jnp.linspace(0, 1, n // self.heads, dtype=dtype) ** 0.3
-        return bias.at[n : 2 * n].set(jnp.tile(spread, self.heads))
+        size = self.units // self.heads
+        spread = 5 - 12 * jnp.linspace(0, 1, size, dtype=dtype) ** 0.3
+        forget = self.recurrence.columns(self.recurrence.forget, self.units)
+        return bias.at[forget].set(jnp.tile(spread, self.heads))
 
     def step(self, x, states, recurrent, recurrent_bias):
         h, c, n, m = states
@@ -94,11 +95,11 @@ class SLSTMCell(GatedCell):
         kept = log_f + m
         m = jnp.where(n == 0, i, jnp.maximum(kept, i))
         forget = jnp.exp(jnp.minimum(kept - m, _LARGEST))  # above 1 only where n is 0
-        take = jnp.exp(i - m)
-        c = forget * c + take * self.activation(z)
+        take, z, o = jnp.exp(i - m), self.activation(z), jax.nn.sigmoid(o)
+        c = forget * c + take * z
         n = forget * n + take
-        h = jax.nn.sigmoid(o) * c / n
-        return h, (h, c, n, m)
+        h = o * c / n
+        return h, (h, c, n, m), (take, forget, z, o)
 
     def recurrent_product(self, h, columns=slice(None)):
         """`h U`, the gates side by side, each with the units of all heads."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from cello import activations, initializers
-from cello.cells.gated import GatedCell, with_ones
+from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
 from cello.ops.gated import Gated
@@ -15,20 +15,20 @@ class MGUCell(GatedCell):
     """One step of the minimal gated unit.
 
         f = sigmoid(x_t W_f + h_{t-1} U_f + b_f)
-        g = tanh(x_t W_h + (f * h_{t-1}) U_h + b_h)
+        g = tanh(x_t W_g + (f * h_{t-1}) U_g + b_g)
         h_t = (1 - f) * h_{t-1} + f * g
 
     The gated recurrent unit with one gate for both, and two thirds of its weights.
 
     Inputs `(batch, features)`, states `[h]` and output `h`, each `(batch, units)`.
     Weights: kernel `W` `(features, 2 * units)`, recurrent kernel `U` `(units, 2 * units)`, bias
-    `(2 * units,)`; blocks in the order f, h.
+    `(2 * units,)`; blocks in the order f, g.
 
     Source: Zhou, Wu, Zhang and Zhou 2016.
     """
 
     recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gate.")
-    recurrence = Gated("mgu", gates=2, states=1)
+    recurrence = Gated("mgu", gates="fg", states="h")
 
     def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
@@ -36,7 +36,7 @@ class MGUCell(GatedCell):
         f = self.recurrent_activation(x_f + recurrent(h, slice(self.units)))
         g = self.activation(x_h + recurrent(f * h, slice(self.units, None)))
         h = (1 - f) * h + f * g
-        return h, (h,)
+        return h, (h,), (f, g)
 
 
 class UGRNNCell(GatedCell):
@@ -60,18 +60,14 @@ class UGRNNCell(GatedCell):
         True, kind=boolean,
         doc="Whether the bias of the gate starts from 1, so that states are kept at first.",
     )  # fmt: skip
-    recurrence = Gated("ugrnn", gates=2, states=1)
-
-    def initial_bias(self, shape, dtype):
-        bias = super().initial_bias(shape, dtype)
-        return with_ones(bias, self.units, 0) if self.unit_forget_bias else bias
+    recurrence = Gated("ugrnn", gates="gc", states="h", candidate="c", forget="g")
 
     def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
         g, c = jnp.split(x + recurrent(h), 2, axis=-1)
-        g = self.recurrent_activation(g)
-        h = g * h + (1 - g) * self.activation(c)
-        return h, (h,)
+        g, c = self.recurrent_activation(g), self.activation(c)
+        h = g * h + (1 - g) * c
+        return h, (h,), (g, c)
 
 
 class IndRNNCell(GatedCell):
@@ -97,7 +93,7 @@ class IndRNNCell(GatedCell):
         {"class_name": "RandomUniform", "config": {"minval": 0.0, "maxval": 1.0}},
         kind=initializers.get, doc="Initialiser of the recurrent weights.",
     )  # fmt: skip
-    recurrence = Gated("ind_rnn", gates=1, states=1)
+    recurrence = Gated("ind_rnn", gates="g", states="h")
 
     def recurrent_shape(self) -> tuple[int, ...]:
         return (self.units,)
@@ -107,5 +103,6 @@ class IndRNNCell(GatedCell):
 
     def step(self, x, states, recurrent, recurrent_bias):
         (h,) = states
-        h = self.activation(x + recurrent(h))
-        return h, (h,)
+        x = x + recurrent(h)
+        h = self.activation(x)
+        return h, (h,), (x,)

@@ -14,8 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.ops.kernels import (
-    ACTIVATIONS,
-    CELLS,
     Inputs,
     Outputs,
     Recurrence,
@@ -27,8 +25,8 @@ from cello.ops.kernels import (
 )
 from cello.ops.partition import varying
 
-SLOTS = {"lstm": (4, 4), "gru": (3, 4), "simple_rnn": (1, 1)}
-"""The gates of a cell, and what it saves of each unit and step; native/cuda/cells.h."""
+CELLS = ("lstm", "gru", "simple_rnn")
+"""The recurrences that the kernels know; native/cuda/cells.h."""
 
 FACTORS = {"float32": 0, "tf32": 1, "bfloat16": 2}
 """What the kernels multiply; numbers in native/cuda/recurrence.cu."""
@@ -38,8 +36,8 @@ _EXACT = ("highest", "float32")
 
 def obstacle(cell: str, dtype, *functions: Callable) -> str | None:
     """Why the kernels for GPUs cannot run a recurrence, or `None`."""
-    if cell not in SLOTS:
-        return f"The kernels for GPUs know {', '.join(SLOTS)}, and not {cell}."
+    if cell not in CELLS:
+        return f"The kernels for GPUs know {', '.join(CELLS)}, and not {cell}."
     if jnp.dtype(dtype) not in (jnp.float32, jnp.bfloat16):
         name = jnp.dtype(dtype).name
         return f"The kernels for GPUs compute in float32 and bfloat16, and this is {name}."
@@ -155,11 +153,11 @@ def _bias_gradient(inputs: Inputs, d_x, d_recurrent):
 
 def _of_products(recurrence: Recurrence, d_slots):
     """The gradients of the input product and of the recurrent product."""
-    if recurrence.cell != "gru":
+    if not recurrence.cell.two_biases:
         return d_slots, d_slots
-    units = d_slots.shape[-1] // 4
-    d_x, of_gates = d_slots[..., : 3 * units], d_slots[..., : 2 * units]
-    return d_x, jnp.concatenate([of_gates, d_slots[..., 3 * units :]], -1)
+    units = d_slots.shape[-1] // recurrence.cell.slots
+    d_x, of_gates = d_slots[..., :-units], d_slots[..., : -2 * units]
+    return d_x, jnp.concatenate([of_gates, d_slots[..., -units:]], -1)
 
 
 def _rounded(recurrence: Recurrence, *arrays):
@@ -184,12 +182,9 @@ def _summed_product(recurrence: Recurrence, a, b):
 
 
 def _attributes(recurrence: Recurrence):
-    return {
-        "cell": np.int64(CELLS[recurrence.cell][0]),
-        "activation": np.int64(ACTIVATIONS[recurrence.activation]),
-        "recurrent_activation": np.int64(ACTIVATIONS[recurrence.recurrent_activation]),
-        "factors": np.int64(FACTORS[recurrence.factors]),
-    }
+    names = ("cell", "activation", "recurrent_activation")
+    attributes = {name: recurrence.attributes[name] for name in names}
+    return attributes | {"factors": np.int64(FACTORS[recurrence.factors])}
 
 
 def _floats_of(*shape):
@@ -205,7 +200,7 @@ def _forward_call(recurrence: Recurrence, saving: bool):
     def call(*arrays):
         (batch, time, _), units = arrays[0].shape, arrays[1].shape[0]
         states, last = (batch, time, units), (batch, units)
-        slots = (batch, time, SLOTS[recurrence.cell][1] * units)
+        slots = (batch, time, recurrence.cell.slots * units)
         shapes = (states, states, slots, last, last)
         results = [_floats_of(*(s if w else (0,))) for s, w in zip(shapes, wanted, strict=True)]
         ffi_call = jax.ffi.ffi_call("cello_cuda_forward", results)

@@ -1,4 +1,4 @@
-"""What the gated recurrences share: checks, and the choice between kernels and the scan."""
+"""What the gated recurrences share: their declaration, checks, and the choice of an engine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello import activations
 from cello.ops import cuda_kernels, fused, kernels
@@ -16,29 +17,63 @@ from cello.ops import engine as engines
 from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
 
+_WORDS = {
+    "i": "input gate", "f": "forget gate", "o": "output gate", "z": "update gate",
+    "r": "reset gate", "g": "update gate",
+}  # fmt: skip
+
 
 @dataclasses.dataclass(frozen=True)
 class Gated:
-    """A recurrence made of an input product, a recurrent product and a pointwise function.
+    """The declaration of a gated recurrence: an input product, a recurrent product and a step.
+
+    What its gates and states are called, and in which order they stand, is said here alone. Shapes
+    of weights, initial biases, what kernels save, plots, and the order in files of PyTorch and ONNX
+    (`reordered`) follow.
 
     Attributes:
-        name: its name in `kernels.CELLS`.
-        gates: blocks of `units` columns in the kernels.
-        states: number of states, each `(batch, units)`; the first is the output.
+        name: its name in `kernels.CELLS`, where kernels know it.
+        gates: a letter for each block of `units` columns in the kernels, in their order: `"ifgo"`.
+        states: a letter for each state, `(batch, units)`; the first is the output: `"hc"`.
         step: function of `(x, states, recurrent, recurrent_bias, activation,
             recurrent_activation)`, where `x` is the input's share of the pre-activations and
-            `recurrent(h)` is `h U`, or `recurrent(h, columns)` with a slice of the columns of `U`;
-            `None` where the step has more weights and is the cell's own.
-        two_biases: whether the recurrent product has a bias of its own.
-        epsilon: added to the variances, where it normalises.
+            `recurrent(h)` is `h U`, or `recurrent(h, columns)` with a slice of the columns of `U`.
+            It gives `(outputs, states, values)`: the values of the gates in the order of `gates`,
+            or, without gates, the pre-activation. `None` if the step has more weights and is the
+            cell's own. `cello.cells` give the values by their letters, `cell.gate_values`.
+        candidate: the letter of the block that `activation` takes; it is none of the gates proper.
+        forget: the gate that keeps a state, whose bias may start from 1; "" without.
+        two_biases: whether the recurrent product has a bias of its own: then the candidate's two
+            products stay apart.
+        epsilon: added to the variances, if it normalises.
     """
 
     name: str
-    gates: int
-    states: int
+    gates: str
+    states: str
     step: Any = None
+    candidate: str = "g"
+    forget: str = ""
     two_biases: bool = False
     epsilon: float = 0.0
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The gates in words, by their letters; empty for a recurrence without gates."""
+        if self.gates == self.candidate:
+            return {}
+        words = _WORDS | {self.candidate: "candidate"}
+        return {letter: f"{words[letter]} {letter}" for letter in self.gates}
+
+    @property
+    def slots(self) -> int:
+        """How many numbers kernels save of each unit and step."""
+        return len(self.gates) + self.two_biases
+
+    def columns(self, gate: str, units: int) -> slice:
+        """The block of a gate among the columns of the kernels and of the bias."""
+        first = self.gates.index(gate) * units
+        return slice(first, first + units)
 
     def split_bias(self, bias):
         """The biases of the input product and of the recurrent product."""
@@ -61,6 +96,12 @@ class Gated:
             recurrent_activation=recurrent_activation,
         )
         return x, step
+
+
+def reordered(blocks, gates: str, wanted: str, axis: int = -1):
+    """An array whose blocks along `axis` are `gates`, with them in the order `wanted`."""
+    by_letter = dict(zip(gates, np.split(blocks, len(gates), axis), strict=True))
+    return np.concatenate([by_letter[letter] for letter in wanted], axis)
 
 
 def project(inputs, kernel, bias, dropout_mask=None, compute_dtype=None):
@@ -125,13 +166,13 @@ def gated_sequence(
         _activation("activation", activation),
         _activation("recurrent_activation", recurrent_activation),
     )
-    every = cell.states if return_all_states else int(return_sequences)
+    every = len(cell.states) if return_all_states else int(return_sequences)
     scan = _Scan(cell, *functions, go_backwards, unroll, every, compute_dtype)
     chosen = choose_engine(cell, dtype, *functions, asked=engine)
     if chosen != "scan" and _has_sizes(given.x):
         exact = dataclasses.replace(scan, compute_dtype=None)
         recurrence = kernels.Recurrence(
-            cell.name, *functions, go_backwards, every, cell.epsilon, exact,
+            cell, *functions, go_backwards, every, exact,
             str(chosen), cuda_kernels.factors_of(dtype, compute_dtype),
         )  # fmt: skip
         outputs = fused.run(recurrence, given)
@@ -178,7 +219,7 @@ class _Scan:
         )
 
         def one_step(x, states, _):
-            h, states = step(x, states)
+            h, states, _ = step(x, states)
             return states if self.every > 1 else h, states, ()
 
         sequence, last, _ = scan_steps(
@@ -211,7 +252,7 @@ def _activation(name: str, value) -> Callable:
 def _states(cell: Gated, inputs, recurrent_kernel, initial_state, dtype):
     if initial_state is None:
         zeros = jnp.zeros((inputs.shape[0], recurrent_kernel.shape[0]), dtype)
-        return (zeros,) * cell.states
+        return (zeros,) * len(cell.states)
     if not isinstance(initial_state, (list, tuple)):
         initial_state = (initial_state,)
     return tuple(jnp.asarray(s, dtype) for s in initial_state)
@@ -227,7 +268,7 @@ def _check_shapes(cell: Gated, given: kernels.Inputs) -> None:
     units = given.recurrent_kernel.shape[0]
     if x.ndim != 3:
         raise ValueError(f"inputs must be (batch, time, features) and have the shape {x.shape}.")
-    columns = cell.gates * units
+    columns = len(cell.gates) * units
     expected = {
         "kernel": (given.kernel, (x.shape[-1], columns)),
         "recurrent_kernel": (given.recurrent_kernel, (units, columns)),
@@ -238,10 +279,10 @@ def _check_shapes(cell: Gated, given: kernels.Inputs) -> None:
     for name, (array, shape) in expected.items():
         if array is not None:
             _check_shape(name, array, shape, given)
-    wanted = [(x.shape[0], units)] * cell.states
+    wanted = [(x.shape[0], units)] * len(cell.states)
     if [s.shape for s in given.states] != wanted:
         raise ValueError(
-            f"initial_state must hold {cell.states} array(s) of shape (batch, units) = "
+            f"initial_state must hold {len(cell.states)} array(s) of shape (batch, units) = "
             f"{(x.shape[0], units)} and got {[s.shape for s in given.states]}."
         )
 

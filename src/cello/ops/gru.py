@@ -16,26 +16,30 @@ def gru_step(x, states, recurrent, recurrent_bias, activation, recurrent_activat
     inner = recurrent(h)
     if recurrent_bias is not None:
         inner = inner + recurrent_bias
-    x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
-    h_z, h_r, h_h = jnp.split(inner, 3, axis=-1)
+    x_z, x_r, x_n = jnp.split(x, 3, axis=-1)
+    h_z, h_r, h_n = jnp.split(inner, 3, axis=-1)
     z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
-    h = z * h + (1 - z) * activation(x_h + r * h_h)
-    return h, (h,)
+    n = activation(x_n + r * h_n)
+    h = z * h + (1 - z) * n
+    return h, (h,), (z, r, n)
 
 
 def gru_reset_before_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
     """The same with the reset gate before the product."""
     (h,) = states
     gates = 2 * h.shape[-1]  # columns of U
-    x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
+    x_z, x_r, x_n = jnp.split(x, 3, axis=-1)
     h_z, h_r = jnp.split(recurrent(h, slice(gates)), 2, axis=-1)
     z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
-    h = z * h + (1 - z) * activation(x_h + recurrent(r * h, slice(gates, None)))
-    return h, (h,)
+    n = activation(x_n + recurrent(r * h, slice(gates, None)))
+    h = z * h + (1 - z) * n
+    return h, (h,), (z, r, n)
 
 
-GRU = Gated("gru", gates=3, states=1, step=gru_step, two_biases=True)
-GRU_RESET_BEFORE = Gated("gru_reset_before", gates=3, states=1, step=gru_reset_before_step)
+GRU = Gated("gru", gates="zrn", states="h", candidate="n", step=gru_step, two_biases=True)
+GRU_RESET_BEFORE = Gated(
+    "gru_reset_before", gates="zrn", states="h", candidate="n", step=gru_reset_before_step
+)
 
 
 @functools.partial(
@@ -71,13 +75,13 @@ def gru(
 
         z = sigmoid(x_t W_z + b_z + h_{t-1} U_z + d_z)
         r = sigmoid(x_t W_r + b_r + h_{t-1} U_r + d_r)
-        g = tanh(x_t W_h + b_h + r * (h_{t-1} U_h + d_h))    with reset_after (as cuDNN does)
-        g = tanh(x_t W_h + b_h + (r * h_{t-1}) U_h)          without; d_z = d_r = 0
-        h_t = z * h_{t-1} + (1 - z) * g
+        n = tanh(x_t W_n + b_n + r * (h_{t-1} U_n + d_n))    with reset_after (as cuDNN does)
+        n = tanh(x_t W_n + b_n + (r * h_{t-1}) U_n)          without; d_z = d_r = 0
+        h_t = z * h_{t-1} + (1 - z) * n
 
     Args:
         inputs: `(batch, time, features)`.
-        kernel: `W`, `(features, 3 * units)`; gates in the order z, r, h.
+        kernel: `W`, `(features, 3 * units)`; gates in the order z, r, n.
         recurrent_kernel: `U`, `(units, 3 * units)`.
         bias: `[b, d]` of shape `(2, 3 * units)` with `reset_after`, else `b`, `(3 * units,)`; or
             `None`.

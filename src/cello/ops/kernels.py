@@ -18,15 +18,10 @@ from cello.ops.partition import by_rows, varying
 PANEL = 16
 """Units that stand together in what the kernels save; kPanel in native/kernels.h."""
 
-CELLS = {
-    "lstm": (0, 4),
-    "gru": (1, 4),
-    "gru_reset_before": (2, 3),
-    "simple_rnn": (3, 1),
-    "layer_norm_lstm": (4, 8),
-    "layer_norm_gru": (5, 6),
-}
-"""Number of a cell in native/kernels.h, and its slots in native/cells.h or normalised.h."""
+CELLS = (
+    "lstm", "gru", "gru_reset_before", "simple_rnn", "layer_norm_lstm", "layer_norm_gru",
+)  # fmt: skip
+"""The recurrences that kernels know, in the order of native/kernels.h."""
 
 ACTIVATIONS = {
     activations.tanh: 0,
@@ -59,39 +54,37 @@ class Recurrence:
     """What is known of a recurrence when it is compiled.
 
     Attributes:
-        cell: a key of `CELLS`.
+        cell: its declaration, `cello.ops.gated.Gated`; its name is one of `CELLS`.
         activation, recurrent_activation: keys of `ACTIVATIONS`.
         go_backwards: whether it runs from the last step to the first.
         every: which of its states are wanted at every step, in the order of running: none, the
             first, or all.
-        epsilon: what is added to mean squares, where there is normalisation.
         scan: function of `Inputs` that computes the same by JAX's loop.
         engine: whose kernels run it, "native" or "cuda".
         factors: of its matrix products, by "cuda"; a key of `cuda_kernels.FACTORS`.
     """
 
-    cell: str
+    cell: Any
     activation: Callable
     recurrent_activation: Callable
     go_backwards: bool
     every: int
-    epsilon: float
     scan: Callable[[Inputs], Any]
     engine: str = "native"
     factors: str = "float32"
 
     @property
     def has_c(self) -> bool:
-        return self.cell in ("lstm", "layer_norm_lstm")
+        return len(self.cell.states) > 1
 
     @property
     def attributes(self) -> dict[str, Any]:
         return {
-            "cell": np.int64(CELLS[self.cell][0]),
+            "cell": np.int64(CELLS.index(self.cell.name)),
             "activation": np.int64(ACTIVATIONS[self.activation]),
             "recurrent_activation": np.int64(ACTIVATIONS[self.recurrent_activation]),
             "go_backwards": self.go_backwards,
-            "epsilon": np.float32(self.epsilon),
+            "epsilon": np.float32(self.cell.epsilon),
         }
 
 
@@ -200,7 +193,7 @@ def _floats_of(*shape):
 
 def _saved_shape(recurrence: Recurrence, batch: int, time: int, units: int):
     panels = -(-units // PANEL)
-    return _floats_of(time, panels, batch, CELLS[recurrence.cell][1] * PANEL)
+    return _floats_of(time, panels, batch, recurrence.cell.slots * PANEL)
 
 
 @functools.lru_cache(maxsize=256)

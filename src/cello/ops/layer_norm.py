@@ -11,6 +11,8 @@ from jax import lax
 
 from cello.ops import kernels
 from cello.ops.gated import Gated, entering, gated_sequence, project
+from cello.ops.gru import gru_step
+from cello.ops.lstm import lstm_step
 from cello.ops.product import product
 
 
@@ -27,6 +29,10 @@ class LayerNorm(Gated):
 
     epsilon: float = 1e-5
     ends: tuple[int, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        return 2 * len(self.gates)  # both products
 
     def centred(self, kernel):
         """`kernel`, whose columns have a mean of 0 over each part."""
@@ -66,15 +72,16 @@ class LayerNorm(Gated):
         return jnp.concatenate([vector.reshape(-1, units) for vector in every])
 
     def prepared(self, given: kernels.Inputs, activation, recurrent_activation, compute_dtype):
-        ends = [self.gates, 2 * self.gates, 2 * self.gates + 4]
+        gates = len(self.gates)
+        ends = [gates, 2 * gates, 2 * gates + 4]
         gain, recurrent_gain, biases, of_memory = jnp.split(given.vectors, ends)
         x = self.scaled(project(given.x, given.kernel, None, compute_dtype=compute_dtype))
-        x = x * gain.ravel() + biases[: self.gates].ravel()
+        x = x * gain.ravel() + biases[:gates].ravel()
         recurrent_bias = None
         if self.two_biases:
             recurrent_bias = jnp.concatenate([jnp.zeros_like(biases[:2]), biases[3:]]).ravel()
         more = {}
-        if self.states > 1:
+        if len(self.states) > 1:
             more["normalised"] = lambda c: self.standardised(c) * of_memory[0] + of_memory[1]
         step = functools.partial(
             self.step,
@@ -90,7 +97,7 @@ class LayerNorm(Gated):
 
     def _by_part(self, x, function):
         """`function` of each part of the features by itself."""
-        units = x.shape[-1] // self.gates
+        units = x.shape[-1] // len(self.gates)
         parts = jnp.split(x, [end * units for end in self.ends], axis=-1)
         return jnp.concatenate([function(part) for part in parts], axis=-1)
 
@@ -102,34 +109,13 @@ def _centred(x):
     return x - jnp.mean(x, axis=-1, keepdims=True)
 
 
-def layer_norm_lstm_step(
-    x, states, recurrent, recurrent_bias, activation, recurrent_activation, normalised
-):
-    """One step; `x` is the input's share of the pre-activations, `normalised(c)` is `LN(c)`."""
-    h, c = states
-    i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
-    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
-    h = recurrent_activation(o) * activation(normalised(c))
-    return h, (h, c)
-
-
-def layer_norm_gru_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
-    """One step; `x` is the input's share of the pre-activations."""
-    (h,) = states
-    inner = recurrent(h)
-    if recurrent_bias is not None:
-        inner = inner + recurrent_bias
-    x_z, x_r, x_h = jnp.split(x, 3, axis=-1)
-    h_z, h_r, h_h = jnp.split(inner, 3, axis=-1)
-    z, r = recurrent_activation(x_z + h_z), recurrent_activation(x_r + h_r)
-    h = z * h + (1 - z) * activation(x_h + r * h_h)
-    return h, (h,)
-
-
-LAYER_NORM_LSTM = LayerNorm("layer_norm_lstm", gates=4, states=2, step=layer_norm_lstm_step)
-LAYER_NORM_GRU = LayerNorm(
-    "layer_norm_gru", gates=3, states=1, step=layer_norm_gru_step, two_biases=True, ends=(2,)
+LAYER_NORM_LSTM = LayerNorm(
+    "layer_norm_lstm", gates="ifgo", states="hc", forget="f", step=lstm_step
 )
+LAYER_NORM_GRU = LayerNorm(
+    "layer_norm_gru", gates="zrn", states="h", candidate="n", step=gru_step, two_biases=True,
+    ends=(2,),
+)  # fmt: skip
 
 
 @functools.partial(

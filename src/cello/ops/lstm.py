@@ -10,16 +10,23 @@ import jax.numpy as jnp
 from cello.ops.gated import Gated, gated_sequence
 
 
-def lstm_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
-    """One step; `x` is the input's share of the pre-activations, `x_t W + b`."""
+def lstm_step(
+    x, states, recurrent, recurrent_bias, activation, recurrent_activation, normalised=lambda c: c
+):
+    """One step; `x` is the input's share of the pre-activations, `x_t W + b`.
+
+    `normalised(c)` is what the output sees of `c`.
+    """
     h, c = states
     i, f, g, o = jnp.split(x + recurrent(h), 4, axis=-1)
-    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
-    h = recurrent_activation(o) * activation(c)
-    return h, (h, c)
+    i, f, o = map(recurrent_activation, (i, f, o))
+    g = activation(g)
+    c = f * c + i * g
+    h = o * activation(normalised(c))
+    return h, (h, c), (i, f, g, o)
 
 
-LSTM = Gated("lstm", gates=4, states=2, step=lstm_step)
+LSTM = Gated("lstm", gates="ifgo", states="hc", forget="f", step=lstm_step)
 
 
 @functools.partial(

@@ -13,11 +13,12 @@ def simple_rnn_step(x, states, recurrent, recurrent_bias, activation, recurrent_
     """One step; `x` is the input's share of the pre-activation, `x_t W + b`. No gate: the last
     argument is not used."""
     (h,) = states
-    h = activation(x + recurrent(h))
-    return h, (h,)
+    x = x + recurrent(h)
+    h = activation(x)
+    return h, (h,), (x,)
 
 
-SIMPLE_RNN = Gated("simple_rnn", gates=1, states=1, step=simple_rnn_step)
+SIMPLE_RNN = Gated("simple_rnn", gates="g", states="h", step=simple_rnn_step)
 
 
 @functools.partial(

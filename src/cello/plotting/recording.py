@@ -123,7 +123,7 @@ def record(model, x, layer: RNN, what: str) -> Run:
 def state_names(cell) -> list[str]:
     """The names of a cell's states, in the order of `jax.tree.leaves`: `h`, `c` where known."""
     if isinstance(cell, GatedCell):
-        return ["h", "c", "n", "m"][: len(cell.state_size)]
+        return list(cell.recurrence.states)
     if isinstance(cell, AttentionCell):
         inner = state_names(cell.cell)
         return ["a", *inner] if cell.mechanism == "luong" else inner

@@ -173,14 +173,14 @@ def _name(activation) -> str:
 def _theirs(kind: Kind, cell, use_bias: bool) -> dict[str, np.ndarray]:
     """The weights of one direction of one layer under PyTorch's names."""
     state = {
-        "weight_ih": kind.reordered(cell.kernel.numpy().T),
-        "weight_hh": kind.reordered(cell.recurrent_kernel.numpy().T),
+        "weight_ih": kind.written(cell.kernel.numpy().T),
+        "weight_hh": kind.written(cell.recurrent_kernel.numpy().T),
     }
     if use_bias:
         rows = np.zeros((2, cell.kernel.shape[1]))
         if cell.bias is not None:
-            rows[: 2 if kind.two_biases else 1] = cell.bias.numpy()
-        state["bias_ih"], state["bias_hh"] = kind.reordered(rows[0]), kind.reordered(rows[1])
+            rows[: 2 if kind.cell.two_biases else 1] = cell.bias.numpy()
+        state["bias_ih"], state["bias_hh"] = kind.written(rows[0]), kind.written(rows[1])
     if kind is PROJECTED_KIND:
         state["weight_hr"] = cell.projection_kernel.numpy().T
     return state

@@ -21,6 +21,10 @@ from safetensors.numpy import load_file
 from cello.core.layer import Layer
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, Dropout, Embedding, SimpleRNN
 from cello.layers.rnn import ProjectedLSTM
+from cello.ops.gated import Gated, reordered
+from cello.ops.gru import GRU as GRU_CELL
+from cello.ops.lstm import LSTM as LSTM_CELL
+from cello.ops.simple_rnn import SIMPLE_RNN as SIMPLE_RNN_CELL
 from cello.saving.files import ModelFileError
 
 
@@ -30,26 +34,30 @@ class Kind(NamedTuple):
     Attributes:
         name: that of the class in `torch.nn`.
         layer: the class here.
-        order: places of the gates' blocks in the other library; the same both ways.
-        two_biases: whether both libraries keep two biases; else the one here is their sum.
+        cell: its declaration here; with two biases, both libraries keep them apart, else the one
+            here is their sum.
+        gates: the gates in the order of PyTorch.
     """
 
     name: str
     layer: type[RNN]
-    order: tuple[int, ...]
-    two_biases: bool = False
+    cell: Gated
+    gates: str
 
-    def reordered(self, rows: np.ndarray) -> np.ndarray:
-        """The blocks along the first axis in the order of the other library."""
-        blocks = np.split(rows, len(self.order))
-        return np.concatenate([blocks[i] for i in self.order])
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Blocks along the first axis in the order here."""
+        return reordered(rows, self.gates, self.cell.gates, axis=0)
+
+    def written(self, rows: np.ndarray) -> np.ndarray:
+        """The way back."""
+        return reordered(rows, self.cell.gates, self.gates, axis=0)
 
 
-RNN_KIND = Kind("RNN", SimpleRNN, (0,))
-GRU_KIND = Kind("GRU", GRU, (1, 0, 2), two_biases=True)  # theirs: r, z, n; ours: z, r, h
-LSTM_KIND = Kind("LSTM", LSTM, (0, 1, 2, 3))
-PROJECTED_KIND = Kind("LSTM", ProjectedLSTM, (0, 1, 2, 3))
-_BY_GATES = {len(kind.order): kind for kind in (RNN_KIND, GRU_KIND, LSTM_KIND)}
+RNN_KIND = Kind("RNN", SimpleRNN, SIMPLE_RNN_CELL, "g")
+GRU_KIND = Kind("GRU", GRU, GRU_CELL, "rzn")
+LSTM_KIND = Kind("LSTM", LSTM, LSTM_CELL, "ifgo")
+PROJECTED_KIND = Kind("LSTM", ProjectedLSTM, LSTM_CELL, "ifgo")
+_BY_GATES = {len(kind.gates): kind for kind in (RNN_KIND, GRU_KIND, LSTM_KIND)}
 KINDS = {kind.layer: kind for kind in (RNN_KIND, GRU_KIND, LSTM_KIND, PROJECTED_KIND)}
 
 _RECURRENT = re.compile(r"(?:^|(?<=\.))(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?$")
@@ -299,11 +307,11 @@ def _recurrent_layer(parsed: Parsed, arrays, nonlinearity, dropout, last, name, 
 
 def _ours(parsed: Parsed, arrays, place: str) -> list[np.ndarray]:
     """The weights of one direction of one layer, in our order."""
-    reordered = parsed.kind.reordered
-    weights = [reordered(arrays[f"weight_{part}{place}"]).T for part in ("ih", "hh")]
+    read = parsed.kind.read
+    weights = [read(arrays[f"weight_{part}{place}"]).T for part in ("ih", "hh")]
     if parsed.use_bias:
-        biases = [reordered(arrays[f"bias_{part}{place}"]) for part in ("ih", "hh")]
-        weights.append(np.stack(biases) if parsed.kind.two_biases else biases[0] + biases[1])
+        biases = [read(arrays[f"bias_{part}{place}"]) for part in ("ih", "hh")]
+        weights.append(np.stack(biases) if parsed.kind.cell.two_biases else biases[0] + biases[1])
     if parsed.kind is PROJECTED_KIND:
         weights.append(arrays[f"weight_hr{place}"].T)
     return weights

@@ -26,7 +26,7 @@ def recurrent(r, node: OnnxNode, x, w, weights_r, bias=None, lengths=None, *more
     form = _CELLS[node.kind][1]
     _check(node, more, len(form.states))
     directions = 2 if node.attributes.get("direction") == "bidirectional" else 1
-    sizes = _sizes(node, w, weights_r, bias, directions, len(form.order))
+    sizes = _sizes(node, w, weights_r, bias, directions, len(form.gates))
     options = [_options(node, form, d, directions) for d in range(directions)]
     weights = [_weights(node, form, w[d], weights_r[d], None if bias is None else bias[d])
                for d in range(directions)]  # fmt: skip
@@ -161,14 +161,9 @@ def _activation(node, name: str, alpha, beta) -> str:
 def _weights(node, form, w, r, b) -> list[np.ndarray]:
     """`kernel`, `recurrent_kernel` and `bias` of one direction, in Cello's order of gates."""
 
-    def ordered(array):
-        blocks = np.split(array, len(form.order), axis=-1)
-        back = [form.order.index(i) for i in range(len(form.order))]
-        return np.concatenate([blocks[i] for i in back], axis=-1)
-
-    found = [ordered(w.T), ordered(r.T)]
+    found = [form.read(w.T), form.read(r.T)]
     if b is not None:
-        two = ordered(b.reshape(2, -1))
+        two = form.read(b.reshape(2, -1))
         reset_after = node.kind == "GRU" and node.attributes.get("linear_before_reset", 0)
         found.append(two if reset_after else two.sum(0))
     return found

@@ -15,6 +15,10 @@ import numpy as np
 
 from cello.cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from cello.core.variable import Variable
+from cello.ops.gated import Gated, reordered
+from cello.ops.gru import GRU
+from cello.ops.lstm import LSTM
+from cello.ops.simple_rnn import SIMPLE_RNN
 from cello.saving.onnx import activations
 from cello.saving.onnx.builder import Builder, Value
 from cello.saving.onnx.write_masks import Valid, valid
@@ -26,23 +30,33 @@ class Form:
 
     Attributes:
         kind: the operator.
-        order: place of each of ONNX's gates among Cello's.
+        cell: its declaration here.
+        gates: the gates in ONNX's order.
         functions: the cell's activations in ONNX's order.
-        states: names of the states.
     """
 
     kind: str
-    order: tuple[int, ...]
+    cell: Gated
+    gates: str
     functions: tuple[str, ...]
-    states: tuple[str, ...]
+
+    @property
+    def states(self) -> str:
+        return self.cell.states
+
+    def written(self, array):
+        """Blocks along the last axis in the order of ONNX."""
+        return reordered(np.asarray(array), self.cell.gates, self.gates)
+
+    def read(self, array):
+        """The way back."""
+        return reordered(array, self.gates, self.cell.gates)
 
 
 FORMS: dict[type, Form] = {
-    SimpleRNNCell: Form("RNN", (0,), ("activation",), ("h",)),
-    GRUCell: Form("GRU", (0, 1, 2), ("recurrent_activation", "activation"), ("h",)),
-    LSTMCell: Form(  # ONNX's order is i, o, f, c
-        "LSTM", (0, 3, 1, 2), ("recurrent_activation", "activation", "activation"), ("h", "c")
-    ),
+    SimpleRNNCell: Form("RNN", SIMPLE_RNN, "g", ("activation",)),
+    GRUCell: Form("GRU", GRU, "zrn", ("recurrent_activation", "activation")),
+    LSTMCell: Form("LSTM", LSTM, "iofg", ("recurrent_activation", "activation", "activation")),
 }
 
 # ------------------------------------------------------------------------------------- the node
@@ -63,18 +77,13 @@ def cells_of(layer, cell) -> list[Any]:
 
 def weights(cell) -> dict[str, np.ndarray]:
     """`W`, `R` and, with a bias, `B` of one direction, in ONNX's order of gates."""
-    form = FORMS[type(cell)]
-
-    def ordered(array):
-        blocks = np.split(np.asarray(array), len(form.order), axis=-1)
-        return np.concatenate([blocks[i] for i in form.order], axis=-1)
-
+    written = FORMS[type(cell)].written
     found = {
-        "W": ordered(cell.kernel.numpy()).T,
-        "R": ordered(cell.recurrent_kernel.numpy()).T,
+        "W": written(cell.kernel.numpy()).T,
+        "R": written(cell.recurrent_kernel.numpy()).T,
     }
     if cell.bias is not None:
-        bias = ordered(cell.bias.numpy())
+        bias = written(cell.bias.numpy())
         two = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
         found["B"] = two.reshape(-1)
     return found
