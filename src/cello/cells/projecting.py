@@ -157,12 +157,9 @@ class LearnedCell(ProjectingCell):
             return self.bias_initializer(shape, dtype)
         gates, (columns,) = self.recurrence.gates, shape
         ones = self.recurrence.columns(self.recurrence.forget, columns // len(gates))
-        bias = jnp.ones(shape, dtype)
-        for rest in (slice(ones.start), slice(ones.stop, columns)):
-            size = rest.stop - (rest.start or 0)
-            if size:
-                bias = bias.at[rest].set(self.bias_initializer((size,), dtype))
-        return bias
+        sizes = ones.start, columns - ones.stop
+        before, after = ([self.bias_initializer((n,), dtype)] if n else [] for n in sizes)
+        return jnp.concatenate([*before, jnp.ones(ones.stop - ones.start, dtype), *after])
 
     def gate_values(self, inputs, states) -> dict[str, jax.Array]:
         """The gates by their letters, in a step from `states`; nothing is dropped.
