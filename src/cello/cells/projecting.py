@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello import activations, constraints, initializers, regularizers
 from cello.core.arguments import arg
@@ -159,7 +160,7 @@ class LearnedCell(ProjectingCell):
         ones = self.recurrence.columns(self.recurrence.forget, columns // len(gates))
         sizes = ones.start, columns - ones.stop
         before, after = ([self.bias_initializer((n,), dtype)] if n else [] for n in sizes)
-        return jnp.concatenate([*before, jnp.ones(ones.stop - ones.start, dtype), *after])
+        return np.concatenate([*before, np.ones(ones.stop - ones.start, dtype), *after])
 
     def gate_values(self, inputs, states) -> dict[str, jax.Array]:
         """The gates by their letters, in a step from `states`; nothing is dropped.
