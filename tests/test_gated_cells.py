@@ -357,7 +357,7 @@ def test_saturation_is_that_of_the_papers_gates():
         h, _, gates = by_paper(CASES[layer.name][2], weights, h, start)
         kinds = ("input", "forget", "output", "update", "reset")
         values = [np.asarray(gates[k]) for k in kinds if k in gates]
-        if not values:
+        if not values or layer.name == "SLSTM":  # exponential gates do not saturate
             assert found[layer.name]["saturation"] is None
             continue
         share = np.mean((np.stack(values) < 0.05) | (np.stack(values) > 0.95))
