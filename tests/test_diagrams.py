@@ -67,7 +67,7 @@ def edges_of(model):
     """`a to b` for each tensor's way, from the configuration of the model."""
     found = set()
     for layer in model.layers:
-        for number, node in enumerate(layer._nodes):
+        for number, node in enumerate(layer.graph_nodes):
             found |= {(t.node.layer.name, layer.name, number) for t in node.inputs}
     return sorted(f"{a} to {b}" for a, b, _ in found)
 

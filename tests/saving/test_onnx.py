@@ -698,7 +698,7 @@ def test_a_class_with_a_call_of_its_own():
         exported(model)
     proto = exported(model, inputs=Input((None, 3), name="x"))
     close(session(proto).run(None, {"x": x})[0], want)
-    assert not model.lstm._nodes  # nothing is left of the tracing
+    assert not model.lstm.graph_nodes  # nothing is left of the tracing
     outer = Model(y := Input((None, 3), name="y"), Dense(2)(model(y)))
     randomise(outer)
     agree(outer, [x])

@@ -91,8 +91,8 @@ class TensorBoard(Callback):
         self._close()
         self._trains = True
         self._steps = 0
-        if self.write_graph and self.model._graph is not None:
-            self._writer("train").file_writer.add_event(_graph_event(self.model._graph))
+        if self.write_graph and self.model.call_graph is not None:
+            self._writer("train").file_writer.add_event(_graph_event(self.model.call_graph))
 
     def on_train_end(self, logs=None):
         self._trains = False

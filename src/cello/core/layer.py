@@ -85,6 +85,8 @@ class Layer(VariableOwner):
     built = False
     build_shapes: dict[str, Any] | None = None
     """The shapes that `build` was given, in Keras' form: `{"input_shape": ...}`."""
+    call_graph: Any = None
+    """The calls inside of a model, from its inputs to its outputs, where they are recorded."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -95,7 +97,7 @@ class Layer(VariableOwner):
             del cls.weights  # the argument gives their first values; the attribute stays
 
     def __init__(self, *args, **kwargs):
-        self._nodes: list[Any] = []
+        self.graph_nodes: list[Any] = []
         if "input_dim" in kwargs and "input_dim" not in self.declared:  # Keras' older spelling
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)
         super().__init__(*args, **kwargs)
@@ -135,7 +137,7 @@ class Layer(VariableOwner):
     @functools.cached_property
     def _state_argument(self) -> str | None:
         """The argument of `call` that holds states, and comes in the dtype of the variables."""
-        names = list(self._call_signature.parameters)
+        names = list(self.call_signature.parameters)
         return names[1] if hasattr(self, "state_size") and len(names) > 1 else None
 
     # ------------------------------------------------------------------ to be overridden
@@ -192,12 +194,12 @@ class Layer(VariableOwner):
     def __call__(self, *args, **kwargs):
         self._check_initialised()
         args, kwargs = jax.tree.map(self._as_array, (args, kwargs))
-        bound, training = self._bind(args, kwargs)
+        bound, training = self.bind_call(args, kwargs)
 
         def proceed(arguments):
             if symbolic_leaves(arguments):
                 self._prepare(arguments)
-                return record(self, lambda *given: self._run(*self._bind(*given)), args, kwargs)
+                return record(self, lambda *given: self._run(*self.bind_call(*given)), args, kwargs)
             bound.arguments = arguments
             return self._run(bound, training)
 
@@ -211,7 +213,7 @@ class Layer(VariableOwner):
             token = _training.set(training)
             try:
                 masks = self._pass_masks(bound.arguments)
-                if "training" in self._call_signature.parameters:
+                if "training" in self.call_signature.parameters:
                     bound.arguments["training"] = training
                 outputs = self.call(*bound.args, **bound.kwargs)
             except Exception as error:
@@ -251,15 +253,16 @@ class Layer(VariableOwner):
             arguments[name] = jax.tree.map(lambda leaf, dtype=dtype: cast(leaf, dtype), value)
 
     @functools.cached_property
-    def _call_signature(self) -> inspect.Signature:
+    def call_signature(self) -> inspect.Signature:
+        """The arguments of `call`."""
         return inspect.signature(self.call)
 
-    def _bind(self, args, kwargs) -> tuple[inspect.BoundArguments, bool]:
+    def bind_call(self, args, kwargs) -> tuple[inspect.BoundArguments, bool]:
         """The arguments of `call`, and whether this is training."""
         kwargs = dict(kwargs)
         training = kwargs.pop("training", None)
         try:
-            bound = self._call_signature.bind(*args, **kwargs)
+            bound = self.call_signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{self} was called wrongly: {error}") from None
         by_place = bound.arguments.pop("training", None)
@@ -297,7 +300,7 @@ class Layer(VariableOwner):
         if isinstance(inputs, (list, tuple, dict)):
             nothing = not jax.tree.leaves(masks)
             masks = None if nothing else masks
-        if masks is not None and "mask" in self._call_signature.parameters:
+        if masks is not None and "mask" in self.call_signature.parameters:
             arguments["mask"] = masks
         return masks
 
@@ -320,7 +323,7 @@ class Layer(VariableOwner):
             set_mask(leaf, m)
 
     def _check_initialised(self):
-        if "_nodes" not in vars(self):
+        if "graph_nodes" not in vars(self):
             raise RuntimeError(
                 f"{type(self).__name__}: call super().__init__(**kwargs) first in __init__."
             )
@@ -347,14 +350,14 @@ class Layer(VariableOwner):
     # ------------------------------------------------------------------------- the graph
 
     def _single_node(self):
-        if not self._nodes:
+        if not self.graph_nodes:
             raise AttributeError(f"{self} has not been called on an Input: it has no graph yet.")
-        if len(self._nodes) > 1:
+        if len(self.graph_nodes) > 1:
             raise AttributeError(
-                f"{self} was called {len(self._nodes)} times, so it has no single input and "
+                f"{self} was called {len(self.graph_nodes)} times, so it has no single input and "
                 "output: use the tensors that the calls returned."
             )
-        return self._nodes[0]
+        return self.graph_nodes[0]
 
     @property
     def input(self):

@@ -58,8 +58,8 @@ class VariableOwner(Configurable):
             autocast=autocast,
         )
 
-    def _owned(self, kind: type) -> Iterator[Any]:
-        """The objects of a kind in the attributes, in order, each once."""
+    def owned(self, kind: type) -> Iterator[Any]:
+        """The objects of a kind in the attributes, lists and dicts, in order, each once."""
         seen: set[int] = set()
 
         def walk(value):
@@ -75,13 +75,13 @@ class VariableOwner(Configurable):
                     yield from walk(v)
 
         for attribute, value in list(vars(self).items()):
-            if attribute not in ("_constructor_call", "_nodes"):
+            if attribute not in ("_constructor_call", "graph_nodes"):
                 yield from walk(value)
 
     @property
     def sublayers(self) -> list[Any]:
         """The layers that this one holds directly."""
-        return list(self._owned(VariableOwner))
+        return list(self.owned(VariableOwner))
 
     def flatten_layers(self) -> list[Any]:
         """This layer and all below it, each once."""
@@ -95,14 +95,14 @@ class VariableOwner(Configurable):
         """All variables: weights, states, random generators."""
         found: dict[Variable, None] = dict.fromkeys(self.weights)
         for layer in self.flatten_layers():
-            found.update(dict.fromkeys(layer._owned(Variable)))
-            found.update(dict.fromkeys(g.state for g in layer._owned(SeedGenerator)))
+            found.update(dict.fromkeys(layer.owned(Variable)))
+            found.update(dict.fromkeys(g.state for g in layer.owned(SeedGenerator)))
         return list(found)
 
     @property
     def weights(self) -> list[Variable]:
         """The variables that make the model, in Keras' order."""
-        own = [v for v in self._owned(Variable) if v.weight]
+        own = [v for v in self.owned(Variable) if v.weight]
         found = dict.fromkeys(sorted(own, key=lambda v: not v.trainable))
         for layer in self.sublayers:
             found.update(dict.fromkeys(layer.weights))
@@ -112,7 +112,7 @@ class VariableOwner(Configurable):
     def trainable_weights(self) -> list[Variable]:
         if not self.trainable:
             return []
-        found = dict.fromkeys(v for v in self._owned(Variable) if v.weight and v.trainable)
+        found = dict.fromkeys(v for v in self.owned(Variable) if v.weight and v.trainable)
         for layer in self.sublayers:
             found.update(dict.fromkeys(layer.trainable_weights))
         return list(found)

@@ -119,7 +119,7 @@ def record(layer, run, args, kwargs):
     """Record a call of `layer` and return its symbolic outputs.
 
     Args:
-        layer: the layer; its `_nodes` gets the new node.
+        layer: the layer; its `graph_nodes` gets the new node.
         run: the function of `(args, kwargs)` that computes on arrays.
     """
     node = Node(layer, args, kwargs)
@@ -147,7 +147,7 @@ def record(layer, run, args, kwargs):
         for i, (spec, mask) in enumerate(zip(specs, mask_specs, strict=True))
     ]
     node.outputs = jax.tree.unflatten(masks[-1], tensors)
-    layer._nodes.append(node)
+    layer.graph_nodes.append(node)
     return node.outputs
 
 

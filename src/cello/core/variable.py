@@ -198,6 +198,10 @@ class Variable:
         else:
             binding.write(self, value)
 
+    def hold(self, value) -> None:
+        """Keep an array of the same shape and dtype, unchecked, whatever is bound."""
+        self._value = value
+
     def assign_add(self, value) -> None:
         self.assign(self.value + jnp.asarray(value, self.dtype))
 

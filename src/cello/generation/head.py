@@ -30,8 +30,8 @@ def gives_logits(model, head) -> bool:
 
 def _last_activation(layer) -> str | None:
     """The name of the function that a layer applies last."""
-    if getattr(layer, "_graph", None) is not None:
-        return _last_activation(layer._graph.flat_outputs[0].node.layer)
+    if layer.call_graph is not None:
+        return _last_activation(layer.call_graph.flat_outputs[0].node.layer)
     if isinstance(layer, TimeDistributed):
         return _last_activation(layer.layer)
     if isinstance(layer, Operation):

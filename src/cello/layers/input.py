@@ -43,10 +43,10 @@ class InputLayer(Layer):
         self.dtype = self.dtype or Layer(name="_").dtype
         node = Node(self, (), {})
         node.outputs = SymbolicTensor(input_spec(self.batch_shape, self.dtype), node, 0, self.name)
-        self._nodes.append(node)
+        self.graph_nodes.append(node)
 
     def call(self):
-        return self._nodes[0].outputs
+        return self.graph_nodes[0].outputs
 
 
 def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None, tensor=None):

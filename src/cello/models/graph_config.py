@@ -21,7 +21,7 @@ def graph_config(graph) -> dict[str, Any]:
     used = set(graph.nodes)
     places: dict[Any, tuple[str, int]] = {}
     for layer in graph.layers:
-        kept = [node for node in layer._nodes if node in used]
+        kept = [node for node in layer.graph_nodes if node in used]
         places.update({node: (layer.name, i) for i, node in enumerate(kept)})
     inner = {id(t): t for t in graph.flat_inputs if not t.node.is_input}
 
@@ -45,7 +45,7 @@ def graph_config(graph) -> dict[str, Any]:
         return serialize(value)
 
     def entry_of(layer):
-        calls = [node for node in layer._nodes if node in used and not node.is_input]
+        calls = [node for node in layer.graph_nodes if node in used and not node.is_input]
         arguments: list[Any] = [(list(node.args), node.kwargs) for node in calls]
         if isinstance(layer, Operation) and len(calls) == 1:
             entry, *call = operation_entry(layer, *arguments[0])

@@ -58,11 +58,11 @@ class Model(Trainer, Layer):
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
         Layer.__init__(self, name=name, dtype=dtype)
         Trainer.__init__(self)
-        self._graph: Graph | None = None
+        self.call_graph: Graph | None = None
         if (inputs is None) != (outputs is None):
             raise ValueError(f"Model '{self.name}' needs both inputs and outputs, or neither.")
         if inputs is not None:
-            self._graph = Graph(inputs, outputs, self.name)
+            self.call_graph = Graph(inputs, outputs, self.name)
             self.built = True
         if not trainable:
             self.trainable = False
@@ -76,7 +76,7 @@ class Model(Trainer, Layer):
 
     @property
     def sublayers(self) -> list[Layer]:
-        found = dict.fromkeys(self._graph.layers if self._graph else ())
+        found = dict.fromkeys(self.call_graph.layers if self.call_graph else ())
         found.update(dict.fromkeys(super().sublayers))
         return list(found)
 
@@ -131,12 +131,12 @@ class Model(Trainer, Layer):
     @property
     def output_names(self) -> list[str]:
         """Names of the outputs: by these losses, metrics and targets can be given."""
-        return [t.node.layer.name for t in self.outputs] if self._graph else []
+        return [t.node.layer.name for t in self.outputs] if self.call_graph else []
 
     def _known_graph(self) -> Graph:
-        if self._graph is None:
+        if self.call_graph is None:
             raise AttributeError(f"{self} has no graph: its call() decides what it computes.")
-        return self._graph
+        return self.call_graph
 
     # --------------------------------------------------------------------------- calling
 
@@ -146,12 +146,12 @@ class Model(Trainer, Layer):
         return self.variable_dtype
 
     def call(self, inputs, training=False, mask=None):
-        if self._graph is None:
+        if self.call_graph is None:
             return super().call(inputs)
-        values = values_in_order(self, self._graph, inputs)
+        values = values_in_order(self, self.call_graph, inputs)
         for value, m in zip(values, masks_in_order(mask, len(values)), strict=True):
             set_mask(value, m)
-        return self._graph.run(values)
+        return self.call_graph.run(values)
 
     def _pass_masks(self, arguments):
         """The masks of the inputs, which have zeros from here on where they are masked.
@@ -165,12 +165,16 @@ class Model(Trainer, Layer):
             arguments[name] = hidden(inputs, masks)
         return masks
 
+    def mark_trainable(self, value: bool) -> None:
+        """Set `trainable` of the model alone; the layers inside keep their own."""
+        self._trainable = value
+
     def compute_mask(self, inputs, previous_mask):
         return None  # the layers inside have attached theirs
 
     def build(self, input_shape):
         """Make the variables of a model without a graph, by tracing it on this shape."""
-        if self._graph is None:
+        if self.call_graph is None:
             specs = jax.tree.map(
                 lambda s: input_spec(s, self.dtype), input_shape, is_leaf=_is_shape
             )
@@ -181,7 +185,7 @@ class Model(Trainer, Layer):
     def _prepare(self, arguments):
         if type(self).build is Model.build:
             self.built = True  # the layers are built as call() meets them
-            if self._graph is None and self.build_shapes is None:
+            if self.call_graph is None and self.build_shapes is None:
                 shapes = jax.tree.map(_shape_of, list(arguments.values())[:1])
                 self.build_shapes = {"input_shape": shapes[0]} if shapes else None
         super()._prepare(arguments)
@@ -244,7 +248,9 @@ class Model(Trainer, Layer):
             "trainable": _by_path(self.trainable_weights),
             "state": _by_path(self.non_trainable_variables),
         }
-        if not self.built or (not any(variables.values()) and self.layers and self._graph is None):
+        if not self.built or (
+            not any(variables.values()) and self.layers and self.call_graph is None
+        ):
             raise ValueError(f"{self} is not built yet: call it on data first.")
         outer = self
 
@@ -355,9 +361,9 @@ class Model(Trainer, Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Plain data from which `from_config` makes the same model, without its weights."""
-        if self._graph is None or type(self) is not Model:
+        if self.call_graph is None or type(self) is not Model:
             return super().get_config()
-        return {"name": self.name, "trainable": self.trainable, **graph_config(self._graph)}
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self.call_graph)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None):
@@ -373,7 +379,7 @@ class Model(Trainer, Layer):
             inputs, outputs = graph_from_config(config)
         model = cls(inputs, outputs, name=config.get("name"))
         if not config.get("trainable", True):
-            model._trainable = False
+            model.mark_trainable(False)
         return model
 
 

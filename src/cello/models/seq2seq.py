@@ -110,7 +110,7 @@ class Seq2Seq(Model):
     # -------------------------------------------------------------------------- training
 
     def _input_ranks(self):
-        graph = self.encoder._graph
+        graph = self.encoder.call_graph
         return [None if graph is None else graph.flat_inputs[0].ndim, 2]
 
     def _parts(self, what, x, y, sample_weight):

@@ -37,7 +37,7 @@ class Sequential(Model):
         super().__init__(name=name, dtype=dtype)
         self._layers: list[Layer] = []
         self._start: SymbolicTensor | None = None
-        self._shape_from_data = False
+        self.shape_from_data = False
         output = None
         for layer in layers or ():
             output = self._append(layer, output)
@@ -56,7 +56,7 @@ class Sequential(Model):
 
     def add(self, layer) -> None:
         """Put `layer` at the end."""
-        output = self._append(layer, self.output if self._graph else None)
+        output = self._append(layer, self.output if self.call_graph else None)
         if output is not None:
             self._connect(output)
 
@@ -96,10 +96,10 @@ class Sequential(Model):
         if not self._layers:
             raise ValueError(f"{self} has no layers.")
         layer = self._layers.pop()
-        if self._graph is not None:
+        if self.call_graph is not None:
             node = self.outputs[0].node
-            layer._nodes.remove(node)
-            self._graph = None
+            layer.graph_nodes.remove(node)
+            self.call_graph = None
             if self._layers:
                 self._connect(node.args[0])
             self.built = bool(self._layers)
@@ -107,13 +107,13 @@ class Sequential(Model):
 
     def build(self, input_shape=None):
         """Make the variables for inputs of this shape, the batch included."""
-        if self._graph is None and input_shape is not None and self._layers:
+        if self.call_graph is None and input_shape is not None and self._layers:
             self._begin(Input(batch_shape=tuple(input_shape), dtype=self.dtype))
 
     def call(self, inputs, training=False, mask=None):
         if not self._layers:
             return inputs
-        if self._start is not None and not self._shape_from_data:
+        if self._start is not None and not self.shape_from_data:
             (inputs,) = values_in_order(self, self._known_graph(), inputs)
         set_mask(inputs, mask)
         outputs = inputs
@@ -129,7 +129,7 @@ class Sequential(Model):
             batch = shape[0] if any(getattr(v, "stateful", False) for v in self._layers) else None
             known = [d if isinstance(d, int) else None for d in shape[1:]]
             self._begin(Input(batch_shape=(batch, *known), dtype=dtype))
-            self._shape_from_data = True  # later data may be longer or shorter
+            self.shape_from_data = True  # later data may be longer or shorter
         self.built = True
 
     def _begin(self, start: SymbolicTensor) -> None:
@@ -141,7 +141,7 @@ class Sequential(Model):
             self._connect(tensor)
 
     def _connect(self, output) -> None:
-        self._graph = Graph(self._start, output, self.name)
+        self.call_graph = Graph(self._start, output, self.name)
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
@@ -155,13 +155,13 @@ class Sequential(Model):
         with custom_object_scope(custom_objects):
             layers = [deserialize(entry) for entry in config["layers"]]
         model = cls(layers, name=config.get("name"))
-        model._trainable = config.get("trainable", True)
+        model.mark_trainable(config.get("trainable", True))
         return model
 
 
 def _given_input(layer: Layer) -> SymbolicTensor | None:
     """The input that `input_shape=` on a first layer asks for."""
-    if layer._nodes and isinstance(layer, Model) and layer._graph is not None:
+    if layer.graph_nodes and isinstance(layer, Model) and layer.call_graph is not None:
         return None
     if layer.first_input_shape is not None and not isinstance(layer, Model):
         return Input(batch_shape=layer.first_input_shape)

@@ -54,9 +54,9 @@ def summary_parts(
 
 
 def _add_rows(table, model, connected, expand_nested, show_trainable, engines, indent) -> None:
-    used = set(model._graph.nodes) if model._graph else set()
+    used = set(model.call_graph.nodes) if model.call_graph else set()
     for layer in model.layers:
-        nodes = [node for node in layer._nodes if node in used]
+        nodes = [node for node in layer.graph_nodes if node in used]
         row: list[Any] = [
             Text.assemble(indent, (layer.name, "bold"), f"\n{indent}({type(layer).__name__})"),
             "\n".join(_shapes(nodes)) or "?",
@@ -69,7 +69,7 @@ def _add_rows(table, model, connected, expand_nested, show_trainable, engines, i
         if engines:
             row.append(_engine(layer))
         table.add_row(*row)
-        if expand_nested and hasattr(layer, "_graph"):
+        if expand_nested and hasattr(layer, "layers"):
             _add_rows(
                 table, layer, connected, expand_nested, show_trainable, engines, indent + "  "
             )
@@ -77,9 +77,9 @@ def _add_rows(table, model, connected, expand_nested, show_trainable, engines, i
 
 def _has_branches(model) -> bool:
     """Whether the graph is anything but a chain, or a model inside it is."""
-    if model._graph is None:
+    if model.call_graph is None:
         return False
-    nodes = model._graph.nodes
+    nodes = model.call_graph.nodes
     consumers: dict[int, int] = {}
     for node in nodes:
         inputs = {id(t) for t in node.inputs}

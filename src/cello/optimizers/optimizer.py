@@ -73,7 +73,7 @@ class LearningRate(Argument):
 
     def __set__(self, optimizer, value):
         if "_learning_rate" in vars(optimizer):
-            optimizer._assign_learning_rate(optimizer._accepted(self, value))
+            optimizer._assign_learning_rate(self, value)
         else:  # in the constructor
             optimizer._learning_rate = value
 
@@ -224,16 +224,22 @@ class Optimizer(Configurable):
         return self._batches // (self.gradient_accumulation_steps or 1)
 
     @property
+    def follows_schedule(self) -> bool:
+        """Whether the learning rate is a function of the number of steps."""
+        return callable(self._learning_rate)
+
+    @property
     def _batches(self) -> int:
         return 0 if self.state is None else int(self.state.count)
 
     def _read_learning_rate(self):
-        if callable(self._learning_rate):
+        if self.follows_schedule:
             return _shortest(self._learning_rate(self._batches))
         return self._learning_rate if self.state is None else _rate_in(self.state)
 
-    def _assign_learning_rate(self, value):
-        if callable(self._learning_rate) or callable(value):
+    def _assign_learning_rate(self, argument: LearningRate, value):
+        value = self._accepted(argument, value)
+        if self.follows_schedule or callable(value):
             raise TypeError(self._no_schedule())
         self._learning_rate = value
         if self.state is not None:
@@ -246,7 +252,7 @@ class Optimizer(Configurable):
         )
 
     def get_config(self) -> dict[str, Any]:
-        rate = self._learning_rate if callable(self._learning_rate) else float(self.learning_rate)
+        rate = self._learning_rate if self.follows_schedule else float(self.learning_rate)
         return {**super().get_config(), "learning_rate": serialize(rate)}
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import jax
 
 from cello.core.kinds import one_of
-from cello.core.layer import Layer
 from cello.core.operation import Operation
 from cello.core.symbolic import symbolic_leaves
 from cello.layers.bidirectional import Bidirectional
 from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
+from cello.models.model import Model
 from cello.plotting.canvas import require_matplotlib, save, take_axis
 from cello.plotting.drawing import LINE, SIZE, Picture, measure_box, measure_text
 from cello.plotting.graph_layout import lay_out_graph
@@ -77,7 +77,7 @@ def draw_svg(model) -> str | None:
         from matplotlib.figure import Figure
     except ImportError:
         return None
-    if model._graph is None:
+    if model.call_graph is None:
         return None
     picture = _draw_model(model, True, True, "TB", False)
     figure = Figure(figsize=(picture.width / 72, picture.height / 72))
@@ -97,9 +97,9 @@ def _check_direction(rankdir: str) -> str:
 
 
 def _check_model(model):
-    if not isinstance(model, Layer) or not hasattr(model, "_graph"):
+    if not isinstance(model, Model):
         raise TypeError(f"plot_model needs a model and got {type(model).__name__}.")
-    if model._graph is None:
+    if model.call_graph is None:
         raise ValueError(
             f"plot_model: {model} has no graph of layers to draw: "
             + (
@@ -124,7 +124,7 @@ def _draw_model(model, shapes: bool, names: bool, direction: str, expand: bool) 
 
 def _draw_graph(model, shapes: bool, names: bool, direction: str, expand: bool) -> Picture:
     """The boxes and arrows of a model's graph."""
-    graph = model._graph
+    graph = model.call_graph
     known = set(graph.nodes)
     # an input may be a tensor inside another graph: what computes it there is not drawn
     outside = [t for t in graph.flat_inputs if t.node not in known]
@@ -137,7 +137,7 @@ def _draw_graph(model, shapes: bool, names: bool, direction: str, expand: bool) 
         lines = _write_lines(graph, box, shapes, names)
         width, height = measure_box(lines)
         layer = getattr(getattr(box, "node", box), "layer", None)
-        if i >= len(outside) and expand and getattr(layer, "_graph", None) is not None:
+        if i >= len(outside) and expand and getattr(layer, "call_graph", None) is not None:
             inner = inside[i] = _draw_graph(layer, shapes, names, direction, expand)
             height = inner.height + len(lines) * LINE * SIZE + 18
             width = max(width, inner.width + 20)

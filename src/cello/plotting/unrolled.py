@@ -89,7 +89,7 @@ def _find_calls(model: Any) -> list[_Call]:
         raise TypeError(
             f"plot_unrolled needs a model or a recurrent layer and got {type(model).__name__}."
         )
-    graph = getattr(model, "_graph", None)
+    graph = model.call_graph
     if graph is None:
         raise ValueError(
             f"plot_unrolled: {model} has no graph, so the order of its layers is not known. Give "
@@ -105,7 +105,7 @@ def _find_calls(model: Any) -> list[_Call]:
                 f"and {model} branches at {node.layer}: pass one recurrent layer, or use "
                 "plot_model."
             )
-        if getattr(node.layer, "_graph", None) is not None:
+        if node.layer.call_graph is not None:
             calls += _find_calls(node.layer)
         else:
             given, made = node.inputs[0].spec, symbolic_leaves(node.outputs)[0].spec

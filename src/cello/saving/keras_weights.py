@@ -42,7 +42,7 @@ def places(layer: Layer) -> list[Place]:
     def visit(layer: Layer, path: str) -> None:
         if layer in found:
             return
-        own = [v for v in layer._owned(Variable) if v.weight]
+        own = [v for v in layer.owned(Variable) if v.weight]
         own = list(dict.fromkeys(sorted(own, key=lambda v: not v.trainable)))
         found[layer] = Place(f"{path}/vars" if path else "vars", layer, own)
         for name, value in _attributes(layer):
@@ -69,7 +69,7 @@ def _attributes(layer: Layer) -> Iterator[tuple[str, Any]]:
     if isinstance(layer, Model):
         values["layers"] = [v for v in layer.layers if not isinstance(v, Operation)]
     names = sorted(values, key=lambda n: f"~{n}" if n.startswith("_") else n)
-    if isinstance(layer, Model) and layer._graph is not None:
+    if isinstance(layer, Model) and layer.call_graph is not None:
         names.remove("layers")
         names.insert(0, "layers")
     yield from ((name, values[name]) for name in names)

@@ -142,7 +142,7 @@ def _made(config: dict[str, Any], old: str | None) -> Model:
     if not isinstance(model, Model):
         raise ModelFileError(f"Its configuration is that of a {type(model).__name__}.")
     build = config.get("build_config")
-    if not (model.built and model.weights) and build and not model._graph:
+    if not (model.built and model.weights) and build and not model.call_graph:
         model.build_from_config(build)
     ignored: dict[str, dict[str, None]] = {}
     for argument, name in find_ignored(config["config"]) if old else ():

@@ -44,7 +44,7 @@ def optimizer_arrays(optimizer: Optimizer, variables) -> list[np.ndarray]:
     if groups is None:
         return [np.asarray(leaf) for leaf in jax.tree.leaves(state)]
     arrays = [np.asarray(state.count, np.int32)]
-    if not callable(optimizer._learning_rate):
+    if not optimizer.follows_schedule:
         arrays.append(np.asarray(state.hyperparams["learning_rate"], np.float32))
     fields = _fields(state)
     for group in groups:
@@ -87,7 +87,7 @@ def _filled(optimizer, state, variables, arrays):
     batches = arrays.pop(0)
     steps = batches // (optimizer.gradient_accumulation_steps or 1)
     new: dict[str, Any] = {"count": steps, "batches": batches}
-    rate = None if callable(optimizer._learning_rate) else arrays.pop(0)
+    rate = None if optimizer.follows_schedule else arrays.pop(0)
     fields = _fields(state)
     for group in slot_groups(optimizer) or ():
         names = [name for name in group if name.lstrip("-") in fields]

@@ -63,7 +63,7 @@ def write_rtneural(model, filepath) -> None:
 
 def _chain(model) -> list[tuple[Any, tuple]]:
     """The layers of `model` from its input to its output, each with the shape of its output."""
-    graph = getattr(model, "_graph", None)
+    graph = model.call_graph
     if graph is None:
         raise ValueError(
             f"{model}.export writes layers in a row for RTNeural: make the model with Sequential "
@@ -87,7 +87,7 @@ def _chain(model) -> list[tuple[Any, tuple]]:
                 "RTNeural computes layers in a row, each from the one before",
             )
         flowing = node.outputs
-        inside = getattr(node.layer, "_graph", None)
+        inside = node.layer.call_graph
         found += _chain(node.layer) if inside else [(node.layer, flowing.shape)]
     if graph.outputs is not flowing:
         raise ValueError(

@@ -28,7 +28,7 @@ def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
         counts[name] += 1
         return name if counts[name] == 1 else f"{name}_{counts[name] - 1}"
 
-    for variable in layer._owned(Variable):
+    for variable in layer.owned(Variable):
         if variable.weight:
             found[prefix + numbered(variable.name)] = variable
     for sublayer in layer.sublayers:

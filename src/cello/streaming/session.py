@@ -282,8 +282,8 @@ def _named(state) -> dict[str, Any]:
 
 def _inputs_of(model, like):
     """Names, structure, and shapes and dtypes of the inputs; `None` is time, first the batch."""
-    if model._graph is not None:
-        inputs = model._graph.flat_inputs
+    if model.call_graph is not None:
+        inputs = model.call_graph.flat_inputs
         names = [t.name for t in inputs]
         structure = jax.tree.structure([0] * len(inputs))
     elif like is not None:

@@ -51,7 +51,7 @@ class Feeding(Programs):
 
     def _input_ranks(self) -> list[int] | None:
         """The number of axes of each input, where they are known."""
-        graph = getattr(self, "_graph", None)
+        graph = self.call_graph
         return None if graph is None else [t.ndim for t in graph.flat_inputs]
 
     def _output_names(self) -> list[str]:

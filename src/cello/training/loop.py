@@ -27,7 +27,7 @@ def values_of(variables: list[Variable]) -> list[jax.Array]:
 
 def write_back(variables: list[Variable], values) -> None:
     for variable, value in zip(variables, values, strict=True):
-        variable._value = value
+        variable.hold(value)
 
 
 def bind(*pairs) -> Binding:

@@ -45,7 +45,7 @@ def cut_of(model, x) -> Cut:
         ValueError: where there are no sequences of one length in it, or a layer of the model needs
             the whole sequence; it is named.
     """
-    graph = getattr(model, "_graph", None)
+    graph = model.call_graph
     leaves = jax.tree.leaves(x, is_leaf=is_padded)
     shapes = [v.values.shape if is_padded(v) else v.shape for v in leaves]
     dtypes = [(v.values if is_padded(v) else v).dtype for v in leaves]

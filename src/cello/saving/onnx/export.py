@@ -139,7 +139,7 @@ class Exporter:
         _check_dtype(layer)
         outer, self.specs = self.specs, specs
         with self.b.scope(layer.name):
-            bound, _ = layer._bind(args, kwargs)
+            bound, _ = layer.bind_call(args, kwargs)
             arguments = bound.arguments
             masks = _pass_masks(layer, arguments)
             outputs = jax.tree.leaves(export(self, layer, *bound.args, **bound.kwargs))
@@ -215,7 +215,7 @@ def _pass_masks(layer: Layer, arguments):
     masks = jax.tree.map(lambda v: v.mask if isinstance(v, Value) else None, inputs)
     if isinstance(inputs, (list, tuple, dict)) and not jax.tree.leaves(masks):
         masks = None
-    if masks is not None and "mask" in layer._call_signature.parameters:
+    if masks is not None and "mask" in layer.call_signature.parameters:
         arguments["mask"] = masks
     return masks
 

@@ -14,19 +14,19 @@ from cello.models.sequential import Sequential
 @contextlib.contextmanager
 def graph_of(model, inputs=None):
     """The graph of `model`: its own, or one traced through its class's `call`."""
-    own = getattr(model, "_graph", None) if runs_its_graph(model) else None
-    late = isinstance(model, Sequential) and model._shape_from_data
+    own = model.call_graph if runs_its_graph(model) else None
+    late = isinstance(model, Sequential) and model.shape_from_data
     if own is not None and not late and inputs is None:
         yield own
         return
     if not isinstance(model, Model) or not model.built:
         raise ValueError(f"{model} is not built yet: call it on data first, then export it.")
-    recorded = {layer: list(layer._nodes) for layer in model.flatten_layers()}
+    recorded = {layer: list(layer.graph_nodes) for layer in model.flatten_layers()}
     try:
         yield _traced(model, _inputs(model, inputs), own)
     finally:
         for layer, nodes in recorded.items():
-            layer._nodes[:] = nodes
+            layer.graph_nodes[:] = nodes
 
 
 def runs_its_graph(model) -> bool:
@@ -38,15 +38,15 @@ def _inputs(model, inputs):
     """What to call `model` on."""
     if inputs is not None:
         return inputs
-    if model._graph is not None and not runs_its_graph(model):
+    if model.call_graph is not None and not runs_its_graph(model):
         return model.input
-    if isinstance(model, Sequential) and model._graph is not None:
+    if isinstance(model, Sequential) and model.call_graph is not None:
         start = model.inputs[0]  # the data that came first fixed a length that is free
         symbols = isinstance(model.layers[0], Embedding)
         features = [None] if symbols and start.ndim > 1 else start.shape[1:][-1:]
         shape = (start.shape[0], *[None] * (start.ndim - 2), *features)
         return Input(batch_shape=shape, dtype=start.dtype, name=start.name)
-    for node in model._nodes:
+    for node in model.graph_nodes:
         if not node.kwargs and len(node.args) == 1:
             return node.args[0]
     raise ValueError(

@@ -211,7 +211,7 @@ def time_distributed(e, layer, x, training=False, mask=None):
     if (
         isinstance(mask, Value)
         and len(mask.shape or ()) > 2
-        and "mask" in layer.layer._call_signature.parameters
+        and "mask" in layer.layer.call_signature.parameters
     ):
         options["mask"] = b.reshape(mask, -1, b.sizes(mask, 2))
     e.in_rows += 1
@@ -256,10 +256,10 @@ def model(e, layer, inputs, training=False, mask=None, **kwargs):
     """A model inside: its own graph, between these values."""
     tensors = jax.tree.leaves(inputs)
     made = None
-    if layer._graph is None or not runs_its_graph(layer):  # a class with a call of its own
+    if layer.call_graph is None or not runs_its_graph(layer):  # a class with a call of its own
         made = jax.tree.map(lambda v: Input(batch_shape=v.shape, dtype=v.dtype.name), inputs)
     elif isinstance(inputs, dict):
-        given = layer._graph.inputs
+        given = layer.call_graph.inputs
         keys = sorted(given) if isinstance(given, dict) else layer.input_names
         tensors = [inputs[k] for k in keys]
     masks = jax.tree.leaves(mask, is_leaf=lambda m: m is None) if mask is not None else []
