@@ -8,6 +8,8 @@ import cello
 from cello import layers
 from cello.utils import set_random_seed
 
+COMPILATIONS = 10
+
 
 def lstm():
     return cello.Sequential([cello.Input((10, 3)), layers.LSTM(32), layers.Dense(1)])

@@ -17,13 +17,14 @@ from cello import (
     ops,
     optimizers,
     plotting,
+    random,
     regularizers,
     ridge,
     saving,
     tune,
     utils,
 )
-from cello.core import config, kinds, random
+from cello.core import config, kinds
 from cello.core.arguments import arg
 from cello.core.dtype_policy import DTypePolicy
 from cello.core.layer import Layer

@@ -973,7 +973,12 @@ def test_trees_in_a_ring(tmp_path):
         place = content.find(b"TREE", place + 1)
     path = tmp_path / "m.weights.h5"
     path.write_bytes(bytes(content))
-    load_weights(path)  # which asks no node for its neighbour
+    unharmed = tmp_path / "unharmed.weights.h5"
+    unharmed.write_bytes(unzipped(valid(".keras"))[WEIGHTS])
+    read, expected = load_weights(path).get_weights(), load_weights(unharmed).get_weights()
+    assert all(w.any() for w in expected[:2])
+    for ours, theirs in zip(read, expected, strict=True):  # no node is asked for its neighbour
+        np.testing.assert_array_equal(ours, theirs)
 
 
 # -------------------------------------------------------------------------- optimisers' state

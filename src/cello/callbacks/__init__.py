@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cello.callbacks.backup import BackupAndRestore
+from cello.callbacks.backup_and_restore import BackupAndRestore
 from cello.callbacks.callback import Callback, CallbackList
 from cello.callbacks.checkpoint import ModelCheckpoint
 from cello.callbacks.csv_logger import CSVLogger

@@ -4,50 +4,12 @@ from __future__ import annotations
 
 import jax
 
-from cello.core.dtype_policy import DTYPES, DTypePolicy, policy
+from cello.core.dtype_policy import dtype_policy, floatx, set_dtype_policy, set_floatx
 
-_floatx = "float32"
-_dtype_policy: DTypePolicy | None = None
+__all__ = ["dtype_policy", "engine", "engine_name", "floatx", "set_dtype_policy", "set_floatx"]
+
 _engine = "auto"
 _ENGINES = ("auto", "native", "scan")
-
-
-def floatx() -> str:
-    """The dtype that layers take where they are given none."""
-    return _floatx
-
-
-def set_floatx(value: str) -> None:
-    """Set `floatx()`: "float32", "float64" (needs JAX's x64 mode), "float16" or "bfloat16"."""
-    global _floatx
-    name = policy(value).name
-    if name not in DTYPES:
-        raise ValueError(
-            f"floatx is a floating dtype, and {name!r} is a policy: call "
-            f"cello.config.set_dtype_policy({name!r})."
-        )
-    _floatx = name
-
-
-def dtype_policy() -> DTypePolicy:
-    """The policy that layers take where they are given no dtype; `floatx()` where none was set."""
-    return _dtype_policy or DTypePolicy(_floatx)
-
-
-def set_dtype_policy(value) -> None:
-    """Set `dtype_policy()`, for the layers that are made from now on.
-
-    Args:
-        value: a name such as "mixed_bfloat16", a `DTypePolicy`, or `None` for `floatx()` again.
-
-    Raises:
-        ValueError: for an unknown one.
-    """
-    global _dtype_policy
-    try:
-        _dtype_policy = None if value is None else policy(value)
-    except ValueError as error:
-        raise ValueError(f"A dtype policy must be {error}. Received: {value!r}") from None
 
 
 def engine(value: str | None = None) -> str:

@@ -9,6 +9,9 @@ import jax.numpy as jnp
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 
+_floatx = "float32"
+_dtype_policy: DTypePolicy | None = None
+
 
 class DTypePolicy:
     """The dtypes of a layer: that of its variables, and that of its inputs, products and outputs.
@@ -30,8 +33,6 @@ class DTypePolicy:
 
     def __init__(self, name: str | None = None):
         if name is None:
-            from cello.core.config import dtype_policy  # the settings stand on this file
-
             name = dtype_policy().name
         self.name: str = _checked(name)
         self.compute_dtype = self.name.removeprefix("mixed_")
@@ -84,6 +85,44 @@ def policy(value) -> DTypePolicy:
         return value
     name = getattr(value, "name", None)  # of Keras' policy
     return DTypePolicy(name if isinstance(name, str) else value)
+
+
+def floatx() -> str:
+    """The dtype that layers take where they are given none."""
+    return _floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set `floatx()`: "float32", "float64" (needs JAX's x64 mode), "float16" or "bfloat16"."""
+    global _floatx
+    name = policy(value).name
+    if name not in DTYPES:
+        raise ValueError(
+            f"floatx is a floating dtype, and {name!r} is a policy: call "
+            f"cello.config.set_dtype_policy({name!r})."
+        )
+    _floatx = name
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy that layers take where they are given no dtype; `floatx()` where none was set."""
+    return _dtype_policy or DTypePolicy(_floatx)
+
+
+def set_dtype_policy(value) -> None:
+    """Set `dtype_policy()`, for the layers that are made from now on.
+
+    Args:
+        value: a name such as "mixed_bfloat16", a `DTypePolicy`, or `None` for `floatx()` again.
+
+    Raises:
+        ValueError: for an unknown one.
+    """
+    global _dtype_policy
+    try:
+        _dtype_policy = None if value is None else policy(value)
+    except ValueError as error:
+        raise ValueError(f"A dtype policy must be {error}. Received: {value!r}") from None
 
 
 def cast_floats(tree, dtype):

@@ -18,7 +18,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax._src import distributed
 
 from cello.core import random
 
@@ -112,6 +111,8 @@ def exchange(value, what: str) -> list[Any]:
     Raises:
         RuntimeError: where another process is about to do something else, or does not come.
     """
+    from jax._src import distributed  # JAX has no public door to the store that it keeps
+
     client: Any = distributed.global_state.client
     here, number = f"cello/{next(_numbers)}/", jax.process_index()
     client.key_value_set(f"{here}{number}", json.dumps([what, value]))

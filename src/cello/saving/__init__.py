@@ -10,8 +10,8 @@ from cello.saving.weights import load_weights, save_weights
 
 
 def from_onnx(source):
-    """The model that an ONNX file holds; see `cello.saving.onnx.reader.from_onnx`."""
-    from cello.saving.onnx.reader import from_onnx
+    """The model that an ONNX file holds; see `cello.saving.onnx.read_model.from_onnx`."""
+    from cello.saving.onnx.read_model import from_onnx
 
     return from_onnx(source)
 

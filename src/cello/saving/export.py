@@ -13,8 +13,8 @@ def export(model, filepath, **options) -> None:
 
     Args:
         model: a built model.
-        filepath: `"m.onnx"` writes ONNX (see `cello.saving.onnx.export.write_onnx`), `"m.json"`
-            the JSON that RTNeural reads (see `cello.saving.rtneural.write_rtneural`).
+        filepath: `"m.onnx"` writes ONNX (see `cello.saving.onnx.write_model.write_onnx`),
+            `"m.json"` the JSON that RTNeural reads (see `cello.saving.rtneural.write_rtneural`).
         options: those of the format.
 
     Raises:
@@ -23,7 +23,7 @@ def export(model, filepath, **options) -> None:
     """
     suffix = Path(filepath).suffix
     if suffix == ".onnx":
-        from cello.saving.onnx.export import write_onnx
+        from cello.saving.onnx.write_model import write_onnx
 
         write_onnx(model, filepath, **options)
     elif suffix == ".json":

@@ -8,6 +8,7 @@ written twice.
 from __future__ import annotations
 
 import collections
+import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -24,7 +25,12 @@ from cello.saving.files import ModelFileError
 from cello.saving.hdf5 import HDF5Reader
 
 OPTIMIZER = "optimizer/vars"
-_OWN_ATTRIBUTES = {*vars(Sequential(name="_")), "_compiled_with", "history"}
+
+
+@functools.cache
+def _attributes_of_models() -> set[str]:
+    """What any model has, and no layer of one's own."""
+    return {*vars(Sequential(name="_")), "_compiled_with", "history"}
 
 
 class Place(NamedTuple):
@@ -65,7 +71,7 @@ def places(layer: Layer) -> list[Place]:
 
 
 def _attributes(layer: Layer) -> Iterator[tuple[str, Any]]:
-    values = {n: v for n, v in vars(layer).items() if n not in _OWN_ATTRIBUTES}
+    values = {n: v for n, v in vars(layer).items() if n not in _attributes_of_models()}
     if isinstance(layer, Model):
         values["layers"] = [v for v in layer.layers if not isinstance(v, Operation)]
     names = sorted(values, key=lambda n: f"~{n}" if n.startswith("_") else n)

@@ -1,4 +1,4 @@
-"""`from_onnx`: a model of Cello's layers from an ONNX file."""
+"""What goes through the nodes of an ONNX file, and the tensors of the file as it sees them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cello.core.symbolic import BATCH, SymbolicTensor
 from cello.layers import Concatenate, Input
 from cello.models.model import Model
 from cello.saving.files import ModelFileError
-from cello.saving.onnx.file import OnnxGraph, OnnxNode, read
+from cello.saving.onnx.batch_axes import batch_axes
+from cello.saving.onnx.file import OnnxGraph, OnnxNode
 
 ops: Any = cello.ops
 
@@ -22,39 +23,6 @@ D = "D"
 
 LARGEST_CONSTANT = 2**20
 """Numbers that a constant worked out from others may have."""
-
-
-def from_onnx(source) -> Model:
-    """The model that an ONNX file holds, made of Cello's layers, to be used and trained on.
-
-    Reads what `model.export` writes and what PyTorch's exporter writes for models of `nn.LSTM`,
-    `nn.GRU` and `nn.RNN`: recurrent nodes become `LSTM`, `GRU`, `SimpleRNN` and `Bidirectional`,
-    products with weights `Dense`, `Embedding` and `Conv1D`, and what is between them activations
-    and functions of `cello.ops`.
-
-    Inputs and outputs are batch-first, whatever the file does: where the file takes sequences
-    `(time, batch, features)` and states `(layers, batch, units)`, the model takes and returns
-    `(batch, time, features)` and `(batch, layers, units)`. Inputs keep their names, and int64 and
-    float64 become int32 and float32. States that one may leave out (`lstm/h`) are inputs as well.
-
-    Args:
-        source: a path, the bytes of a file, or an `onnx.ModelProto`.
-
-    Raises:
-        ImportError: where the package onnx is not installed.
-        FileNotFoundError: where there is no such file.
-        cello.saving.ModelFileError: where the file is damaged, keeps weights in other files, or has
-            an operator or attribute that is not read; it is named.
-    """
-    graph = read(source)
-    try:
-        usage = _Reader(graph, {}).run()[1]
-        model, _ = _Reader(graph, usage).run()
-    except ModelFileError:
-        raise
-    except Exception as error:  # whatever a file that does not fit together leads to
-        raise ModelFileError(f"The graph of the file does not fit together: {error}") from error
-    return model
 
 
 @dataclasses.dataclass
@@ -136,18 +104,20 @@ def plain(t: SymbolicTensor) -> Tensor:
     return Tensor(tuple(range(t.ndim)), [t])
 
 
-class _Reader:
+class Reader:
     """Goes through the nodes of a file and calls layers for them.
 
     Attributes:
         values: name to what stands for it: an array (constants, and shapes: an array of objects
             where sizes are free), a `Filled` or a `Tensor`.
+        table: name of an operator to the function that reads it.
         usage: for each recurrent node, which of its outputs were asked for, and how; from the first
             of two rounds, so that the second makes the layer that fits.
     """
 
-    def __init__(self, graph: OnnxGraph, usage: dict[int, set[str]]):
+    def __init__(self, graph: OnnxGraph, table: dict[str, Any], usage: dict[int, set[str]]):
         self.graph = graph
+        self.table = table
         self.usage = usage
         self.asked: dict[int, set[str]] = {}
         self.values: dict[str, Any] = {}
@@ -164,8 +134,6 @@ class _Reader:
         self._named: dict[str, Any] = {}
 
     def run(self) -> tuple[Model, dict[int, set[str]]]:
-        from cello.saving.onnx.read_nodes import TABLE
-
         graph, needed = self.graph, self.needed
         self.values.update(graph.constants)
         inputs = self._inputs()
@@ -175,11 +143,11 @@ class _Reader:
                     raise ModelFileError(f"{node} makes {name!r}, which is there already.")
             if not needed & set(node.outputs):
                 continue
-            function = TABLE.get(node.kind)
+            function = self.table.get(node.kind)
             if function is None:
                 raise ModelFileError(
                     f"The operator {node.kind} ({node}) is not read. Those that are: "
-                    f"{', '.join(sorted(TABLE))}."
+                    f"{', '.join(sorted(self.table))}."
                 )
             given = [self._value(node, n) for n in node.inputs]
             try:
@@ -310,8 +278,6 @@ class _Reader:
     # ----------------------------------------------------------------------------- inputs
 
     def _inputs(self) -> list[SymbolicTensor]:
-        from cello.saving.onnx.layout import batch_axes
-
         axes = batch_axes(self.graph)
         made = []
         for entry in self.graph.inputs:
