@@ -357,7 +357,7 @@ def test_a_disk_that_takes_no_more(code, tmp_path, monkeypatch):
     def fails(*args, **kwargs):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(cello.saving.files, "save_file", fails)
+    monkeypatch.setattr(cello.core.files, "save_file", fails)
     with pytest.raises(OSError) as caught:
         fitted("adam", epochs=4, resume=tmp_path)
     told = "".join(caught.value.__notes__)

@@ -1,5 +1,8 @@
 """Small helpers."""
 
+import pathlib
+import tomllib
+
 import keras
 import numpy as np
 import pytest
@@ -105,3 +108,8 @@ def test_functions_of_ops_take_variables():
 
     model = cello.Sequential([cello.Input((5,)), Projection()])
     np.testing.assert_allclose(model(np.ones((1, 5))), [[5.0, 5.0]])
+
+
+def test_the_version_is_that_of_the_package():
+    project = pathlib.Path(__file__).parents[1] / "pyproject.toml"
+    assert cello.__version__ == tomllib.loads(project.read_text())["project"]["version"]

@@ -29,10 +29,11 @@ from cello.core.arguments import arg
 from cello.core.dtype_policy import DTypePolicy
 from cello.core.layer import Layer
 from cello.core.variable import Variable
+from cello.core.version import VERSION
 from cello.layers.input import Input
 from cello.models import Model, Seq2Seq, Sequential
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "DTypePolicy",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cello.callbacks.callback import Callback
 from cello.callbacks.monitor import Monitor
+from cello.core.files import checked_path
 from cello.distribution.processes import is_first
 
 
@@ -54,8 +55,6 @@ class ModelCheckpoint(Callback):
                 f"save_freq={save_freq!r}"
             )
         if not self._whole:
-            from cello.saving.files import checked_path  # saving stands on models, and they on us
-
             checked_path("ModelCheckpoint", filepath)
         self.filepath = os.fspath(filepath)
         self.monitor = monitor

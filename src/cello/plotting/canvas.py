@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cello.saving.files import replacing
+from cello.core.files import replacing
 
 LINES = [
     {"color": "black", "linestyle": "-"},

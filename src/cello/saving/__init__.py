@@ -1,8 +1,8 @@
 """Models and weights in files, and to and from other libraries."""
 
+from cello.core.files import ModelFileError
 from cello.core.serialization import custom_object_scope, register_serializable
 from cello.saving.export import export
-from cello.saving.files import ModelFileError
 from cello.saving.models import load_model, save_model
 from cello.saving.torch_modules import to_torch
 from cello.saving.torch_weights import from_torch

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from ml_dtypes import bfloat16
 
-from cello.saving.files import EXPANSION, FREE_BYTES, ModelFileError
+from cello.core.files import EXPANSION, FREE_BYTES, ModelFileError
 from cello.saving.hdf5_heaps import check_attributes, check_heaps, longest_text
 
 _DEPTH = 64

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from cello.saving.files import ModelFileError
+from cello.core.files import ModelFileError
 
 _HEAP = b"GCOL\x01"
 _TEXT_OF_ANY_LENGTH = 9  # the class of a datatype

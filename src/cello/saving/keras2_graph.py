@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cello.core.files import ModelFileError
 from cello.models.graph_config import TENSOR
-from cello.saving.files import ModelFileError
 
 _MODELS = ("Functional", "Model", "Sequential")
 _RECURRENT = ("RNN", "SimpleRNN", "LSTM", "GRU", "Bidirectional")

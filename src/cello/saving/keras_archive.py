@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-import cello
+from cello.core.files import EXPANSION, FREE_BYTES, ModelFileError, replacing
 from cello.core.serialization import serialize, shared_objects
+from cello.core.version import VERSION
 from cello.models.model import Model
-from cello.saving.files import EXPANSION, FREE_BYTES, ModelFileError, replacing
 from cello.saving.hdf5 import HDF5Reader, write_arrays
 from cello.saving.keras_weights import OPTIMIZER, arrays_of
 from cello.saving.optimizer_state import optimizer_arrays
@@ -37,7 +37,7 @@ def write_archive(model: Model, path) -> None:
     metadata = {
         "keras_version": KERAS_VERSION,
         "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),
-        "cello_version": cello.__version__,
+        "cello_version": VERSION,
     }
     weights = io.BytesIO()
     write_arrays(weights, *_all_arrays(model))

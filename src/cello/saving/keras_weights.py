@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cello.core.files import ModelFileError
 from cello.core.layer import Layer
 from cello.core.naming import snake_case
 from cello.core.operation import Operation
@@ -21,7 +22,6 @@ from cello.core.serialization import class_entry
 from cello.core.variable import Variable
 from cello.models.model import Model
 from cello.models.sequential import Sequential
-from cello.saving.files import ModelFileError
 from cello.saving.hdf5 import HDF5Reader
 
 OPTIMIZER = "optimizer/vars"

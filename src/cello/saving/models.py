@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from cello.core.files import ModelFileError, message, reading
 from cello.core.loading import Loading
 from cello.core.serialization import custom_object_scope, deserialize
 from cello.distribution.processes import written_once
 from cello.models.model import Model
-from cello.saving.files import ModelFileError, message, reading
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras_archive import count_objects, read_archive, write_archive
 from cello.saving.keras_h5 import (

@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cello.core.files import ModelFileError
 from cello.optimizers.optimizer import Optimizer
-from cello.saving.files import ModelFileError
 
 # Groups of fields of optax' states, one group after the other; within a group the fields alternate
 # from variable to variable. A minus sign: Keras keeps the negative.

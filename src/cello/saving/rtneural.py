@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from cello import activations
+from cello.core.files import replacing
 from cello.layers import (
     GRU,
     LSTM,
@@ -24,7 +25,6 @@ from cello.layers import (
     SpatialDropout1D,
     TimeDistributed,
 )
-from cello.saving.files import replacing
 
 ACTIVATIONS = {
     activations.linear: "",

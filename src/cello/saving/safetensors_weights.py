@@ -9,10 +9,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from cello.core.files import ModelFileError, write_tensors
 from cello.core.layer import Layer
 from cello.core.naming import snake_case
 from cello.core.variable import Variable
-from cello.saving.files import ModelFileError, write_tensors
 
 
 def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:

@@ -18,6 +18,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from cello.core.files import ModelFileError
 from cello.core.layer import Layer
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, Dropout, Embedding, SimpleRNN
 from cello.layers.rnn import ProjectedLSTM
@@ -25,7 +26,6 @@ from cello.ops.gated import Gated, reordered
 from cello.ops.gru import GRU as GRU_CELL
 from cello.ops.lstm import LSTM as LSTM_CELL
 from cello.ops.simple_rnn import SIMPLE_RNN as SIMPLE_RNN_CELL
-from cello.saving.files import ModelFileError
 
 
 class Kind(NamedTuple):

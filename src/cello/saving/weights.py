@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from cello.core.files import checked_path, reading, replacing
 from cello.core.layer import Layer
 from cello.distribution.processes import written_once
-from cello.saving.files import checked_path, reading, replacing
 from cello.saving.hdf5 import HDF5Reader, write_arrays
 from cello.saving.keras_archive import read_archive
 from cello.saving.keras_h5 import is_legacy, read_legacy_weights

@@ -21,6 +21,7 @@ import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from cello.core.files import write_tensors
 from cello.core.random import global_generator
 from cello.distribution.processes import check_same, written_once
 
@@ -66,8 +67,6 @@ class Run:
         Raises:
             OSError: where the file cannot be written; what stood there before is whole.
         """
-        from cello.saving.files import write_tensors  # saving stands on models, and they on us
-
         arrays: dict[str, np.ndarray] = {}
         random_numbers = self._start if batches else self._random_numbers()
         metrics = [v.value for v in self._metrics()] if batches else []

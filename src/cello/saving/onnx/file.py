@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cello.saving.files import ModelFileError
+from cello.core.files import ModelFileError
 from cello.saving.onnx.builder import require_onnx
 
 OLDEST, NEWEST = 11, 26

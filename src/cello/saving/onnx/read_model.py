@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cello.core.files import ModelFileError
 from cello.models.model import Model
-from cello.saving.files import ModelFileError
 from cello.saving.onnx.file import read
 from cello.saving.onnx.read_nodes import TABLE
 from cello.saving.onnx.reader import Reader

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cello import layers
-from cello.saving.files import ModelFileError
+from cello.core.files import ModelFileError
 from cello.saving.onnx.read_layers import LAYERS, constant_like, moving
 from cello.saving.onnx.read_recurrent import recurrent
 from cello.saving.onnx.read_shapes import SHAPES, axes_given, is_host, positive

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cello import layers
-from cello.saving.files import ModelFileError
+from cello.core.files import ModelFileError
 from cello.saving.onnx.file import OnnxNode
 from cello.saving.onnx.reader import D, Filled, Tensor, bounded, ops, plain
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 import cello.ops
+from cello.core.files import ModelFileError
 from cello.core.symbolic import BATCH, SymbolicTensor
 from cello.layers import Concatenate, Input
 from cello.models.model import Model
-from cello.saving.files import ModelFileError
 from cello.saving.onnx.batch_axes import batch_axes
 from cello.saving.onnx.file import OnnxGraph, OnnxNode
 

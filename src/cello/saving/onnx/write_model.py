@@ -13,10 +13,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from cello.core.files import replacing
 from cello.core.layer import Layer
 from cello.core.symbolic import SymbolicTensor, replace_symbolic, shown, symbolic_leaves
+from cello.core.version import VERSION
 from cello.models.graph import Graph
-from cello.saving.files import replacing
 from cello.saving.onnx.builder import OPSETS, Builder, Value
 from cello.saving.onnx.tracing import graph_of
 from cello.saving.onnx.write_layers import exporter_of, mask_rule
@@ -63,8 +64,6 @@ def write_onnx(model, filepath, *, opset: int = 17, states: bool = False, inputs
 
 def _to_onnx(model, opset: int, states: bool, inputs):
     """`model` as a `ModelProto`."""
-    from cello import __version__
-
     b = Builder(opset)
     with graph_of(model, inputs) as graph:
         names = _Names(graph)
@@ -77,7 +76,7 @@ def _to_onnx(model, opset: int, states: bool, inputs):
             b.output(name, value, names.shape(tensor))
         for name, value in exporter.next_states.items():
             b.output(name, value, ("batch", value.shape[-1]))  # type: ignore[index]
-    return b.model(model.name, __version__, f"{model}, written by Cello {__version__}")
+    return b.model(model.name, VERSION, f"{model}, written by Cello {VERSION}")
 
 
 class _Names:
