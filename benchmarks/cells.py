@@ -85,7 +85,8 @@ def functions(name: str, steps: int, options):
     import numpy as np
 
     import cello
-    from cello.cells.running import repeat_step, running
+    from cello.cells.frame import running
+    from cello.cells.loop import repeat_step
     from cello.core.variable import Binding
 
     cello.utils.set_random_seed(0)
@@ -110,7 +111,7 @@ def functions(name: str, steps: int, options):
         return {kind: functools.partial(wait_for, f, values, x) for kind, f in compiled.items()}
 
     def stepped(x):
-        with running([layer], lambda one, *given, **o: repeat_step(one.cell, *given, **o)):
+        with running([layer], lambda one, *given: repeat_step(one.runnable, *given)):
             return layer(x)
 
     return of(layer), of(stepped)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.test_util import check_grads
+from stepped import run_steps, run_whole
 
 import cello
 from cello import Input, Model
-from cello.cells.running import repeat_step
 from cello.core.carry import Carry
 from cello.core.masking import set_mask
 from cello.core.variable import Binding
@@ -248,11 +248,11 @@ def test_a_sequence_is_the_repeated_step(
         return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs)), outputs
 
     def stepped(x, states, **options):
-        return repeat_step(cell, x, states, **options)
+        return run_steps(cell, x, states, **options)
 
     arrays = weights, jnp.asarray(x), states, jnp.asarray(memory)
     gradient = jax.value_and_grad(loss, (1, 2, 3, 4), has_aux=True)
-    (_, outputs), gradients = gradient(cell.sequence, *arrays)
+    (_, outputs), gradients = gradient(functools.partial(run_whole, cell), *arrays)
     (_, want), want_gradients = gradient(stepped, *arrays)
     close(outputs, want)
     close(gradients, want_gradients, 1e-4)
@@ -350,7 +350,7 @@ def test_in_a_row_with_other_cells(mechanism):
     want = above(attending(x, constants=constants, mask=mask), mask=mask)
     close(stack(x, constants=constants, mask=mask), want)
     cell = stack.cell
-    outputs, _ = repeat_step(
+    outputs, _ = run_steps(
         cell, jnp.asarray(x), cell.get_initial_state(4), training=False, mask=jnp.asarray(mask),
         constants=constants, go_backwards=False, unroll=False, return_sequences=True,
         zero_output_for_mask=False,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from masked import FEATURES, ROWS, TIME, close, masks, normal
+from stepped import by_steps
 
 import cello
 from cello import Input, Model
-from cello.cells.running import repeat_step, running
 from cello.cells.timed import TimedCell
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional
@@ -104,10 +104,6 @@ def some_states(layer, seed=3):
     return jax.tree.unflatten(jax.tree.structure(start), made)
 
 
-def stepped(layer, inputs, states, **options):
-    return repeat_step(layer.cell, inputs, states, **options)
-
-
 def summed(results):
     """A number in which every element counts in its own way."""
     leaves = jax.tree.leaves(results)
@@ -152,7 +148,7 @@ def test_a_sequence_is_the_repeated_step(layer, variant, mask, options, dropout,
         return one(x, initial_state=states, mask=mask, training=True)
 
     def by_step(x, states):
-        with running([one], stepped):
+        with by_steps([one]):
             return whole(x, states)
 
     x = inputs_of(layer)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stepped import run_steps, run_whole
 
 import cello
 from cello import Input, Model, Sequential
-from cello.cells.running import repeat_step
 from cello.core.masking import get_mask
 from cello.core.variable import Binding
 from cello.layers import (
@@ -107,10 +107,10 @@ def test_a_sequence_is_the_repeated_step(
         return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs)), outputs
 
     def whole(x, states, **options):
-        return cell.sequence(x, states, **options)
+        return run_whole(cell, x, states, **options)
 
     def stepped(x, states, **options):
-        return repeat_step(cell, x, states, **options)
+        return run_steps(cell, x, states, **options)
 
     gradient = jax.jit(jax.grad(loss, (1, 2, 3), has_aux=True), static_argnums=0)
     got, outputs = gradient(whole, weights, jnp.asarray(x), states)

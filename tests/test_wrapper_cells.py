@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from masked import FEATURES, ROWS, TIME, close, masks, normal
+from stepped import by_steps
 
 import cello
 from cello import Input, Sequential, cells
-from cello.cells.running import repeat_step, running
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional, RMSNormalization
 
@@ -101,8 +101,7 @@ def test_a_sequence_is_the_repeated_step(wrapper, inside, mask, options, trainin
         return one(x, mask=mask, training=training)
 
     def by_step(x):
-        run = lambda layer, *given, **options: repeat_step(layer.cell, *given, **options)  # noqa: E731
-        with running([one], run):
+        with by_steps([one]):
             return whole(x)
 
     x = normal(ROWS, TIME, FEATURES, seed=1)

@@ -8,8 +8,26 @@ import numpy as np
 from hypothesis import strategies as st
 
 import cello
+from cello.ops.gated import gated_sequence
 from cello.ops.kernels import ACTIVATIONS
-from cello.ops.layer_norm import LAYER_NORM_GRU, LAYER_NORM_LSTM, layer_norm
+from cello.ops.layer_norm import LAYER_NORM_GRU, LAYER_NORM_LSTM
+from cello.ops.run import Run
+
+WANTED = ("mask", "go_backwards", "unroll", "return_sequences", "return_all_states",
+          "zero_output_for_mask")  # fmt: skip
+
+
+def layer_norm(cell, x, kernel, recurrent_kernel, vectors, states=None, **options):
+    """A normalised recurrence, called as the public ones are; `vectors` in place of a bias."""
+    run = Run(**{name: options.pop(name) for name in WANTED if name in options})
+    usual = {
+        "activation": "tanh", "recurrent_activation": "sigmoid", "dropout_mask": None,
+        "recurrent_dropout_mask": None, "compute_dtype": None,
+    }  # fmt: skip
+    return gated_sequence(
+        cell, x, cell.centred(kernel), cell.centred(recurrent_kernel), None, states, run,
+        **{**usual, **options}, vectors=vectors,
+    )  # fmt: skip
 
 
 def normalised(cell):

@@ -11,10 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from recurrence_cases import layer_norm
 
 import cello
 from cello.native import cuda
-from cello.ops.layer_norm import LAYER_NORM_LSTM, layer_norm
+from cello.ops.layer_norm import LAYER_NORM_LSTM
 
 BATCH, TIME, FEATURES, UNITS = 8, 5, 3, 6
 PREFIX = "cello_cuda" if sys.argv[1:] else "cello"

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from stepped import by_steps
 
 from cello import layers
-from cello.cells.running import repeat_step, running
 from cello.cells.s5 import normal_hippo
 from cello.core.variable import Binding
 
@@ -301,7 +301,7 @@ def test_chunks_of_s4d_are_its_repeated_step(options, monkeypatch):
     x = normal(3, 10, 3)
     layer(x)
     states = [normal(*s.shape, seed=1 + i) for i, s in enumerate(layer.get_initial_state(3))]
-    with running([layer], lambda one, *given, **more: repeat_step(one.cell, *given, **more)):
+    with by_steps([layer]):
         want = results_and_gradients(layer, x, states)
     for chunk in (4, 5):
         monkeypatch.setattr(layer.cell, "chunk", chunk)

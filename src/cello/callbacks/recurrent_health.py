@@ -11,11 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.callbacks.callback import Callback
+from cello.cells.frame import running
 from cello.cells.gated import GatedCell
-from cello.cells.running import repeat_step, running
+from cello.cells.loop import repeat_step
 from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
+from cello.ops.recurrence import hide_masked
 
 SATURATED = 0.05
 """A gate is saturated so near to 0 or 1."""
@@ -145,28 +147,25 @@ def _probing(layers, probes):
         yield passages
 
 
-def _run(layer, probes, passages, inputs, states, *, mask, training, **options):
-    cell = layer.cell
+def _run(layer, probes, passages, inputs, states, run):
     calls = sum(name.partition(" ")[0] == layer.name for name in passages)
     name = f"{layer.name} (call {calls + 1})" if calls else layer.name
-    every = options.pop("return_all_states", False)
     if probes is None:
         time = jax.tree.leaves(inputs)[0].shape[1]
         probe = jax.tree.map(lambda s: jnp.zeros((s.shape[0], time, *s.shape[1:]), s.dtype), states)
     else:
         probe = probes[name]
-    if options["go_backwards"]:  # in the order of running
-        probe = jax.tree.map(lambda p: jnp.flip(p, 1), probe)
+    inputs, run = run.in_order(inputs)
+    inputs = hide_masked(inputs, run.mask)
     outputs, after = repeat_step(
-        _Probed(cell), (inputs, probe), states, mask=mask, training=training,
-        return_all_states=True, **options,
-    )  # fmt: skip
+        _Probed(layer.runnable), (inputs, probe), states, run.but(return_all_states=True)
+    )
     after = jax.tree.unflatten(jax.tree.structure(states), jax.tree.leaves(after))
     passages[name] = {"states": after}
-    gates = _saturation(cell, inputs, states, after, mask, options)
+    gates = _saturation(layer.runnable, inputs, states, after, run)
     if gates is not None:
         passages[name]["saturation"] = gates
-    return outputs, after if every else jax.tree.map(lambda s: s[:, -1], after)
+    return outputs, after if run.return_all_states else jax.tree.map(lambda s: s[:, -1], after)
 
 
 class _Probed:
@@ -174,39 +173,33 @@ class _Probed:
 
     def __init__(self, cell):
         self.cell = cell
-        self.dtype_policy = cell.dtype_policy
+        self.itself = cell.itself
 
-    def flatten_layers(self):
-        return self.cell.flatten_layers()
-
-    def __call__(self, inputs_and_probe, states, **options):
+    def take_step(self, inputs_and_probe, states, **options):
         inputs, probe = inputs_and_probe
-        return self.cell(inputs, jax.tree.map(jnp.add, states, probe), **options)
+        return self.cell.take_step(inputs, jax.tree.map(jnp.add, states, probe), **options)
 
 
-def _saturation(cell, inputs, states, after, mask, options):
+def _saturation(cell, inputs, states, after, run):
     """The share of saturated values among those of the gates of one passage."""
-    gated = [v for v in cell.flatten_layers() if isinstance(v, GatedCell) and _has_gates(v)]
+    inside = cell.itself.flatten_layers()
+    gated = [v for v in inside if isinstance(v, GatedCell) and _has_gates(v)]
     if not gated:
         return None
-    if options["go_backwards"]:
-        inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
     before = jax.tree.map(lambda s, a: jnp.concatenate([s[:, None], a[:, :-1]], 1), states, after)
     batch, time = jax.tree.leaves(inputs)[0].shape[:2]
 
     def rows(x):
         return x.reshape(batch * time, *x.shape[2:])
 
-    more = {}
-    if "constants" in options:
-        more["constants"] = jax.tree.map(lambda c: jnp.repeat(c, time, 0), options["constants"])
+    constants = jax.tree.map(lambda c: jnp.repeat(c, time, 0), run.constants)
     values: list[Any] = []
     with contextlib.ExitStack() as stack:
         for inner in gated:
             listening = functools.partial(_listen, inner.recurrent_activation, values)
             stack.enter_context(replaced(inner, "recurrent_activation", listening))
-        cell(*jax.tree.map(rows, (inputs, before)), training=False, **more)
-    keep = jnp.ones(batch * time, bool) if mask is None else rows(mask)
+        cell.take_step(*jax.tree.map(rows, (inputs, before)), constants=constants)
+    keep = jnp.ones(batch * time, bool) if run.mask is None else rows(run.mask)
     gates = jnp.concatenate(values, axis=-1)
     saturated = jnp.mean((gates < SATURATED) | (gates > 1 - SATURATED), axis=-1)
     return jnp.sum(saturated * keep) / jnp.maximum(jnp.sum(keep), 1)

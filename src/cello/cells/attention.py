@@ -6,18 +6,11 @@ import jax
 import jax.numpy as jnp
 
 from cello import initializers, regularizers
-from cello.cells.running import (
-    build_cell,
-    check_cell,
-    initial_state,
-    output_size,
-    repeat_step,
-    takes_constants,
-)
+from cello.cells.cell import Cell, as_cell, check_cell
+from cello.cells.loop import repeat_step
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, optional, positive_integer
-from cello.core.layer import Layer
 from cello.core.masking import get_mask
 from cello.core.symbolic import shown
 from cello.ops.engine import Engine
@@ -26,13 +19,12 @@ from cello.ops.recurrence import first_state, hide_masked
 
 
 def _cell(value):
-    check_cell(value)
-    if takes_constants(value):
+    if as_cell(check_cell(value)).takes_constants:
         raise ValueError("a cell that takes no constants of its own")
     return value
 
 
-class AttentionCell(Layer):
+class AttentionCell(Cell):
     """One step of a cell that looks at a memory: the outputs `h_1 ... h_n` of an encoder.
 
     With `mechanism="luong"` the cell steps first; its output `s_t` asks, and what it found goes
@@ -83,6 +75,7 @@ class AttentionCell(Layer):
     Bahdanau, Cho and Bengio 2015.
     """
 
+    takes_constants = True
     cell = arg(kind=_cell, doc="The cell whose steps look at the memory.")
     mechanism = arg("luong", kind=one_of("luong", "bahdanau"), doc='"luong" or "bahdanau".')
     units = arg(
@@ -100,7 +93,7 @@ class AttentionCell(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        size = output_size(self.cell)
+        size = self.inner.size_of_output()
         if not isinstance(size, int):
             raise ValueError(
                 f"{self} needs a cell whose output is a vector and got {type(self.cell).__name__}, "
@@ -117,6 +110,11 @@ class AttentionCell(Layer):
             self.output_size = None  # known with the memory
 
     @property
+    def inner(self):
+        """The cell inside, as what runs."""
+        return as_cell(self.cell)
+
+    @property
     def _feeds_back(self) -> bool:
         """Whether what was found goes with the next input, and so is a state."""
         return self.mechanism == "luong"
@@ -125,15 +123,14 @@ class AttentionCell(Layer):
         InputSpec(("batch", "features")).check(self, inputs_shape)
         features = self._memory_shape(constants_shape)[-1]
         found = self.units if self._feeds_back else features
-        if not self.cell.built:
-            build_cell(self.cell, (inputs_shape[0], inputs_shape[-1] + found))
+        self.inner.build_for((inputs_shape[0], inputs_shape[-1] + found))
         if self._feeds_back:
             self.memory_kernel = self._kernel((features, self._cell_size), "memory_kernel")
             self.output_kernel = self._kernel(
                 (features + self._cell_size, self.units), "output_kernel"
             )
             return
-        query = first_state(jax.eval_shape(lambda: initial_state(self.cell, 1)))
+        query = first_state(jax.eval_shape(lambda: self.inner.starting_states(1)))
         if query is None or query.ndim != 2:
             raise ValueError(
                 f"{self} needs a cell whose first state is a vector and got "
@@ -169,15 +166,13 @@ class AttentionCell(Layer):
         return (outputs, weights) if self.return_alignments else outputs, states
 
     def _step(self, inputs, found, states, training):
-        outputs, states = self.cell(
-            jnp.concatenate([inputs, found], axis=-1), states, training=training
-        )
-        return outputs, states if isinstance(states, (list, tuple, dict)) else [states]
+        both = jnp.concatenate([inputs, found], axis=-1)
+        return self.inner.take_step(both, states, training=training)
 
-    def sequence(self, inputs, states, *, constants=None, **options):
-        """The same as repeating `call` along axis 1, with one product of the memory and kernel."""
-        constants = self.prepared(constants, inputs.shape[0])
-        return repeat_step(self, inputs, states, constants=constants, **options)
+    def sequence(self, inputs, states, run):
+        """With one product of the memory and its kernel for all steps."""
+        constants = self.prepared(run.constants, inputs.shape[0])
+        return repeat_step(self, inputs, states, run.but(constants=constants))
 
     def prepared(self, constants, batch: int):
         """The constants with what is the same at every step: `[memory, mask, keys]`.
@@ -228,7 +223,7 @@ class AttentionCell(Layer):
         return Engine("scan", "AttentionCell looks at its memory between the steps of the cell.")
 
     def get_initial_state(self, batch_size):
-        states = initial_state(self.cell, batch_size)
+        states = self.inner.starting_states(batch_size)
         if not self._feeds_back:
             return states
         return [jnp.zeros((batch_size, self.units), self.dtype), states]

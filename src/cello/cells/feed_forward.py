@@ -8,17 +8,28 @@ import jax
 import jax.numpy as jnp
 
 from cello import activations, initializers
+from cello.cells.cell import Cell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, positive, positive_integer
-from cello.core.layer import Layer
 from cello.initializers import RandomUniform
 from cello.ops.engine import Engine
 from cello.ops.product import product
-from cello.ops.recurrence import first_output, hide_masked, hold, seen_steps
+from cello.ops.recurrence import seen_steps
 
 
-class FeedForwardCell(Layer):
+class _WithoutRecurrence(Cell):
+    """A cell whose step looks at no output of the step before."""
+
+    does = frozenset()
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it: "xla", matrix products for all steps at once."""
+        return Engine("xla", "It has no recurrence: its products are taken for all steps at once.")
+
+
+class FeedForwardCell(_WithoutRecurrence):
     """Two products on each step by itself: a cell without a state, to stand in a row with others.
 
         y_t = (activation(x_t W_g) * (x_t W_u)) V    gated
@@ -65,26 +76,14 @@ class FeedForwardCell(Layer):
         y = product(hidden, self.output_kernel.value, self.compute_dtype)
         return y.astype(self.dtype), states
 
-    def sequence(
-        self, inputs, states, *, mask=None, go_backwards=False, training=False, unroll=False,
-        return_all_states=False, **options,
-    ):  # fmt: skip
-        """The same as repeating `call` along axis 1."""
-        if go_backwards:
-            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
-        outputs, states = self.call(hide_masked(inputs, mask), states)
-        return hold(outputs, None, mask, **options), states
+    def sequence(self, inputs, states, run):
+        return inputs, states
 
-    @property
-    def engine(self) -> Engine:
-        """What runs it: two matrix products, no recurrence."""
-        return Engine("native")
-
-    def get_initial_state(self, batch_size):
-        return []
+    def finish(self, found):
+        return self.call(found, [])[0]
 
 
-class TokenShiftFeedForwardCell(Layer):
+class TokenShiftFeedForwardCell(_WithoutRecurrence):
     """Two products on a mixture of each step and the one before: the channel mixing of RWKV.
 
         y_t = (relu((x_t + mix * (x_{t-1} - x_t)) K) ** 2) V
@@ -122,33 +121,17 @@ class TokenShiftFeedForwardCell(Layer):
         (before,) = states
         return self._mixed(inputs, before), [inputs.astype(self.dtype)]
 
-    def sequence(
-        self, inputs, states, *, mask=None, go_backwards=False, training=False, unroll=False,
-        return_all_states=False, **options,
-    ):  # fmt: skip
-        """The same as repeating `call` along axis 1."""
-        if go_backwards:
-            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
-        before, seen = seen_steps(hide_masked(inputs, mask), states[0][:, None], mask)
-        outputs = self._mixed(seen, before)
-        spec = jax.ShapeDtypeStruct((inputs.shape[0], self.units), outputs.dtype)
-        outputs = hold(outputs, first_output(spec, states), mask, **options)
-        if return_all_states:
-            return outputs, [seen]
-        return outputs, [seen[:, -1] if seen.shape[1] else states[0]]
+    def sequence(self, inputs, states, run):
+        before, seen = seen_steps(inputs, states[0][:, None], run.mask)
+        return (seen, before), [seen if run.return_all_states else seen[:, -1]]
+
+    def finish(self, found):
+        return self._mixed(*found)
 
     def _mixed(self, x, before):
         hidden = product(x + self.mix.value * (before - x), self.kernel.value, self.compute_dtype)
         y = product(jnp.square(jax.nn.relu(hidden)), self.output_kernel.value, self.compute_dtype)
         return y.astype(self.dtype)
-
-    @property
-    def engine(self) -> Engine:
-        """What runs it: two matrix products, no recurrence."""
-        return Engine("native")
-
-    def get_initial_state(self, batch_size):
-        return [jnp.zeros((batch_size, *self.state_size), self.dtype)]
 
 
 def _mix(shape, dtype):

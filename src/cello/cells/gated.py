@@ -10,7 +10,7 @@ from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
 from cello.ops.engine import Engine
-from cello.ops.gated import choose_engine, project
+from cello.ops.gated import choose_engine, gated_sequence, project
 
 
 class GatedCell(LearnedCell):
@@ -20,9 +20,8 @@ class GatedCell(LearnedCell):
 
     Attributes:
         recurrence: its gates and states, and their equations (`cello.ops.lstm.LSTM`).
-        op: the same over a whole sequence (`cello.ops.lstm`); `None` for equations that the kernels
-            do not know: then `step` is scanned, after one product for the inputs of all steps.
-        equation_arguments: names of the cell's arguments that `op` takes.
+        has_kernel: whether kernels know the equations; else `step` is scanned, after one product
+            for the inputs of all steps.
 
     A cell with weights or equations of its own overrides `build`, `recurrent_shape`, `project`,
     `recurrent_product` and `step`, as far as they differ.
@@ -31,8 +30,7 @@ class GatedCell(LearnedCell):
     units = arg(kind=positive_integer, doc="Size of the state and of the output.")
 
     input_spec: Any = InputSpec(("batch", "features"))
-    op: Any = None
-    equation_arguments: tuple[str, ...] = ("activation",)
+    has_kernel = False
     recurrent_activation: Any = staticmethod(activations.linear)  # a cell without gates has none
 
     def __init__(self, *args, **kwargs):
@@ -63,32 +61,44 @@ class GatedCell(LearnedCell):
             x, states, recurrent, recurrent_bias, self.activation, self.recurrent_activation
         )
 
-    def sequence(self, inputs, states, *, training=False, mask=None, **options):
-        """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        if self.op is None:
-            return super().sequence(inputs, states, training=training, mask=mask, **options)
+    def arrays(self):
+        """What `gated_sequence` takes of the weights: kernels, bias and vectors."""
+        bias = None if self.bias is None else self.bias.value
+        return self.kernel.value, self.recurrent_kernel.value, bias, None
+
+    def sequence(self, inputs, states, run):
+        if not self.has_kernel:
+            return super().sequence(inputs, states, run)
         dropout_mask, recurrent_mask = self.dropout_masks(
-            (inputs.shape[0], inputs.shape[2]), training
+            (inputs.shape[0], inputs.shape[2]), run.training
         )
-        outputs, new_states = self.op(
+        kernel, recurrent_kernel, bias, vectors = self.arrays()
+        outputs, new_states = gated_sequence(
+            self.recurrence,
             inputs,
-            self.kernel.value,
-            self.recurrent_kernel.value,
-            None if self.bias is None else self.bias.value,
+            kernel,
+            recurrent_kernel,
+            bias,
             tuple(states),
-            mask=mask,
+            run,
+            activation=self.activation,
+            recurrent_activation=self.recurrent_activation,
             dropout_mask=dropout_mask,
             recurrent_dropout_mask=recurrent_mask,
             compute_dtype=self.compute_dtype,
-            **{name: getattr(self, name) for name in self.equation_arguments},
-            **options,
+            vectors=vectors,
         )
         return outputs, list(new_states)
 
     @property
+    def does(self):  # type: ignore[override]
+        every = frozenset({"turning", "hiding", "holding"})
+        return every if self.has_kernel else super().does
+
+    @property
     def engine(self) -> Engine:
         """What runs `sequence`: "native", "cuda" or "scan", with a `reason`."""
-        if self.op is None:
+        if not self.has_kernel:
             return super().engine
         return choose_engine(
             self.recurrence, self.dtype, self.activation, self.recurrent_activation

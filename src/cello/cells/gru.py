@@ -1,6 +1,6 @@
 """Gated recurrent unit."""
 
-from cello import activations, ops
+from cello import activations
 from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
@@ -30,8 +30,7 @@ class GRUCell(GatedCell):
         doc="Whether the reset gate acts after the recurrent product or before.",
     )  # fmt: skip
 
-    equation_arguments = ("activation", "recurrent_activation", "reset_after")
-    op = staticmethod(ops.gru)
+    has_kernel = True
 
     @property  # the reset gate decides
     def recurrence(self):  # type: ignore[override]

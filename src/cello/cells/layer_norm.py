@@ -9,7 +9,7 @@ from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, positive
 from cello.ops.gated import project
-from cello.ops.layer_norm import LAYER_NORM_GRU, LAYER_NORM_LSTM, LayerNorm, layer_norm
+from cello.ops.layer_norm import LAYER_NORM_GRU, LAYER_NORM_LSTM, LayerNorm
 
 
 class LayerNormCell(GatedCell):
@@ -21,7 +21,7 @@ class LayerNormCell(GatedCell):
 
     recurrent_activation = arg("sigmoid", kind=activations.get, doc="Activation of the gates.")
     epsilon = arg(1e-5, kind=positive, doc="Added to the variances.")
-    equation_arguments = ("activation", "recurrent_activation")
+    has_kernel = True
     equations: LayerNorm
 
     @property
@@ -41,13 +41,13 @@ class LayerNormCell(GatedCell):
         """Gain and bias of the memory, in a cell that normalises one."""
         return ()
 
-    def op(self, inputs, kernel, recurrent_kernel, bias, states, **options):
-        vectors = self.recurrence.vectors(
+    def arrays(self):
+        recurrence = self.recurrence
+        kernel, recurrent_kernel, bias, _ = super().arrays()
+        vectors = recurrence.vectors(
             self.units, self.kernel_gain.value, self.recurrent_gain.value, bias, *self.of_memory()
         )
-        return layer_norm(
-            self.recurrence, inputs, kernel, recurrent_kernel, vectors, states, **options
-        )
+        return recurrence.centred(kernel), recurrence.centred(recurrent_kernel), None, vectors
 
     def project(self, inputs, dropout_mask=None):
         bias = None if self.bias is None else self.bias.value

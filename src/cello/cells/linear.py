@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import jax
@@ -10,30 +9,21 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello import constraints, initializers, regularizers
+from cello.cells.cell import Cell
 from cello.cells.projecting import dropout_mask
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, fraction, integer, optional, positive_integer
-from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 from cello.ops.engine import Engine
 from cello.ops.gated import drop
 from cello.ops.linear_scan import choose_engine, linear_scan
-from cello.ops.partition import varying
 from cello.ops.product import product
-from cello.ops.recurrence import (
-    choose_rows,
-    first_output,
-    hide_masked,
-    hold,
-    last_real,
-    seen_steps,
-    take_steps,
-)
+from cello.ops.recurrence import choose_rows, seen_steps
 
 
-class LinearCell(Layer):
+class LinearCell(Cell):
     """Base of the cells whose state is linear in the state before, and elementwise.
 
         a_t, b_t = coefficients(x_t)
@@ -62,7 +52,8 @@ class LinearCell(Layer):
     seed = arg(None, kind=optional(integer), doc="Seed of the dropout.")
 
     input_spec: Any = InputSpec(("batch", "features"))
-    draws_once = True  # a sequence, not a step
+    does = frozenset()
+    draws_once = True
     complex_state = False
     window = 1
     window_units: int | None = None
@@ -73,7 +64,7 @@ class LinearCell(Layer):
         super().__init__(*args, **kwargs)
         self.output_size = self.units
         self.state_size: list[Any] = [self.state_shape()] * (2 if self.complex_state else 1)
-        self.seed_generator: Any = SeedGenerator(self.seed) if self.dropout > 0 else None
+        self.seed_generator = SeedGenerator(self.seed) if self.dropout > 0 else None
 
     def state_shape(self) -> int | tuple[int, ...]:
         """The shape of `h` without the batch."""
@@ -131,38 +122,31 @@ class LinearCell(Layer):
         h = a * h + b
         return self._output(h, more), self._closed(h, [s[:, 0] for s in before])
 
-    def sequence(
-        self, inputs, states, *, training=False, mask=None, go_backwards=False, unroll=False,
-        return_sequences=True, return_all_states=False, zero_output_for_mask=False,
-    ):  # fmt: skip
-        """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        if inputs.shape[1] == 0:
-            return self._without_steps(inputs, states, return_sequences, return_all_states)
-        start, before = self._opened(states)
-        inputs = self._dropped(hide_masked(inputs, mask), training)
-        if go_backwards:
-            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
-        inputs, before = self._look_back(inputs, before, mask)
-        spec = jax.ShapeDtypeStruct((inputs.shape[0], self.units), self.dtype)
-        (h, last), outputs, every = self._run_all(
-            (start, first_output(spec, states)), inputs, mask,
-            return_sequences=return_sequences, return_all_states=return_all_states,
-            zero_output_for_mask=zero_output_for_mask,
-        )  # fmt: skip
-        if return_all_states:
-            states = self._closed(every, before)
-        else:
-            states = self._closed(h, [s[:, -1] for s in before])
-        return outputs if return_sequences else last, states
+    def sequence(self, inputs, states, run):
+        """`h` and what `readout` needs of every step, and the states."""
+        h, before = self._opened(states)
+        inputs = self._dropped(inputs, run.training)
+        inputs, before = self._look_back(inputs, before, run.mask)
+        a, b, more = self.coefficients(inputs)
+        if run.mask is not None:
+            a = jnp.broadcast_to(a, b.shape)
+            a, b = choose_rows(run.mask, (a, b), (jnp.ones_like(a), jnp.zeros_like(b)))
+        h = linear_scan(a, b, h)
+        every = (h, before)
+        if not run.return_all_states:
+            every = jax.tree.map(lambda s: s[:, -1], every)
+        return (h, more), self._closed(*every)
+
+    def finish(self, found):
+        return self._output(*found)
+
+    def segment_length(self, run, time):
+        return self.segment
 
     @property
     def engine(self) -> Engine:
         """What runs the recurrence of `sequence`: "native" or "scan", with a `reason`."""
         return choose_engine(self._h_dtype)
-
-    def get_initial_state(self, batch_size):
-        sizes = [(s,) if isinstance(s, int) else s for s in self.state_size]
-        return [jnp.zeros((batch_size, *size), self.dtype) for size in sizes]
 
     # ------------------------------------------------------------------------------- parts
 
@@ -170,16 +154,6 @@ class LinearCell(Layer):
     def _h_dtype(self):
         dtype = jnp.dtype(self.dtype)
         return jnp.result_type(dtype, jnp.complex64) if self.complex_state else dtype
-
-    def _without_steps(self, inputs, states, return_sequences, return_all_states):
-        """As a masked step, which leaves everything as it is."""
-        inputs = jnp.zeros((inputs.shape[0], 1, *inputs.shape[2:]), inputs.dtype)
-        outputs, states = self.sequence(
-            inputs, states, mask=jnp.zeros(inputs.shape[:2], bool),
-            return_sequences=return_sequences, return_all_states=return_all_states,
-        )  # fmt: skip
-        outputs = outputs[:, :0] if return_sequences else outputs
-        return outputs, [s[:, :0] for s in states] if return_all_states else states
 
     def _opened(self, states):
         """`h`, and the list of the window where there is one."""
@@ -194,46 +168,6 @@ class LinearCell(Layer):
 
     def _output(self, h, more):
         return self.readout(h, more).astype(self.dtype)
-
-    def _run_all(self, before, inputs, mask, **options):
-        """As `_piece`, of all steps."""
-        run: Any = functools.partial(self._piece, **options)
-        time = inputs.shape[1]
-        if self.segment is not None and isinstance(time, int) and time > self.segment:
-            run = functools.partial(_in_segments, run, self.segment)
-        return run(before, inputs, mask)
-
-    def _piece(
-        self, before, inputs, mask, *, return_sequences, return_all_states, zero_output_for_mask
-    ):
-        """Some steps: `(h, output)` after them, the outputs and `h` of each, `None` if not wanted.
-
-        Args:
-            before: `(h, output)` before them.
-        """
-        h, output = before
-        a, b, more = self.coefficients(inputs)
-        if mask is not None:
-            a = jnp.broadcast_to(a, b.shape)
-            a, b = choose_rows(mask, (a, b), (jnp.ones_like(a), jnp.zeros_like(b)))
-        h = linear_scan(a, b, h)
-        outputs = self._outputs(h, more, output, mask, return_sequences, zero_output_for_mask)
-        last = outputs[:, -1] if return_sequences else outputs
-        every = outputs if return_sequences else None
-        return (h[:, -1], last), every, h if return_all_states else None
-
-    def _outputs(self, h, more, first, mask, return_sequences, zero_output_for_mask):
-        """What a loop over the steps gives; see `hold`. The last output is computed alone."""
-        if not return_sequences and mask is None:
-            return self._output(*jax.tree.map(lambda x: x[:, -1], (h, more)))
-        if not return_sequences:
-            real = last_real(mask)[:, -1:]
-            taken = jax.tree.map(lambda x: take_steps(x, jnp.maximum(real, 0))[:, 0], (h, more))
-            return choose_rows(real[:, 0] >= 0, self._output(*taken), first)
-        return hold(
-            self._output(h, more), first, mask,
-            return_sequences=True, zero_output_for_mask=zero_output_for_mask,
-        )  # fmt: skip
 
     def _look_back(self, inputs, before, mask):
         """Each step of the inputs with the real ones before it, and the window after every step.
@@ -314,30 +248,3 @@ class ProjectedLinearCell(LinearCell):
 def joined(real, imaginary):
     """The complex array of these parts, which are widened where they have 16 bits."""
     return lax.complex(widened(real), widened(imaginary))
-
-
-def _in_segments(run, steps: int, before, inputs, mask):
-    """`run(before, inputs, mask)`, by segments of so many steps that are computed twice."""
-
-    @functools.partial(jax.checkpoint, prevent_cse=False)
-    def segment(before, inputs_and_mask):
-        after, *every = run(before, *inputs_and_mask)
-        return after, every
-
-    batch, time = inputs.shape[:2]
-    whole = time // steps * steps
-
-    def cut(x):
-        return jnp.moveaxis(x[:, :whole].reshape(batch, -1, steps, *x.shape[2:]), 1, 0)
-
-    def joined(x):
-        return jnp.moveaxis(x, 0, 1).reshape(batch, whole, *x.shape[3:])
-
-    arrays = inputs, mask
-    before = varying(before, (before, arrays))
-    after, every = lax.scan(segment, before, jax.tree.map(cut, arrays))
-    every = jax.tree.map(joined, every)
-    if whole < time:
-        after, rest = segment(after, jax.tree.map(lambda x: x[:, whole:], arrays))
-        every = jax.tree.map(lambda *parts: jnp.concatenate(parts, 1), every, rest)
-    return after, *every

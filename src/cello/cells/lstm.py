@@ -1,8 +1,6 @@
 """Long short-term memory."""
 
-from typing import Any
-
-from cello import activations, ops
+from cello import activations
 from cello.cells.gated import GatedCell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean
@@ -29,6 +27,5 @@ class LSTMCell(GatedCell):
         doc="Whether the bias of the forget gate starts from 1 (Jozefowicz et al. 2015).",
     )  # fmt: skip
 
-    equation_arguments = ("activation", "recurrent_activation")
     recurrence = LSTM
-    op: Any = staticmethod(ops.lstm)
+    has_kernel = True

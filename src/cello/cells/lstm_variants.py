@@ -44,7 +44,7 @@ class PeepholeLSTMCell(LSTMCell):
     )  # fmt: skip
 
     recurrence = Gated("peephole_lstm", gates="ifgo", states="hc", forget="f")
-    op = None
+    has_kernel = False
 
     def build(self, input_shape):
         super().build(input_shape)

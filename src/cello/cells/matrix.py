@@ -20,7 +20,7 @@ from cello.ops import engine as engines
 from cello.ops.engine import Engine
 from cello.ops.matrix_scan import matrix_scan, matrix_step
 from cello.ops.product import product
-from cello.ops.recurrence import choose_rows, first_output, hide_masked, seen_steps
+from cello.ops.recurrence import choose_rows, seen_steps
 
 
 def initial_kernel(scale: float, distribution: str = "uniform"):
@@ -108,26 +108,17 @@ class MatrixCell(LinearCell):
         state, y = matrix_step(widened(states[0]), *terms)
         return self._output(y, more), self._closed(state, others)
 
-    def sequence(
-        self, inputs, states, *, training=False, mask=None, go_backwards=False, unroll=False,
-        return_sequences=True, return_all_states=False, zero_output_for_mask=False,
-    ):  # fmt: skip
-        """The same as repeating `call` along axis 1 of `(batch, time, features)`."""
-        if inputs.shape[1] == 0:
-            return self._without_steps(inputs, states, return_sequences, return_all_states)
-        inputs = self._dropped(hide_masked(inputs, mask), training)
-        if go_backwards:
-            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
-        terms, more, others = self._prepared(inputs, states[1:], mask)
+    def sequence(self, inputs, states, run):
+        """What queries read and what `readout` needs of every step, and the states."""
+        inputs = self._dropped(inputs, run.training)
+        terms, more, others = self._prepared(inputs, states[1:], run.mask)
         queries, keys, values, log_decay, rank_one = terms
         y, state = matrix_scan(
             queries, keys, values, log_decay, rank_one, states[0],
-            return_all_states=return_all_states,
+            return_all_states=run.return_all_states,
         )  # fmt: skip
-        others = others if return_all_states else [s[:, -1] for s in others]
-        after = self._closed(state, others)
-        first = first_output(jax.ShapeDtypeStruct((y.shape[0], self.units), self.dtype), states)
-        return self._outputs(y, more, first, mask, return_sequences, zero_output_for_mask), after
+        others = others if run.return_all_states else [s[:, -1] for s in others]
+        return (y, more), self._closed(state, others)
 
     @property
     def engine(self) -> Engine:

@@ -12,7 +12,7 @@ from cello.core.variable import overridden
 from cello.initializers import Constant
 from cello.ops import engine as engines
 from cello.ops.engine import Engine
-from cello.ops.recurrence import hide_masked, scan_steps
+from cello.ops.recurrence import scan_steps
 
 
 class MultiplicativeIntegrationCell(WrapperCell):
@@ -67,12 +67,12 @@ class MultiplicativeIntegrationCell(WrapperCell):
     def recurrence(self):
         return self.cell.recurrence
 
-    def sequence(self, inputs, states, *, training, mask, **options):
-        """The same as repeating `call` along axis 1, with one input product for all steps."""
-        project, step = self._parts(inputs.shape, training)
+    def sequence(self, inputs, states, run):
+        """With one input product for all steps."""
+        project, step = self._parts(inputs.shape, run.training)
         outputs, states, _ = scan_steps(
             lambda x, states, _: (*step(x, states)[:2], ()),
-            project(hide_masked(inputs, mask)), tuple(states), (), mask=mask, **options,
+            project(inputs), tuple(states), (), run,
         )  # fmt: skip
         return outputs, list(states)
 

@@ -29,7 +29,7 @@ class ProjectedLSTMCell(LSTMCell):
     Source: Sak, Senior and Beaufays 2014, without peepholes.
     """
 
-    op = None
+    has_kernel = False
     argument_order = f"projection {LSTMCell.argument_order}"
     projection = arg(
         None, kind=optional(positive_integer),

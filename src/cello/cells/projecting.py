@@ -9,18 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello import activations, constraints, initializers, regularizers
+from cello.cells.cell import Cell
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, fraction, integer, optional
-from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 from cello.ops import engine as engines
 from cello.ops.engine import Engine
 from cello.ops.gated import Gated, entering
 from cello.ops.product import product
-from cello.ops.recurrence import hide_masked, scan_steps
+from cello.ops.recurrence import scan_steps
 
 
-class ProjectingCell(Layer):
+class ProjectingCell(Cell):
     """Base of the cells of an input product, a recurrent product and a pointwise function.
 
     A subclass writes `project`, which works on the inputs of one step and on those of all steps
@@ -38,7 +38,7 @@ class ProjectingCell(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.seed_generator: Any = SeedGenerator(self.seed) if self._drops else None
+        self.seed_generator = SeedGenerator(self.seed) if self._drops else None
 
     @property
     def _drops(self) -> bool:
@@ -71,27 +71,23 @@ class ProjectingCell(Layer):
         )
         return outputs, list(new_states)
 
-    def sequence(self, inputs, states, *, training=False, mask=None, **options):
-        """The same as repeating `call` along axis 1 of `(batch, time, ...)`."""
+    def sequence(self, inputs, states, run):
         step_shape = (inputs.shape[0], *inputs.shape[2:])
-        dropout_mask, recurrent_mask = self.dropout_masks(step_shape, training)
+        dropout_mask, recurrent_mask = self.dropout_masks(step_shape, run.training)
         engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
-        x, recurrent_bias = self.project(hide_masked(inputs, mask), dropout_mask)
+        x, recurrent_bias = self.project(inputs, dropout_mask)
         recurrent = self.recurrent(recurrent_mask)
 
         def one_step(x, states, _):
             return *self.step(x, states, recurrent, recurrent_bias)[:2], ()
 
-        outputs, new_states, _ = scan_steps(one_step, x, tuple(states), (), mask=mask, **options)
+        outputs, new_states, _ = scan_steps(one_step, x, tuple(states), (), run)
         return outputs, list(new_states)
 
     @property
     def engine(self) -> Engine:
         """What runs `sequence`: "native" or "scan", with a `reason`."""
         return engines.no_kernel(f"The kernels do not know the equations of {type(self).__name__}.")
-
-    def get_initial_state(self, batch_size):
-        return [jnp.zeros((batch_size, *_axes(size)), self.dtype) for size in self.state_size]
 
     def dropout_masks(self, step_shape, training):
         """The factors on the inputs of a step and on the state: 0, or 1 / (1 - rate)."""

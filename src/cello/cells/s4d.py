@@ -110,29 +110,48 @@ class S4DCell(StateSpaceCell):
         return (1 + 0.5 * step * A) * (b / step), b
 
     def readout(self, h, u):
+        return self._mixed(self._read(h), u)
+
+    def finish(self, found):
+        return self._mixed(*found).astype(self.dtype)
+
+    def _read(self, h):
         real, imaginary = self.readout_weights.value
-        return self._mixed(2 * jnp.sum(real * h.real - imaginary * h.imag, -1), u)
+        return 2 * jnp.sum(real * h.real - imaginary * h.imag, -1)
 
     def _mixed(self, v, u):
         v = jax.nn.gelu(v + self.skip.value * u, approximate=False)
         mixed = product(v, self.output_kernel.value, self.compute_dtype) + self.output_bias.value
         return jax.nn.glu(mixed)
 
-    def _run_all(self, before, inputs, mask, **options):
-        time, chunk = inputs.shape[1], self.chunk
-        if mask is not None or options["return_all_states"] or not isinstance(time, int):
-            return super()._run_all(before, inputs, mask, **options)
-        whole = time // chunk * chunk
-        if whole == 0:
-            return super()._run_all(before, inputs, mask, **options)
-        after, outputs = self._in_chunks(before[0], inputs[:, :whole], options["return_sequences"])
-        if whole < time:
-            after, rest, _ = super()._run_all(after, inputs[:, whole:], mask, **options)
-            outputs = None if outputs is None else jnp.concatenate([outputs, rest], 1)
-        return after, outputs, None
+    def segment_length(self, run, time):
+        return None if self._steps_in_chunks(run, time) else self.segment
+
+    def _steps_in_chunks(self, run, time) -> int:
+        """How many of the first steps go by chunks."""
+        if run.mask is not None or run.return_all_states or not isinstance(time, int):
+            return 0
+        return time // self.chunk * self.chunk
+
+    def sequence(self, inputs, states, run):
+        """`v` and `u` of every step, or of the last if no other is wanted; the states."""
+        time = inputs.shape[1]
+        whole = self._steps_in_chunks(run, time)
+        if not whole:
+            (h, u), states = super().sequence(inputs, states, run)
+            return (self._read(h), u), states
+        inputs = self._dropped(inputs, run.training)
+        h, found = self._in_chunks(self._opened(states)[0], inputs[:, :whole], run.return_sequences)
+        states = self._closed(h, [])
+        if whole == time:
+            return found, states
+        rest, states = self.sequence(inputs[:, whole:], states, run.but(training=False))
+        if run.return_sequences:
+            rest = jax.tree.map(lambda *parts: jnp.concatenate(parts, 1), found, rest)
+        return rest, states
 
     def _in_chunks(self, h, inputs, return_sequences):
-        """Whole chunks: `(h, output)` after them, and the outputs of all steps or `None`.
+        """Whole chunks: `h` after them, and `(v, u)` of all steps or of the last.
 
         With `p_k = a^k`, `x` the `u` of a chunk and `H` the state before it:
 
@@ -150,9 +169,9 @@ class S4DCell(StateSpaceCell):
                  for part in (factors.real, factors.imag))  # fmt: skip
         added = joined(*parts)
         H = linear_scan(powers[-1], added, h)
-        after = H[:, -1], self._output(H[:, -1], u[:, -1])
+        after = H[:, -1]
         if not return_sequences:
-            return after, None
+            return after, (self._read(H[:, -1:]), u[:, -1:])
         C = 2 * joined(*self.readout_weights.value)
         kernel = jnp.sum((C * powers[:-1] * b).real, -1)
         ago = jnp.arange(self.chunk)[:, None] - jnp.arange(self.chunk)
@@ -162,5 +181,4 @@ class S4DCell(StateSpaceCell):
         weights = C * powers[1:]
         for part, sign, factors in ((H.real, 1, weights.real), (H.imag, -1, weights.imag)):
             v = v + sign * jnp.einsum("tun,bkun->bktu", factors, part, precision="highest")
-        outputs = self._mixed(v.reshape(batch, time, units), u).astype(self.dtype)
-        return after, outputs
+        return after, (v.reshape(batch, time, units), u)

@@ -1,6 +1,5 @@
 """The simple recurrent network."""
 
-from cello import ops
 from cello.cells.gated import GatedCell
 from cello.ops.simple_rnn import SIMPLE_RNN
 
@@ -17,4 +16,4 @@ class SimpleRNNCell(GatedCell):
     """
 
     recurrence = SIMPLE_RNN
-    op = staticmethod(ops.simple_rnn)
+    has_kernel = True

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
+from typing import Any
 
-from cello.cells.running import (
-    build_cell,
-    cell_engine,
-    check_cell,
-    initial_state,
-    output_size,
-    run_cell,
-    takes_constants,
-)
+from cello.cells.cell import Cell, as_cell, check_cell
+from cello.cells.frame import run_cell
 from cello.core.arguments import arg
-from cello.core.layer import Layer
 from cello.ops.engine import Engine
 
 
 def _cells(value):
     if not isinstance(value, (list, tuple)) or not value:
         raise ValueError("a list of cells, at least one")
-    for cell in value:
-        check_cell(cell)
-    return list(value)
+    return [check_cell(cell) for cell in value]
 
 
-class StackedRNNCells(Layer):
+class StackedRNNCells(Cell):
     """Cells in a row: the output of each step of one is the input of the next.
 
     The states are a list with the states of each cell, in order. In `RNN` each cell runs over the
@@ -38,67 +27,54 @@ class StackedRNNCells(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.state_size = [cell.state_size for cell in self.cells]
-        self.output_size = output_size(self.cells[-1])
-        self.exact_inputs = getattr(self.cells[0], "exact_inputs", False)
+        self.state_size = [cell.state_size for cell in self.row]
+        self.output_size = self.row[-1].size_of_output()
 
     @property
-    def input_dtype(self) -> str:
-        return self.variable_dtype if self.exact_inputs else self.compute_dtype
+    def row(self) -> list[Any]:
+        """The cells, each as what runs."""
+        return [as_cell(cell) for cell in self.cells]
+
+    @property
+    def exact_inputs(self) -> bool:  # type: ignore[override]
+        return self.row[0].exact_inputs
+
+    @property
+    def takes_constants(self) -> bool:  # type: ignore[override]
+        return any(cell.takes_constants for cell in self.row)
 
     def build(self, inputs_shape, constants_shape=None):
-        for cell in self.cells:
-            if not cell.built:
-                build_cell(cell, inputs_shape, constants_shape)
-            size = output_size(cell)
+        for cell in self.row:
+            cell.build_for(inputs_shape, constants_shape)
+            size = cell.size_of_output()
             inputs_shape = (inputs_shape[0], *(size if isinstance(size, tuple) else (size,)))
         self.output_size = size  # some cells know their sizes only now
         self.state_size = [cell.state_size for cell in self.cells]
 
     def call(self, inputs, states, training=False, constants=None):
         new_states = []
-        for cell, state in zip(self.cells, states, strict=True):
-            more = {"constants": constants} if takes_constants(cell) else {}
-            inputs, state = cell(inputs, state, training=training, **more)
+        for cell, state in zip(self.row, states, strict=True):
+            inputs, state = cell.take_step(inputs, state, training=training, constants=constants)
             new_states.append(state)
         return inputs, new_states
 
-    def sequence(
-        self,
-        inputs,
-        states,
-        *,
-        mask,
-        go_backwards,
-        return_sequences,
-        zero_output_for_mask,
-        **options,
-    ):
-        """The same as repeating `call` along axis 1, one cell after the other."""
-        if go_backwards:
-            inputs = jax.tree.map(lambda x: jnp.flip(x, 1), inputs)
-            mask = None if mask is None else jnp.flip(mask, 1)
+    def sequence(self, inputs, states, run):
+        """One cell after the other, each over the whole sequence."""
         new_states = []
-        for cell, state in zip(self.cells, states, strict=True):
-            last = cell is self.cells[-1]
-            inputs, state = run_cell(
-                cell,
-                inputs,
-                state,
-                mask=mask,
-                go_backwards=False,
-                return_sequences=return_sequences or not last,
-                zero_output_for_mask=zero_output_for_mask and last,
-                **options,
-            )
+        row = self.row
+        before_last = run.but(return_sequences=True, zero_output_for_mask=False)
+        for cell, state in zip(row, states, strict=True):
+            wanted = run if cell is row[-1] else before_last
+            inputs, state = run_cell(cell, inputs, state, wanted)
             new_states.append(state)
         return inputs, new_states
 
     @property
     def engine(self) -> Engine:
-        """What runs the cells: the first that is not native, with its reason."""
-        engines = [cell_engine(cell) for cell in self.cells]
-        return next((engine for engine in engines if engine != "native"), engines[0])
+        """What runs the cells: JAX's loop, with a reason, if one of them needs it."""
+        engines = [cell.engine for cell in self.row]
+        recurrent = [engine for engine in engines if engine != "xla"]
+        return next((e for e in recurrent if e == "scan"), (recurrent or engines)[0])
 
     def get_initial_state(self, batch_size):
-        return [initial_state(cell, batch_size) for cell in self.cells]
+        return [cell.starting_states(batch_size) for cell in self.row]

@@ -6,13 +6,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from cello.cells.cell import Cell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
-from cello.core.layer import Layer
 
 
-class TimedCell(Layer):
+class TimedCell(Cell):
     """Base of the cells of steps at any times: a subclass makes its weights and writes `step`.
 
     Inputs are `x`, `(batch, features)`, or `[x, t]` with the time of each step, `(batch,)` or
@@ -30,18 +30,12 @@ class TimedCell(Layer):
     input_spec: Any = InputSpec(("batch", "features"))
     exact_inputs = True
     draws_once = True
-    seed_generator: Any = None
     state_size: list[Any]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.output_size = self.units
         self.state_size = [self.units, 1]
-
-    @property
-    def input_dtype(self) -> str:
-        """That of the variables: products round their factors themselves."""
-        return self.variable_dtype
 
     def build(self, input_shape):
         several = isinstance(input_shape, list)
@@ -79,6 +73,3 @@ class TimedCell(Layer):
         now = last + 1 if t is None else t.astype(last.dtype).reshape(last.shape)
         outputs, states = self.step(x, states, now, jnp.abs(now - last), training)
         return outputs, [*states, now]
-
-    def get_initial_state(self, batch_size):
-        return [jnp.zeros((batch_size, size), self.dtype) for size in self.state_size]

@@ -7,17 +7,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from cello.cells.cell import Cell, as_cell, check_cell
+from cello.cells.frame import run_cell
+from cello.cells.loop import repeat_step
 from cello.cells.projecting import dropout_mask
-from cello.cells.running import (
-    build_cell,
-    cell_engine,
-    check_cell,
-    initial_state,
-    output_size,
-    repeat_step,
-    run_cell,
-    takes_constants,
-)
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, fraction, integer, optional
 from cello.core.layer import Layer
@@ -25,12 +18,6 @@ from cello.core.random import SeedGenerator
 from cello.core.variable import overridden
 from cello.ops import engine as engines
 from cello.ops.engine import Engine
-from cello.ops.recurrence import choose_rows, hide_masked, hold, last_real
-
-
-def _cell(value):
-    check_cell(value)
-    return value
 
 
 def _rates(value):
@@ -49,53 +36,51 @@ def _names(value):
     return list(value)
 
 
-class OuterCell(Layer):
+class OuterCell(Cell):
     """Base of the cells with another cell inside, `cell`: with its states, and its output's size.
 
-    A subclass writes `call`, where `step` runs the inner cell; and `sequence`, where that can be
-    said for all steps at once.
+    A subclass writes `call`, where `inner.take_step` runs the inner cell; and `sequence`, if that
+    can be said for all steps at once.
     """
 
     cell: Any
 
     @property
-    def cells(self):
-        return [self.cell]
+    def inner(self) -> Any:
+        """The cell inside, as what runs."""
+        return as_cell(self.cell)
 
     @property
-    def state_size(self):
+    def state_size(self):  # type: ignore[override]
         return self.cell.state_size
 
     @property
-    def output_size(self):
-        return output_size(self.cell)
+    def output_size(self):  # type: ignore[override]
+        return self.inner.size_of_output()
+
+    @property
+    def takes_constants(self) -> bool:  # type: ignore[override]
+        return self.inner.takes_constants
 
     def build(self, inputs_shape, constants_shape=None):
-        if not self.cell.built:
-            build_cell(self.cell, inputs_shape, constants_shape)
+        self.inner.build_for(inputs_shape, constants_shape)
 
     def call(self, inputs, states, training=False, constants=None):
         raise NotImplementedError
 
-    def step(self, inputs, states, training, constants):
-        """One step of the inner cell; its states always as a list, tuple or dict."""
-        more = {"constants": constants} if takes_constants(self.cell) else {}
-        outputs, states = self.cell(inputs, states, training=training, **more)
-        return outputs, states if isinstance(states, (list, tuple, dict)) else [states]
-
     def get_initial_state(self, batch_size):
-        return initial_state(self.cell, batch_size)
+        return self.inner.starting_states(batch_size)
 
     @property
     def engine(self) -> Engine:
         """What runs the inner cell."""
-        return cell_engine(self.cell)
+        return self.inner.engine
 
 
 class WrapperCell(OuterCell):
     """Base of the cells around a cell that is given."""
 
-    cell = arg(kind=_cell, doc="The cell inside.")
+    cell = arg(kind=check_cell, doc="The cell inside.")
 
 
 class _DrawingCell(WrapperCell):
@@ -132,7 +117,7 @@ class ZoneoutCell(_DrawingCell):
     rate = arg(0.1, kind=_rates, doc="Probability that an element of a state stays.")
 
     def call(self, inputs, states, training=False, constants=None):
-        outputs, new_states = self.step(inputs, states, training, constants)
+        outputs, new_states = self.inner.take_step(inputs, states, training, constants)
         before, structure = jax.tree.flatten(states)
         after = jax.tree.leaves(new_states)
         rates = self._rates(len(before))
@@ -176,6 +161,7 @@ class ResidualCell(WrapperCell):
     normalisation in front Xiong et al. 2020.
     """
 
+    does = frozenset()
     normalization = arg(
         None, kind=_normalization,
         doc="A layer that works on each step by itself, `RMSNormalization()` say, or `None`.",
@@ -195,19 +181,15 @@ class ResidualCell(WrapperCell):
             )
 
     def call(self, inputs, states, training=False, constants=None):
-        outputs, states = self.step(self._normalised(inputs), states, training, constants)
+        outputs, states = self.inner.take_step(
+            self._normalised(inputs), states, training, constants
+        )
         return inputs + outputs, states
 
-    def sequence(self, inputs, states, *, mask, go_backwards, **options):
-        """The same as repeating `call` along axis 1."""
-        if go_backwards:
-            inputs, mask = jax.tree.map(lambda x: jnp.flip(x, 1), (inputs, mask))
-        inputs = hide_masked(inputs, mask)
-        outputs, states = run_cell(
-            self.cell, self._normalised(inputs), states, mask=mask, go_backwards=False, **options
-        )
-        how = {name: options[name] for name in ("return_sequences", "zero_output_for_mask")}
-        return outputs + hold(inputs, None, mask, **how), states
+    def sequence(self, inputs, states, run):
+        every = run.but(return_sequences=True, zero_output_for_mask=False)
+        outputs, states = run_cell(self.inner, self._normalised(inputs), states, every)
+        return inputs + outputs, states
 
     def _normalised(self, inputs):
         return inputs if self.normalization is None else self.normalization(inputs)
@@ -241,39 +223,37 @@ class DropoutCell(_DrawingCell):
 
     def call(self, inputs, states, training=False, constants=None):
         if not training:
-            return self.step(inputs, states, training, constants)
+            return self.inner.take_step(inputs, states, training, constants)
         for_inputs, for_outputs, for_states = jax.random.split(self.seed_generator.next(), 3)
         inputs = _dropped(inputs, self.inputs, for_inputs)
         if self.states > 0:
             leaves, structure = jax.tree.flatten(states)
             leaves[0] = _dropped(leaves[0], self.states, for_states)
             states = jax.tree.unflatten(structure, leaves)
-        outputs, states = self.step(inputs, states, training, constants)
+        outputs, states = self.inner.take_step(inputs, states, training, constants)
         return _dropped(outputs, self.outputs, for_outputs), states
 
-    def sequence(self, inputs, states, *, training, mask, return_sequences, **options):
-        """The same as repeating `call` along axis 1."""
-        if training and (self.per_step or self.states > 0):
-            return repeat_step(
-                self, inputs, states, training=training, mask=mask,
-                return_sequences=return_sequences, **options,
-            )  # fmt: skip
-        keys = jax.random.split(self.seed_generator.next(), 3) if training else None
-        if keys is not None:
-            inputs = _dropped(hide_masked(inputs, mask), self.inputs, keys[0], time=True)
-        outputs, states = run_cell(
-            self.cell, inputs, states, training=training, mask=mask,
-            return_sequences=return_sequences, **options,
-        )  # fmt: skip
-        if keys is None:
-            return outputs, states
-        dropped = _dropped(outputs, self.outputs, keys[1], time=return_sequences)
-        if mask is None:
-            return dropped, states
-        if options.get("go_backwards"):
-            mask = jnp.flip(mask, 1)
-        real = last_real(mask) >= 0  # before the first real step stands a state, of which nothing
-        return choose_rows(real if return_sequences else real[:, -1], dropped, outputs), states
+    @property
+    def does(self):  # type: ignore[override]
+        return frozenset() if self._acts_outside else super().does
+
+    @property
+    def _acts_outside(self) -> bool:
+        """Whether all that it drops stands outside of the loop over the steps."""
+        return not self.per_step and self.states == 0
+
+    def sequence(self, inputs, states, run):
+        if not self._acts_outside and run.training:
+            return repeat_step(self, inputs, states, run)
+        if not self._acts_outside:
+            return run_cell(self.inner, inputs, states, run)
+        every = run.but(return_sequences=True, zero_output_for_mask=False)
+        if not run.training:
+            return run_cell(self.inner, inputs, states, every)
+        for_inputs, for_outputs, _ = jax.random.split(self.seed_generator.next(), 3)
+        inputs = _dropped(inputs, self.inputs, for_inputs, time=True)
+        outputs, states = run_cell(self.inner, inputs, states, every)
+        return _dropped(outputs, self.outputs, for_outputs, time=True), states
 
 
 class DropConnectCell(_DrawingCell):
@@ -299,6 +279,7 @@ class DropConnectCell(_DrawingCell):
     rate = arg(0.5, kind=fraction, doc="Fraction of the weights to drop.")
     names = arg(("recurrent_kernel",), kind=_names, doc="Names of the weights that it drops.")
 
+    does = frozenset({"turning", "hiding", "holding"})
     draws_once = True
 
     def build(self, inputs_shape, constants_shape=None):
@@ -325,12 +306,11 @@ class DropConnectCell(_DrawingCell):
 
     def call(self, inputs, states, training=False, constants=None):
         with self._thinned(training):
-            return self.step(inputs, states, training, constants)
+            return self.inner.take_step(inputs, states, training, constants)
 
-    def sequence(self, inputs, states, *, training, **options):
-        """The same as repeating `call` along axis 1."""
-        with self._thinned(training):
-            return run_cell(self.cell, inputs, states, training=training, **options)
+    def sequence(self, inputs, states, run):
+        with self._thinned(run.training):
+            return run_cell(self.inner, inputs, states, run)
 
 
 def _dropped(tree, rate, key, time=False):

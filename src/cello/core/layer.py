@@ -82,6 +82,8 @@ class Layer(VariableOwner):
     supports_masking = False
     streams = False
     """Whether each step of the output depends on no later step of the inputs."""
+    draws_once = False
+    """Whether its `seed_generator` draws once a sequence inside a cell, and not at each step."""
     built = False
     build_shapes: dict[str, Any] | None = None
     """The shapes that `build` was given, in Keras' form: `{"input_shape": ...}`."""

@@ -15,14 +15,13 @@ from cello.cells import (
     StackedRNNCells,
     TokenShiftFeedForwardCell,
 )
-from cello.cells.running import run_cell
+from cello.cells.frame import run_cell
 from cello.cells.wrappers import OuterCell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import one_of, positive, positive_integer
 from cello.layers.normalization import LayerNormalization, RMSNormalization
 from cello.ops.product import product
-from cello.ops.recurrence import hide_masked
 
 
 class BlockCell(OuterCell):
@@ -62,12 +61,10 @@ class BlockCell(OuterCell):
         super().build((batch, self.units))
 
     def call(self, inputs, states, training=False, constants=None):
-        return self.step(self._fitted(inputs), states, training, constants)
+        return self.inner.take_step(self._fitted(inputs), states, training, constants)
 
-    def sequence(self, inputs, states, *, mask=None, **options):
-        """The same as repeating `call` along axis 1."""
-        inputs = self._fitted(hide_masked(inputs, mask))
-        return run_cell(self.cell, inputs, states, mask=mask, **options)
+    def sequence(self, inputs, states, run):
+        return run_cell(self.inner, self._fitted(inputs), states, run)
 
     def _fitted(self, inputs):
         if self.input_kernel is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
 import types
@@ -14,16 +13,8 @@ import numpy as np
 
 from cello import regularizers
 from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
-from cello.cells.running import (
-    build_cell,
-    cell_engine,
-    check_cell,
-    hold_output,
-    initial_state,
-    run_cell,
-    run_in_segments,
-    takes_constants,
-)
+from cello.cells.cell import as_cell, check_cell
+from cello.cells.frame import hold_between_pieces, run_cell
 from cello.core.arguments import Argument, arg
 from cello.core.carry import carry_slot, current_carry
 from cello.core.dtype_policy import cast_floats
@@ -35,13 +26,13 @@ from cello.core.naming import name_scope, snake_case
 from cello.core.symbolic import shown
 from cello.core.variable import Variable
 from cello.ops.engine import Engine
+from cello.ops.run import Run
 
 
 def _cell(value):
     if isinstance(value, (list, tuple)):
         return StackedRNNCells(value)
-    check_cell(value)
-    return value
+    return check_cell(value)
 
 
 def _segments(value):
@@ -149,21 +140,24 @@ class RNN(Layer):
         super()._store(values)
 
     @property
+    def runnable(self) -> Any:
+        """The cell, or what makes a cell of a plain layer."""
+        return as_cell(self.cell)
+
+    @property
     def state_size(self):
         return self.cell.state_size
 
     @property
     def input_dtype(self) -> str:
         """That of the variables where the cell says so: times keep their precision."""
-        exact = getattr(self.cell, "exact_inputs", False)
-        return self.variable_dtype if exact else self.compute_dtype
+        return self.variable_dtype if self.runnable.exact_inputs else self.compute_dtype
 
     def build(self, sequences_shape, constants_shape=None):
-        if not self.cell.built:
-            build_cell(self.cell, _step_shape(sequences_shape), constants_shape)
+        self.runnable.build_for(_step_shape(sequences_shape), constants_shape)
         self._take_input_spec()
         if self.initial_state == "learned":
-            start = initial_state(self.cell, 1)
+            start = self.runnable.starting_states(1)
             self.learned_state = jax.tree.map(
                 lambda s: self.add_weight(
                     s.shape[1:], "zeros", name="initial_state", autocast=False
@@ -216,39 +210,28 @@ class RNN(Layer):
         slot = carry_slot(sequences)
         if slot is not None:
             states = slot.resume(states)
-        mask = self._checked_mask(mask, batch, time)
-        options = {"return_all_states": True} if self.return_all_states else {}
-        if constants is not None:
-            if not takes_constants(self.cell):
-                raise ValueError(
-                    f"{self} was called with constants, which the call() of its cell, "
-                    f"{type(self.cell).__name__}, does not take: write "
-                    "call(self, inputs, states, constants=None)."
-                )
-            options["constants"] = constants
-        run = run_cell
-        if self.remat is not None and isinstance(time, int):
-            steps = math.isqrt(time) if self.remat is True else self.remat
-            run = functools.partial(run_in_segments, steps=max(1, min(steps, time)))
+        wanted = Run(
+            mask=self._checked_mask(mask, batch, time),
+            constants=self._checked_constants(constants),
+            training=training,
+            go_backwards=self.go_backwards,
+            unroll=self.unroll,
+            return_sequences=self.return_sequences,
+            return_all_states=self.return_all_states,
+            zero_output_for_mask=self.zero_output_for_mask,
+            segment=self._segment(time),
+        )
         with name_scope(self.cell.name):
-            outputs, states = run(
-                self.cell,
-                sequences,
-                states,
-                mask=mask,
-                training=training,
-                go_backwards=self.go_backwards,
-                unroll=self.unroll,
-                return_sequences=self.return_sequences,
-                zero_output_for_mask=self.zero_output_for_mask,
-                **options,
-            )
+            outputs, states = run_cell(self.runnable, sequences, states, wanted)
         last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states
         if slot is not None:
             slot.keep(last)
-            if not self.return_sequences or (mask is not None and not self.zero_output_for_mask):
-                real = jnp.ones((batch, time), bool) if mask is None else mask
-                outputs = hold_output(slot.part("output"), outputs, real, self.return_sequences)
+            holds = wanted.mask is not None and not self.zero_output_for_mask
+            if holds or not self.return_sequences:
+                real = jnp.ones((batch, time), bool) if wanted.mask is None else wanted.mask
+                outputs = hold_between_pieces(
+                    slot.part("output"), outputs, real, self.return_sequences
+                )
         if self._uses_own_states:
             jax.tree.map(lambda v, s: v.assign(s), self.states, last, is_leaf=_is_variable)
         if self.dtype_policy.mixed:
@@ -280,12 +263,12 @@ class RNN(Layer):
     @property
     def engine(self) -> Engine:
         """What runs it: `"native"`, `"cuda"` or `"scan"`; its `reason` says why no kernels do."""
-        return cell_engine(self.cell)
+        return self.runnable.engine
 
     def get_initial_state(self, batch_size):
         """The states before the first step, for `batch_size` rows."""
         if self.initial_state == "zeros":
-            return initial_state(self.cell, batch_size)
+            return self.runnable.starting_states(batch_size)
         return jax.tree.map(
             lambda v: jnp.broadcast_to(v.value, (batch_size, *v.shape)),
             self.learned_state,
@@ -355,6 +338,21 @@ class RNN(Layer):
             for g, e in zip(jax.tree.leaves(given), jax.tree.leaves(expected), strict=True)
         ]
         return jax.tree.unflatten(jax.tree.structure(expected), leaves)
+
+    def _segment(self, time) -> int | None:
+        """Steps that training computes twice, as `remat` says."""
+        if self.remat is None or not isinstance(time, int):
+            return None
+        return max(1, min(math.isqrt(time) if self.remat is True else self.remat, time))
+
+    def _checked_constants(self, constants):
+        if constants is None or self.runnable.takes_constants:
+            return constants
+        raise ValueError(
+            f"{self} was called with constants, which the call() of its cell, "
+            f"{type(self.cell).__name__}, does not take: write "
+            "call(self, inputs, states, constants=None)."
+        )
 
     def _checked_mask(self, mask, batch, time):
         masks = jax.tree.leaves(mask)

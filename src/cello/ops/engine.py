@@ -16,7 +16,8 @@ _log = logging.getLogger("cello")
 class Engine(str):
     """The name of an engine, and why it is not a faster one.
 
-    `"native"` are Cello's kernels for CPUs, `"cuda"` those for NVIDIA GPUs, `"scan"` is JAX's loop.
+    `"native"` are Cello's kernels for CPUs, `"cuda"` those for NVIDIA GPUs, `"scan"` is JAX's loop;
+    `"xla"` what has no recurrence, and is compiled by XLA for all steps at once.
 
     Attributes:
         reason: a sentence, or `None` for the fastest.

@@ -16,6 +16,7 @@ from cello.ops import cuda_kernels, fused, kernels
 from cello.ops import engine as engines
 from cello.ops.product import product
 from cello.ops.recurrence import hide_masked, scan_steps
+from cello.ops.run import Run
 
 _WORDS = {
     "i": "input gate", "f": "forget gate", "o": "output gate", "z": "update gate",
@@ -122,6 +123,10 @@ def entering(h, recurrent_mask):
     return h if recurrent_mask is None else h * recurrent_mask
 
 
+@functools.partial(
+    jax.jit,
+    static_argnames=("cell", "activation", "recurrent_activation", "compute_dtype", "engine"),
+)
 def gated_sequence(
     cell: Gated,
     inputs,
@@ -129,19 +134,14 @@ def gated_sequence(
     recurrent_kernel,
     bias,
     initial_state,
+    run: Run,
     *,
-    mask,
     activation,
     recurrent_activation,
     dropout_mask,
     recurrent_dropout_mask,
-    go_backwards: bool,
-    unroll: bool,
-    return_sequences: bool,
-    return_all_states: bool,
-    zero_output_for_mask: bool,
     compute_dtype: str | None,
-    engine: str | None,
+    engine: str | None = None,
     vectors=None,
 ):
     """`cell` over `(batch, time, features)`; see `ops.lstm` for the arguments."""
@@ -155,7 +155,7 @@ def gated_sequence(
         None if bias is None else array(bias),
         _states(cell, inputs, recurrent_kernel, initial_state, dtype),
         None if vectors is None else array(vectors),
-        None if mask is None else jnp.asarray(mask, bool),
+        None if run.mask is None else jnp.asarray(run.mask, bool),
         None if recurrent_dropout_mask is None else array(recurrent_dropout_mask),
     )
     _check_shapes(cell, given)
@@ -166,24 +166,24 @@ def gated_sequence(
         _activation("activation", activation),
         _activation("recurrent_activation", recurrent_activation),
     )
-    every = len(cell.states) if return_all_states else int(return_sequences)
-    scan = _Scan(cell, *functions, go_backwards, unroll, every, compute_dtype)
+    every = len(cell.states) if run.return_all_states else int(run.return_sequences)
+    scan = _Scan(cell, *functions, run.go_backwards, run.unroll, every, compute_dtype)
     chosen = choose_engine(cell, dtype, *functions, asked=engine)
     if chosen != "scan" and _has_sizes(given.x):
         exact = dataclasses.replace(scan, compute_dtype=None)
         recurrence = kernels.Recurrence(
-            cell, *functions, go_backwards, every, exact,
+            cell, *functions, run.go_backwards, every, exact,
             str(chosen), cuda_kernels.factors_of(dtype, compute_dtype),
         )  # fmt: skip
         outputs = fused.run(recurrence, given)
     else:
         engines.say_once(chosen, f"cello.ops.{cell.name}")
         outputs = scan(given)
-    sequence = outputs.every[0] if return_sequences else outputs.last[0]
-    if zero_output_for_mask and return_sequences and given.mask is not None:
-        keep = jnp.flip(given.mask, 1) if go_backwards else given.mask
+    sequence = outputs.every[0] if run.return_sequences else outputs.last[0]
+    if run.zero_output_for_mask and run.return_sequences and given.mask is not None:
+        keep = jnp.flip(given.mask, 1) if run.go_backwards else given.mask
         sequence = jnp.where(keep[..., None], sequence, jnp.zeros((), dtype))
-    return sequence, outputs.every if return_all_states else outputs.last
+    return sequence, outputs.every if run.return_all_states else outputs.last
 
 
 def choose_engine(cell: Gated, dtype, *functions, asked: str | None = None) -> engines.Engine:
@@ -208,9 +208,16 @@ class _Scan:
     compute_dtype: str | None
 
     def __call__(self, given: kernels.Inputs) -> kernels.Outputs:
+        run = Run(
+            mask=given.mask,
+            go_backwards=self.go_backwards,
+            unroll=self.unroll,
+            return_sequences=self.every > 0,
+        )
+        inputs, run = run.in_order(given.x)
         x, step = self.cell.prepared(
             given._replace(
-                x=hide_masked(given.x, given.mask),
+                x=hide_masked(inputs, run.mask),
                 recurrent_mask=jax.lax.stop_gradient(given.recurrent_mask),
             ),
             self.activation,
@@ -222,17 +229,7 @@ class _Scan:
             h, states, _ = step(x, states)
             return states if self.every > 1 else h, states, ()
 
-        sequence, last, _ = scan_steps(
-            one_step,
-            x,
-            given.states,
-            (),
-            mask=given.mask,
-            go_backwards=self.go_backwards,
-            unroll=self.unroll,
-            return_sequences=self.every > 0,
-            zero_output_for_mask=False,
-        )
+        sequence, last, _ = scan_steps(one_step, x, given.states, (), run)
         every = () if self.every == 0 else sequence if self.every > 1 else (sequence,)
         return kernels.Outputs(every, last)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-
-import jax
 import jax.numpy as jnp
 
 from cello.ops.gated import Gated, gated_sequence
+from cello.ops.run import Run
 
 
 def gru_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
@@ -42,14 +40,6 @@ GRU_RESET_BEFORE = Gated(
 )
 
 
-@functools.partial(
-    jax.jit,
-    static_argnames=(
-        "activation", "recurrent_activation", "reset_after", "go_backwards", "unroll",
-        "return_sequences", "return_all_states", "zero_output_for_mask", "compute_dtype",
-        "engine",
-    ),
-)  # fmt: skip
 def gru(
     inputs,
     kernel,
@@ -104,12 +94,13 @@ def gru(
 
     Source: Cho et al. 2014 (reset before); `z` multiplies the old state, as in Keras and PyTorch.
     """
-    return gated_sequence(
-        GRU if reset_after else GRU_RESET_BEFORE,
-        inputs, kernel, recurrent_kernel, bias, initial_state, mask=mask,
-        activation=activation, recurrent_activation=recurrent_activation,
-        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
-        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
+    recurrence = GRU if reset_after else GRU_RESET_BEFORE
+    run = Run(
+        mask=mask, go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
         return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
-        compute_dtype=compute_dtype, engine=engine,
+    )  # fmt: skip
+    return gated_sequence(
+        recurrence, inputs, kernel, recurrent_kernel, bias, initial_state, run,
+        activation=activation, recurrent_activation=recurrent_activation, dropout_mask=dropout_mask,
+        recurrent_dropout_mask=recurrent_dropout_mask, compute_dtype=compute_dtype, engine=engine,
     )  # fmt: skip

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 
 from cello.ops import kernels
-from cello.ops.gated import Gated, entering, gated_sequence, project
+from cello.ops.gated import Gated, entering, project
 from cello.ops.gru import gru_step
 from cello.ops.lstm import lstm_step
 from cello.ops.product import product
@@ -116,49 +115,3 @@ LAYER_NORM_GRU = LayerNorm(
     "layer_norm_gru", gates="zrn", states="h", candidate="n", step=gru_step, two_biases=True,
     ends=(2,),
 )  # fmt: skip
-
-
-@functools.partial(
-    jax.jit,
-    static_argnames=(
-        "cell", "activation", "recurrent_activation", "go_backwards", "unroll", "return_sequences",
-        "return_all_states", "zero_output_for_mask", "compute_dtype", "engine",
-    ),
-)  # fmt: skip
-def layer_norm(
-    cell: LayerNorm,
-    inputs,
-    kernel,
-    recurrent_kernel,
-    vectors,
-    initial_state=None,
-    *,
-    mask=None,
-    activation="tanh",
-    recurrent_activation="sigmoid",
-    dropout_mask=None,
-    recurrent_dropout_mask=None,
-    go_backwards: bool = False,
-    unroll: bool = False,
-    return_sequences: bool = True,
-    return_all_states: bool = False,
-    zero_output_for_mask: bool = False,
-    compute_dtype: str | None = None,
-    engine: str | None = None,
-):
-    """`cell` over a batch of sequences.
-
-    Args:
-        kernel, recurrent_kernel: as they are, not yet centred.
-        vectors: `cell.vectors(...)`.
-
-    Returns and other arguments: see `cello.ops.lstm`.
-    """
-    return gated_sequence(
-        cell, inputs, cell.centred(kernel), cell.centred(recurrent_kernel), None, initial_state,
-        mask=mask, activation=activation, recurrent_activation=recurrent_activation,
-        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
-        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
-        return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
-        compute_dtype=compute_dtype, engine=engine, vectors=vectors,
-    )  # fmt: skip

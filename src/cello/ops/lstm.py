@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-
-import jax
 import jax.numpy as jnp
 
 from cello.ops.gated import Gated, gated_sequence
+from cello.ops.run import Run
 
 
 def lstm_step(
@@ -29,13 +27,6 @@ def lstm_step(
 LSTM = Gated("lstm", gates="ifgo", states="hc", forget="f", step=lstm_step)
 
 
-@functools.partial(
-    jax.jit,
-    static_argnames=(
-        "activation", "recurrent_activation", "go_backwards", "unroll", "return_sequences",
-        "return_all_states", "zero_output_for_mask", "compute_dtype", "engine",
-    ),
-)  # fmt: skip
 def lstm(
     inputs,
     kernel,
@@ -85,11 +76,12 @@ def lstm(
 
     Source: Hochreiter and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000.
     """
-    return gated_sequence(
-        LSTM, inputs, kernel, recurrent_kernel, bias, initial_state, mask=mask,
-        activation=activation, recurrent_activation=recurrent_activation,
-        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
-        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
+    run = Run(
+        mask=mask, go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
         return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
-        compute_dtype=compute_dtype, engine=engine,
+    )  # fmt: skip
+    return gated_sequence(
+        LSTM, inputs, kernel, recurrent_kernel, bias, initial_state, run,
+        activation=activation, recurrent_activation=recurrent_activation, dropout_mask=dropout_mask,
+        recurrent_dropout_mask=recurrent_dropout_mask, compute_dtype=compute_dtype, engine=engine,
     )  # fmt: skip

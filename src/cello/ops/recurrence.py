@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from cello.ops.run import Run
+
 
 def recurrence(
     step,
@@ -43,22 +45,21 @@ def recurrence(
         `(outputs, states)`, the states after the last step.
     """
 
-    def stateless(x, states, _):
-        outputs, states = step(x, states)
-        return outputs, states, ()
-
-    outputs, states, _ = scan_steps(
-        stateless,
-        hide_masked(inputs, mask),
-        states,
-        (),
-        mask=mask,
+    run = Run(
+        mask=None if mask is None else jnp.asarray(mask, bool),
         go_backwards=go_backwards,
         unroll=unroll,
         return_sequences=return_sequences,
         return_all_states=return_all_states,
         zero_output_for_mask=zero_output_for_mask,
     )
+    inputs, run = run.in_order(inputs)
+
+    def stateless(x, states, _):
+        outputs, states = step(x, states)
+        return outputs, states, ()
+
+    outputs, states, _ = scan_steps(stateless, hide_masked(inputs, run.mask), states, (), run)
     return outputs, states
 
 
@@ -69,31 +70,21 @@ def hide_masked(inputs, mask):
     return jax.tree.map(lambda x: jnp.where(_rows(mask, x), x, jnp.zeros((), x.dtype)), inputs)
 
 
-def scan_steps(
-    step,
-    inputs,
-    states,
-    carried,
-    *,
-    mask,
-    go_backwards,
-    unroll,
-    return_sequences,
-    zero_output_for_mask,
-    return_all_states=False,
-):
-    """As `recurrence`, with values that go from step to step whatever the mask says.
+def scan_steps(step, inputs, states, carried, run: Run):
+    """Repeat a step from the first to the last, with values that go on whatever the mask says.
 
     `step(inputs_t, states, carried) -> (outputs_t, states, carried)`; `carried` holds what does not
-    belong to a row of the batch, such as the state of a random generator.
+    belong to a row of the batch, such as the state of a random generator. The inputs are in the
+    order of running, and hidden under the mask.
     """
+    mask = run.mask
     time_major = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), inputs)
-    keep = None if mask is None else jnp.moveaxis(jnp.asarray(mask, bool), 1, 0)
+    keep = None if mask is None else jnp.moveaxis(mask, 1, 0)
     first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), time_major)
     output_spec, new_states, _ = jax.eval_shape(step, first, states, carried)
     structure = _check_states(states, new_states)
-    zero_output = zero_output_for_mask and return_sequences
-    holds_output = not return_sequences or (mask is not None and not zero_output)
+    zero_output = run.zero_output_for_mask and run.return_sequences
+    holds_output = not run.return_sequences or (mask is not None and not zero_output)
     previous = first_output(output_spec, states) if holds_output else None
 
     def body(carry, x):
@@ -106,23 +97,20 @@ def scan_steps(
             output = choose_rows(keep, output, before)
             new_states = choose_rows(keep, new_states, states)
         carry = new_states, carried, (output if holds_output else None)
-        every = new_states if return_all_states else None
-        return carry, (output if return_sequences else None, every)
+        every = new_states if run.return_all_states else None
+        return carry, (output if run.return_sequences else None, every)
 
     length = jax.tree.leaves(time_major)[0].shape[0]
     (states, carried, last), every = lax.scan(
         body,
         (states, carried, previous),
         (time_major, keep),
-        reverse=go_backwards,
-        unroll=max(length, 1) if unroll else 1,
+        unroll=max(length, 1) if run.unroll else 1,
     )
-    if go_backwards:
-        every = jax.tree.map(lambda y: jnp.flip(y, 0), every)
     outputs, all_states = jax.tree.map(lambda y: jnp.moveaxis(y, 0, 1), every)
     return (
-        outputs if return_sequences else last,
-        all_states if return_all_states else states,
+        outputs if run.return_sequences else last,
+        all_states if run.return_all_states else states,
         carried,
     )
 
@@ -160,26 +148,29 @@ def seen_steps(inputs, before, mask):
     return [shifted(by) for by in range(before.shape[1] + 1)]
 
 
-def hold(outputs, first, mask, *, return_sequences, zero_output_for_mask):
-    """What a loop gives whose steps have these outputs `(batch, time, ...)`.
+def hold(outputs, first, run: Run):
+    """What a loop gives at all steps whose outputs, each by itself, are these `(batch, time, ...)`.
 
-    At a masked step, and at the end, that is the output of the last step that counts.
+    At a masked step that is the output of the last step that counts, or zeros if that is wanted.
 
     Args:
-        first: the output before the first step, `(batch, ...)`; zeros where `None`.
-        mask, return_sequences, zero_output_for_mask: as of `recurrence`.
+        first: the output before the first step, `(batch, ...)`.
     """
-    if first is None:
-        first = jnp.zeros((outputs.shape[0], *outputs.shape[2:]), outputs.dtype)
-    if outputs.shape[1] == 0:
-        return outputs if return_sequences else first
+    if run.mask is None:
+        return outputs
+    if run.zero_output_for_mask:
+        return choose_rows(run.mask, outputs, jax.tree.map(jnp.zeros_like, outputs))
+    real = last_real(run.mask)
+    taken = jax.tree.map(lambda y: take_steps(y, jnp.maximum(real, 0)), outputs)
+    return choose_rows(real >= 0, taken, jax.tree.map(lambda y: y[:, None], first))
+
+
+def take_last(tree, mask):
+    """Of `(batch, time, ...)` arrays the last step that counts, or the first where none does."""
     if mask is None:
-        return outputs if return_sequences else outputs[:, -1]
-    if return_sequences and zero_output_for_mask:
-        return choose_rows(mask, outputs, jnp.zeros_like(outputs))
-    real = last_real(mask) if return_sequences else last_real(mask)[:, -1:]
-    held = choose_rows(real >= 0, take_steps(outputs, jnp.maximum(real, 0)), first[:, None])
-    return held if return_sequences else held[:, 0]
+        return jax.tree.map(lambda x: x[:, -1], tree)
+    real = jnp.maximum(last_real(mask)[:, -1:], 0)
+    return jax.tree.map(lambda x: take_steps(x, real)[:, 0], tree)
 
 
 def _rows(mask, x):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
-import jax
-
 from cello.ops.gated import Gated, gated_sequence
+from cello.ops.run import Run
 
 
 def simple_rnn_step(x, states, recurrent, recurrent_bias, activation, recurrent_activation):
@@ -21,13 +18,6 @@ def simple_rnn_step(x, states, recurrent, recurrent_bias, activation, recurrent_
 SIMPLE_RNN = Gated("simple_rnn", gates="g", states="h", step=simple_rnn_step)
 
 
-@functools.partial(
-    jax.jit,
-    static_argnames=(
-        "activation", "go_backwards", "unroll", "return_sequences", "return_all_states",
-        "zero_output_for_mask", "compute_dtype", "engine",
-    ),
-)  # fmt: skip
 def simple_rnn(
     inputs,
     kernel,
@@ -74,11 +64,12 @@ def simple_rnn(
 
     Source: Elman 1990, Finding structure in time.
     """
-    return gated_sequence(
-        SIMPLE_RNN, inputs, kernel, recurrent_kernel, bias, initial_state, mask=mask,
-        activation=activation, recurrent_activation="linear",
-        dropout_mask=dropout_mask, recurrent_dropout_mask=recurrent_dropout_mask,
-        go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
+    run = Run(
+        mask=mask, go_backwards=go_backwards, unroll=unroll, return_sequences=return_sequences,
         return_all_states=return_all_states, zero_output_for_mask=zero_output_for_mask,
-        compute_dtype=compute_dtype, engine=engine,
+    )  # fmt: skip
+    return gated_sequence(
+        SIMPLE_RNN, inputs, kernel, recurrent_kernel, bias, initial_state, run,
+        activation=activation, recurrent_activation="linear", dropout_mask=dropout_mask,
+        recurrent_dropout_mask=recurrent_dropout_mask, compute_dtype=compute_dtype, engine=engine,
     )  # fmt: skip

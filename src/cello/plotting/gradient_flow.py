@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.running import running
+from cello.cells.frame import running
 from cello.core.variable import Binding
-from cello.ops.recurrence import recurrence
+from cello.ops.recurrence import hide_masked, scan_steps
 from cello.plotting.canvas import HATCH, LINES, take_axis
 from cello.plotting.recording import recurrent_layers
 
@@ -110,24 +111,27 @@ def _gradient_norms(model, x, y, layers):
     def loss(pushes):
         number = itertools.count()
 
-        def run(layer, inputs, states, *, training, constants=None, **options):
-            more = {} if constants is None else {"constants": constants}
+        def push_steps(layer, inputs, states, run):
+            cell = layer.runnable
+            given = {"training": run.training, "constants": run.constants}
 
-            def step(x, states):
+            def step(x, states, _):
                 x, push = x
-                outputs, after = layer.cell(x, states, training=training, **more)
-                return _pushed(layer, outputs, after, push)
+                outputs, after = cell.take_step(x, states, **given)
+                return *_pushed(layer, outputs, after, push), ()
 
             if pushes is None:  # to learn their shapes
-                push = _zeros(layer, inputs, states, more)
-                mask = options.get("mask")
-                counts = True if mask is None else np.asarray(mask).any(axis=0)
+                push = _zeros(cell, inputs, states, run.constants)
+                counts = True if run.mask is None else np.asarray(run.mask).any(axis=0)
                 calls.append((layer, push, counts))
             else:
                 push = pushes[next(number)]
-            return recurrence(step, (inputs, push), states, **options)
+            inputs, run = run.in_order((inputs, push))
+            inputs = hide_masked(inputs, run.mask)
+            outputs, after, _ = scan_steps(step, inputs, states, (), run)
+            return outputs, after
 
-        with Binding() as binding, running(layers, run):
+        with Binding() as binding, running(layers, push_steps):
             return model._loss_and_metrics(binding, x, y, weights, training=False)
 
     loss(None)
@@ -155,11 +159,12 @@ def _pushed(layer, outputs, states, push):
     return pushed, jax.tree.map(lambda s: pushed if s is outputs else s, states)
 
 
-def _zeros(layer, inputs, states, more):
+def _zeros(cell, inputs, states, constants):
     """Zeros `(batch, time, units)`, of the form of the outputs of all steps."""
     first = jax.tree.map(
         lambda a: jax.ShapeDtypeStruct((a.shape[0], *a.shape[2:]), a.dtype), inputs
     )
-    output = jax.eval_shape(lambda x, s: layer.cell(x, s, **more)[0], first, states)
+    take_step = functools.partial(cell.take_step, constants=constants)
+    output = jax.eval_shape(lambda x, s: take_step(x, s)[0], first, states)
     batch, time = jax.tree.leaves(inputs)[0].shape[:2]
     return jax.tree.map(lambda s: jnp.zeros((batch, time, *s.shape[1:]), s.dtype), output)

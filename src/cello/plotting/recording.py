@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 
 from cello.cells.attention import AttentionCell
+from cello.cells.frame import running
 from cello.cells.gated import GatedCell
-from cello.cells.running import repeat_step, running
+from cello.cells.loop import repeat_step
 from cello.core.layer import Layer
 from cello.core.variable import Binding
 from cello.layers.bidirectional import Bidirectional
@@ -91,26 +92,25 @@ def record(model, x, layer: RNN, what: str) -> Run:
             )
     runs: list[Run] = []
 
-    def run(layer, inputs, states, *, mask, go_backwards, return_all_states=False, **options):
+    def note(layer, inputs, states, run):
         leaves = jax.tree.leaves((inputs, states))
         if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves) or leaves[0].shape[0] != 1:
             raise ValueError(
                 f"{what}: {layer} is not run on {model}'s input as one sequence, but within "
                 "another layer's loop or on its steps. Pass that layer's own input to the layer."
             )
-        if go_backwards:
-            inputs, mask = jax.tree.map(lambda a: jnp.flip(a, 1), (inputs, mask))
+        inputs, run = run.in_order(inputs)
+        inputs = hide_masked(inputs, run.mask)
         outputs, every = repeat_step(
-            layer.cell, inputs, states, mask=mask, go_backwards=False, return_all_states=True,
-            **options,
-        )  # fmt: skip
+            layer.runnable, inputs, states, run.but(return_all_states=True)
+        )
         steps = leaves[0].shape[1]
-        counts = jnp.ones(steps, bool) if mask is None else mask[0]
-        runs.append(Run(layer, hide_masked(inputs, mask), states, every, counts))
+        counts = jnp.ones(steps, bool) if run.mask is None else run.mask[0]
+        runs.append(Run(layer, inputs, states, every, counts))
         last = jax.tree.map(lambda s: s[:, -1], every)
-        return outputs, every if return_all_states else last
+        return outputs, every if run.return_all_states else last
 
-    with Binding(), running([layer], run):
+    with Binding(), running([layer], note):
         model(x, training=False)
     if len(runs) != 1:
         raise ValueError(

@@ -19,12 +19,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.running import repeat_step, running
+from cello.cells.frame import running
+from cello.cells.loop import repeat_step
 from cello.core.layer import Layer
 from cello.core.masking import get_mask, set_mask
 from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
+from cello.ops.recurrence import hide_masked
 from cello.training.feeding import Feeding
 from cello.training.loop import bind, values_of
 from cello.training.ragged import mask_outputs, opened, values_only
@@ -186,27 +188,23 @@ def _noting(calls: list[_Call]) -> Callable:
     return around
 
 
-def _every_step(
-    passages, layer, inputs, states, *, mask, go_backwards, return_sequences, **options
-):
+def _every_step(passages, layer, inputs, states, run):
     """Run the cell of a layer step by step; note the first step with something not finite."""
-    every_state = options.pop("return_all_states", False)
-    if go_backwards:
-        inputs, mask = jax.tree.map(lambda a: jnp.flip(a, 1), (inputs, mask))
-    outputs, every = repeat_step(
-        layer.cell, inputs, states, mask=mask, go_backwards=False, return_sequences=True,
-        return_all_states=True, **options,
-    )  # fmt: skip
+    turned = run.go_backwards
+    inputs, run = run.in_order(inputs)
+    everything = run.but(return_sequences=True, return_all_states=True)
+    inputs = hide_masked(inputs, run.mask)
+    outputs, every = repeat_step(layer.runnable, inputs, states, everything)
     leaves = _floats((outputs, every))
     if not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
-        places = [p for p in (_first_bad(leaf, mask) for leaf in leaves) if p is not None]
+        places = [p for p in (_first_bad(leaf, run.mask) for leaf in leaves) if p is not None]
         if places:
             step, row, value = min(places)
             steps = leaves[0].shape[1]
-            passages.append(_Place(steps - 1 - step if go_backwards else step, row, value))
-    if not return_sequences:
+            passages.append(_Place(steps - 1 - step if turned else step, row, value))
+    if not run.return_sequences:
         outputs = jax.tree.map(lambda y: y[:, -1], outputs)
-    return outputs, every if every_state else jax.tree.map(lambda s: s[:, -1], every)
+    return outputs, every if run.return_all_states else jax.tree.map(lambda s: s[:, -1], every)
 
 
 def _floats(tree) -> list[Any]:
