@@ -91,7 +91,7 @@ KINDS = {
     "cells": cells,
     "features": features,
 }
-kinds = st.sampled_from(sorted(KINDS))
+kinds = st.sampled_from(["attention, zero masked", "cells", "features"])  # beams have the others
 
 
 def made(kind):
@@ -164,7 +164,7 @@ def test_greedy_search_reads_what_it_wrote(kind, seed, lengths):
 
 @settings(max_examples=6)
 @given(
-    kind=st.sampled_from(["lstm", "cells"]),
+    kind=st.just("lstm"),
     seed=st.integers(0, 1000),
     penalty=st.sampled_from([0.0, 0.8]),
 )
@@ -182,7 +182,7 @@ def test_beams_have_the_models_scores_and_a_beam_of_one_is_greedy(kind, seed, pe
             np.testing.assert_allclose(score, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["lstm", "attention"])
+@pytest.mark.parametrize("kind", ["attention"])
 def test_a_wide_beam_finds_the_likeliest_of_all(kind):
     model, sources = model_of(kind, 3), sources_for(kind, [4, 6])
     every = {tuple(written(s)) for s in itertools.product(range(TOKENS), repeat=2)}
@@ -232,10 +232,10 @@ def explicit(model):
     return Model([source, tokens], model.decoder([tokens, *encoded]))
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", ["attention, zero masked", "cells", "features", "lstm"])
 def test_a_step_of_teacher_forcing_is_one_of_the_explicit_model(kind):
     """Each row by itself and without padding, in the explicit model; their steps counted alike."""
-    lengths, target_lengths = [3, 6, 2], [4, 1, 3]
+    lengths, target_lengths = [3, 6], [4, 1]
     sources, targets = sources_for(kind, lengths), sequences(target_lengths, seed=3)
     model = model_of(kind)
     start, other = model.get_weights(), explicit(model)
@@ -259,7 +259,7 @@ def test_a_step_of_teacher_forcing_is_one_of_the_explicit_model(kind):
             found -= p[np.arange(len(full)), full].sum()
         return found / sum(n + 1 for n in target_lengths)
 
-    expected, gradients = jax.value_and_grad(total)(variables["trainable"])
+    expected, gradients = jax.jit(jax.value_and_grad(total))(variables["trainable"])
     np.testing.assert_allclose(value, expected, rtol=1e-5)
     by_value = {id(v): n for n, v in zip(names, other.trainable_weights, strict=True)}
     for variable, step in zip(model.trainable_weights, stepped, strict=True):
@@ -303,7 +303,7 @@ def test_teacher_forcing_gives_keras_gradients():
         np.testing.assert_allclose(a.numpy(), np.asarray(b.value), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["lstm", "attention"])
+@pytest.mark.parametrize("kind", ["attention"])
 def test_padded_arrays_lists_and_batches_are_the_same_targets(kind):
     sources, targets = sources_for(kind, [4] * 5), sequences([3, 1, 4, 2, 3], seed=1)
     padded = cello.utils.pad_sequences(targets, padding="post", maxlen=6)
@@ -355,6 +355,7 @@ def test_the_mask_of_the_encoder_comes_to_the_decoder():
         np.testing.assert_allclose(outputs[i], alone[0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.deep
 def test_reversing_digits_is_learned():
     sources = sequences(np.random.default_rng(0).integers(2, 6, 1500), seed=4)
     targets = [s[::-1] for s in sources]
@@ -377,7 +378,10 @@ def test_reversing_digits_is_learned():
 # ------------------------------------------------------------------------------------ saving
 
 
-@pytest.mark.parametrize("kind", ["lstm", "cells", "features"])
+@pytest.mark.parametrize(
+    "kind",
+    ["cells", *(pytest.param(kind, marks=pytest.mark.deep) for kind in ("lstm", "features"))],
+)
 def test_a_reloaded_model_writes_the_same(kind, tmp_path):
     model, sources = model_of(kind, 6), sources_for(kind, [3, 5])
     model.compile("adam", cello.losses.SparseCategoricalCrossentropy(from_logits=kind != "lstm"))
@@ -397,6 +401,7 @@ def test_a_reloaded_model_writes_the_same(kind, tmp_path):
     assert losses[0].history == losses[1].history  # the optimiser was saved as well
 
 
+@pytest.mark.deep
 def test_a_fresh_process_writes_the_same(tmp_path):
     model, sources = model_of("attention", 6), np.array([[3, 5, 1], [1, 2, 2]])
     model.save(tmp_path / "model.keras")

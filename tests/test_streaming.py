@@ -1,5 +1,6 @@
 """Sessions: whatever the chunks, the outputs are those of the whole sequence."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -142,6 +143,15 @@ def sequential(layers):
 
 
 def model(name):
+    """With weights of its own; tests that leave these alone share it and its programs."""
+    made = built(name)
+    if "stateful" in name:
+        made.reset_states()
+    return made
+
+
+@functools.cache
+def built(name):
     cello.utils.set_random_seed(3)
     made = BUILD[name]()
     rng = np.random.default_rng(1)
@@ -177,10 +187,10 @@ def close(found, want, atol=1e-6):
 
 
 @pytest.mark.parametrize("name", sorted(BUILD))
-@settings(max_examples=4)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_chunks_give_what_the_whole_sequence_gives(name, data):
-    steps = data.draw(st.integers(6, 19))
+    steps = data.draw(st.sampled_from([12, 19]))  # windows that fit and that do not
     ends = data.draw(st.sets(st.integers(1, steps - 1)))
     made = model(name)
     x = series(3, steps, data.draw(st.integers(0, 99)), "masked" in name)
@@ -253,10 +263,11 @@ def test_symbols_and_inputs_without_time():
 @settings(max_examples=10)
 @given(data=st.data())
 def test_rows_come_and_go_and_none_sees_another(data):
-    made = model(data.draw(st.sampled_from(["LSTM", "causal", "own cell", "graph", "mean"])))
+    name = data.draw(st.sampled_from(["LSTM", "causal", "own cell", "mean"]))
+    made = model(name)
     session = made.stream(batch_size=2)
     histories = [[], []]  # of each row: the steps since it started
-    for turn in range(data.draw(st.integers(1, 6))):
+    for turn in range(data.draw(st.integers(1, 4))):
         rows, action = len(histories), data.draw(st.sampled_from("add drop reset feed".split()))
         if action == "add":
             more = data.draw(st.integers(1, 3))
@@ -275,11 +286,19 @@ def test_rows_come_and_go_and_none_sees_another(data):
         assert session.batch_size == len(histories)
         for i, history in enumerate(histories):
             history.extend(chunk[i])
-            whole = jax.tree.map(np.asarray, made(np.stack(history)[None]))
-            last = jax.tree.map(
-                lambda w, n=chunk.shape[1]: w[0, -n:] if w.ndim == 3 else w[0], whole
-            )
-            close(jax.tree.map(lambda o, i=i: o[i], outputs), last)
+            found = jax.tree.map(lambda o, i=i: o[i], outputs)
+            close(found, after(name, history, chunk.shape[1]))
+
+
+def after(name, history, n):
+    """What a model says of the last `n` steps of a history, from one program for all lengths."""
+    steps, made = len(history), model(name)
+    if name == "mean":
+        kernel, bias = made.get_weights()
+        return np.mean(history, axis=0) @ kernel + bias
+    padded = np.zeros((1, 16, 3), "float32")
+    padded[0, :steps] = history
+    return made(padded)[0, steps - n : steps]
 
 
 def test_all_rows_start_again():
@@ -341,7 +360,7 @@ def test_stateful_layers_keep_their_own_states():
 
 
 def test_a_session_sees_new_weights():
-    made, x = model("LSTM"), series(1, 5)
+    made, x = built.__wrapped__("LSTM"), series(1, 5)
     session = made.stream()
     session(x)
     made.set_weights([w * 0.5 for w in made.get_weights()])
@@ -373,6 +392,7 @@ RESUME = """
 """
 
 
+@pytest.mark.deep
 def test_a_killed_process_is_taken_up_by_another(tmp_path):
     made, x = model("causal"), series(1, 13)
     made.save(tmp_path / "model.keras")
