@@ -20,9 +20,8 @@ def data(rows=24, seed=0):
 
 def model_of(library, optimizer="SGD", constraint=None, **options):
     L = library.layers
-    model = library.Sequential(
-        [L.Input((None, 3)), L.GRU(5), L.Dense(1, kernel_constraint=constraint)]
-    )
+    layers = [L.Flatten(), L.Dense(5, "tanh"), L.Dense(1, kernel_constraint=constraint)]
+    model = library.Sequential([L.Input((6, 3)), *layers])
     generator = np.random.default_rng(4)
     model.set_weights([generator.normal(scale=0.4, size=w.shape) for w in model.get_weights()])
     options = {"learning_rate": 0.1, **options}

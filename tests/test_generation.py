@@ -108,12 +108,12 @@ def test_greedy_search_is_predict_on_longer_and_longer_sequences(kind, seed, end
 
 @settings(max_examples=10)
 @given(
-    kind=st.sampled_from(["learned start", "cells"]),
+    case=st.sampled_from([("learned start", "greedy"), ("cells", "beam")]),
     seed=st.integers(0, 1000),
-    method=st.sampled_from(["greedy", "beam"]),
-    lengths=st.lists(st.sampled_from([1, 3, 5, 8]), min_size=3, max_size=3),
+    lengths=st.permutations([2, 3, 7]),
 )
-def test_prompts_of_different_lengths_go_on_as_each_alone(kind, seed, method, lengths):
+def test_prompts_of_different_lengths_go_on_as_each_alone(case, seed, lengths):
+    kind, method = case
     model, given = language_model(kind, seed=seed), prompts(lengths, seed=seed)
     options = {"method": method, "end_token": 1, "return_scores": True}
     together, scores = model.generate(given, 5, **options)
@@ -260,8 +260,8 @@ def test_sampling_from_one_token_or_without_heat_is_greedy_search(kind, seed):
 
 @settings(max_examples=15)
 @given(
-    p=st.lists(st.integers(1, 50), min_size=3, max_size=8, unique=True),
-    top_k=st.integers(1, 8),
+    p=st.lists(st.integers(1, 50), min_size=6, max_size=6, unique=True),
+    top_k=st.integers(1, 7),
     top_p=st.floats(0.05, 1.0),
     temperature=st.floats(0.5, 2.0),
 )
@@ -276,7 +276,8 @@ def test_only_the_tokens_that_the_options_leave_are_drawn(p, top_k, top_p, tempe
     log_p = np.broadcast_to(np.log(np.array(p) / np.sum(p)), (n, 1, len(p))).astype("float32")
     none = Hypotheses(*[np.zeros((n, 1), bool)] * 4)
     key = jax.random.PRNGKey(len(p))
-    _, tokens, added = choose_at_random(none, log_p, key, temperature, top_k, top_p)
+    draw = jax.jit(choose_at_random)
+    _, tokens, added = draw(none, log_p, key, temperature, top_k, top_p)
     counts = np.bincount(np.asarray(tokens)[:, 0], minlength=len(p))
     assert set(np.flatnonzero(counts).tolist()) <= left
     kept = np.array(sorted(left))

@@ -24,7 +24,7 @@ Y = X.sum((1, 2))[:, None]
 
 def build(trial):
     rate = trial.suggest_float("rate", 1e-6, 1e-1, log=True)
-    units = trial.suggest_int("units", 2, 6)
+    units = trial.suggest_int("units", 2, 6, step=4)
     model = Sequential([Input((None, 2)), GRU(units), Dense(1)])
     model.compile(cello.optimizers.Adam(rate), "mse")
     return model
@@ -129,6 +129,7 @@ PROGRAM = """
 """
 
 
+@pytest.mark.deep
 def test_a_search_that_was_killed(tmp_path):
     """The trial that was cut off is run anew, with the values that it had drawn."""
     command = [sys.executable, "-c", textwrap.dedent(PROGRAM)]

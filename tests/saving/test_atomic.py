@@ -54,11 +54,14 @@ def write_for_ever(path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-@pytest.mark.parametrize("name", NAMES)
-def test_killed_at_random_moments(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "kills"),
+    [("m.keras", 1), *(pytest.param(name, 4, marks=pytest.mark.deep) for name in NAMES)],
+)
+def test_killed_at_random_moments(name, kills, tmp_path):
     path, rng = tmp_path / name, random.Random(name)
     last = 0.0
-    for _ in range(4):
+    for _ in range(kills):
         command = [sys.executable, __file__, str(path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
             try:

@@ -42,7 +42,18 @@ for the weights, 256 MiB for states, and 30 times 16 MiB for the configuration."
 FOREVER = 300
 SEEDS = st.integers(0, 2**32)
 
-many = settings(max_examples=120, suppress_health_check=list(HealthCheck))
+LONG = pytest.mark.parametrize("examples", [40, pytest.param(500, marks=pytest.mark.deep)])
+
+
+def for_many_seeds(examples, check_one):
+    """`check_one(rng)` for so many random generators."""
+
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+    @given(SEEDS)
+    def property(seed):
+        check_one(random.Random(seed))
+
+    property()
 
 
 @pytest.fixture(autouse=True)
@@ -91,37 +102,25 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("fuzz")
 
 
+@LONG
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5", ".safetensors"])
-def test_bytes(suffix, folder):
-    @many
-    @given(SEEDS)
-    def property(seed):
-        content = mutated_bytes(valid(suffix), random.Random(seed))
-        check(folder / f"m{suffix}", content)
-
-    property()
+def test_bytes(suffix, examples, folder):
+    path = folder / f"m{suffix}"
+    for_many_seeds(examples, lambda rng: check(path, mutated_bytes(valid(suffix), rng)))
 
 
+@LONG
 @pytest.mark.parametrize("suffix", [".h5", ".weights.h5"])
-def test_addresses(suffix, folder):
-    @many
-    @given(SEEDS)
-    def property(seed):
-        content = mutated_addresses(valid(suffix), random.Random(seed))
-        check(folder / f"m{suffix}", content)
-
-    property()
+def test_addresses(suffix, examples, folder):
+    path = folder / f"m{suffix}"
+    for_many_seeds(examples, lambda rng: check(path, mutated_addresses(valid(suffix), rng)))
 
 
+@LONG
 @pytest.mark.parametrize("mutate", [mutated_bytes, mutated_addresses])
-def test_weights_in_an_archive_that_is_whole(mutate, folder):
-    @many
-    @given(SEEDS)
-    def property(seed):
-        content = rezipped(valid(".keras"), random.Random(seed), mutate)
-        check(folder / "m.keras", content)
-
-    property()
+def test_weights_in_an_archive_that_is_whole(mutate, examples, folder):
+    path = folder / "m.keras"
+    for_many_seeds(examples, lambda rng: check(path, rezipped(valid(".keras"), rng, mutate)))
 
 
 @functools.cache
@@ -131,14 +130,15 @@ def configurations():
     return [(content, config_of(content)) for content in files]
 
 
-@many
-@given(SEEDS)
-def test_configurations(folder, seed):
-    rng = random.Random(seed)
-    content, config = rng.choice(configurations())
-    others = [config for _, config in configurations()]
-    config = mutated_json(config, rng, others)
-    check(folder / "m.keras", zipped({**unzipped(content), CONFIG: json.dumps(config).encode()}))
+@LONG
+def test_configurations(examples, folder):
+    def check_one(rng):
+        content, config = rng.choice(configurations())
+        others = [config for _, config in configurations()]
+        changed = json.dumps(mutated_json(config, rng, others)).encode()
+        check(folder / "m.keras", zipped({**unzipped(content), CONFIG: changed}))
+
+    for_many_seeds(examples, check_one)
 
 
 @functools.cache
@@ -154,21 +154,22 @@ def old_configurations():
     return found
 
 
-@many
-@given(SEEDS)
-def test_configurations_of_keras_2(folder, seed):
-    rng = random.Random(seed)
-    content, model, training = rng.choice(old_configurations())
-    others = [config for _, config, _ in old_configurations()]
-    if rng.randrange(4):
-        model = mutated_json(model, rng, others)
-    else:
-        training = mutated_json(training, rng, others)
-    file = io.BytesIO(content)
-    with h5py.File(file, "r+") as opened:
-        opened.attrs["model_config"] = json.dumps(model)
-        opened.attrs["training_config"] = json.dumps(training)
-    check(folder / "m.h5", file.getvalue())
+@LONG
+def test_configurations_of_keras_2(examples, folder):
+    def check_one(rng):
+        content, model, training = rng.choice(old_configurations())
+        others = [config for _, config, _ in old_configurations()]
+        if rng.randrange(4):
+            model = mutated_json(model, rng, others)
+        else:
+            training = mutated_json(training, rng, others)
+        file = io.BytesIO(content)
+        with h5py.File(file, "r+") as opened:
+            opened.attrs["model_config"] = json.dumps(model)
+            opened.attrs["training_config"] = json.dumps(training)
+        check(folder / "m.h5", file.getvalue())
+
+    for_many_seeds(examples, check_one)
 
 
 def test_what_is_mutated_is_valid(folder):
