@@ -8,6 +8,8 @@ import pytest
 import cello
 from cello.callbacks import Callback, EarlyStopping, SwapEMAWeights
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 ACCUMULATE = {"gradient_accumulation_steps": 3}
 AVERAGE = {"use_ema": True, "ema_momentum": 0.7}
 

@@ -12,6 +12,8 @@ import pytest
 from cello import optimizers
 from cello.core.serialization import custom_object_scope, deserialize, serialize
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 OMITTED_CLASSES = {"Ftrl", "LossScaleOptimizer", "Muon", "MultiOptimizer", "ScheduleFreeAdamW"}
 OMITTED_CLASSES |= {"OptimizerMap", "legacy", "serialize", "deserialize"}
 OMITTED_ARGUMENTS = [

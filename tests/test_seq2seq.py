@@ -32,6 +32,7 @@ from cello.layers import (
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
+DEEP = pytest.mark.deep
 START, END, TOKENS = 8, 9, 10
 
 
@@ -232,7 +233,14 @@ def explicit(model):
     return Model([source, tokens], model.decoder([tokens, *encoded]))
 
 
-@pytest.mark.parametrize("kind", ["attention, zero masked", "cells", "features", "lstm"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "attention, zero masked",
+        "features",
+        *(pytest.param(k, marks=DEEP) for k in ("cells", "lstm")),
+    ],
+)
 def test_a_step_of_teacher_forcing_is_one_of_the_explicit_model(kind):
     """Each row by itself and without padding, in the explicit model; their steps counted alike."""
     lengths, target_lengths = [3, 6], [4, 1]
@@ -350,12 +358,11 @@ def test_the_mask_of_the_encoder_comes_to_the_decoder():
         np.testing.assert_array_equal(seen[-1], source != 0)
     finally:
         del model.decoder.call
-    for i, n in ((0, 2), (1, 3)):
-        alone = model([source[i : i + 1, :n], tokens[:1]])
-        np.testing.assert_allclose(outputs[i], alone[0], rtol=1e-4, atol=1e-5)
+    alone = model([source[:1, :2], tokens[:1]])
+    np.testing.assert_allclose(outputs[0], alone[0], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.deep
+@DEEP
 def test_reversing_digits_is_learned():
     sources = sequences(np.random.default_rng(0).integers(2, 6, 1500), seed=4)
     targets = [s[::-1] for s in sources]
@@ -379,8 +386,7 @@ def test_reversing_digits_is_learned():
 
 
 @pytest.mark.parametrize(
-    "kind",
-    ["cells", *(pytest.param(kind, marks=pytest.mark.deep) for kind in ("lstm", "features"))],
+    "kind", ["features", *(pytest.param(kind, marks=DEEP) for kind in ("lstm", "cells"))]
 )
 def test_a_reloaded_model_writes_the_same(kind, tmp_path):
     model, sources = model_of(kind, 6), sources_for(kind, [3, 5])
@@ -401,7 +407,7 @@ def test_a_reloaded_model_writes_the_same(kind, tmp_path):
     assert losses[0].history == losses[1].history  # the optimiser was saved as well
 
 
-@pytest.mark.deep
+@DEEP
 def test_a_fresh_process_writes_the_same(tmp_path):
     model, sources = model_of("attention", 6), np.array([[3, 5, 1], [1, 2, 2]])
     model.save(tmp_path / "model.keras")

@@ -190,7 +190,8 @@ def close(found, want, atol=1e-6):
 @settings(max_examples=6)
 @given(data=st.data())
 def test_chunks_give_what_the_whole_sequence_gives(name, data):
-    steps = data.draw(st.sampled_from([12, 19]))  # windows that fit and that do not
+    windows = "pooled" in name or "valid" in name or "strided" in name
+    steps = data.draw(st.sampled_from([12, 19])) if windows else 19  # 12: they fit
     ends = data.draw(st.sets(st.integers(1, steps - 1)))
     made = model(name)
     x = series(3, steps, data.draw(st.integers(0, 99)), "masked" in name)

@@ -15,7 +15,10 @@ from cello import Input, Sequential, tune
 from cello.layers import GRU, Dense
 
 # SQLAlchemy under Python's newest sqlite3, and Optuna's own experiments.
-pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
+    pytest.mark.usefixtures("compiled_lightly"),
+]
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 5, 2)).astype("float32")

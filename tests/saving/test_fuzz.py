@@ -34,6 +34,8 @@ from hypothesis import HealthCheck, given, settings
 
 from cello.saving import ModelFileError
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 GROWTH = 512 * 2**20
 """How much memory a file of less than 100 kB may take while it is loaded, at most, in bytes.
 

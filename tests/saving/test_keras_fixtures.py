@@ -14,6 +14,8 @@ import pytest
 
 import cello
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 FOLDER = pathlib.Path(__file__).parent / "fixtures"
 FILES = sorted(p.name for p in FOLDER.iterdir() if p.suffix in (".keras", ".h5"))
 

@@ -33,6 +33,8 @@ from cello.layers import (
     TimeDistributed,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 LOOPS = {"Loop", "Scan", "If"}
 KINDS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 

@@ -30,7 +30,10 @@ from cello.saving import from_torch, to_torch
 torch = pytest.importorskip("torch")
 
 # PyTorch tells of the speed of its own projection.
-pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning"),
+    pytest.mark.usefixtures("compiled_lightly"),
+]
 
 
 def normal(*shape, seed=0):
