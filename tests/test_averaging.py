@@ -155,7 +155,7 @@ def test_other_callbacks_see_the_averages_from_epoch_to_epoch():
 
 def test_stopped_early_the_averages_are_the_weights():
     x, y = data(8, seed=1)
-    stop = EarlyStopping("val_loss", patience=0, baseline=-1.0)  # never improves
+    stop = EarlyStopping("val_loss", patience=0, mode="max")  # what falls does not improve
     model = model_of(cello, **AVERAGE)
     fit(model, epochs=9, validation_data=(x, y), callbacks=[SwapEMAWeights(True), stop])
     assert len(model.history.epoch) < 9

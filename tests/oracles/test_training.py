@@ -6,6 +6,8 @@ import pytest
 
 import cello
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")
