@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo bench bench-gpu test test-deep lint types pytest coverage native clean
+.PHONY: demo bench bench-gpu test test-deep lint types pytest coverage mutants native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
@@ -42,6 +42,11 @@ SEED := $(shell date +%s)
 
 test-deep: $(VENV)/ready-test
 	$(PYTEST) -m deep --hypothesis-seed=$(SEED)
+
+# Faults planted one at a time in a copy of the tree: which do the fast tests catch? A part of them:
+# make mutants ARGS="--only saving".
+mutants: $(VENV)/ready-test
+	$(BIN)/python tools/mutants -j 2 $(ARGS)
 
 coverage: $(VENV)/ready-test
 	$(PYTEST) -m "not deep" --cov --cov-report=term

@@ -1,0 +1,3 @@
+"""Faults in cells, their frame and the recurrences on arrays."""
+
+FAULTS: list[tuple] = []

@@ -1,0 +1,3 @@
+"""Faults in the kernels."""
+
+FAULTS: list[tuple] = []

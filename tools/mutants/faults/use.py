@@ -1,0 +1,303 @@
+"""Faults in saving, optimisers, callbacks, losses, metrics, training, streaming and generation."""
+
+TESTS = "tests/"
+SAVING = "tests/saving/"
+ORACLES = "tests/oracles/"
+
+FAULTS = [
+    # ------------------------------------------------------------------ saving
+    (
+        "src/cello/saving/onnx/write_recurrent.py",
+        'LSTM, "iofg",',
+        'LSTM, "oifg",',
+        [SAVING + "test_onnx.py::test_an_rnn_of_a_gated_cell_is_its_layer"],
+        "LSTM's gates are written to ONNX in a wrong order",
+    ),
+    (
+        "src/cello/saving/onnx/write_recurrent.py",
+        'attributes["linear_before_reset"] = int(cells[0].reset_after)',
+        'attributes["linear_before_reset"] = 0',
+        [SAVING + "test_onnx.py::test_masks_go_on_as_in_cello"],
+        "ONNX's GRU resets before the product whatever the layer does",
+    ),
+    (
+        "src/cello/saving/torch_weights.py",
+        'GRU_CELL, "rzn")',
+        'GRU_CELL, "zrn")',
+        [SAVING + "test_torch.py::test_the_same_outputs_and_states_both_ways"],
+        "PyTorch's GRU keeps its own order of gates",
+    ),
+    (
+        "src/cello/saving/torch_weights.py",
+        'weights.append(arrays[f"weight_hr{place}"].T)',
+        'weights.append(arrays[f"weight_hr{place}"].T[:, ::-1])',
+        [SAVING + "test_torch.py::test_a_projected_lstm_takes_masks_states_and_directions[False]"],
+        "the projection of PyTorch's LSTM is loaded with its columns turned",
+    ),
+    (
+        "src/cello/saving/torch_weights.py",
+        "biases[0] + biases[1])",
+        "biases[0])",
+        [SAVING + "test_torch.py::test_what_a_state_dict_does_not_say"],
+        "PyTorch's second bias is forgotten",
+    ),
+    (
+        "src/cello/saving/torch_weights.py",
+        "layer.set_weights([weight.T] + ",
+        "layer.set_weights([np.reshape(weight, weight.T.shape)] + ",
+        [SAVING + "test_torch.py::test_a_whole_network_layer_by_layer"],
+        "nn.Linear's weight is reshaped in place of transposed",
+    ),
+    (
+        "src/cello/saving/hdf5.py",
+        "if wanted > stored or self.nbytes > self.size:",
+        "if wanted < 0:",
+        [SAVING + "test_untrusted.py::test_arrays_in_a_file"],
+        "an array may ask for more memory than the file has bytes",
+    ),
+    (
+        "src/cello/saving/hdf5.py",
+        "if address in self._addresses:",
+        "if False:",
+        [SAVING + "test_untrusted.py::test_arrays_in_a_file"],
+        "an array of an HDF5 file may be in two places",
+    ),
+    (
+        "src/cello/saving/hdf5.py",
+        "if math.prod(kind.shape) * length > EXPANSION * self.size + FREE_BYTES:",
+        "if math.prod(kind.shape) * length < 0:",
+        [
+            SAVING + "test_untrusted.py::test_attributes",
+            SAVING + "test_untrusted.py::test_many_names_that_are_one_long_text",
+        ],
+        "the size of an attribute is not checked before it is read",
+    ),
+    (
+        "src/cello/saving/keras_weights.py",
+        ' or "/seed_generator/" in path',
+        "",
+        [SAVING + "test_keras_files.py::test_every_layer[Dropout]"],
+        "the random state of Keras' dropout is taken for a weight",
+    ),
+    (
+        "src/cello/saving/keras_weights.py",
+        "if known[path].shape != variable.shape:",
+        "if False:",
+        [
+            SAVING
+            + "test_keras_files.py::test_weights_of_another_model_are_refused_and_nothing_changes"
+        ],
+        "shapes in a weights file are not compared",
+    ),
+    (
+        "src/cello/saving/safetensors_weights.py",
+        "extra = sorted(set(arrays) - set(weights))",
+        "extra = []",
+        [SAVING + "test_safetensors.py"],
+        "arrays in a safetensors file that the model does not have are passed over",
+    ),
+    (
+        "src/cello/saving/optimizer_state.py",
+        '"Adam": (("m", "v"), ("extra",)),',
+        '"Adam": (("v", "m"), ("extra",)),',
+        [SAVING + "test_keras_files.py::test_training_goes_on"],
+        "the two moments of Adam are exchanged in Keras' files",
+    ),
+    (
+        "src/cello/core/files.py",
+        "            os.fsync(file.fileno())\n",
+        "            pass\n",
+        [SAVING + "test_atomic.py::test_a_failed_write_leaves_the_old_file_alone"],
+        "a file takes the old one's name before it is on the disk",
+    ),
+    # -------------------------------------------------------------- optimisers
+    (
+        "src/cello/optimizers/averaging.py",
+        "return updates, AccumulationState(seen, kept, inner)",
+        "return updates, AccumulationState(seen, summed, inner)",
+        [TESTS + "test_averaging.py::test_accumulating_batches_is_training_on_larger_ones"],
+        "accumulated gradients are not forgotten after a step",
+    ),
+    (
+        "src/cello/optimizers/averaging.py",
+        "keep = jnp.where(step == 0, 0.0, momentum)",
+        "keep = momentum",
+        [TESTS + "test_averaging.py::test_the_average_is_that_of_the_weights_after_each_batch"],
+        "the moving average starts from zero",
+    ),
+    (
+        "src/cello/optimizers/optimizer.py",
+        "            variable.assign(value)",
+        "            pass",
+        [TESTS + "test_averaging.py"],
+        "fit does not end with the moving averages as weights",
+    ),
+    (
+        "src/cello/optimizers/moments.py",
+        "scale = jnp.sqrt(1 - beta_2**count) / (1 - beta_1**count)",
+        "scale = (1 - beta_2**count) / (1 - beta_1**count)",
+        [TESTS + "test_optimizers.py::test_steps"],
+        "Adam's correction of the bias has no root",
+    ),
+    (
+        "src/cello/optimizers/optimizer.py",
+        "rule = _decaying(rule, learning_rate * self.weight_decay)",
+        "rule = _decaying(rule, self.weight_decay)",
+        [TESTS + "test_optimizers.py::test_steps"],
+        "weight decay does not go by the learning rate",
+    ),
+    # --------------------------------------------------------------- callbacks
+    (
+        "src/cello/callbacks/stopping.py",
+        "if self.wait >= self.patience and epoch > 0:",
+        "if self.wait > self.patience and epoch > 0:",
+        [TESTS + "test_callbacks.py::test_early_stopping"],
+        "EarlyStopping waits an epoch too long",
+    ),
+    (
+        "src/cello/callbacks/stopping.py",
+        "            self.model.set_weights(self.best_weights)",
+        "            pass",
+        [
+            TESTS + "test_callbacks.py::test_early_stopping",
+            TESTS + "test_fit.py::test_early_stopping_stops_and_restores",
+        ],
+        "the best weights are not restored",
+    ),
+    (
+        "src/cello/callbacks/learning_rate.py",
+        "self.cooldown_counter = self.cooldown",
+        "self.cooldown_counter = 0",
+        [TESTS + "test_callbacks.py::test_reduce_on_plateau"],
+        "ReduceLROnPlateau has no cooldown",
+    ),
+    (
+        "src/cello/callbacks/checkpoint.py",
+        "watched.best = value\n        self._save(",
+        "pass\n        self._save(",
+        [TESTS + "test_callbacks.py::test_model_checkpoint"],
+        "save_best_only forgets the best value",
+    ),
+    (
+        "src/cello/callbacks/swap_ema_weights.py",
+        "    def on_test_end(self, logs=None):\n        self._swap_back()",
+        "    def on_test_end(self, logs=None):\n        pass",
+        [
+            TESTS + "test_averaging.py::test_validation_sees_the_averages_as_in_keras",
+            TESTS + "test_averaging.py::test_evaluate_and_predict_swap_and_swap_back",
+        ],
+        "after an evaluation the averages stay in the model",
+    ),
+    # ------------------------------------------------------- losses and metrics
+    (
+        "src/cello/losses/loss.py",
+        "factor = factor * mask.size / jnp.maximum(jnp.sum(factor), 1)",
+        "pass",
+        [ORACLES + "test_losses.py::test_masks"],
+        "a masked loss is divided by all steps",
+    ),
+    (
+        "src/cello/losses/loss.py",
+        "            y_true, y_pred = hide(y_true, mask), hide(y_pred, mask)",
+        "            pass",
+        [ORACLES + "test_losses.py::test_masks"],
+        "NaN under a mask reaches the gradient of a loss",
+    ),
+    (
+        "src/cello/losses/loss.py",
+        "            values = values * _aligned(weights, values)",
+        "            pass",
+        [ORACLES + "test_losses.py::test_values"],
+        "sample weights are ignored by losses",
+    ),
+    (
+        "src/cello/metrics/means.py",
+        "jnp.mean(y_true == (y_pred > threshold)",
+        "jnp.mean(y_true == (y_pred > 0.5)",
+        [ORACLES + "test_metrics.py::test_over_batches"],
+        "the threshold of an accuracy is ignored",
+    ),
+    # ---------------------------------------------------------------- training
+    (
+        "src/cello/training/data.py",
+        "order = self.shuffler.permutation(self.rows) if self.shuffler is not None else None",
+        "order = None if self.shuffler is None else __import__('numpy').random.default_rng(0)"
+        ".permutation(self.rows)",
+        [TESTS + "test_fit.py::test_shuffling_shows_every_row_once_an_epoch"],
+        "every epoch is shuffled alike",
+    ),
+    (
+        "src/cello/training/objective.py",
+        "total = total + factor * value",
+        "total = total + value",
+        [ORACLES + "test_training.py::test_epochs_are_those_of_keras"],
+        "the weights of the losses are ignored",
+    ),
+    (
+        "src/cello/training/objective.py",
+        "sample_weight=weights[i] if weighted else None)",
+        "sample_weight=None)",
+        [ORACLES + "test_training.py::test_weights_of_rows_and_classes"],
+        "weighted metrics ignore the weights",
+    ),
+    (
+        "src/cello/training/backup.py",
+        'self.shuffler.bit_generator.state = states["shuffler"]',
+        "pass",
+        [
+            TESTS
+            + "test_backup.py::test_a_training_that_was_cut_off_ends_as_one_that_was_not[arrays]"
+        ],
+        "a resumed training shuffles in another order",
+    ),
+    # ------------------------------------------------------ streaming, generation
+    (
+        "src/cello/streaming/pieces.py",
+        "return outputs, (carry.kept, jnp.zeros_like(starts))",
+        "return outputs, (carry.kept, starts)",
+        [TESTS + "test_streaming.py::test_one_step_at_a_time"],
+        "a stream starts anew with every piece",
+    ),
+    (
+        "src/cello/streaming/session.py",
+        "np.append(starts, np.ones(count, bool))",
+        "np.append(starts, np.zeros(count, bool))",
+        [TESTS + "test_streaming.py::test_rows_come_and_go_and_none_sees_another"],
+        "a new row of a stream does not start anew",
+    ),
+    (
+        "src/cello/streaming/session.py",
+        "values, starts = jax.tree.map(lambda v: v[~chosen], self._live())",
+        "values, starts = jax.tree.map(lambda v: v[: (~chosen).sum()], self._live())",
+        [TESTS + "test_streaming.py::test_rows_come_and_go_and_none_sees_another"],
+        "the states of rows behind a dropped one do not move up",
+    ),
+    (
+        "src/cello/generation/search.py",
+        "return log_p / ((5 + lengths) / 6) ** length_penalty",
+        "return log_p",
+        [TESTS + "test_generation.py::test_a_beam_as_wide_as_all_sequences_finds_the_best"],
+        "beam search ignores the length penalty",
+    ),
+    (
+        "src/cello/generation/search.py",
+        "            carried = jax.tree.map(lambda a: a[flat], carried)",
+        "            pass",
+        [TESTS + "test_generation.py::test_the_score_of_a_beam_is_the_models_own"],
+        "the states of hypotheses do not follow their parents in a beam",
+    ),
+    (
+        "src/cello/generation/search.py",
+        "log_p = jnp.where(hypotheses.ended[..., None], stays, log_p)",
+        "del stays",
+        [TESTS + "test_generation.py::test_the_score_of_a_beam_is_the_models_own"],
+        "a hypothesis that has ended is written on",
+    ),
+    (
+        "src/cello/generation/search.py",
+        "likely = jnp.where(before < top_p, likely, -jnp.inf)",
+        "likely = jnp.where(before <= 1, likely, -jnp.inf)",
+        [TESTS + "test_generation.py::test_only_the_tokens_that_the_options_leave_are_drawn"],
+        "top_p leaves all tokens",
+    ),
+]
