@@ -50,8 +50,8 @@ def fitting(model, x, y, batch):
 
 
 def runner_and_state(model):
-    program = model._program("train")
-    return program.func.__self__, program.args[0]()
+    programs = model.trainer.programs
+    return programs.runner("train"), programs.state("train")[0]()
 
 
 def without_device(model, fit):

@@ -43,9 +43,9 @@ def data(batches):
 
 def bare(model, x, y):
     """A function of nothing: one epoch of the step, called batch by batch."""
-    program = model._program("train")
-    step = jax.jit(program.func.__self__._step)
-    state = jax.tree.map(jax.numpy.copy, program.args[0]())
+    programs = model.trainer.programs
+    step = jax.jit(programs.runner("train")._step)
+    state = jax.tree.map(jax.numpy.copy, programs.state("train")[0]())
 
     def epoch():
         now = state

@@ -17,8 +17,8 @@ ROWS = [  # from the bottom; what stands in one row does not use each other
     ["ops", "distribution"],
     ["cells", "losses", "optimizers"],
     ["layers", "metrics"],
-    ["models"],
     ["training"],
+    ["models"],
     ["callbacks", "generation", "saving", "streaming"],
     ["datasets", "launch", "plotting", "random", "ridge", "timeseries"],
     ["mixed_precision", "utils"],
@@ -30,9 +30,7 @@ ROW = {name: row for row, names in enumerate(ROWS) for name in names}
 # Who may look up, and why.
 OF_A_MODEL = "a method of a model stands for a function above it, and imports it when called"
 KERAS_NAMES = "Keras has load_model and save_model here too"
-INHERITED = "a model inherits its training"
 CHOICES = "layers take the names of penalties and of initial values"
-HISTORY = "fit makes its own callbacks"
 UPWARD = {
     ("cello.core.layer", "cello.regularizers"): CHOICES,
     ("cello.core.owner", "cello.constraints"): CHOICES,
@@ -43,11 +41,7 @@ UPWARD = {
     ("cello.models.model", "cello.plotting.diagram"): OF_A_MODEL,
     ("cello.models.model", "cello.saving"): OF_A_MODEL,
     ("cello.models.model", "cello.streaming"): OF_A_MODEL,
-    ("cello.models.model", "cello.training.find_nan"): OF_A_MODEL,
-    ("cello.models.model", "cello.training.trainer"): INHERITED,
     ("cello.models.seq2seq", "cello.generation"): OF_A_MODEL,
-    ("cello.models.seq2seq", "cello.training.ragged"): OF_A_MODEL,
-    ("cello.training.trainer", "cello.callbacks"): HISTORY,
 }
 
 

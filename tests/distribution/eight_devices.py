@@ -52,9 +52,10 @@ def program_of(model, x, y, batches=3):
     with data_parallel():
         model.compile("adam", "mse")
         model.train_on_batch(x, y)
-        (runner,) = model._runners.values()
+        programs = model.trainer.programs
+        runner = programs.runner("train")
         spread = current()
-        read, _ = model._state("train", *model._variables())
+        read, _ = programs.state("train")
         chunk = [np.stack([a] * batches) for a in (x, y)]
         batch = spread.put((*chunk, None), len(x))
         lowered = runner._compiled.lower(spread.given(read()), batch, batches)

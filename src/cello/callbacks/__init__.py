@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from cello.callbacks.backup_and_restore import BackupAndRestore
-from cello.callbacks.callback import Callback, CallbackList
 from cello.callbacks.checkpoint import ModelCheckpoint
 from cello.callbacks.csv_logger import CSVLogger
-from cello.callbacks.history import History
 from cello.callbacks.lambda_callback import LambdaCallback
 from cello.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from cello.callbacks.monitor import Monitor
@@ -14,6 +11,9 @@ from cello.callbacks.recurrent_health import RecurrentHealth
 from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN
 from cello.callbacks.swap_ema_weights import SwapEMAWeights
 from cello.callbacks.tensorboard import TensorBoard
+from cello.training.backup import BackupAndRestore
+from cello.training.callback import Callback, CallbackList
+from cello.training.history import History
 
 __all__ = [
     "BackupAndRestore",

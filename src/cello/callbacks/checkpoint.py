@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cello.callbacks.callback import Callback
 from cello.callbacks.monitor import Monitor
 from cello.core.files import checked_path
 from cello.distribution.processes import is_first
+from cello.training.callback import Callback
 
 
 class ModelCheckpoint(Callback):

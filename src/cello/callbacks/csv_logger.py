@@ -7,8 +7,8 @@ import os
 
 import numpy as np
 
-from cello.callbacks.callback import Callback
 from cello.distribution.processes import is_first
+from cello.training.callback import Callback
 
 
 class CSVLogger(Callback):

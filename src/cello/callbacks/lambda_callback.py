@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cello.callbacks.callback import Callback
+from cello.training.callback import Callback
 
 
 class LambdaCallback(Callback):

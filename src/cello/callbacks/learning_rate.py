@@ -6,8 +6,8 @@ import inspect
 
 import numpy as np
 
-from cello.callbacks.callback import Callback
 from cello.callbacks.monitor import Monitor
+from cello.training.callback import Callback
 
 
 class _LearningRateCallback(Callback):

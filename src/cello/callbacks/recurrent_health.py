@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.callbacks.callback import Callback
 from cello.cells.frame import running
 from cello.cells.gated import GatedCell
 from cello.cells.loop import repeat_step
@@ -18,6 +17,7 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
 from cello.ops.recurrence import hide_masked
+from cello.training.callback import Callback
 
 SATURATED = 0.05
 """A gate is saturated so near to 0 or 1."""
@@ -67,8 +67,9 @@ class RecurrentHealth(Callback):
         if not self._layers:
             raise ValueError(f"RecurrentHealth: {self.model} has no recurrent layer.")
         x, y, w = (*self.data, None)[:3]
-        self._batch = self.model._feed("fit (RecurrentHealth)", x, y, w, None, None).first()
-        variables = self.model._variables()
+        feeding = self.model.trainer.feeding
+        self._batch = feeding.feed("fit (RecurrentHealth)", (x, y, w)).first()
+        variables = self.model.trainer.programs.variables()
         self._measure = jax.jit(functools.partial(_measure, self.model, self._layers, variables))
         self._variables = variables
 
@@ -92,14 +93,14 @@ class RecurrentHealth(Callback):
 
 def _measure(model, layers, variables, values, optimizer_state, batch):
     trainable, others, metrics = variables
-    x, y, w = batch
+    programs = model.trainer.programs
 
     def loss_of(trained, probes):
         bound = [*zip(trainable, trained, strict=True)]
         for vs, xs in zip((others, metrics), values[1:], strict=True):
             bound += zip(vs, xs, strict=True)
-        with Binding(dict(bound)) as binding, _probing(layers, probes) as passages:
-            loss = model._loss_and_metrics(binding, x, y, w, training=True)
+        with Binding(dict(bound)), _probing(layers, probes) as passages:
+            loss = programs.loss_of(batch, programs.outputs_of(batch, True), True)
         return loss, passages
 
     specs = jax.eval_shape(lambda v: loss_of(v, None)[1], values[0])

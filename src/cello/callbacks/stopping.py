@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cello.callbacks.callback import Callback
 from cello.callbacks.monitor import Monitor
+from cello.training.callback import Callback
 
 
 class EarlyStopping(Callback):

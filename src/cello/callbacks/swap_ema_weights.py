@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cello.callbacks.callback import Callback
+from cello.training.callback import Callback
 
 
 class SwapEMAWeights(Callback):

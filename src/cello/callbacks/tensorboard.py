@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from cello.callbacks.callback import Callback
 from cello.core.symbolic import symbolic_leaves
 from cello.distribution.processes import is_first
+from cello.training.callback import Callback
 
 NOT_WRITTEN = {
     "write_images": "histogram_freq=1 shows the weights as histograms",

@@ -87,10 +87,8 @@ def _planned(writer, data) -> tuple[Any, Plan]:
     """The inputs as arrays, and the plan for them."""
     padded = writer.padded(data, masked=True)
     form = jax.tree.structure(padded)
-    plan = writer.model._generators.get((form, *writer.model.flatten_layers()))
-    if plan is None:
-        plan = _plan(writer, padded)  # it may build layers
-        writer.model._generators[form, *writer.model.flatten_layers()] = plan
+    programs = writer.model.trainer.programs
+    plan = programs.find(("plan", form), lambda: _plan(writer, padded))
     if plan.masks_end_at is None or not isinstance(data, Ragged):
         return padded, plan
     if data.lengths.min() < data.lengths.max():
@@ -139,10 +137,11 @@ def _program(writer, plan: Plan, options: GenerationOptions):
     if from_logits is None:
         from_logits = gives_logits(model, writer.head)
     form = options.method == "sample", options.width, options.max_length, from_logits
-    key = (*form, *variables, *model.flatten_layers())
-    if key not in model._generators:
-        model._generators[key] = jax.jit(_search_of(writer, plan, variables, *form))
-    return model._generators[key], variables
+    key = ("generate", *form, *variables)
+    run = model.trainer.programs.find(
+        key, lambda: jax.jit(_search_of(writer, plan, variables, *form))
+    )
+    return run, variables
 
 
 def _search_of(writer, plan: Plan, variables, random: bool, width, max_length, from_logits):

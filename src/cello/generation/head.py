@@ -19,7 +19,7 @@ def gives_logits(model, head) -> bool:
         return False
     if activation in ("linear", "log_softmax"):  # log-probabilities are logits, too
         return True
-    told = getattr(getattr(model._objective, "loss", None), "from_logits", None)
+    told = getattr(model.trainer.objective.loss, "from_logits", None)
     if told is None:
         raise ValueError(
             f"{model}.generate: the last layer of {head} does not say whether it gives logits or "

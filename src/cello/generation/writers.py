@@ -61,7 +61,7 @@ class EncoderDecoder:
         self.head = model.decoder
 
     def data(self, source):
-        return self.model._source(source, "source")
+        return self.model.read_source(source, "source")
 
     def padded(self, data, masked: bool):
         if not isinstance(data, Ragged):

@@ -10,7 +10,7 @@ from cello.core.kinds import integer
 from cello.core.masking import set_mask
 from cello.core.naming import unique_name
 from cello.models.model import Model
-from cello.training.ragged import Ragged, as_sequences, is_padded, opened
+from cello.training.ragged import Ragged, as_sequences, is_padded
 
 
 class Seq2Seq(Model):
@@ -109,31 +109,30 @@ class Seq2Seq(Model):
 
     # -------------------------------------------------------------------------- training
 
-    def _input_ranks(self):
+    @property
+    def input_ranks(self):
         graph = self.encoder.call_graph
         return [None if graph is None else graph.flat_inputs[0].ndim, 2]
 
-    def _parts(self, what, x, y, sample_weight):
-        if y is not None:
-            x, y = self._source(x, "x"), self._targets(y)
-        return super()._parts(what, x, y, sample_weight)
+    def read_data(self, x, y):
+        return (x, y) if y is None else (self.read_source(x, "x"), self._targets(y))
 
-    def _forward(self, x, y, training: bool):
+    def outputs_beside(self, x, y, training):
         """The decoder's outputs behind the start token and the target without its last token."""
         if y is None:
-            return super()._forward(x, y, training)
+            return super().outputs_beside(x, y, training)
         target, mask = (y.values, y.mask) if is_padded(y) else (y, None)
         start = jnp.full((target.shape[0], 1), self.start_token, target.dtype)
         tokens = jnp.concatenate([start, target[:, :-1]], axis=1)
         if mask is not None:
             tokens = jnp.where(mask, tokens, self.pad_token)
-        outputs = self([opened(x), tokens], training=training)
+        outputs = self([x, tokens], training=training)
         set_mask(outputs, mask)
         return outputs
 
-    def _source(self, x, what: str):
+    def read_source(self, x, what: str):
         """The source as an array, or as `Ragged` where it is a list of sequences."""
-        found = as_sequences(x, what, self._input_ranks()[0])
+        found = as_sequences(x, what, self.input_ranks[0])
         return np.asarray(found) if isinstance(found, (list, tuple)) else found
 
     def _targets(self, y) -> Ragged:

@@ -11,6 +11,7 @@ import numpy as np
 
 from cello.cells.frame import running
 from cello.core.variable import Binding
+from cello.models.model import Model
 from cello.ops.recurrence import hide_masked, scan_steps
 from cello.plotting.canvas import HATCH, LINES, take_axis
 from cello.plotting.recording import recurrent_layers
@@ -52,9 +53,9 @@ def plot_gradient_flow(model, x, y, layer=None, ax=None):
 
     Sources: Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013.
     """
-    if not hasattr(model, "_ready"):
+    if not isinstance(model, Model):
         raise TypeError(f"plot_gradient_flow needs a model and got {type(model).__name__}.")
-    model._ready("plot_gradient_flow")
+    model.trainer.ready("plot_gradient_flow")
     layers = recurrent_layers(model, layer, "plot_gradient_flow")
     lines = _gradient_norms(model, x, y, layers)
     ax = take_axis(ax, "plot_gradient_flow", (7.2, 4.2))
@@ -105,7 +106,8 @@ def _draw_bands(ax, last: float, norms) -> None:
 
 def _gradient_norms(model, x, y, layers):
     """`(layer, g)` for each call of a layer, `g` in the order of time; NaN at masked steps."""
-    x, y, weights = model._feed("plot_gradient_flow", x, y, None, None, None).first()
+    batch = model.trainer.feeding.feed("plot_gradient_flow", (x, y, None)).first()
+    programs = model.trainer.programs
     calls: list = []
 
     def loss(pushes):
@@ -131,8 +133,8 @@ def _gradient_norms(model, x, y, layers):
             outputs, after, _ = scan_steps(step, inputs, states, (), run)
             return outputs, after
 
-        with Binding() as binding, running(layers, push_steps):
-            return model._loss_and_metrics(binding, x, y, weights, training=False)
+        with Binding(), running(layers, push_steps):
+            return programs.loss_of(batch, programs.outputs_of(batch, False), False)
 
     loss(None)
     if not calls:

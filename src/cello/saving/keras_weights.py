@@ -30,7 +30,7 @@ OPTIMIZER = "optimizer/vars"
 @functools.cache
 def _attributes_of_models() -> set[str]:
     """What any model has, and no layer of one's own."""
-    return {*vars(Sequential(name="_")), "_compiled_with", "history"}
+    return set(vars(Sequential(name="_")))
 
 
 class Place(NamedTuple):

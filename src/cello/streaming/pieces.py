@@ -62,7 +62,6 @@ class Pieces:
 def pieces_of(model, structure, timed, phases: dict[str, int], off_time) -> Pieces:
     """The `Pieces` of a model, the same for all its sessions until its layers change."""
     key: Any = ("stream", structure, *timed, *phases.items(), *model.variables)
-    key = (*key, *model.flatten_layers())
-    if key not in model._runners:
-        model._runners[key] = Pieces(model, structure, timed, phases, off_time)
-    return model._runners[key]
+    return model.trainer.programs.find(
+        key, lambda: Pieces(model, structure, timed, phases, off_time)
+    )

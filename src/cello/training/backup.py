@@ -1,4 +1,4 @@
-"""Everything that a training in progress consists of, in a file, and back.
+"""Saving a training while it goes on, so that a process that was killed goes on with it.
 
 After an epoch the future of a training is decided by: all variables of the model (weights, the keys
 of its random generators, the states of stateful layers), the optimiser's state, the order in which
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import random
 import sys
 from pathlib import Path
@@ -23,7 +24,10 @@ from safetensors import SafetensorError, safe_open
 
 from cello.core.files import write_tensors
 from cello.core.random import global_generator
-from cello.distribution.processes import check_same, written_once
+from cello.distribution.processes import check_same, is_first, written_once
+from cello.training.callback import Callback
+
+FILE = "training.safetensors"
 
 
 @dataclasses.dataclass
@@ -31,7 +35,7 @@ class Run:
     """A call of `fit`.
 
     Attributes:
-        model: the model, compiled.
+        trainer: the `Trainer` of the model, compiled.
         shuffler: the NumPy generator that draws the order of the rows, or `None`.
         feed: where the batches come from.
         callbacks: all callbacks, the `History` included.
@@ -39,13 +43,17 @@ class Run:
         logs: what was known after them.
     """
 
-    model: Any
+    trainer: Any
     shuffler: np.random.Generator | None
     feed: Any
     callbacks: list[Any]
     batches: int = 0
     logs: dict[str, Any] = dataclasses.field(default_factory=dict)
     _start: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def model(self) -> Any:
+        return self.trainer.model
 
     def begin_epoch(self) -> tuple[int, dict[str, Any]]:
         """How many batches are done already, and the logs after them."""
@@ -75,7 +83,7 @@ class Run:
             "batches": batches,
             "logs": _lift(logs or {}, "logs", arrays),
             "metrics": _lift(metrics, "metrics", arrays),
-            "stopped": bool(self.model.stop_training),
+            "stopped": bool(self.trainer.stop_training),
             "form": self._form(),
             "random": _lift(random_numbers, "random", arrays),
             "callbacks": _lift([c.get_state() for c in self.callbacks], "callbacks", arrays),
@@ -115,9 +123,9 @@ class Run:
         self.feed.skip(record["epoch"])
         for name, assign in self._places().items():
             assign(arrays[name])
-        leaves, structure = jax.tree.flatten(self.model.optimizer.state)
+        leaves, structure = jax.tree.flatten(self.trainer.optimizer.state)
         state = [arrays[f"optimizer/{i}"] for i in range(len(leaves))]
-        self.model.optimizer.state = jax.tree.unflatten(structure, map(_like, state, leaves))
+        self.trainer.optimizer.state = jax.tree.unflatten(structure, map(_like, state, leaves))
         self._restore_random_numbers(_lower(record["random"], arrays))
         self.batches, self.logs = record["batches"], _lower(record["logs"], arrays)
         for variable, value in zip(
@@ -127,11 +135,11 @@ class Run:
         states = _lower(record["callbacks"], arrays)
         for callback, state in zip(self.callbacks, states, strict=True):
             callback.set_state(state)
-        self.model.stop_training = record["stopped"]
+        self.trainer.stop_training = record["stopped"]
         return record["epoch"]
 
     def _metrics(self) -> list[Any]:
-        return self.model._objective.variables
+        return self.trainer.programs.variables()[2]
 
     def _places(self) -> dict[str, Any]:
         """What takes each array of the model."""
@@ -139,16 +147,16 @@ class Run:
 
     def _arrays(self) -> dict[str, Any]:
         variables = {f"variables/{i}/{v.name}": v.value for i, v in enumerate(self.model.variables)}
-        leaves = jax.tree.leaves(self.model.optimizer.state)
+        leaves = jax.tree.leaves(self.trainer.optimizer.state)
         return variables | {f"optimizer/{i}": leaf for i, leaf in enumerate(leaves)}
 
     def _form(self) -> dict[str, Any]:
         """What must be the same for a training to go on."""
         shapes = {name: f"{a.dtype} {list(a.shape)}" for name, a in self._arrays().items()}
         return {
-            "optimizer": type(self.model.optimizer).__name__,
+            "optimizer": type(self.trainer.optimizer).__name__,
             "batches an epoch": self.feed.steps,
-            "metrics": list(self.model._objective.labels),
+            "metrics": self.model.metrics_names,
             "callbacks": [type(c).__name__ for c in self.callbacks],
             **shapes,
         }
@@ -184,6 +192,75 @@ class Run:
         generator = _torch_generator()
         if generator is not None and states["torch"] is not None:
             generator.set_state(sys.modules["torch"].from_numpy(states["torch"]))
+
+
+class BackupAndRestore(Callback):
+    """Save the training while it goes on; start from what was saved.
+
+    Killed at any moment, the same program goes on from the last save and ends with the weights, the
+    history and the random numbers of an undisturbed run, bit for bit on one CPU. All of it is part
+    of the file: the optimiser's state, the order of the data, the keys of dropout, the states of
+    stateful layers, the metrics, what the callbacks remember, the random numbers of NumPy, Python
+    and PyTorch. What else an iterable of batches goes by is not: with a generator of its own it
+    must give the batches of an epoch anew each time it is started.
+
+    `fit(resume="folder")` does the same, and leaves the file there: called once more after the
+    end, `fit` gives the history without training.
+
+    Args:
+        backup_dir: the folder of the file.
+        save_freq: "epoch", or after how many batches to save within an epoch too; it happens at the
+            end of the call that reaches them, which takes about 0.1 s.
+        double_checkpoint: accepted as in Keras; a file is always replaced as a whole, so that one
+            is never lost by the writing of the next.
+        delete_checkpoint: whether to remove the file when the training has ended well.
+
+    Raises:
+        ValueError: in `fit`, if the file is damaged, or holds the training of another model, by
+            another optimiser, on other data or with other callbacks.
+    """
+
+    def __init__(
+        self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True
+    ):
+        super().__init__()
+        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
+            raise ValueError(
+                "BackupAndRestore: save_freq must be 'epoch' or a number of batches. Received: "
+                f"save_freq={save_freq!r}"
+            )
+        if not isinstance(backup_dir, (str, os.PathLike)):
+            raise ValueError(
+                "BackupAndRestore, fit(resume=...): the folder must be a path. Received: "
+                f"{backup_dir!r}"
+            )
+        self.save_freq = self._next = save_freq
+        self.path = Path(os.fspath(backup_dir)) / FILE
+        self.delete_checkpoint = delete_checkpoint
+
+    def restore(self, run: Run) -> int | None:
+        """Called by `fit` before the first epoch; the number of epochs that are done."""
+        if self.path.parent.exists() and not self.path.parent.is_dir():
+            raise NotADirectoryError(
+                f"{run.model}.fit: {str(self.path.parent)!r} is a file, and the training is saved "
+                "in a folder: name another one."
+            )
+        return run.restore(self.path)
+
+    def save(self, run: Run, epoch: int) -> None:
+        """Called by `fit` after each epoch and all other callbacks."""
+        run.save(self.path, epoch)
+        self._next = self.save_freq
+
+    def save_within(self, run: Run, epoch: int, batches: int, logs) -> None:
+        """Called by `fit` when so many batches of an epoch are done."""
+        if self.save_freq != "epoch" and batches >= self._next:
+            run.save(self.path, epoch, batches, logs)
+            self._next = batches + self.save_freq
+
+    def on_train_end(self, logs=None):
+        if self.delete_checkpoint and is_first():
+            self.path.unlink(missing_ok=True)
 
 
 def _torch_generator():

@@ -65,6 +65,13 @@ def batch_parts(batch) -> Batch:
     return (*parts, None, None)[:3]
 
 
+def held_out_parts(data) -> Batch:
+    """The three parts of `validation_data`; an iterable of batches is the first."""
+    if not isinstance(data, tuple) and is_iterable_of_batches(data):
+        return data, None, None
+    return batch_parts(data)
+
+
 def check_lengths(parts: Batch, where: str) -> int:
     """The common number of rows; `ValueError` where the arrays differ or are empty."""
     rows: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -27,6 +28,7 @@ from cello.training.programs import Programs
 from cello.training.ragged import (
     Padded,
     Ragged,
+    opened,
     ragged_leaves,
     sequences_in,
     targets_like,
@@ -34,98 +36,122 @@ from cello.training.ragged import (
 )
 from cello.training.truncated import cut_of
 
+Feed = ArrayFeed | BucketFeed | IterableFeed
 
-class Feeding(Programs):
-    """What `Trainer` does with the data before the first step."""
 
-    def _parts(self, what: str, x, y, sample_weight) -> Batch:
+class Feeding:
+    """What is done with data before the first step.
+
+    Args:
+        programs: those of the model, which keep what is found out about it.
+    """
+
+    def __init__(self, programs: Programs):
+        self.model = programs.model
+        self.objective = programs.objective
+        self._programs = programs
+
+    def parts(self, where: str, data: Batch) -> Batch:
         """Arrays and `Ragged` sequences, of one number of rows."""
-        x = as_arrays(sequences_in(x, self._input_ranks()), "x")
+        x, y, sample_weight = data
+        x, y = self.model.read_data(x, y)
+        x = as_arrays(sequences_in(x, self.model.input_ranks), "x")
         lengths = next((leaf.lengths for leaf in ragged_leaves(x)), None)
-        free = self._objective is not None and self._objective.has_own_lengths
+        free = self.objective.has_own_lengths
         y = targets_like(y, "y", lengths, len(jax.tree.leaves(x)[0]) if free else None)
         sample_weight = targets_like(sample_weight, "sample_weight", lengths)
         parts = x, as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
-        check_lengths(parts, f"{self}.{what}")
+        check_lengths(parts, f"{self.model}.{where}")
         return parts
 
-    def _input_ranks(self) -> list[int] | None:
-        """The number of axes of each input, where they are known."""
-        graph = self.call_graph
-        return None if graph is None else [t.ndim for t in graph.flat_inputs]
+    def feed(
+        self,
+        where: str,
+        data: Batch,
+        batch_size: int | None = None,
+        steps: int | None = None,
+        shuffler=None,
+        class_weight: dict[int, float] | None = None,
+        targets: bool = True,
+        tbptt: int | None = None,
+    ) -> Feed:
+        """The data as batches, after building the model and checking that they fit.
 
-    def _output_names(self) -> list[str]:
-        return self.output_names if hasattr(self, "output_names") else []
-
-    def _feed(
-        self, what, x, y, sample_weight, batch_size, steps, shuffler=None, class_weight=None,
-        targets=True, tbptt=None,
-    ):  # fmt: skip
-        """The data as a feed, after building the model and checking that they fit."""
-        where = f"{self}.{what}"
-        feed: Any
-        if is_iterable_of_batches(x) and not what.endswith("on_batch"):
+        Args:
+            where: the method that got the data, for messages.
+            data: `(x, y, sample_weight)` as the caller passed them.
+            batch_size: rows a batch; all where `None`.
+            steps, shuffler: as for the feeds.
+            class_weight, tbptt: as for `fit`.
+            targets: whether the outputs are compared with targets.
+        """
+        x, y, _ = data
+        prepare = functools.partial(self._prepared, where, class_weight, targets, tbptt)
+        feed: Feed
+        if is_iterable_of_batches(x) and not where.endswith("on_batch"):
             if y is not None:
-                raise ValueError(f"{where}: an iterable gives (x, y), so y must not be passed too.")
-
-            def prepare(batch):
-                parts = self._parts(what, *batch_parts(batch))
-                parts = weigh_classes(parts, class_weight)
-                if ragged_leaves(parts):
-                    if current().processes > 1:
-                        raise ValueError(
-                            f"{where}: the batches of an iterable have sequences of different "
-                            "lengths, which each process would pad to another one. Pad them to "
-                            "one length, or pass all sequences as a list to every process."
-                        )
-                    parts = self._buckets(parts, None, None, None, targets, tbptt).whole()
-                if targets and self._objective.names:
-                    self._objective.check_targets(values_only(parts[1]), self._output_specs)
-                return parts if targets else (parts[0], None, None)
-
+                raise ValueError(
+                    f"{self.model}.{where}: an iterable gives (x, y), so y must not be passed too."
+                )
             feed = IterableFeed(x, steps, prepare)
         else:
-            parts = weigh_classes(self._parts(what, x, y, sample_weight), class_weight)
+            parts = weigh_classes(self.parts(where, data), class_weight)
             if ragged_leaves(parts):
                 feed = self._buckets(parts, batch_size, shuffler, steps, targets, tbptt)
             else:
                 rows = len(jax.tree.leaves(parts)[0])
                 feed = ArrayFeed(parts, batch_size or rows, shuffler, steps)
-        self._prepare_for(feed.first(), targets)
+        first = feed.first()
+        outputs = self._outputs_for(first, targets)
         if tbptt is not None:
-            self._objective.check_pieces(where)
-            cut_of(self, jax.tree.map(_spec, feed.first()[0]))
+            self.objective.check_pieces(f"{self.model}.{where}")
+            cut_of(self.model, jax.tree.map(_spec, first[0]))
         if targets and isinstance(feed, ArrayFeed):
-            self._objective.check_targets(feed.parts[1], self._output_specs)
+            self.objective.check_targets(feed.parts[1], outputs)
         return feed
 
-    def _prepare_for(self, batch, targets: bool) -> None:
+    def _prepared(self, where: str, class_weight, targets: bool, tbptt, batch) -> Batch:
+        """A batch of an iterable as arrays."""
+        parts = weigh_classes(self.parts(where, batch_parts(batch)), class_weight)
+        if ragged_leaves(parts):
+            if current().processes > 1:
+                raise ValueError(
+                    f"{self.model}.{where}: the batches of an iterable have sequences of different "
+                    "lengths, which each process would pad to another one. Pad them to one length, "
+                    "or pass all sequences as a list to every process."
+                )
+            parts = self._buckets(parts, None, None, None, targets, tbptt).whole()
+        if targets and self.objective.names:
+            self.objective.check_targets(values_only(parts[1]), self._output_specs)
+        return parts if targets else (parts[0], None, None)
+
+    def _outputs_for(self, batch: Batch, targets: bool):
         """Build the model on the form of this batch; assign losses and metrics to its outputs."""
         x, y, _ = jax.tree.map(_spec, batch)
-        form = form_of((x, y))
-        specs = self._known_outputs.get((form, *self.flatten_layers()))
-        if specs is None:
+
+        def traced():
             with Binding():
-                specs = jax.eval_shape(lambda x, y: self._forward(x, y, False), x, y)
-            self._known_outputs[form, *self.flatten_layers()] = specs
-        self._output_specs = specs
+                return jax.eval_shape(self._outputs_beside, x, y)
+
+        self._output_specs = specs = self._programs.find(("outputs", form_of((x, y))), traced)
         if targets:
-            self._objective.resolve(self._output_specs, values_only(y), self._output_names())
-            self._objective.check_targets(values_only(batch[1]), self._output_specs)
+            self.objective.resolve(specs, values_only(y), self.model.output_names)
+            self.objective.check_targets(values_only(batch[1]), specs)
+        return specs
 
     def _buckets(
         self, parts: Batch, batch_size, shuffler, steps, targets: bool, tbptt: int | None
     ) -> BucketFeed:
         """A feed of sequences, after seeing how they pass through the model."""
-        stateful = [v for v in self.flatten_layers() if getattr(v, "stateful", False)]
+        stateful = [v for v in self.model.flatten_layers() if getattr(v, "stateful", False)]
         if stateful:
             raise ValueError(
-                f"{self}: a list of sequences is sorted by length, so no row of a batch goes on "
-                f"where the one before ended, as {stateful[0]} with stateful=True expects: pass "
+                f"{self.model}: a list of sequences is sorted by length, so no row of a batch goes "
+                f"on where the one before ended, as {stateful[0]} with stateful=True expects: pass "
                 "arrays, or leave stateful out."
             )
         passage = self._passage(*parts[:2])
-        if targets:
+        if targets and not self.objective.any_targets:
             self._check_steps(parts, passage.lengths_of)
         return BucketFeed(
             parts,
@@ -150,26 +176,30 @@ class Feeding(Programs):
 
         specs = jax.tree.map(spec, (x, y))
         shapes = [(a.shape[2:], a.dtype) for a in jax.tree.leaves(specs)]
-        key = ("passage", jax.tree.structure(specs), *shapes, *self.flatten_layers())
-        if key not in self._known_outputs:
-            with Binding(), warnings.catch_warnings(record=True) as dropped:
-                warnings.simplefilter("always", MaskDropped)
-                outputs = jax.eval_shape(lambda x, y: self._forward(x, y, False), *specs)
+        key = ("passage", jax.tree.structure(specs), *shapes)
+        return self._programs.find(key, lambda: self._passage_of(specs, times))
 
-            def lengths_of(output):
-                size = output.shape[1] if len(output.shape) > 1 else None
-                return next((i for i, t in enumerate(times) if size is t or size == t), -1)
+    def _passage_of(self, specs, times) -> Passage:
+        with Binding(), warnings.catch_warnings(record=True) as dropped:
+            warnings.simplefilter("always", MaskDropped)
+            outputs = jax.eval_shape(self._outputs_beside, *specs)
 
-            first = next((w for w in dropped if w.category is MaskDropped), None)
-            self._known_outputs[key] = Passage(first is None, jax.tree.map(lengths_of, outputs))
-            if first is not None:
-                warnings.warn(
-                    f"{self} got sequences of different lengths, and cannot use their mask: "
-                    f"{str(first.message).partition(':')[0]}. So only sequences of the very same "
-                    "length share a batch, and each length is compiled for itself.",
-                    stacklevel=4,
-                )
-        return self._known_outputs[key]
+        def lengths_of(output):
+            size = output.shape[1] if len(output.shape) > 1 else None
+            return next((i for i, t in enumerate(times) if size is t or size == t), -1)
+
+        first = next((w for w in dropped if w.category is MaskDropped), None)
+        if first is not None:
+            warnings.warn(
+                f"{self.model} got sequences of different lengths, and cannot use their mask: "
+                f"{str(first.message).partition(':')[0]}. So only sequences of the very same "
+                "length share a batch, and each length is compiled for itself.",
+                stacklevel=8,
+            )
+        return Passage(first is None, jax.tree.map(lengths_of, outputs))
+
+    def _outputs_beside(self, x, y):
+        return self.model.outputs_beside(opened(x), y, False)
 
     def _check_steps(self, parts: Batch, lengths_of) -> None:
         """Refuse labels per step that are not as many as the steps."""
@@ -178,28 +208,30 @@ class Feeding(Programs):
         labels = jax.tree.leaves(parts[1])
         if len(labels) != len(outputs):
             return  # the objective says so
-        losses = self._objective.losses_of(lengths_of, self._output_names())
+        losses = self.objective.losses_of(lengths_of, self.model.output_names)
         for y, which, loss in zip(labels, outputs, losses, strict=True):
             if loss is not None and loss.own_lengths:
                 continue
             if which < 0 and isinstance(y, Ragged) and not ragged_leaves(parts[0]):
                 raise ValueError(
-                    f"{self}: y has rows of {y.lengths.min()} to {y.lengths.max()} labels for an "
-                    f"output of one length, which only a loss such as CTC takes: pass an array."
+                    f"{self.model}: y has rows of {y.lengths.min()} to {y.lengths.max()} labels "
+                    "for an output of one length, which only a loss such as CTC takes: pass an "
+                    "array."
                 )
             if which < 0:
                 continue
             if not isinstance(y, Ragged):
                 raise ValueError(
-                    f"{self} gives an output at each step of the sequences, and y has the shape "
-                    f"{y.shape}: pass a list with one array for each sequence, one row a step."
+                    f"{self.model} gives an output at each step of the sequences, and y has the "
+                    f"shape {y.shape}: pass a list with one array for each sequence, one row a "
+                    "step."
                 )
             wrong = (y.lengths != lengths[which]).nonzero()[0]
             if len(wrong):
                 i = wrong[0]
                 raise ValueError(
-                    f"{self} gives an output at each step, so y needs as many rows as x: sequence "
-                    f"{i} has {lengths[which][i]} steps and {y.lengths[i]} labels."
+                    f"{self.model} gives an output at each step, so y needs as many rows as x: "
+                    f"sequence {i} has {lengths[which][i]} steps and {y.lengths[i]} labels."
                 )
 
 

@@ -27,9 +27,8 @@ from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
 from cello.ops.recurrence import hide_masked
-from cello.training.feeding import Feeding
 from cello.training.loop import bind, values_of
-from cello.training.ragged import mask_outputs, opened, values_only
+from cello.training.ragged import opened, values_only
 
 ADVICE = {
     "data": "Take these values out of the data, or mask their steps (Masking, lists of sequences).",
@@ -88,16 +87,17 @@ class _Place(NamedTuple):
     value: str
 
 
-def find_nan(model: Feeding, x, y=None) -> NotFinite | None:
+def find_nan(model, x, y=None) -> NotFinite | None:
     """See `Model.find_nan`."""
     batch = _batch(model, x, y)
     inputs = opened(batch[0])
     layers = _observed(model)
     calls: list[_Call] = []
-    with Binding() as binding, _watching(layers, _noting(calls)):
-        outputs = model._forward(inputs, batch[1], y is not None)
+    programs = model.trainer.programs
+    with Binding(), _watching(layers, _noting(calls)):
+        outputs = programs.outputs_of(batch, training=y is not None)
         if y is not None:
-            loss = _loss(model, binding, outputs, batch)
+            loss = programs.loss_of(batch, outputs, training=True)
     first = next((c for c in calls if c.bad is not None), None)
     if first is not None:
         return _origin(first, inputs)
@@ -115,8 +115,8 @@ def find_nan(model: Feeding, x, y=None) -> NotFinite | None:
 def _batch(model, x, y):
     """All of the data as one batch, its rows in their order."""
     if y is not None:
-        model._ready("find_nan")
-    feed = model._feed("find_nan", x, y, None, None, None, targets=y is not None)
+        model.trainer.ready("find_nan")
+    feed = model.trainer.feeding.feed("find_nan", (x, y, None), targets=y is not None)
     return feed.whole() if hasattr(feed, "whole") else feed.first()
 
 
@@ -273,18 +273,9 @@ def _in_weights(layers) -> NotFinite | None:
 # ---------------------------------------------------------------------- the loss, the gradient
 
 
-def _loss(model, binding, outputs, batch):
-    """The loss of outputs, as `fit` has it."""
-    _, y, w = batch
-    targets = model._objective.flat_targets(y, outputs)
-    mask_outputs(jax.tree.leaves(outputs), model._objective.step_targets(targets))
-    total, _ = model._objective.total_loss(values_only(y), outputs, values_only(w))
-    return sum([*binding.losses, *model.losses], start=total)
-
-
 def _row_of_loss(model, outputs, batch) -> int | None:
     """The first row that has by itself a loss that is not finite."""
-    _, y, w = jax.tree.map(jnp.asarray, batch)
+    x, y, w = values_only(jax.tree.map(jnp.asarray, batch))
     for row in range(jax.tree.leaves(outputs)[0].shape[0]):
 
         def one(leaf, row=row):
@@ -292,9 +283,10 @@ def _row_of_loss(model, outputs, batch) -> int | None:
             set_mask(part, None if get_mask(leaf) is None else get_mask(leaf)[row : row + 1])
             return part
 
-        parts = jax.tree.map(one, (outputs, values_only(y), values_only(w)))
-        total, _ = model._objective.total_loss(parts[1], parts[0], parts[2])
-        if not jnp.isfinite(total):
+        *parts, outputs_of_row = jax.tree.map(one, (x, y, w, outputs))
+        with Binding():
+            loss = model.trainer.programs.loss_of(tuple(parts), outputs_of_row, training=True)
+        if not jnp.isfinite(loss):
             return row
     return None
 
@@ -320,9 +312,9 @@ def _in_gradient(model, batch, layers, calls: list[_Call]) -> NotFinite | None:
             args, kwargs = _pushed((args, kwargs), taken)
             return _pushed(call(*args, **kwargs), given)
 
-        with bind((trainable, weights)) as binding, _watching(layers, around):
-            outputs = model._forward(opened(batch[0]), batch[1], True)
-            return _loss(model, binding, outputs, batch)
+        programs = model.trainer.programs
+        with bind((trainable, weights)), _watching(layers, around):
+            return programs.loss_of(batch, programs.outputs_of(batch, True), True)
 
     probes = jax.tree.map(jnp.zeros_like, [(c.inputs, c.outputs) for c in seen.values()])
     by_weights, by_probes = jax.grad(total, (0, 1))(values_of(trainable), probes)

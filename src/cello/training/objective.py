@@ -6,9 +6,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello import losses as losses_module
 from cello import metrics as metrics_module
+from cello.training.ragged import mask_like
 
 
 class Objective:
@@ -16,9 +18,23 @@ class Objective:
 
     Args:
         loss, loss_weights, metrics, weighted_metrics: as for `Model.compile`.
+        any_targets: whether targets need not be one for each output: a loss or metrics that the
+            model's class has of its own decide what they may be.
+
+    Attributes:
+        names: those of the outputs; empty before `resolve`.
+        measured: label to metric, in the order of the results: the mean of the loss, of the losses
+            of several outputs, and the metrics of `compile`.
     """
 
-    def __init__(self, loss=None, loss_weights=None, metrics=None, weighted_metrics=None):
+    def __init__(
+        self,
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        any_targets: bool = False,
+    ):
         # Refuse unknown names now, not when training starts.
         self.loss = jax.tree.map(_known_loss, loss, is_leaf=_is_single)
         self.loss_weights = loss_weights
@@ -26,7 +42,11 @@ class Objective:
         self.weighted_metrics = weighted_metrics
         for given in (metrics, weighted_metrics):
             jax.tree.map(_check_metric, given, is_leaf=_is_single)
+        self.any_targets = any_targets
         self.names: list[str] = []
+        self.losses: list[Any] = []
+        self.measured: dict[str, metrics_module.Metric] = {}
+        self._compiled: list[tuple[int, metrics_module.Metric, bool]] = []
 
     def resolve(self, outputs, targets, output_names: list[str]) -> None:
         """Assign losses and metrics to the outputs, once their shapes are known.
@@ -43,26 +63,25 @@ class Objective:
         self.names = names
         self.losses = self._spread(self.loss, "loss")
         self.weights = self._spread(self.loss_weights, "loss_weights", default=1.0)
-        true: list[Any] = [None] * len(flat)
-        if targets is not None:
-            true = self.flat_targets(targets, outputs)
-        self.trackers = {"loss": metrics_module.Mean(name="loss")}
-        if len(names) > 1:
-            for name, loss in zip(names, self.losses, strict=True):
-                if loss is not None:
-                    self.trackers[f"{name}_loss"] = metrics_module.Mean(name=f"{name}_loss")
-        self.measured: list[tuple[str, int, Any, bool]] = []
+        true = self._targets_if_any(targets)
+        self._mean = metrics_module.Mean(name="loss")
+        self._means = [metrics_module.Mean(name=f"{name}_loss") for name in names]
+        self.measured = {"loss": self._mean}
+        for mean, loss in zip(self._means, self.losses, strict=True):
+            if loss is not None and len(names) > 1:
+                self.measured[mean.name] = mean
+        self._compiled = []
         for given, weighted in ((self.metrics, False), (self.weighted_metrics, True)):
             for i, several in enumerate(self._spread_metrics(given)):
                 for metric in several:
                     metric = metrics_module.resolve(
                         metric, None if true[i] is None else true[i].shape, flat[i].shape
                     )
-                    label = metric.name
-                    if weighted and any(i == j and m.name == label for _, j, m, _ in self.measured):
-                        label = f"weighted_{label}"
-                    label = f"{names[i]}_{label}" if len(names) > 1 else label
-                    self.measured.append((label, i, metric, weighted))
+                    prefix = f"{names[i]}_" if len(names) > 1 else ""
+                    if weighted and prefix + metric.name in self.measured:
+                        prefix += "weighted_"
+                    self.measured[prefix + metric.name] = metric
+                    self._compiled.append((i, metric, weighted))
 
     def losses_of(self, outputs, output_names: list[str]) -> list[Any]:
         """The loss of each output, or `None`, before `resolve`; see there."""
@@ -74,12 +93,13 @@ class Objective:
         losses = jax.tree.leaves(self.loss, is_leaf=_is_single)
         return any(loss is not None and loss.own_lengths for loss in losses)
 
-    def step_targets(self, targets: list[Any]) -> list[Any]:
-        """`targets`, one for each output, without those that are not one for each step."""
-        return [
-            None if loss is not None and loss.own_lengths else target
-            for target, loss in zip(targets, self.losses, strict=True)
-        ]
+    def mask_outputs(self, outputs, targets) -> None:
+        """Attach the masks of padded targets to the outputs that they are compared with."""
+        flat = jax.tree.leaves(outputs)
+        true = self._targets_if_any(targets)
+        for output, target, loss in zip(flat, true, self.losses, strict=True):
+            if loss is None or not loss.own_lengths:  # else targets are not one for each step
+                mask_like(output, target)
 
     def check_pieces(self, where: str) -> None:
         """Refuse losses that need a whole sequence, for training on pieces of it."""
@@ -90,30 +110,29 @@ class Objective:
                     "tbptt cuts it into pieces: leave tbptt out. RNN(remat=...) saves memory too."
                 )
 
-    @property
-    def labels(self) -> list[str]:
-        """The names of the results, in order: the loss first."""
-        return [*self.trackers, *(label for label, _, _, _ in self.measured)]
+    def labels_of(self, metrics) -> list[str]:
+        """The names under which some metrics stand in the results."""
+        return [
+            label
+            for metric in dict.fromkeys(metrics)
+            for label in [k for k, m in self.measured.items() if m is metric] or [metric.name]
+        ]
 
-    @property
-    def variables(self):
-        """The variables of all metrics."""
-        metrics = [*self.trackers.values(), *(m for _, _, m, _ in self.measured)]
-        return list(dict.fromkeys(v for m in metrics for v in m.variables))
-
-    def reset(self) -> None:
-        for metric in (*self.trackers.values(), *(m for _, _, m, _ in self.measured)):
-            metric.reset_state()
-
-    def results(self) -> dict[str, Any]:
-        """What the metrics say now, by name."""
-        found = {name: tracker.result() for name, tracker in self.trackers.items()}
-        found.update({label: metric.result() for label, _, metric, _ in self.measured})
+    def results_of(self, metrics) -> dict[str, Any]:
+        """What some metrics say now, by name; one that gives a dict gives the names itself."""
+        found: dict[str, Any] = {}
+        for metric in dict.fromkeys(metrics):
+            result = metric.result()
+            if not isinstance(result, dict):
+                result = dict.fromkeys(self.labels_of([metric]), result)
+            found.update(result)
         return found
 
-    def flat_targets(self, targets, outputs) -> list[Any]:
-        """One target for each output, matched by place or by name."""
+    def flat_targets(self, targets) -> list[Any]:
+        """One target for each output, matched by place or by name; `None` where there is none."""
         names = self.names
+        if targets is None:
+            return [None] * len(names)
         if isinstance(targets, dict):
             unknown = sorted(set(targets) - set(names))
             if unknown:
@@ -127,41 +146,58 @@ class Objective:
             )
         return flat
 
+    def _targets_if_any(self, targets) -> list[Any]:
+        """The same, and `None` for all where only the model knows what its targets are."""
+        try:
+            return self.flat_targets(targets)
+        except ValueError:
+            if self.any_targets:
+                return [None] * len(self.names)
+            raise
+
     def check_targets(self, targets, outputs) -> None:
         """Refuse targets that a loss cannot take, before any work is done."""
-        if targets is None:
+        if self.any_targets:
             return
-        pairs = zip(
-            self.flat_targets(targets, outputs), self.losses, jax.tree.leaves(outputs), strict=True
-        )
-        for target, loss, output in pairs:
+        flat = jax.tree.leaves(outputs)
+        for target, loss, output in zip(self.flat_targets(targets), self.losses, flat, strict=True):
             if target is not None and loss is not None:
                 loss.check_targets(target, output.shape)
 
-    def total_loss(self, targets, outputs, weights):
-        """The weighted sum of the losses, and each by itself."""
-        flat = jax.tree.leaves(outputs)
-        true = self.flat_targets(targets, outputs) if targets is not None else [None] * len(flat)
+    def compute_loss(self, targets, outputs, weights):
+        """The weighted sum of the losses of the outputs; each is counted by itself, too.
+
+        Raises:
+            ValueError: for targets that do not fit the outputs.
+        """
+        flat, true = jax.tree.leaves(outputs), self.flat_targets(targets)
         weights = self._flat_weights(weights)
-        total, parts = jnp.zeros(()), {}
+        total = jnp.zeros(())
         for i, (loss, factor) in enumerate(zip(self.losses, self.weights, strict=True)):
             if loss is None:
                 continue
             if true[i] is None:
                 raise ValueError(f"Output '{self.names[i]}' has a loss and y has nothing for it.")
-            parts[self.names[i]] = value = loss(true[i], flat[i], sample_weight=weights[i])
+            if self.any_targets:  # no one has looked at them yet; here only shapes are known
+                form = np.broadcast_to(np.zeros((), true[i].dtype), true[i].shape)
+                loss.check_targets(form, flat[i].shape)
+            value = loss(true[i], flat[i], sample_weight=weights[i])
             total = total + factor * value
-        return total, parts
+            if len(self.names) > 1:
+                self._means[i].update_state(value, sample_weight=flat[0].shape[0])
+        return total
 
-    def update(self, total, parts, targets, outputs, weights, rows: int) -> None:
-        """Count one batch in the metrics."""
-        self.trackers["loss"].update_state(total, sample_weight=rows)
-        for name, value in parts.items():
-            if f"{name}_loss" in self.trackers:
-                self.trackers[f"{name}_loss"].update_state(value, sample_weight=rows)
-        flat, weights = jax.tree.leaves(outputs), self._flat_weights(weights)
-        true = self.flat_targets(targets, outputs) if targets is not None else [None] * len(flat)
-        for _, i, metric, weighted in self.measured:
+    def count_loss(self, loss, rows: int) -> None:
+        """Count the loss of a batch of so many rows in the mean of all batches."""
+        self._mean.update_state(loss, sample_weight=rows)
+
+    def update_metrics(self, targets, outputs, weights) -> None:
+        """Count a batch in the metrics of `compile`."""
+        if not self._compiled:
+            return
+        flat, true = jax.tree.leaves(outputs), self.flat_targets(targets)
+        weights = self._flat_weights(weights)
+        for i, metric, weighted in self._compiled:
             metric.update_state(true[i], flat[i], sample_weight=weights[i] if weighted else None)
 
     def _flat_weights(self, weights) -> list[Any]:

@@ -4,66 +4,93 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Any
+import inspect
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 import jax
+import jax.numpy as jnp
 
 from cello.core.carry import Carry
-from cello.core.layer import Layer
 from cello.distribution.layout import current
+from cello.optimizers.optimizer import Optimizer
+from cello.training.data import Batch
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
-from cello.training.ragged import mask_outputs, opened, values_only
+from cello.training.objective import Objective
+from cello.training.ragged import opened, values_only
+from cello.training.trainable import Trainable
 from cello.training.truncated import train_in_pieces
 
-# Every model inherits both; the layer's part is all that training needs to know of a model.
-Base: Any = Layer if TYPE_CHECKING else object
+T = TypeVar("T")
 
 
-class Programs(Base):
+class Programs:
     """One step of each kind as a pure function of a model's variables, compiled once.
 
-    Attributes:
-        optimizer: the optimiser, after `compile`.
+    Args:
+        model: the model.
+        optimizer: what trains it; `None` before `compile`.
+        objective: its losses and metrics.
+        eager: whether to run without compiling.
     """
 
-    optimizer: Any
-    _objective: Any
-    _run_eagerly: bool
+    def __init__(
+        self, model: Trainable, optimizer: Optimizer | None, objective: Objective, eager: bool
+    ):
+        self.model = model
+        self.optimizer: Any = optimizer
+        self.objective = objective
+        self.eager = eager
+        # The keys have layers and variables in them, which are thereby kept alive.
+        self._found: dict[Any, Any] = {}
 
-    def _variables(self):
+    def find(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        """What `make` gives, made once for a key until the layers of the model change."""
+        known = (key, *self.model.flatten_layers())
+        if known in self._found:
+            return self._found[known]
+        made = make()  # which may build layers, and so find more of them
+        self._found[key, *self.model.flatten_layers()] = made
+        return made
+
+    # ---------------------------------------------------------------------- what is run
+
+    def variables(self):
         """Trainable variables, the model's others, those of the metrics."""
-        metrics = self._objective.variables if self._objective and self._objective.names else []
-        return self.trainable_weights, self.non_trainable_variables, metrics
+        metrics = dict.fromkeys(v for metric in self.model.metrics for v in metric.variables)
+        return self.model.trainable_weights, self.model.non_trainable_variables, list(metrics)
 
-    def _forget_programs(self) -> None:
-        # Their keys have layers and variables in them, which are thereby kept alive.
-        self._runners: dict[Any, ChunkRunner] = {}
-        self._known_outputs: dict[Any, Any] = {}
-        self._generators: dict[Any, Any] = {}
+    def program(self, mode: str, tbptt: int | None = None) -> Callable:
+        """The compiled step of "train", "test" or "predict": a function that runs over a feed.
 
-    def _program(self, mode: str, tbptt: int | None = None):
-        """The compiled step over a feed; made anew where layers or variables have changed."""
-        variables = self._variables()
-        spread = current()
-        key = (mode, tbptt, spread, *map(tuple, variables), *self.flatten_layers())
-        if key not in self._runners:
-            step = {"train": self._train_step, "test": self._test_step, "predict": self._outputs}
+        See `ChunkRunner.run` for its arguments behind the state.
+        """
+        return functools.partial(self.runner(mode, tbptt).run, *self.state(mode))
+
+    def runner(self, mode: str, tbptt: int | None = None) -> ChunkRunner:
+        """What compiles a step; made anew where layers or variables have changed."""
+        variables, spread = self.variables(), current()
+
+        def make():
+            steps = {"train": self.train_step, "test": self._test_step, "predict": self._outputs}
+            step = steps[mode]
             if tbptt is not None:
-                step["train"] = functools.partial(train_in_pieces, self, tbptt)
-            pure = _pure(step[mode], variables, self._run_eagerly)
-            self._runners[key] = ChunkRunner(pure, spread)
-        return functools.partial(self._runners[key].run, *self._state(mode, *variables))
+                step = functools.partial(train_in_pieces, self, tbptt)
+            return ChunkRunner(_pure(step, variables, self.eager), spread)
 
-    def _state(self, mode: str, trainable, others, metrics):
+        return self.find((mode, tbptt, spread, *map(tuple, variables)), make)
+
+    def state(self, mode: str) -> tuple[Callable, Callable]:
         """Functions that read the state of a step from the variables, and write it there."""
         optimizer = self.optimizer
+        trainable, others, metrics = self.variables()
         if mode == "train" and optimizer.state is None:
             optimizer.state = optimizer.init(values_of(trainable))
             optimizer.variables = trainable
         elif mode == "train" and trainable != optimizer.variables:
             raise ValueError(
-                f"{self}: the trainable weights are not those that this optimiser was training; "
-                "call compile() again with a new optimiser, which starts with these."
+                f"{self.model}: the trainable weights are not those that this optimiser was "
+                "training; call compile() again with a new optimiser, which starts with these."
             )
 
         def read():
@@ -78,25 +105,70 @@ class Programs(Base):
 
         return read, write
 
-    def _train_step(self, variables, state, batch):
-        state, result, _ = self._update(variables, state, batch)
+    # ------------------------------------------------------------------------ the steps
+
+    def outputs_of(self, batch: Batch, training: bool):
+        """The outputs for a batch, under the masks of its targets."""
+        x, y, _ = batch
+        outputs = self.model.outputs_beside(opened(x), y, training)
+        if y is not None:
+            self.objective.mask_outputs(outputs, y)
+        return outputs
+
+    def loss_of(self, batch: Batch, outputs, training: bool):
+        """What is minimised for these outputs of a batch.
+
+        Raises:
+            ValueError: where the `compute_loss` of the model's class gives no number.
+        """
+        x, y, w = values_only(batch)
+        more = {"training": training} if self._loss_knows_training else {}
+        loss = self.model.compute_loss(x, y, outputs, w, **more)
+        if loss is None or jnp.shape(loss) != ():
+            what = "None" if loss is None else f"an array of shape {jnp.shape(loss)}"
+            raise ValueError(
+                f"{self.model}.compute_loss must return one number, the loss of the batch, and "
+                f"returned {what}."
+            )
+        return loss
+
+    @functools.cached_property
+    def _loss_knows_training(self) -> bool:
+        """Whether `compute_loss` takes `training`, which is younger than it in Keras."""
+        return "training" in inspect.signature(self.model.compute_loss).parameters
+
+    def _loss_and_results(self, batch: Batch, training: bool):
+        """The loss of a batch, and what the metrics say after it."""
+        outputs = self.outputs_of(batch, training)
+        loss = self.loss_of(batch, outputs, training)
+        x, y, w = values_only(batch)
+        self.objective.count_loss(loss, jax.tree.leaves(x)[0].shape[0])
+        results = self.model.compute_metrics(x, y, outputs, w)
+        if not isinstance(results, dict):
+            raise ValueError(
+                f"{self.model}.compute_metrics must return a dict of names and values, and "
+                f"returned {results!r}."
+            )
+        return loss, {**results, "batch_loss": loss}
+
+    def train_step(self, variables, state, batch):
+        """One step of training."""
+        state, result, _ = self.update(variables, state, batch)
         return state, result
 
-    def _update(self, variables, state, batch, carry: Carry | None = None):
+    def update(self, variables, state, batch, carry: Carry | None = None):
         """One step of training, within `carry`; what was kept there is the third result."""
         trainable, others, metrics = variables
         trained, other_values, metric_values, optimizer_state = state
-        x, y, w = batch
 
         def loss_of(trained):
             bound = (trainable, trained), (others, other_values), (metrics, metric_values)
             with bind(*bound) as binding, carry or contextlib.nullcontext():
-                loss = self._loss_and_metrics(binding, x, y, w, training=True)
+                loss, results = self._loss_and_results(batch, training=True)
                 changed = [binding.values[v] for v in others], [binding.values[v] for v in metrics]
-                kept = None if carry is None else carry.kept
-                return loss, (changed, self._objective.results(), kept)
+                return loss, (changed, results, None if carry is None else carry.kept)
 
-        (loss, (changed, results, kept)), gradients = jax.value_and_grad(loss_of, has_aux=True)(
+        (_, (changed, results, kept)), gradients = jax.value_and_grad(loss_of, has_aux=True)(
             trained
         )
         trained, optimizer_state = self.optimizer.update(gradients, optimizer_state, trained)
@@ -104,34 +176,16 @@ class Programs(Base):
             v.constraint(value) if v.constraint is not None else value
             for v, value in zip(trainable, trained, strict=True)
         ]
-        return [trained, *changed, optimizer_state], {**results, "batch_loss": loss}, kept
+        return [trained, *changed, optimizer_state], results, kept
 
     def _test_step(self, variables, state, batch):
-        x, y, w = batch
         with bind(*zip(variables, state, strict=True)) as binding:
-            loss = self._loss_and_metrics(binding, x, y, w, training=False)
-            results = {**self._objective.results(), "batch_loss": loss}
+            _, results = self._loss_and_results(batch, training=False)
         return [[binding.values[v] for v in vs] for vs in variables], results
-
-    def _forward(self, x, y, training: bool):
-        """The outputs that are compared with `y`, which only some models look at."""
-        return self(opened(x), training=training)
-
-    def _loss_and_metrics(self, binding, x, y, w, training: bool):
-        outputs = self._forward(x, y, training)
-        if y is not None:
-            targets = self._objective.flat_targets(y, outputs)
-            mask_outputs(jax.tree.leaves(outputs), self._objective.step_targets(targets))
-            y, w = values_only(y), values_only(w)
-        loss, parts = self._objective.total_loss(y, outputs, w)
-        loss = sum([*binding.losses, *self.losses], start=loss)
-        rows = jax.tree.leaves(x)[0].shape[0]
-        self._objective.update(loss, parts, y, outputs, w, rows)
-        return loss
 
     def _outputs(self, variables, state, batch):
         with bind(*zip(variables, state, strict=True)) as binding:
-            outputs = self(opened(batch[0]), training=False)
+            outputs = self.model(opened(batch[0]), training=False)
         return [[binding.values[v] for v in vs] for vs in variables], outputs
 
 

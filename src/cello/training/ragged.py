@@ -142,7 +142,7 @@ def _shape(value) -> tuple[int, ...] | None:
         return None
 
 
-def sequences_in(x, ranks: list[int] | None):
+def sequences_in(x, ranks: list[int | None] | None):
     """`x` with a `Ragged` in the place of each list of sequences.
 
     Args:
@@ -210,14 +210,8 @@ def is_padded(value) -> bool:
     return isinstance(value, Padded)
 
 
-def mask_outputs(outputs, targets) -> None:
-    """Attach the masks of padded targets to outputs that have none and are as long.
-
-    Args:
-        outputs: list of arrays.
-        targets: list of the targets for each, `Padded` or not.
-    """
-    for output, target in zip(outputs, targets, strict=True):
-        mask = target.mask if is_padded(target) else None
-        if mask is not None and get_mask(output) is None and output.shape[:2] == mask.shape:
-            set_mask(output, mask)
+def mask_like(output, target) -> None:
+    """Attach the mask of a padded target to an output that has none and is as long."""
+    mask = target.mask if is_padded(target) else None
+    if mask is not None and get_mask(output) is None and output.shape[:2] == mask.shape:
+        set_mask(output, mask)

@@ -78,18 +78,19 @@ def cut_of(model, x) -> Cut:
     return Cut(lengths.pop(), timed, all(along), off_time)
 
 
-def train_in_pieces(model, k: int, variables, state, batch):
+def train_in_pieces(programs, k: int, variables, state, batch):
     """A step of training on each piece of a batch; see the head of this file.
 
     Args:
-        model: the `Trainer`.
+        programs: the `Programs` of the model.
         k: steps in a piece.
         variables, state, batch: as for the other steps of `Programs`.
     """
+    model = programs.model
     x, y, w = batch
     cut = cut_of(model, x)
     if cut.steps <= k:
-        return model._train_step(variables, state, batch)
+        return programs.train_step(variables, state, batch)
     rows = jax.tree.leaves(x)[0].shape[0]
 
     def piece(start, steps: int):
@@ -120,7 +121,7 @@ def train_in_pieces(model, k: int, variables, state, batch):
         """Train on a piece; sum up and count the losses of pieces that are not all padding."""
         part = piece(start, steps)
         carry = scope(values, start)
-        new, result, kept = model._update(variables, state, part, carry)
+        new, result, kept = programs.update(variables, state, part, carry)
         _check_windows(model, carry)
         masks = [v.mask for v in jax.tree.leaves(part[0], is_leaf=is_padded) if is_padded(v)]
         real = jnp.any(masks[0]) if masks and masks[0] is not None else jnp.ones((), bool)
