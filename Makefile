@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo bench bench-gpu test test-deep lint types pytest coverage mutants native clean
+.PHONY: demo bench bench-gpu test test-deep lint types stubs pytest coverage mutants native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
@@ -50,6 +50,10 @@ mutants: $(VENV)/ready-test
 
 coverage: $(VENV)/ready-test
 	$(PYTEST) -m "not deep" --cov --cov-report=term
+
+# What editors and type checkers see, after a change of a declaration.
+stubs: $(VENV)/ready-test
+	$(BIN)/python tools/stubs.py
 
 # The native code after a change of it, beside its loader. It wants cmake and ninja, the machine's or
 # those of the tests' environment.

@@ -30,12 +30,7 @@ ROW = {name: row for row, names in enumerate(ROWS) for name in names}
 # Who may look up, and why.
 OF_A_MODEL = "a method of a model stands for a function above it, and imports it when called"
 KERAS_NAMES = "Keras has load_model and save_model here too"
-CHOICES = "layers take the names of penalties and of initial values"
 UPWARD = {
-    ("cello.core.layer", "cello.regularizers"): CHOICES,
-    ("cello.core.owner", "cello.constraints"): CHOICES,
-    ("cello.core.owner", "cello.initializers"): CHOICES,
-    ("cello.core.owner", "cello.regularizers"): CHOICES,
     ("cello.models", "cello.saving.models"): KERAS_NAMES,
     ("cello.models.model", "cello.generation"): OF_A_MODEL,
     ("cello.models.model", "cello.plotting.diagram"): OF_A_MODEL,

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.dtype_policy import widened
+from cello.core.kinds import Named
 from cello.core.serialization import Registry
 
 
@@ -198,7 +199,7 @@ registry = Registry(
 __all__ = [*registry.entries, "get"]
 
 
-def get(identifier):
+def get(identifier: Named):
     """The activation function that `identifier` stands for.
 
     Args:

@@ -46,11 +46,12 @@ def fit_readout(
             out of range, or values that are not finite.
     """
     dense = _readout(model)
-    for name, kind, value in (
+    checks: tuple[tuple[str, Any, Any], ...] = (
         ("penalty", non_negative, penalty),
         ("batch_size", positive_integer, batch_size),
         ("washout", lambda v: positive_integer(v + 1), washout),
-    ):
+    )
+    for name, kind, value in checks:
         try:
             kind(value)
         except ValueError as error:

@@ -11,6 +11,7 @@ from cello.cells.loop import repeat_step
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, optional, positive_integer
+from cello.core.layer import Layer
 from cello.core.masking import get_mask
 from cello.core.symbolic import shown
 from cello.ops.engine import Engine
@@ -18,7 +19,7 @@ from cello.ops.product import product
 from cello.ops.recurrence import first_state, hide_masked
 
 
-def _cell(value):
+def _cell(value: Layer):
     if as_cell(check_cell(value)).takes_constants:
         raise ValueError("a cell that takes no constants of its own")
     return value
@@ -74,6 +75,8 @@ class AttentionCell(Cell):
     Sources: Luong, Pham and Manning 2015 (global attention, the score "general", input feeding);
     Bahdanau, Cho and Bengio 2015.
     """
+
+    has_layer = False
 
     takes_constants = True
     cell = arg(kind=_cell, doc="The cell whose steps look at the memory.")

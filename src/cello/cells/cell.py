@@ -112,6 +112,8 @@ class Cell(Runnable, Layer):
     """
 
     seed_generator: Any = None
+    has_layer = True
+    """Whether `cello.layers` has a layer of it: not if it only makes sense beside others."""
 
     @property
     def input_dtype(self) -> str:
@@ -145,7 +147,7 @@ def as_cell(layer) -> Any:
     return layer if isinstance(layer, Cell) else ForeignCell(layer)
 
 
-def check_cell(value):
+def check_cell(value: Layer):
     """`value`; `ValueError` where it lacks what a cell needs."""
     missing = [a for a in ("call", "state_size") if not hasattr(value, a)]
     if missing:

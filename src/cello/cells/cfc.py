@@ -11,7 +11,7 @@ from cello import initializers
 from cello.cells.projecting import dropout_mask
 from cello.cells.timed import TimedCell
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, fraction, integer, one_of, optional, positive_integer
+from cello.core.kinds import Integer, boolean, fraction, integer, one_of, optional, positive_integer
 from cello.core.random import SeedGenerator
 from cello.ops.product import product
 
@@ -24,7 +24,7 @@ _ACTIVATIONS = {
 }
 
 
-def _layers(value):
+def _layers(value: Integer):
     return 0 if value == 0 and value is not False else positive_integer(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -12,15 +13,15 @@ from cello import activations
 from cello.cells.projecting import LearnedCell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import boolean, one_of, positive_integer
+from cello.core.kinds import Integer, boolean, one_of, positive_integer
 from cello.ops.gated import Gated, drop
 
 _AXES = {1: ("steps",), 2: ("rows", "cols"), 3: ("depth", "rows", "cols")}
 
 
-def _sizes(value):
+def _sizes(value: Integer | Sequence[int]):
     """A positive integer, or one for each axis of space."""
-    if not isinstance(value, (tuple, list)):
+    if not isinstance(value, Sequence):
         return positive_integer(value)
     try:
         return tuple(map(positive_integer, value))

@@ -12,12 +12,12 @@ from cello import activations
 from cello.cells.projecting import ProjectingCell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import fraction, integer, non_negative, optional, positive_integer
+from cello.core.kinds import Number, fraction, integer, non_negative, optional, positive_integer
 from cello.core.random import new_key
 from cello.ops.gated import project
 
 
-def _share(value):
+def _share(value: Number):
     if not fraction(value) > 0:
         raise ValueError("a number above 0 and up to 1")
     return value

@@ -21,6 +21,7 @@ from cello.ops.recurrence import seen_steps
 class _WithoutRecurrence(Cell):
     """A cell whose step looks at no output of the step before."""
 
+    has_layer = False
     does = frozenset()
 
     @property

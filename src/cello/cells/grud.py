@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from cello.cells.timed import TimedCell
 from cello.core.arguments import arg
 from cello.ops.product import product
 
 
-def _numbers(value):
+def _numbers(value: ArrayLike | Sequence[float]):
     array = np.asarray(value)
     if array.ndim > 1 or not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
         raise ValueError("a number, or a list of one number a feature")

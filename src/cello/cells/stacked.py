@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cello.cells.cell import Cell, as_cell, check_cell
 from cello.cells.frame import run_cell
 from cello.core.arguments import arg
+from cello.core.layer import Layer
 from cello.ops.engine import Engine
 
 
-def _cells(value):
+def _cells(value: Sequence[Layer]):
     if not isinstance(value, (list, tuple)) or not value:
         raise ValueError("a list of cells, at least one")
     return [check_cell(cell) for cell in value]

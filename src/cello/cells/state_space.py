@@ -8,11 +8,11 @@ import jax.numpy as jnp
 
 from cello.cells.linear import LinearCell
 from cello.core.arguments import arg
-from cello.core.kinds import positive, positive_integer
+from cello.core.kinds import Integer, positive, positive_integer
 from cello.initializers import RandomUniform
 
 
-def even(value):
+def even(value: Integer):
     if positive_integer(value) % 2:
         raise ValueError("an even positive integer: the states are pairs of conjugates")
     return int(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -12,7 +13,7 @@ from cello.cells.frame import run_cell
 from cello.cells.loop import repeat_step
 from cello.cells.projecting import dropout_mask
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, fraction, integer, optional
+from cello.core.kinds import Number, boolean, fraction, integer, optional
 from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 from cello.core.variable import overridden
@@ -20,17 +21,19 @@ from cello.ops import engine as engines
 from cello.ops.engine import Engine
 
 
-def _rates(value):
-    return [fraction(v) for v in value] if isinstance(value, (list, tuple)) else fraction(value)
+def _rates(value: Number | Sequence[float]):
+    if isinstance(value, Sequence):
+        return [fraction(v) for v in value]
+    return fraction(value)
 
 
-def _normalization(value):
+def _normalization(value: Layer | None):
     if value is not None and not isinstance(value, Layer):
         raise ValueError("None or a layer")
     return value
 
 
-def _names(value):
+def _names(value: Sequence[str]):
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
         raise ValueError("a list of names of weights")
     return list(value)
@@ -42,6 +45,8 @@ class OuterCell(Cell):
     A subclass writes `call`, where `inner.take_step` runs the inner cell; and `sequence`, if that
     can be said for all steps at once.
     """
+
+    has_layer = False
 
     cell: Any
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 
@@ -31,7 +32,7 @@ class DTypePolicy:
     Source: Micikevicius et al. 2018.
     """
 
-    def __init__(self, name: str | None = None):
+    def __init__(self, name: DTypeLike | None = None):
         if name is None:
             name = dtype_policy().name
         self.name: str = _checked(name)
@@ -79,7 +80,7 @@ def _checked(name) -> str:
     return known
 
 
-def policy(value) -> DTypePolicy:
+def policy(value: str | DTypePolicy | DTypeLike | None) -> DTypePolicy:
     """The policy that a name, a dtype or a policy stands for; the global one for `None`."""
     if isinstance(value, DTypePolicy):
         return value

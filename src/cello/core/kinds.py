@@ -1,43 +1,57 @@
 """Kinds of values for declared arguments (see `cello.core.arguments.arg`).
 
 A kind takes what the user passed and returns what is stored, or raises `ValueError` with a
-description of what is allowed.
+description of what is allowed. What it takes is annotated: type checkers see it (`make stubs`).
 """
 
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
+Integer: TypeAlias = int | np.integer[Any]
+Number: TypeAlias = float | np.number[Any]
+Named: TypeAlias = str | Callable[..., Any] | dict[str, Any] | None
+"""A name from a table, a configuration, or what they stand for."""
 
-def positive_integer(value):
+
+def positive_integer(value: Integer) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError("a positive integer")
     return int(value)
 
 
-def integer(value):
+def integer(value: Integer) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise ValueError("an integer")
     return int(value)
 
 
-def number(value):
+def integers(value: Integer | Sequence[int]) -> int | tuple[int, ...]:
+    """An integer, or several."""
+    if isinstance(value, Iterable):
+        return tuple(integer(v) for v in value)
+    return integer(value)
+
+
+def number(value: Number):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
         raise ValueError("a number")
     return value
 
 
-def fraction(value):
+def fraction(value: Number):
     if not 0 <= number(value) <= 1:
         raise ValueError("a number between 0 and 1")
     return value
 
 
-def boolean(value):
+def boolean(value: bool) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError("True or False")
     return bool(value)
@@ -54,6 +68,7 @@ def optional(kind):
         except ValueError as error:
             raise ValueError(f"None or {error}") from None
 
+    optional_kind.__annotations__ = {"value": f"{annotation(kind)} | None"}
     return optional_kind
 
 
@@ -65,7 +80,18 @@ def one_of(*choices):
             raise ValueError("one of " + ", ".join(map(repr, choices)) + nearest(value, choices))
         return value
 
+    choice.__annotations__ = {"value": f"Literal[{', '.join(map(repr, choices))}]"}
     return choice
+
+
+def annotation(kind) -> str:
+    """The type of what a kind takes, as its annotation says."""
+    if kind is None:
+        return "Any"
+    if isinstance(kind, type):
+        return {"tuple": "Sequence[Any]"}.get(kind.__name__, kind.__name__)
+    value, *_ = inspect.signature(kind).parameters.values()
+    return "Any" if value.annotation is inspect.Parameter.empty else value.annotation
 
 
 def nearest(name, known: Iterable) -> str:
@@ -80,19 +106,19 @@ def _is_finite(value) -> bool:
     return is_number and math.isfinite(value)
 
 
-def positive(value):
+def positive(value: Number):
     if not (_is_finite(value) and value > 0):
         raise ValueError("a positive number")
     return value
 
 
-def non_negative(value):
+def non_negative(value: Number):
     if not (_is_finite(value) and value >= 0):
         raise ValueError("a non-negative number")
     return value
 
 
-def decay(value):
+def decay(value: Number):
     """The decay rate of a moving average: at 1 it would never learn anything."""
     if not (_is_finite(value) and 0 <= value < 1):
         raise ValueError("a number of at least 0 and less than 1")

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello import regularizers
+from cello.core import regularizers
 from cello.core.arguments import Argument, arg
 from cello.core.dtype_policy import DTypePolicy, policy, widened
 from cello.core.input_spec import InputSpec
@@ -29,7 +29,7 @@ from cello.core.variable import Variable, autocast, current_binding
 _training: contextvars.ContextVar[bool] = contextvars.ContextVar("training", default=False)
 
 
-def _name(value):
+def _name(value: str | None):
     if value is not None and (not isinstance(value, str) or "/" in value or not value):
         raise ValueError('a string without "/"')
     return value

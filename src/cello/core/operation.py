@@ -14,6 +14,8 @@ import jax
 import jax.nn
 import jax.numpy as jnp
 import jax.scipy.special
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
 
 from cello.core.arguments import arg
 from cello.core.layer import Layer
@@ -42,12 +44,12 @@ def _getitem(x, key):
     return x[key]
 
 
-def cast(x, dtype):
+def cast(x: ArrayLike, dtype: DTypeLike) -> Array:
     """`x` in another dtype."""
     return jnp.asarray(x).astype(dtype)
 
 
-def unstack(x, axis=0):
+def unstack(x: ArrayLike, axis: int = 0) -> list[Array]:
     """The slices of `x` along `axis`, as a list."""
     return list(jnp.moveaxis(x, axis, 0))
 
@@ -64,7 +66,7 @@ FUNCTIONS: dict[str, Callable] = {
 }
 
 
-def _function_name(value):
+def _function_name(value: str):
     if value not in FUNCTIONS:
         raise ValueError("the name of a function in cello.ops")
     return value

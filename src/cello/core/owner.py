@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cello import constraints, initializers, regularizers
+from cello.core import constraints, initializers, regularizers
 from cello.core.random import SeedGenerator
 from cello.core.serialization import Configurable
 from cello.core.variable import Variable

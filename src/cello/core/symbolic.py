@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -75,11 +76,22 @@ class SymbolicTensor:
     def __array__(self, dtype=None, copy=None):
         return self.__jax_array__
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         raise TypeError(f"{self!r} cannot be iterated: its steps are not known yet.")
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         raise TypeError(f"{self!r} has no truth value: it holds no numbers yet.")
+
+    if TYPE_CHECKING:  # `core/operation.py` gives these
+
+        def _operator(self, other: Any) -> SymbolicTensor: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _operator
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _operator
+        __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _operator
+
+        def __neg__(self) -> SymbolicTensor: ...
 
 
 class Node:

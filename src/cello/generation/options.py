@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, integer, nearest, number, optional, positive_integer
+from cello.core.kinds import (
+    Integer,
+    Number,
+    boolean,
+    integer,
+    nearest,
+    number,
+    optional,
+    positive_integer,
+)
 from cello.core.serialization import Configurable
 
 METHODS = ("greedy", "sample", "beam")
@@ -17,7 +26,7 @@ def _method(value):
     return value
 
 
-def _length(value):
+def _length(value: Integer):
     if value is None:
         raise ValueError(
             "given, since a row that never gives the end token would run for ever: pass "
@@ -26,19 +35,19 @@ def _length(value):
     return positive_integer(value)
 
 
-def _above_zero(value):
+def _above_zero(value: Number):
     if not number(value) > 0:
         raise ValueError('a number above 0 (method="greedy" is the limit towards 0)')
     return value
 
 
-def _share(value):
+def _share(value: Number):
     if not 0 < number(value) <= 1:
         raise ValueError("a number above 0 and up to 1")
     return value
 
 
-def _not_negative(value):
+def _not_negative(value: Number):
     if not number(value) >= 0:
         raise ValueError("a number that is not negative")
     return value

@@ -23,7 +23,7 @@ _MERGES: dict[str | None, Any] = {
 }
 
 
-def _recurrent(value):
+def _recurrent(value: Layer):
     if not isinstance(value, RNN):
         raise ValueError("a recurrent layer, such as LSTM(32)")
     return value

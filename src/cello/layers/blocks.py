@@ -33,6 +33,8 @@ class BlockCell(OuterCell):
     arguments and, in `parts`, its cells.
     """
 
+    has_layer = True
+
     units = arg(kind=positive_integer, doc="Size of the output, and of what is inside.")
 
     normalization: Any = RMSNormalization
@@ -40,7 +42,7 @@ class BlockCell(OuterCell):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        policy = {"dtype": self.dtype_policy}
+        policy: dict[str, Any] = {"dtype": self.dtype_policy}
         rows = [
             ResidualCell(cell, self.normalization(**policy), **policy)
             for cell in self.parts(policy)

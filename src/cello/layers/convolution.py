@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 from jax import lax
 
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import one_of, positive_integer
+from cello.core.kinds import Integer, one_of, positive_integer
 from cello.layers.kernel import KernelLayer
 from cello.layers.window import with_steps_before
 
 
-def length(value):
+def length(value: Integer | Sequence[int]):
     """A positive integer; Keras also writes it as a tuple or a list of one."""
-    if isinstance(value, (tuple, list)) and len(value) == 1:
-        value = value[0]
-    return positive_integer(value)
+    one = value[0] if isinstance(value, (tuple, list)) and len(value) == 1 else value
+    return positive_integer(cast(Integer, one))
 
 
 channels_last = one_of(None, "channels_last")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 from cello import activations
 from cello.core.arguments import arg
@@ -26,7 +28,7 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
-def _function(value):
+def _function(value: Callable[..., Any] | str):
     if isinstance(value, str):
         value = custom_object(value) or value
     if not callable(value):
@@ -37,7 +39,7 @@ def _function(value):
     return value
 
 
-def _dictionary(value):
+def _dictionary(value: dict[str, Any]):
     if not isinstance(value, dict):
         raise ValueError("a dict of keyword arguments")
     return value

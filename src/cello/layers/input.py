@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax
+from jax.typing import DTypeLike
 
 from cello.core.arguments import arg
 from cello.core.kinds import optional
@@ -11,7 +14,7 @@ from cello.core.loading import AXES
 from cello.core.symbolic import Node, SymbolicTensor, input_spec
 
 
-def _shape(value):
+def _shape(value: Sequence[int | None]):
     if isinstance(value, int) or not all(
         d is None or (isinstance(d, int) and d >= 0) for d in tuple(value)
     ):
@@ -21,7 +24,7 @@ def _shape(value):
     return tuple(value)
 
 
-def _dtype(value):
+def _dtype(value: DTypeLike | None):
     try:
         return None if value is None else jax.numpy.dtype(value).name
     except TypeError:
@@ -49,7 +52,14 @@ class InputLayer(Layer):
         return self.graph_nodes[0].outputs
 
 
-def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None, tensor=None):
+def Input(
+    shape: Sequence[int | None] | None = None,
+    batch_size: int | None = None,
+    dtype: DTypeLike | None = None,
+    name: str | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+    tensor: SymbolicTensor | None = None,
+) -> SymbolicTensor:
     """A symbolic tensor to call layers on.
 
     Args:

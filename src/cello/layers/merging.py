@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, integer
+from cello.core.kinds import Integer, boolean, integer
 from cello.core.layer import Layer
 from cello.core.symbolic import shown
 
@@ -129,7 +130,7 @@ class Concatenate(Merge):
         return functools.reduce(jnp.logical_and, masks)
 
 
-def _axes(value):
+def _axes(value: Integer | Sequence[int]):
     if isinstance(value, (list, tuple)) and len(value) == 2:
         return [integer(v) for v in value]
     if isinstance(value, int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -11,14 +12,13 @@ from cello import constraints, initializers, regularizers
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import boolean, fraction, integer, positive
+from cello.core.kinds import Integer, boolean, fraction, integer, integers, positive
 from cello.core.layer import Layer
 
 
-def _axis_or_axes(value):
-    if isinstance(value, (list, tuple)):
-        return [integer(v) for v in value]
-    return integer(value)
+def _axis_or_axes(value: Integer | Sequence[int]):
+    axes = integers(value)
+    return axes if isinstance(axes, int) else list(axes)
 
 
 class NormalizationAlongAxes(Layer):

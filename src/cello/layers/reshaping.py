@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 
@@ -14,14 +15,14 @@ from cello.core.symbolic import shown
 from cello.layers.convolution import channels_last
 
 
-def _sizes(value):
+def _sizes(value: int | Sequence[int]):
     value = (value,) if isinstance(value, int) else tuple(value)
     if not all(isinstance(d, int) and (d > 0 or d == -1) for d in value) or value.count(-1) > 1:
         raise ValueError("a tuple of positive integers, at most one of which may be -1")
     return value
 
 
-def _axes(value):
+def _axes(value: Sequence[int]):
     value = tuple(value)
     if sorted(value) != list(range(1, len(value) + 1)):
         raise ValueError(f"each of the axes 1 to {len(value)} once (the batch, 0, stays)")

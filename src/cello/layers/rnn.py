@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -19,7 +20,7 @@ from cello.core.arguments import Argument, arg
 from cello.core.carry import carry_slot, current_carry
 from cello.core.dtype_policy import cast_floats
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import boolean, one_of, positive_integer
+from cello.core.kinds import Integer, boolean, one_of, positive_integer
 from cello.core.layer import Layer
 from cello.core.loading import current_loading
 from cello.core.naming import name_scope, snake_case
@@ -29,13 +30,13 @@ from cello.ops.engine import Engine
 from cello.ops.run import Run
 
 
-def _cell(value):
-    if isinstance(value, (list, tuple)):
+def _cell(value: Layer | Sequence[Layer]):
+    if isinstance(value, Sequence):
         return StackedRNNCells(value)
     return check_cell(value)
 
 
-def _segments(value):
+def _segments(value: Integer | bool | None):
     if value is None or value is True:
         return value
     return None if value is False else positive_integer(value)

@@ -12,7 +12,7 @@ from cello.core.layer import Layer
 from cello.core.symbolic import shown
 
 
-def layer_to_wrap(value):
+def layer_to_wrap(value: Layer):
     if not isinstance(value, Layer):
         raise ValueError("a layer, such as Dense(8)")
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +15,7 @@ from cello.losses.functions import same_rank
 from cello.metrics.metric import Metric, divided, shown_parts, weighted
 
 
-def _thresholds(value):
+def _thresholds(value: float | Sequence[float] | None):
     values = [0.5] if value is None else list(np.ravel(value))
     if not all(0 <= v <= 1 for v in values):
         raise ValueError("a number between 0 and 1, or a list of them")

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello import initializers
+from cello.core import initializers
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widened
 from cello.core.kinds import optional

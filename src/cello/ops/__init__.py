@@ -6,8 +6,15 @@ sequences from plain arrays and can be used from any JAX code; so can `ops.ctc_d
 of the same names, which also take the symbolic tensors of a graph.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cello.core import operation as _operation
+from cello.core.exports import public as _public
 from cello.core.masking import get_mask, set_mask
-from cello.core.operation import FUNCTIONS, operation
 from cello.ops.ctc import ctc_decode
 from cello.ops.gru import gru
 from cello.ops.linear_scan import linear_scan
@@ -17,32 +24,17 @@ from cello.ops.recurrence import recurrence
 from cello.ops.simple_rnn import simple_rnn
 
 
-def shape(x):
+def shape(x: Any) -> tuple[int | None, ...]:
     """The shape of `x`, with `None` for each unknown size."""
     return tuple(x.shape)
 
 
-def convert_to_numpy(x):
+def convert_to_numpy(x: Any) -> np.ndarray:
     """`x` as a NumPy array."""
-    import numpy
-
-    return numpy.asarray(x)
+    return np.asarray(x)
 
 
-_functions = {name: operation(name) for name in FUNCTIONS if name != "getitem"}
+_functions = {n: _operation.operation(n) for n in _operation.FUNCTIONS if n != "getitem"}
 globals().update(_functions)
 
-__all__ = [
-    "convert_to_numpy",
-    "ctc_decode",
-    "get_mask",
-    "gru",
-    "linear_scan",
-    "lstm",
-    "matrix_scan",
-    "recurrence",
-    "set_mask",
-    "shape",
-    "simple_rnn",
-    *_functions,
-]
+__all__ = sorted({*_public(globals()), *_functions})

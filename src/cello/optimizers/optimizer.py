@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,8 @@ import optax
 
 from cello.core.arguments import Argument, arg
 from cello.core.kinds import (
+    Integer,
+    Number,
     boolean,
     fraction,
     integer,
@@ -23,18 +26,17 @@ from cello.core.serialization import Configurable, serialize
 from cello.optimizers.averaging import accumulating, average_in, averaging
 
 
-def _number_or_schedule(value):
+def _number_or_schedule(value: Number | jax.Array | Callable[..., Any]):
     if callable(value):
         return value
-    if np.ndim(value) == 0 and hasattr(value, "item"):  # a NumPy or JAX scalar
-        value = value.item()
     try:
-        return float(non_negative(value))
+        array = np.ndim(value) == 0 and isinstance(value, (np.generic, np.ndarray, jax.Array))
+        return float(non_negative(np.asarray(value).item() if array else cast(Number, value)))
     except ValueError:
         raise ValueError("a non-negative number or a schedule, step -> number") from None
 
 
-def _several(value):
+def _several(value: Integer):
     if integer(value) < 2:
         raise ValueError("an integer of at least 2")
     return int(value)

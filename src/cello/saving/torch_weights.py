@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 
 from cello.core.files import ModelFileError
 from cello.core.layer import Layer
-from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, Dropout, Embedding, SimpleRNN
+from cello.layers import GRU, LSTM, Bidirectional, Dense, Dropout, Embedding, SimpleRNN
 from cello.layers.rnn import ProjectedLSTM
 from cello.ops.gated import Gated, reordered
 from cello.ops.gru import GRU as GRU_CELL
@@ -40,7 +40,7 @@ class Kind(NamedTuple):
     """
 
     name: str
-    layer: type[RNN]
+    layer: Any  # the class
     cell: Gated
     gates: str
 

@@ -79,7 +79,7 @@ def conv(r, node, x, w, bias=None):
     if auto == "SAME_UPPER" or (
         auto == "NOTSET" and strides == 1 and reach and pads == [reach // 2, reach - reach // 2]
     ):
-        padding = "same"
+        padding: Any = "same"
     elif auto in ("NOTSET", "VALID") and pads in ([0, 0], [reach, 0]):
         padding = "causal" if pads[0] else "valid"
     else:
@@ -110,7 +110,7 @@ def max_pool(r, node, x):
     plainly = plainly and set(a.get("dilations", [1])) == {1} and not any(a.get("pads", [0]))
     if not plainly or not isinstance(x, Tensor) or x.rank != 3 or D in x.axes:
         raise ModelFileError(f"{node}: it has padding, or more than one axis, and is not read.")
-    same = {"NOTSET": "valid", "VALID": "valid", "SAME_UPPER": "same"}
+    same: dict[str, Any] = {"NOTSET": "valid", "VALID": "valid", "SAME_UPPER": "same"}
     padding = same.get(a.get("auto_pad", "NOTSET"))
     if padding is None:
         raise ModelFileError(f"{node}: its auto_pad={a['auto_pad']} is not read.")

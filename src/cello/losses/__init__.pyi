@@ -1,0 +1,292 @@
+"""Written by tools/stubs.py: change the declarations, then `make stubs`."""
+
+# mypy: disable-error-code="overload-overlap, overload-cannot-match, misc"
+# pyright: basic
+
+from cello.core.kinds import Integer
+from cello.core.kinds import Number
+from typing import Any
+from typing import Literal
+import cello.losses.ctc as _losses_ctc
+import cello.losses.loss as _losses_loss
+import cello.losses.named as _losses_named
+
+from cello.losses.functions import binary_crossentropy as binary_crossentropy
+from cello.losses.functions import binary_focal_crossentropy as binary_focal_crossentropy
+from cello.losses.functions import categorical_crossentropy as categorical_crossentropy
+from cello.losses.functions import categorical_hinge as categorical_hinge
+from cello.losses.functions import cosine_similarity as cosine_similarity
+from cello.losses.ctc import ctc as ctc
+from cello.losses.named import get as get
+from cello.losses.functions import hinge as hinge
+from cello.losses.functions import huber as huber
+from cello.losses.functions import kl_divergence as kl_divergence
+from cello.losses.functions import log_cosh as log_cosh
+from cello.losses.functions import mean_absolute_error as mean_absolute_error
+from cello.losses.functions import mean_absolute_percentage_error as mean_absolute_percentage_error
+from cello.losses.functions import mean_squared_error as mean_squared_error
+from cello.losses.functions import mean_squared_logarithmic_error as mean_squared_logarithmic_error
+from cello.losses.functions import poisson as poisson
+from cello.losses.functions import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from cello.losses.functions import squared_hinge as squared_hinge
+from cello.losses.loss import Loss as Loss
+class CTC(_losses_ctc.CTC, Loss):
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = 'ctc',
+    ) -> None:
+        r"""Args:
+        reduction: The mean over the rows, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class FunctionLoss(_losses_loss.FunctionLoss, Loss):
+    def __init__(
+        self, function: Any,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        function: The function.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class BinaryCrossentropy(Loss):
+    r"""`-mean(y_true log(y_pred) + (1 - y_true) log(1 - y_pred))`.
+    """
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        label_smoothing: How far labels are drawn towards equal ones.
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class BinaryFocalCrossentropy(Loss):
+    r"""The binary cross-entropy times `(1 - p_t)^gamma`; Lin et al. 2017.
+    """
+    def __init__(
+        self, apply_class_balancing: bool = False, alpha: Number = 0.25, gamma: Number = 2.0,
+        from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        apply_class_balancing: Whether to weigh the classes by alpha.
+        alpha: Weight of class 1.
+        gamma: How much easy samples are discounted.
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        label_smoothing: How far labels are drawn towards equal ones.
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class CategoricalCrossentropy(Loss):
+    r"""`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities.
+    """
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        label_smoothing: How far labels are drawn towards equal ones.
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class CategoricalHinge(Loss):
+    r"""`max(1 - sum(y_true y_pred) + max((1 - y_true) y_pred), 0)`.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class CosineSimilarity(Loss):
+    r"""`-sum(y_true / |y_true| * y_pred / |y_pred|)`: -1 for the same direction, a loss.
+
+    The metric of this name has the other sign, as in Keras.
+    """
+    def __init__(
+        self, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class Hinge(Loss):
+    r"""`mean(max(1 - y_true y_pred, 0))`, with labels -1 and 1 (or 0 and 1).
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class Huber(Loss):
+    r"""`e^2 / 2` where `|e| <= delta`, else `delta (|e| - delta / 2)`; mean. Huber 1964.
+    """
+    def __init__(
+        self, delta: Number = 1.0,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        delta: Where squares become lines.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class KLDivergence(Loss):
+    r"""`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class LogCosh(Loss):
+    r"""`mean(log(cosh(y_pred - y_true)))`.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class MeanAbsoluteError(Loss):
+    r"""`mean(|y_true - y_pred|)`.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class MeanAbsolutePercentageError(Loss):
+    r"""`100 mean(|y_true - y_pred| / max(|y_true|, EPSILON))`.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class MeanSquaredError(Loss):
+    r"""`mean((y_true - y_pred)^2)`.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class MeanSquaredLogarithmicError(Loss):
+    r"""`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below EPSILON counts as it.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class Poisson(Loss):
+    r"""`mean(y_pred - y_true log(y_pred + EPSILON))`.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class SquaredHinge(Loss):
+    r"""`mean(max(1 - y_true y_pred, 0)^2)`, with labels -1 and 1 (or 0 and 1).
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        """
+
+class SparseCategoricalCrossentropy(_losses_named.SparseCategoricalCrossentropy, Loss):
+    def __init__(
+        self, from_logits: bool = False, ignore_class: Integer | None = None,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        axis: Integer = -1, name: str | None = None,
+    ) -> None:
+        r"""Args:
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        ignore_class: A label that counts nothing.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        axis: The axis of the classes.
+        name: Name.
+        """
+
+
+__all__ = [
+    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy",
+    "CategoricalHinge", "CosineSimilarity", "FunctionLoss", "Hinge", "Huber", "KLDivergence",
+    "LogCosh", "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge",
+    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
+    "categorical_hinge", "cosine_similarity", "ctc", "get", "hinge", "huber", "kl_divergence",
+    "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy", "squared_hinge",
+]

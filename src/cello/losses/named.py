@@ -1,0 +1,166 @@
+"""The losses that have a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cello.core.arguments import arg
+from cello.core.exports import public
+from cello.core.kinds import boolean, integer, nearest, number, optional
+from cello.core.serialization import Registry
+from cello.losses import functions
+from cello.losses.arguments import axis as _axis
+from cello.losses.arguments import logits as _logits
+from cello.losses.arguments import smoothing as _smoothing
+from cello.losses.ctc import CTC, ctc
+from cello.losses.functions import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_hinge,
+    cosine_similarity,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from cello.losses.loss import FunctionLoss, Loss
+
+
+class _Named(Loss):
+    """A loss that is one of `functions`; its further arguments are the function's."""
+
+    _function: str
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.name = self.name or {"huber": "huber_loss"}.get(self._function, self._function)
+
+    def call(self, y_true, y_pred):
+        arguments = {n: getattr(self, n) for n in type(self).declared if n not in Loss.declared}
+        return getattr(functions, self._function)(y_true, y_pred, **arguments)
+
+
+def _loss(class_name: str, function: str, **arguments) -> Any:
+    """The class of a loss function."""
+    formula = getattr(functions, function).__doc__
+    members = {"__doc__": formula, "_function": function, "__module__": __name__, **arguments}
+    return type(class_name, (_Named,), members)
+
+
+MeanSquaredError = _loss("MeanSquaredError", "mean_squared_error")
+MeanAbsoluteError = _loss("MeanAbsoluteError", "mean_absolute_error")
+MeanAbsolutePercentageError = _loss("MeanAbsolutePercentageError", "mean_absolute_percentage_error")
+MeanSquaredLogarithmicError = _loss("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error")
+Huber = _loss("Huber", "huber", delta=arg(1.0, kind=number, doc="Where squares become lines."))
+LogCosh = _loss("LogCosh", "log_cosh")
+KLDivergence = _loss("KLDivergence", "kl_divergence")
+Poisson = _loss("Poisson", "poisson")
+Hinge = _loss("Hinge", "hinge")
+SquaredHinge = _loss("SquaredHinge", "squared_hinge")
+CategoricalHinge = _loss("CategoricalHinge", "categorical_hinge")
+CategoricalCrossentropy = _loss(
+    "CategoricalCrossentropy",
+    "categorical_crossentropy",
+    from_logits=_logits(),
+    label_smoothing=_smoothing(),
+    axis=_axis(),
+)
+BinaryCrossentropy = _loss(
+    "BinaryCrossentropy",
+    "binary_crossentropy",
+    from_logits=_logits(),
+    label_smoothing=_smoothing(),
+    axis=_axis(),
+)
+BinaryFocalCrossentropy = _loss(
+    "BinaryFocalCrossentropy",
+    "binary_focal_crossentropy",
+    apply_class_balancing=arg(False, kind=boolean, doc="Whether to weigh the classes by alpha."),
+    alpha=arg(0.25, kind=number, doc="Weight of class 1."),
+    gamma=arg(2.0, kind=number, doc="How much easy samples are discounted."),
+    from_logits=_logits(),
+    label_smoothing=_smoothing(),
+    axis=_axis(),
+)
+CosineSimilarity = _loss("CosineSimilarity", "cosine_similarity", axis=_axis())
+_SparseCategoricalCrossentropy = _loss(
+    "SparseCategoricalCrossentropy",
+    "sparse_categorical_crossentropy",
+    from_logits=_logits(),
+    ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
+    axis=_axis(),
+)
+
+
+class SparseCategoricalCrossentropy(_SparseCategoricalCrossentropy):  # type: ignore[valid-type, misc]
+    """`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes."""
+
+    argument_order = "from_logits ignore_class reduction axis"
+
+    def check_targets(self, y_true, output_shape) -> None:
+        labels, shape = np.asarray(y_true), tuple(output_shape)
+        classes = shape[self.axis]
+        rest = [d for i, d in enumerate(shape[1:], 1) if i != self.axis % len(shape)]
+        if list(labels.shape[1:]) not in (rest, [*rest, 1]):
+            raise ValueError(
+                f"The loss {self.name} takes integer labels of shape "
+                f"{('batch', *rest)} for outputs of shape {('batch', *shape[1:])} and got "
+                f"{labels.shape}: use categorical_crossentropy for one-hot targets."
+            )
+        if labels.dtype.kind == "f" and (labels != np.round(labels)).any():
+            raise ValueError(f"The loss {self.name} takes integer labels; y holds fractions.")
+        counted = labels if self.ignore_class is None else labels[labels != self.ignore_class]
+        if counted.size and (counted.min() < 0 or counted.max() >= classes):
+            raise ValueError(
+                f"The loss {self.name}: labels must be from 0 to {classes - 1}, since the output "
+                f"has {classes} classes; y holds labels from {counted.min()} to {counted.max()}. "
+                f"Count labels from 0, or give the last layer {int(counted.max()) + 1} units."
+            )
+
+
+_CLASSES: list[Any] = [
+    CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalHinge,
+    CosineSimilarity, Hinge, Huber, KLDivergence, LogCosh, MeanAbsoluteError,
+    MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
+    SparseCategoricalCrossentropy, SquaredHinge,
+]  # fmt: skip
+_SHORT = {
+    "mse": MeanSquaredError, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError,
+    "msle": MeanSquaredLogarithmicError, "bce": BinaryCrossentropy, "kld": KLDivergence,
+    "logcosh": LogCosh,
+}  # fmt: skip
+registry = Registry(
+    "loss",
+    {
+        **{cls.__name__: cls for cls in _CLASSES},
+        **{cls._function: cls for cls in _CLASSES},
+        **_SHORT,
+        **{name.upper(): cls for name, cls in _SHORT.items() if name != "logcosh"},
+    },
+)
+
+
+def get(identifier) -> Loss:
+    """The loss that a name, a configuration, a class, a loss or any function stands for.
+
+    Raises:
+        ValueError: for an unknown name; the nearest known one is suggested.
+    """
+    if isinstance(identifier, str) and identifier not in registry.entries:
+        hint = nearest(identifier, registry.entries)
+        raise ValueError(f"Unknown loss {identifier!r}{hint or '.'}")
+    loss = registry.get(identifier)
+    return loss if isinstance(loss, Loss) else FunctionLoss(loss)
+
+
+__all__ = public(globals(), "cello.losses")

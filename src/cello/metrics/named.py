@@ -1,0 +1,108 @@
+"""The metrics that have a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cello.core.exports import public
+from cello.core.kinds import nearest
+from cello.core.serialization import Registry
+from cello.metrics.confusion import (
+    AUC,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+from cello.metrics.means import (
+    Accuracy,
+    BinaryAccuracy,
+    BinaryCrossentropy,
+    CategoricalAccuracy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    RootMeanSquaredError,
+    SparseCategoricalAccuracy,
+    SparseCategoricalCrossentropy,
+    SparseTopKCategoricalAccuracy,
+    SquaredHinge,
+    TopKCategoricalAccuracy,
+)
+from cello.metrics.means import FunctionMetric as _FunctionMetric
+from cello.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
+
+_SHORT = {
+    "mse": MeanSquaredError, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError,
+    "msle": MeanSquaredLogarithmicError, "rmse": RootMeanSquaredError, "kld": KLDivergence,
+    "bce": BinaryCrossentropy, "logcosh": LogCoshError, "auc": AUC, "precision": Precision,
+    "recall": Recall,
+}  # fmt: skip
+_WITHOUT_A_NAME = {"Metric", "MeanMetricWrapper"}
+_CLASSES = [
+    globals()[name] for name in public(globals(), "cello.metrics") if name not in _WITHOUT_A_NAME
+]
+registry = Registry(
+    "metric",
+    {
+        **{cls.__name__: cls for cls in _CLASSES},
+        **{cls.function: cls for cls in _CLASSES if issubclass(cls, _FunctionMetric)},
+        **_SHORT,
+        **{name.upper(): cls for name, cls in _SHORT.items() if len(name) < 5},
+        "root_mean_squared_error": RootMeanSquaredError,
+    },
+)
+registry.entries["mean_squared_error"] = MeanSquaredError
+
+
+def get(identifier) -> Metric:
+    """The metric that a name, a configuration, a class, a metric or any function stands for.
+
+    Raises:
+        ValueError: for an unknown name; the nearest known one is suggested.
+    """
+    if isinstance(identifier, Metric):
+        return identifier
+    if isinstance(identifier, str) and identifier not in registry.entries:
+        names = [*registry.entries, "accuracy", "crossentropy"]
+        hint = nearest(identifier, names)
+        raise ValueError(f"Unknown metric {identifier!r}{hint or '.'}")
+    metric = registry.get(identifier)
+    if not isinstance(metric, Metric):
+        return MeanMetricWrapper(metric)
+    if isinstance(identifier, str):
+        metric.name = identifier if identifier == identifier.lower() else metric.name
+    return metric
+
+
+def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
+    """As `get`; "accuracy" and "crossentropy" are chosen by the shapes, as in Keras.
+
+    Args:
+        identifier: as for `get`.
+        y_true_shape, y_pred_shape: shapes of targets and outputs; the first may be `None`.
+    """
+    if identifier not in ("accuracy", "acc", "crossentropy", "ce"):
+        return get(identifier)
+    last = y_pred_shape[-1] if len(y_pred_shape) > 1 else 1
+    same = y_true_shape is not None and tuple(y_true_shape[1:]) == tuple(y_pred_shape[1:])
+    if last == 1:
+        classes = BinaryAccuracy, BinaryCrossentropy
+    elif same:
+        classes = CategoricalAccuracy, CategoricalCrossentropy
+    else:
+        classes = SparseCategoricalAccuracy, SparseCategoricalCrossentropy
+    return classes[identifier in ("crossentropy", "ce")](name=identifier)
+
+
+__all__ = public(globals(), "cello.metrics")
