@@ -224,6 +224,7 @@ def test_learning_rate_assigned_before_the_training():
 def test_nothing_is_compiled_twice(name, options):
     optimizer = make(name, **{"weight_decay": 0.1, **options})
     params, grads = problem()
+    params, grads = params[:1], [step[:1] for step in grads]
     traces = []
 
     def update(*args):

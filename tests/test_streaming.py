@@ -264,7 +264,7 @@ def test_symbols_and_inputs_without_time():
 @settings(max_examples=10)
 @given(data=st.data())
 def test_rows_come_and_go_and_none_sees_another(data):
-    name = data.draw(st.sampled_from(["LSTM", "causal", "own cell", "mean"]))
+    name = data.draw(st.sampled_from(["learned start", "causal", "own cell", "mean"]))
     made = model(name)
     session = made.stream(batch_size=2)
     histories = [[], []]  # of each row: the steps since it started
