@@ -46,7 +46,7 @@ inline void pack_transposed(const float* kernel, int64_t rows, int64_t gates, in
 struct BackwardPlan {
   int64_t panels, width;
   float *transposed, *late_transposed;  // (panels, panels * |H| * 16, 16); (.. |Late| ..)
-  float* vectors;                       // (panels, kVectors, 16)
+  float* vectors;                       // (panels, vectors, 16)
   int64_t depth;                        // rows of the weights' gradients: x, 1, h, 1, late
   int64_t chunk;                        // steps between two products for the weights
 };
@@ -60,7 +60,7 @@ class BackwardRows {
 
   static int64_t floats(const BackwardPlan& plan, int64_t rows) {
     return rows * plan.width * 2 + plan.chunk * rows * plan.depth +
-           plan.panels * (plan.depth * kSlots + kVectors<Cell>) * kPanel;
+           plan.panels * (plan.depth * kSlots + Cell::vectors) * kPanel;
   }
 
   BackwardRows(const Backward& call, const BackwardPlan& plan, int64_t row, int64_t rows,
@@ -75,7 +75,7 @@ class BackwardRows {
       memory += (floats + 15) / 16 * 16;
       return array;
     };
-    d_weights_ = cut(plan.panels * (plan.depth * kSlots + kVectors<Cell>) * kPanel);
+    d_weights_ = cut(plan.panels * (plan.depth * kSlots + Cell::vectors) * kPanel);
     dh_ = cut(rows * plan.width), dc_ = cut(rows * plan.width);
     inputs_ = cut(plan.chunk * rows * plan.depth);
     rest_ = memory;
@@ -110,7 +110,7 @@ class BackwardRows {
  protected:
   void start() {
     std::memset(d_weights_, 0,
-                plan_.panels * (plan_.depth * kSlots + kVectors<Cell>) * kPanel * sizeof(float));
+                plan_.panels * (plan_.depth * kSlots + Cell::vectors) * kPanel * sizeof(float));
     for (int64_t row = 0; row < rows_; ++row)
       for (int64_t i = 0; i < plan_.width; i += kLanes) {
         const int64_t from = (first_ + row) * call_.units + i, left = call_.units - i;
@@ -318,8 +318,8 @@ void write_weight_gradients(const Backward& call, const BackwardPlan& plan, int6
   write(call.d_recurrent_kernel, h, call.units, H::at, H::size, Cell::gates);
   write(call.d_recurrent_kernel + H::size * call.units, late, Late::size ? call.units : 0, Late::at,
         Late::size, Cell::gates);
-  const int64_t vectors = plan.panels * plan.depth * Cell::slots + panel * kVectors<Cell>;
-  for (int64_t v = 0; v < kVectors<Cell>; ++v)
+  const int64_t vectors = plan.panels * plan.depth * Cell::slots + panel * Cell::vectors;
+  for (int64_t v = 0; v < Cell::vectors; ++v)
     add_up(call.d_vectors + v * call.units + unit, (vectors + v) * kPanel);
   if (call.d_bias == nullptr) return;
   write(call.d_bias, call.features, 1, X::at, X::size, Cell::gates);
@@ -347,20 +347,20 @@ void backward(const Backward& call, const Parallel& parallel) {
   if (plan.chunk > call.time) plan.chunk = call.time;
   const int64_t piece_floats = Rows::floats(plan, rows) + 16 * Rows::kArrays;
   Workspace workspace(parallel,
-                      width * width * (H::size + Late::size) + width * kVectors<Cell> +
+                      width * width * (H::size + Late::size) + width * Cell::vectors +
                           pieces * (piece_floats + 16),
                       3 + pieces);
   plan.transposed = workspace.cut(width * width * H::size);
   plan.late_transposed = workspace.cut(width * width * Late::size);
-  plan.vectors = workspace.cut(width * kVectors<Cell>);
+  plan.vectors = workspace.cut(width * Cell::vectors);
   parallel_for(parallel, panels, [&](int64_t panel) {
     pack_transposed(call.recurrent_kernel, call.units, Cell::gates, call.units, 0, H::size, panel,
                     plan.transposed + panel * width * H::size * kPanel);
     pack_transposed(call.recurrent_kernel, call.units, Cell::gates, call.units, H::size,
                     Late::size, panel,
                     plan.late_transposed + panel * width * Late::size * kPanel);
-    pack_panel(call.vectors, 1, kVectors<Cell>, call.units, panel,
-               plan.vectors + panel * kVectors<Cell> * kPanel);
+    pack_panel(call.vectors, 1, Cell::vectors, call.units, panel,
+               plan.vectors + panel * Cell::vectors * kPanel);
   });
   const float* d_weights[kMostPieces];
   float* memory[kMostPieces];

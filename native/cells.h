@@ -24,6 +24,14 @@ Slots<I...> first_slots(std::integer_sequence<int, I...>);
 template <int N>
 using First = decltype(first_slots(std::make_integer_sequence<int, N>{}));
 
+// The sizes of a cell.
+template <cello::Cell CELL>
+struct Sized {
+  static constexpr int gates = cello::kCells[CELL].gates, slots = cello::kCells[CELL].slots;
+  static constexpr int vectors = cello::kCells[CELL].vectors;
+  static constexpr bool has_c = cello::kCells[CELL].states > 1;
+};
+
 // The activations of a call: those that nearly every network has, and any others.
 struct TanhAndSigmoid {
   CELLO_INLINE V act(V x) const { return tanh(x); }
@@ -53,9 +61,7 @@ struct States {
   V h, c;
 };
 
-struct Lstm {
-  static constexpr int gates = 4, slots = 4;
-  static constexpr bool has_c = true;
+struct Lstm : Sized<cello::kLstm> {
   using X = Slots<0, 1, 2, 3>;
   using H = Slots<0, 1, 2, 3>;
   using Late = Slots<>;
@@ -93,9 +99,7 @@ struct Lstm {
 
 // Gated recurrent unit whose reset gate acts after the product: the candidate's two products stay
 // apart, in slots 2 (input) and 3 (recurrent).
-struct Gru {
-  static constexpr int gates = 3, slots = 4;
-  static constexpr bool has_c = false;
+struct Gru : Sized<cello::kGru> {
   using X = Slots<0, 1, 2>;
   using H = Slots<0, 1, 3>;
   using Late = Slots<>;
@@ -121,9 +125,7 @@ struct Gru {
 
 // The same with the reset gate before the product: the recurrent product of a *late* slot takes what
 // `reset` made of h, so that a step has two products, one after the other, forward and back.
-struct GruResetBefore {
-  static constexpr int gates = 3, slots = 3;
-  static constexpr bool has_c = false;
+struct GruResetBefore : Sized<cello::kGruResetBefore> {
   using X = Slots<0, 1, 2>;
   using H = Slots<0, 1>;
   using Late = Slots<2>;
@@ -158,9 +160,7 @@ struct GruResetBefore {
   }
 };
 
-struct SimpleRnn {
-  static constexpr int gates = 1, slots = 1;
-  static constexpr bool has_c = false;
+struct SimpleRnn : Sized<cello::kSimpleRnn> {
   using X = Slots<0>;
   using H = Slots<0>;
   using Late = Slots<>;

@@ -93,6 +93,10 @@ const cello::Kernels* cello::kernels(const char* name) {
   return nullptr;
 }
 
+const cello::Kernels* cello_kernels(const char* isa) { return cello::kernels(isa); }
+
+const cello::Sizes* cello_cells() { return cello::kCells; }
+
 const char* cello_isa() { return chosen().name; }
 
 const char* cello_isas() {

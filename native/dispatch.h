@@ -31,6 +31,13 @@ CELLO_EXPORT const char* cello_isas();
 // Let glibc keep freed memory for the next call; 0 where there is another malloc. (In pool.cpp.)
 CELLO_EXPORT int cello_keep_memory();
 
+// The plain C interface: the kernels of one instruction set by its name, in a table of functions (kernels.h);
+// null if this library lacks it or this processor does.
+CELLO_EXPORT const cello::Kernels* cello_kernels(const char* isa);
+
+// The cells by their numbers; behind them one without a name.
+CELLO_EXPORT const cello::Sizes* cello_cells();
+
 // The handlers for XLA's FFI that this library exports: symbols, by commas. (Defined in handlers.cpp.)
 CELLO_EXPORT const char* cello_handlers();
 }

@@ -20,10 +20,6 @@ constexpr int64_t kChunkRows = 128;     // rows of inputs, steps times sequences
 template <class Cell>
 constexpr bool kTwoBiases = Cell::slots == 4 && !Cell::has_c;  // GRU, reset after
 
-// Rows of `vectors`, gains and biases of a normalised cell.
-template <class Cell>
-constexpr int64_t kVectors = 0;
-
 inline int64_t time_of_step(const Recurrence& call, int64_t step) {
   return call.go_backwards ? call.time - 1 - step : step;
 }
@@ -31,7 +27,7 @@ inline int64_t time_of_step(const Recurrence& call, int64_t step) {
 struct Packed {
   float *kernel, *recurrent_kernel;  // (panels, features or units, gates, 16)
   float* bias;                       // (panels, slots, 16)
-  float* vectors;                    // (panels, kVectors, 16)
+  float* vectors;                    // (panels, vectors, 16)
 };
 
 template <class Cell>
@@ -311,8 +307,8 @@ void pack(const Recurrence& call, const Packed& packed, const Parallel& parallel
     pack_panel(call.recurrent_kernel, call.units, Cell::gates, call.units, panel,
                packed.recurrent_kernel + panel * call.units * columns);
     pack_bias<Cell>(call.bias, call.units, panel, packed.bias + panel * Cell::slots * kPanel);
-    pack_panel(call.vectors, 1, kVectors<Cell>, call.units, panel,
-               packed.vectors + panel * kVectors<Cell> * kPanel);
+    pack_panel(call.vectors, 1, Cell::vectors, call.units, panel,
+               packed.vectors + panel * Cell::vectors * kPanel);
   });
 }
 
@@ -344,12 +340,12 @@ void forward(const Forward& call, const Parallel& parallel) {
   const int64_t piece_floats = Rows::floats(call, most_rows) + 16 * Rows::kArrays;
   Workspace workspace(parallel,
                       columns * (call.features + call.units) +
-                          panels * (Cell::slots + kVectors<Cell>) * kPanel +
+                          panels * (Cell::slots + Cell::vectors) * kPanel +
                           pieces * (piece_floats + 16),
                       4 + pieces);
   const Packed packed{workspace.cut(columns * call.features), workspace.cut(columns * call.units),
                       workspace.cut(panels * Cell::slots * kPanel),
-                      workspace.cut(panels * kVectors<Cell> * kPanel)};
+                      workspace.cut(panels * Cell::vectors * kPanel)};
   float* memory = workspace.cut(pieces * (piece_floats + 16));
   pack<Cell>(call, packed, parallel);
   if (const int64_t members = team_size(call, columns, parallel.threads); members > 1) {

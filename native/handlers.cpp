@@ -26,22 +26,6 @@ struct Attributes {
   float epsilon;
 };
 
-struct Sizes {
-  int64_t gates, slots, vectors;
-  bool has_c;
-};
-
-Sizes sizes_of(int64_t cell) {
-  switch (cell) {
-    case cello::kLstm: return {4, 4, 0, true};
-    case cello::kGru: return {3, 4, 0, false};
-    case cello::kGruResetBefore: return {3, 3, 0, false};
-    case cello::kLayerNormLstm: return {4, 8, 14, true};
-    case cello::kLayerNormGru: return {3, 6, 10, false};
-    default: return {1, 1, 0, false};
-  }
-}
-
 // What all handlers of a recurrence are given, checked and put into `call`.
 void read(cello::Recurrence& call, Check& check, const Attributes& attributes, Floats& x,
           Floats& kernel, Floats& recurrent_kernel, Floats& vectors, Floats& h0, Floats& c0,
@@ -60,7 +44,7 @@ void read(cello::Recurrence& call, Check& check, const Attributes& attributes, F
   call.go_backwards = attributes.go_backwards, call.epsilon = attributes.epsilon;
   call.batch = x.dimensions()[0], call.time = x.dimensions()[1], call.features = x.dimensions()[2];
   call.units = recurrent_kernel.dimensions()[0];
-  const Sizes sizes = sizes_of(call.cell);
+  const cello::Sizes& sizes = cello::kCells[call.cell];
   const int64_t columns = sizes.gates * call.units;
   check.holds(call.batch > 0 && call.time > 0 && call.features > 0 && call.units > 0,
               "no size may be zero");
@@ -68,7 +52,7 @@ void read(cello::Recurrence& call, Check& check, const Attributes& attributes, F
   check.shape("recurrent_kernel", recurrent_kernel, {call.units, columns});
   check.shape("h0", h0, {call.batch, call.units});
   if (sizes.vectors > 0) check.shape("vectors", vectors, {sizes.vectors, call.units});
-  if (sizes.has_c) check.shape("c0", c0, {call.batch, call.units});
+  if (sizes.states > 1) check.shape("c0", c0, {call.batch, call.units});
   if (present(mask)) check.shape("mask", mask, {call.batch, call.time});
   if (present(recurrent_mask))
     check.shape("recurrent_mask", recurrent_mask, {call.batch, call.units});
@@ -79,7 +63,7 @@ void read(cello::Recurrence& call, Check& check, const Attributes& attributes, F
 
 void check_bias(const cello::Recurrence& call, Check& check, Floats& bias) {
   if (!check.good() || !present(bias)) return;
-  const int64_t columns = sizes_of(call.cell).gates * call.units;
+  const int64_t columns = cello::kCells[call.cell].gates * call.units;
   if (call.cell == cello::kGru)
     check.shape("bias", bias, {2, columns});
   else
@@ -90,7 +74,7 @@ template <class Buffer>
 void check_saved(const cello::Recurrence& call, Check& check, Buffer& saved) {
   check.shape("saved", saved,
               {call.time, (call.units + kPanel - 1) / kPanel, call.batch,
-               sizes_of(call.cell).slots * kPanel});
+               cello::kCells[call.cell].slots * kPanel});
 }
 
 ffi::Error forward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurrent_kernel,
@@ -104,7 +88,7 @@ ffi::Error forward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurre
   read(call, check, {cell, activation, recurrent_activation, go_backwards, epsilon}, x, kernel,
        recurrent_kernel, vectors, h0, c0, mask, recurrent_mask);
   if (!check.good()) return check.error();
-  const bool has_c = sizes_of(call.cell).has_c;
+  const bool has_c = cello::kCells[call.cell].states > 1;
   check_bias(call, check, bias);
   if (present(*hs)) check.shape("hs", *hs, {call.batch, call.time, call.units});
   if (present(*cs)) check.shape("cs", *cs, {call.batch, call.time, call.units});
@@ -135,7 +119,7 @@ ffi::Error backward(ffi::ThreadPool pool, Floats x, Floats kernel, Floats recurr
   read(call, check, {cell, activation, recurrent_activation, go_backwards, epsilon}, x, kernel,
        recurrent_kernel, vectors, h0, c0, mask, recurrent_mask);
   if (!check.good()) return check.error();
-  const bool has_c = sizes_of(call.cell).has_c;
+  const bool has_c = cello::kCells[call.cell].states > 1;
   const std::initializer_list<int64_t> all = {call.batch, call.time, call.units};
   const std::initializer_list<int64_t> last = {call.batch, call.units};
   check.shape("hs", hs, all);
@@ -182,8 +166,8 @@ ffi::Error input_gradient(ffi::ThreadPool pool, Floats d_z, Floats kernel, ffi::
   call.cell = cell, call.go_backwards = go_backwards;
   call.batch = d_x->dimensions()[0], call.time = d_x->dimensions()[1];
   call.features = d_x->dimensions()[2];
-  call.units = kernel.dimensions()[1] / sizes_of(cell).gates;
-  check.shape("kernel", kernel, {call.features, sizes_of(cell).gates * call.units});
+  call.units = kernel.dimensions()[1] / cello::kCells[cell].gates;
+  check.shape("kernel", kernel, {call.features, cello::kCells[cell].gates * call.units});
   check_saved(call, check, d_z);
   check.holds(present(*d_x) && present(kernel), "no size may be zero");
   if (!check.good()) return check.error();
@@ -200,9 +184,6 @@ extern "C" {
 CELLO_EXPORT XLA_FFI_Error* cello_forward(XLA_FFI_CallFrame*);
 CELLO_EXPORT XLA_FFI_Error* cello_backward(XLA_FFI_CallFrame*);
 CELLO_EXPORT XLA_FFI_Error* cello_input_gradient(XLA_FFI_CallFrame*);
-
-// dst[i] = activation(src[i]), by the kernels in use; for the tests of their accuracy.
-CELLO_EXPORT void cello_activate(int64_t activation, const float* src, float* dst, int64_t n);
 }
 
 XLA_FFI_DEFINE_HANDLER_SYMBOL(cello_forward, forward,
@@ -272,8 +253,4 @@ const char* cello_handlers() {
   return "cello_forward,cello_backward,cello_input_gradient,"
          "cello_linear_scan,cello_linear_scan_backward,"
          "cello_complex_linear_scan,cello_complex_linear_scan_backward";
-}
-
-void cello_activate(int64_t activation, const float* src, float* dst, int64_t n) {
-  cello::kernels().activate(activation, src, dst, n);
 }

@@ -1,5 +1,6 @@
 // What the kernels of one instruction set offer to the rest: plain structs and a table of functions.
 //
+// It is the library's C interface: `cello_kernels` in dispatch.h gives the table of an instruction set.
 // This header is seen by code compiled for different instruction sets, so it defines no function.
 // Arrays are C-contiguous float32; sizes are in elements. docs/kernels.md explains the words.
 #pragma once
@@ -10,6 +11,23 @@
 namespace cello {
 
 enum Cell : int64_t { kLstm, kGru, kGruResetBefore, kSimpleRnn, kLayerNormLstm, kLayerNormGru };
+
+// The numbers of a cell: blocks of columns in its kernels, states, and for each unit what it saves of a
+// step and rows of `vectors`. All code takes them from here; cello.ops declares the same.
+struct Sizes {
+  const char* name;
+  int64_t gates, states, slots, vectors;
+};
+constexpr Sizes kCells[] = {
+    {"lstm", 4, 2, 4, 0},
+    {"gru", 3, 1, 4, 0},
+    {"gru_reset_before", 3, 1, 3, 0},
+    {"simple_rnn", 1, 1, 1, 0},
+    {"layer_norm_lstm", 4, 2, 8, 14},
+    {"layer_norm_gru", 3, 1, 6, 10},
+    {nullptr, 0, 0, 0, 0},
+};
+
 enum Activation : int64_t { kTanh, kSigmoid, kHardSigmoid, kRelu, kLinear };
 
 // Units stand in panels of 16; the last one is padded with zeros.

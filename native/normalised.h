@@ -13,11 +13,10 @@ template <int BY, int... I>
 Slots<BY + I...> later_slots(std::integer_sequence<int, I...>);
 
 // PART: the part to which each gate belongs. Features of a part are normalised together.
-template <class PLAIN, int... PART>
-struct LayerNorm {
+template <cello::Cell CELL, class PLAIN, int... PART>
+struct LayerNorm : Sized<CELL> {
   using Plain = PLAIN;
   static constexpr int gates = Plain::gates, slots = 2 * gates;
-  static constexpr bool has_c = Plain::has_c;
   using X = First<gates>;
   using H = decltype(later_slots<gates>(std::make_integer_sequence<int, gates>{}));
   using Late = Slots<>;
@@ -29,14 +28,12 @@ struct LayerNorm {
   // The rows of `vectors`: the slots' gains, the biases of the plain cell's pre-activations, and gain and
   // bias of c.
   static constexpr int biases = slots, state = slots + Plain::slots;
+  static_assert(gates == Sized<CELL>::gates && slots == Sized<CELL>::slots &&
+                Sized<CELL>::vectors == state + 2 * Plain::has_c);
 };
 
-using LayerNormLstm = LayerNorm<Lstm, 0, 0, 0, 0>;
-using LayerNormGru = LayerNorm<Gru, 0, 0, 1>;
-
-template <class Plain, int... PART>
-constexpr int64_t kVectors<LayerNorm<Plain, PART...>> =
-    2 * Plain::gates + Plain::slots + 2 * Plain::has_c;
+using LayerNormLstm = LayerNorm<cello::kLayerNormLstm, Lstm, 0, 0, 0, 0>;
+using LayerNormGru = LayerNorm<cello::kLayerNormGru, Gru, 0, 0, 1>;
 
 // The sum of all lanes.
 CELLO_INLINE float total(V v) {

@@ -173,7 +173,7 @@ class NormalisedBackwardRows : public BackwardRows<Cell> {
 
   // Add to the gradient of one of the vectors.
   CELLO_INLINE void add(int64_t panel, int64_t lane, int vector, V d) {
-    float* at = d_vectors_ + (panel * kVectors<Cell> + vector) * kPanel + lane;
+    float* at = d_vectors_ + (panel * Cell::vectors + vector) * kPanel + lane;
     store(at, load(at) + d);
   }
 
@@ -184,20 +184,20 @@ class NormalisedBackwardRows : public BackwardRows<Cell> {
   }
 
   const float* vectors(int64_t panel) const {
-    return plan_.vectors + panel * kVectors<Cell> * kPanel;
+    return plan_.vectors + panel * Cell::vectors * kPanel;
   }
 
   float* d_z(int64_t panel, int64_t lane) const {
     return d_z_ + panel * Plain::slots * kPanel + lane;
   }
 
-  float *d_vectors_;         // (panels, kVectors, 16)
+  float *d_vectors_;         // (panels, vectors, 16)
   float *d_z_, *d_normal_;   // of one row: (panels, plain slots, 16); (width)
 };
 
-template <class Plain, int... PART>
-struct BackwardOf<LayerNorm<Plain, PART...>> {
-  using Rows = NormalisedBackwardRows<LayerNorm<Plain, PART...>>;
+template <cello::Cell CELL, class Plain, int... PART>
+struct BackwardOf<LayerNorm<CELL, Plain, PART...>> {
+  using Rows = NormalisedBackwardRows<LayerNorm<CELL, Plain, PART...>>;
 };
 
 }  // namespace

@@ -165,7 +165,7 @@ class NormalisedForwardRows : public ForwardRows<Cell> {
   }
 
   const float* vectors(int64_t panel) const {
-    return packed_.vectors + panel * kVectors<Cell> * kPanel;
+    return packed_.vectors + panel * Cell::vectors * kPanel;
   }
 
   const int64_t chunk_;
@@ -173,9 +173,9 @@ class NormalisedForwardRows : public ForwardRows<Cell> {
   int64_t row_begin_ = 0, row_end_;
 };
 
-template <class Plain, int... PART>
-struct ForwardOf<LayerNorm<Plain, PART...>> {
-  using Rows = NormalisedForwardRows<LayerNorm<Plain, PART...>>;
+template <cello::Cell CELL, class Plain, int... PART>
+struct ForwardOf<LayerNorm<CELL, Plain, PART...>> {
+  using Rows = NormalisedForwardRows<LayerNorm<CELL, Plain, PART...>>;
 };
 
 }  // namespace

@@ -5,12 +5,17 @@
 // `recurrent_slot` says which of them meets a gate's recurrent product.
 #pragma once
 
+#include "../kernels.h"
 #include "device.h"
 
 namespace cello::cuda {
 
-// Numbers as in native/kernels.h.
-enum Activation : int { kTanh, kSigmoid, kHardSigmoid, kRelu, kLinear };
+// The sizes of a cell.
+template <Cell CELL>
+struct Sized {
+  static constexpr int kGates = kCells[CELL].gates, kSlots = kCells[CELL].slots;
+  static constexpr bool kHasC = kCells[CELL].states > 1;
+};
 
 __device__ __forceinline__ float activate(int kind, float x) {
   switch (kind) {
@@ -64,9 +69,7 @@ struct Before {
   float h, c;
 };
 
-struct Lstm {
-  static constexpr int kGates = 4, kSlots = 4;
-  static constexpr bool kHasC = true;
+struct Lstm : Sized<kLstm> {
   static __host__ __device__ constexpr int recurrent_slot(int gate) { return gate; }
 
   // x: the input's share, with biases; u: the recurrent product.
@@ -98,9 +101,7 @@ struct Lstm {
 };
 
 // The reset gate behind the product. Slots: z, r, the candidate g, and what r multiplies.
-struct Gru {
-  static constexpr int kGates = 3, kSlots = 4;
-  static constexpr bool kHasC = false;
+struct Gru : Sized<kGru> {
   static __host__ __device__ constexpr int recurrent_slot(int gate) { return gate < 2 ? gate : 3; }
 
   template <class Functions>
@@ -125,9 +126,7 @@ struct Gru {
   }
 };
 
-struct SimpleRnn {
-  static constexpr int kGates = 1, kSlots = 1;
-  static constexpr bool kHasC = false;
+struct SimpleRnn : Sized<kSimpleRnn> {
   static __host__ __device__ constexpr int recurrent_slot(int gate) { return gate; }
 
   template <class Functions>

@@ -14,7 +14,7 @@ using cello::present;
 using Mask = ffi::Buffer<ffi::PRED>;
 using Result = ffi::Result<Floats>;
 
-enum Cells : int64_t { kLstm = 0, kGru = 1, kSimpleRnn = 3 };              // as in native/kernels.h
+using cello::kGru, cello::kLinear, cello::kLstm, cello::kSimpleRnn, cello::kTanh;
 enum Factors : int64_t { kFloat32 = 0, kTf32 = 1, kBfloat16 = 2 };         // cello.ops.cuda_kernels
 
 // g(Cell{}, F{}) for those of the call.
