@@ -1,9 +1,10 @@
-"""The kernels' own test in C++, for each instruction set in its own process."""
+"""The kernels' own test in C++: under sanitizers, by other compilers, on emulated processors."""
 
 import platform
 
 import pytest
 
+pytestmark = pytest.mark.deep
 X86 = platform.machine() in ("x86_64", "AMD64")
 ISAS = ["avx512", "avx2", "baseline"] if X86 else ["neon"]
 

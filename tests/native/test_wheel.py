@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.deep
 ROOT = Path(__file__).parents[2]
 
 

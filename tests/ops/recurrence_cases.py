@@ -65,7 +65,7 @@ def arrays_of(cell, batch, time, features, units, seed, dtype="float64"):
     rng = np.random.default_rng(seed)
 
     def normal(*shape, scale=1.0):
-        return jnp.asarray(rng.normal(size=shape) * scale, dtype)
+        return np.asarray(rng.normal(size=shape) * scale, dtype)
 
     bias = {
         "gru": (2, gates * units), "layer_norm_lstm": (14, units), "layer_norm_gru": (10, units),

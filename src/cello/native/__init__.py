@@ -32,9 +32,6 @@ def _check_cap() -> None:
         )
 
 
-_check_cap()
-
-
 def load(path: Path, names: str, platform: str, others: tuple[str, ...] = ()) -> ctypes.CDLL:
     """The library at `path`, its handlers registered as targets of `jax.ffi` for a platform.
 
