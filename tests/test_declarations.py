@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ import cello
 from cello.core.arguments import arg
 from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import positive_integer
+from cello.core.operation import Operation
 from cello.core.serialization import Configurable, class_entry
 from cello.layers import LSTM, RNN, Layer
 
@@ -86,6 +89,55 @@ def test_the_names_of_keras_are_those_of_keras(kind):
         if isinstance(cls, type) and issubclass(cls, Configurable):
             in_keras = isinstance(getattr(theirs, name, None), type)
             assert (class_entry(cls)["module"] == f"keras.{kind}") == in_keras, name
+
+
+NAMES_IN_FILES = [  # as the first release of each wrote them
+    (cello.Sequential, "keras", "Sequential"),
+    (cello.Model, "keras.src.models.functional", "Functional"),
+    (cello.Seq2Seq, "cello.models", "Seq2Seq"),
+    (cello.layers.LSTM, "keras.layers", "LSTM"),
+    (cello.layers.LSTMCell, "keras.layers", "LSTMCell"),
+    (cello.layers.StackedRNNCells, "keras.layers", "StackedRNNCells"),
+    (cello.layers.ConvLSTM2D, "keras.layers", "ConvLSTM2D"),
+    (cello.layers.ConvLSTM2DCell, "cello.layers", "ConvLSTM2DCell"),
+    (cello.layers.MGU, "cello.layers", "MGU"),
+    (cello.layers.MGUCell, "cello.layers", "MGUCell"),
+    (cello.layers.GriffinBlock, "cello.layers", "GriffinBlock"),
+    (cello.layers.ProjectedLSTM, "cello.layers", "ProjectedLSTM"),
+    (Operation, "cello.layers", "Operation"),
+    (cello.losses.Huber, "keras.losses", "Huber"),
+    (cello.losses.FunctionLoss, "cello.losses", "FunctionLoss"),
+    (cello.metrics.AUC, "keras.metrics", "AUC"),
+    (cello.optimizers.AdamW, "keras.optimizers", "AdamW"),
+    (cello.optimizers.Optax, "cello.optimizers", "Optax"),
+    (
+        cello.optimizers.schedules.CosineDecay,
+        "keras.optimizers.schedules",
+        "CosineDecay",
+    ),
+    (cello.initializers.Orthogonal, "keras.initializers", "Orthogonal"),
+    (cello.regularizers.L1L2, "keras.regularizers", "L1L2"),
+    (cello.constraints.MaxNorm, "keras.constraints", "MaxNorm"),
+]
+
+
+@pytest.mark.parametrize("cls, module, name", NAMES_IN_FILES)
+def test_files_name_a_class_as_they_always_did(cls, module, name):
+    assert class_entry(cls) == {"module": module, "class_name": name, "registered_name": None}
+
+
+CELLS = [n for n in cello.layers.__all__ if n.endswith("Cell") and n != "Cell"]
+
+
+@pytest.mark.parametrize("name", [n for n in CELLS if getattr(cello.layers, n).has_layer])
+def test_a_cell_has_a_layer_and_a_place_in_the_documentation(name):
+    layer = getattr(cello.layers, name.removesuffix("Cell"))
+    sizes = (4, 3) if "Conv" in name else (4,)
+    assert type(layer(*sizes).cell) is getattr(cello.layers, name)
+    page = (Path(__file__).parent.parent / "docs" / "cells.md").read_text()
+    shown = re.findall(r"`(\w+)`", page)
+    family = re.sub("[23]D$", "1D", layer.__name__)  # `ConvLSTM1D`, `2D`, `3D`
+    assert family in shown, f"docs/cells.md says nothing of {layer.__name__}"
 
 
 class PlainCell(Layer):

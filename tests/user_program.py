@@ -127,3 +127,8 @@ model.compile("adam", loss="mse", metrics=["mae"])
 model.compile(optimiser="adam")  # wrong
 model.fit(x, x[:, 0, :1], epochs=2, validation_split=0.1)
 model.fit(x, x[:, 0, :1], epoch=2)  # wrong
+predicted = model.predict(x, verbose=0)
+print(predicted.shape, predicted[:, 0].mean())
+print(predicted.shaped)  # wrong
+model.predict(x, batchsize=2)  # wrong
+first, second = model.predict(x)

@@ -31,8 +31,8 @@ from cello.core.serialization import Configurable
 from cello.layers import RNN
 
 MODULES = (
-    "cells", "constraints", "initializers", "layers", "losses", "metrics", "ops", "optimizers",
-    "optimizers.schedules", "regularizers",
+    "callbacks", "cells", "constraints", "initializers", "layers", "losses", "metrics", "ops",
+    "optimizers", "optimizers.schedules", "plotting", "regularizers",
 )  # fmt: skip
 
 # Bases that a program derives from, and other modules too: shown as they stand in the code.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cello.core.exports import public as _public
 from cello.callbacks.checkpoint import ModelCheckpoint
 from cello.callbacks.csv_logger import CSVLogger
 from cello.callbacks.lambda_callback import LambdaCallback
@@ -15,20 +16,4 @@ from cello.training.backup import BackupAndRestore
 from cello.training.callback import Callback, CallbackList
 from cello.training.history import History
 
-__all__ = [
-    "BackupAndRestore",
-    "CSVLogger",
-    "Callback",
-    "CallbackList",
-    "EarlyStopping",
-    "History",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "Monitor",
-    "RecurrentHealth",
-    "ReduceLROnPlateau",
-    "SwapEMAWeights",
-    "TensorBoard",
-    "TerminateOnNaN",
-]
+__all__ = _public(globals())

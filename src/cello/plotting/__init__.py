@@ -4,6 +4,7 @@ Every function draws with matplotlib (`pip install 'cello-rnn[plot]'`), which is
 first picture is drawn, and says what it has to say without colour.
 """
 
+from cello.core.exports import public as _public
 from cello.plotting.alignment import plot_alignment
 from cello.plotting.diagram import plot_model
 from cello.plotting.gradient_flow import plot_gradient_flow
@@ -11,12 +12,4 @@ from cello.plotting.heat_maps import plot_gates, plot_states
 from cello.plotting.history import plot_history
 from cello.plotting.unrolled import plot_unrolled
 
-__all__ = [
-    "plot_alignment",
-    "plot_gates",
-    "plot_gradient_flow",
-    "plot_history",
-    "plot_model",
-    "plot_states",
-    "plot_unrolled",
-]
+__all__ = _public(globals())
