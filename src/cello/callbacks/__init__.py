@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cello.core.exports import public as _public
 from cello.callbacks.checkpoint import ModelCheckpoint
 from cello.callbacks.csv_logger import CSVLogger
 from cello.callbacks.lambda_callback import LambdaCallback
@@ -12,6 +11,7 @@ from cello.callbacks.recurrent_health import RecurrentHealth
 from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN
 from cello.callbacks.swap_ema_weights import SwapEMAWeights
 from cello.callbacks.tensorboard import TensorBoard
+from cello.core.exports import public as _public
 from cello.training.backup import BackupAndRestore
 from cello.training.callback import Callback, CallbackList
 from cello.training.history import History
