@@ -1,15 +1,12 @@
 """`AttentionCell`: the papers' equations in NumPy, Keras' attention layers, and laws."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from contract import ROWS, check, close
+from in_numpy import in_numpy
 from jax.test_util import check_grads
-from stepped import run_steps, run_whole
 
 import cello
 from cello import Input, Model
@@ -67,12 +64,6 @@ def random_weights(layer, seed=0):
     layer.set_weights([0.7 * rng.normal(size=w.shape) for w in layer.weights])
 
 
-def close(a, b, tolerance=1e-5):
-    jax.tree.map(
-        lambda u, v: np.testing.assert_allclose(u, v, rtol=tolerance, atol=tolerance), a, b
-    )
-
-
 def masks(rows, steps):
     """Boolean `(rows, steps)`: padding on the right, holes, a row all masked, none masked."""
     mask = np.ones((rows, steps), bool)
@@ -84,9 +75,14 @@ def masks(rows, steps):
 
 def built(cell, x, memory, seed=0, **options):
     layer = RNN(cell, **options)
-    layer(x, constants=[memory])
+    layer.build(x.shape, [memory.shape])
     random_weights(layer, seed)
     return layer
+
+
+def call(layer, x, constants, **options):
+    run = lambda x, constants, options: layer(x, constants=constants, **options)  # noqa: E731
+    return in_numpy(run, x, constants, options)(x, constants, options)
 
 
 # ------------------------------------------------------------------------------- oracles
@@ -149,7 +145,7 @@ def test_the_equations_of_the_papers(mechanism, units):
         states[2] = states[2] + 1
         a, h, c = states
         given_states = states if mechanism == "luong" else [h, c]
-        got = layer(x, initial_state=given_states, constants=[memory, mask])
+        got = call(layer, x, [memory, mask], initial_state=given_states)
         oracle = {"luong": luong, "bahdanau": bahdanau}[mechanism]
         for i in range(4):
             want = oracle(weights, x[i], h[i], c[i], a[i], memory[i], mask[i])
@@ -167,7 +163,7 @@ def test_alignments_are_those_of_keras_attention_layers(mechanism, cell):
     mask[2, 3] = True  # Keras spreads the weights of a row that has no real step
     attention = AttentionCell(CELLS[cell](), mechanism, 5, return_alignments=True)
     layer = built(attention, x, memory, return_sequences=True, return_all_states=True)
-    (outputs, alignments), *states = layer(x, constants=[memory, mask])
+    (outputs, alignments), *states = call(layer, x, [memory, mask])
     inner = states if mechanism == "bahdanau" else states[1]
     while isinstance(inner[-1], (list, tuple)):
         inner = inner[-1]
@@ -194,6 +190,7 @@ def test_alignments_are_those_of_keras_attention_layers(mechanism, cell):
     close(np.sum(alignments, -1), np.ones((4, 5)))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_gradients_are_finite_differences(mechanism):
     with jax.enable_x64(True):
@@ -215,92 +212,74 @@ def test_gradients_are_finite_differences(mechanism):
 # ---------------------------------------------------------------------------------- laws
 
 
-@settings(max_examples=10)
-@given(
-    cell=st.sampled_from(sorted(CELLS)),
-    mechanism=st.sampled_from(MECHANISMS),
-    alignments=st.booleans(),
-    masked=st.booleans(),
-    go_backwards=st.booleans(),
-    return_sequences=st.booleans(),
-    dropout=st.sampled_from([0.0, 0.4]),
-)
-def test_a_sequence_is_the_repeated_step(
-    cell, mechanism, alignments, masked, go_backwards, return_sequences, dropout
-):
-    inner = CELLS[cell](dropout=dropout, recurrent_dropout=dropout, seed=3)
-    cell = AttentionCell(inner, mechanism, 4, return_alignments=alignments)
+RUNS = {
+    "outputs of all steps": ({"return_sequences": True}, {}),
+    "backwards to the last output": ({"go_backwards": True, "return_all_states": True}, {}),
+    "without a mask": ({"return_sequences": True, "go_backwards": True}, {"masked": False}),
+    "not in training": ({"return_sequences": True, "zero_output_for_mask": True},
+                        {"training": False}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_a_sequence_is_the_repeated_step(cell, mechanism, run):
+    """Values, and gradients for weights, inputs, states and the memory, with and without masks."""
+    options, how = RUNS[run]
+    inner = CELLS[cell](dropout=0.4, recurrent_dropout=0.4, seed=3)
+    alignments = run != "without a mask"
+    x, memory = normal(ROWS, 5, 2), normal(ROWS, 5, 3, seed=1)
+    one = built(
+        AttentionCell(inner, mechanism, 4, return_alignments=alignments), x, memory,
+        return_state=True, **options,
+    )  # fmt: skip
+    memory_mask = np.random.default_rng(1).random((ROWS, 5)) < 0.6
+    constants = [memory, memory_mask.astype("float32")] if how.get("masked", True) else [memory]
+    check(one, **how, draws=(0, 1), constants=constants,
+          inputs=lambda seed: normal(ROWS, 5, 2, seed=seed))  # fmt: skip
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_what_stands_under_the_mask_of_the_memory_does_not_count(mechanism):
+    """A padded memory is the real steps of each row alone, in values and in gradients."""
     x, memory = normal(3, 4, 2), normal(3, 5, 3, seed=1)
-    cell.build((3, 2), [(3, 5, 3)])
-    random_weights(cell)
-    states = jax.tree.map(lambda s: normal(*s.shape, seed=2), cell.get_initial_state(3))
-    options = {
-        "training": True, "mask": masks(3, 4) if masked else None, "go_backwards": go_backwards,
-        "return_sequences": return_sequences, "zero_output_for_mask": False, "unroll": False,
-    }  # fmt: skip
-    memory_mask = [masks(3, 5)] if masked else []
-    weights = [w.value for w in cell.weights]
-    seeds = {v: v.value for v in cell.variables if not v.weight}
-
-    def loss(run, weights, x, states, memory):
-        with Binding({**dict(zip(cell.weights, weights, strict=True)), **seeds}):
-            outputs = run(x, states, constants=[memory, *memory_mask], **options)
-        return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs)), outputs
-
-    def stepped(x, states, **options):
-        return run_steps(cell, x, states, **options)
-
-    arrays = weights, jnp.asarray(x), states, jnp.asarray(memory)
-    gradient = jax.value_and_grad(loss, (1, 2, 3, 4), has_aux=True)
-    (_, outputs), gradients = gradient(functools.partial(run_whole, cell), *arrays)
-    (_, want), want_gradients = gradient(stepped, *arrays)
-    close(outputs, want)
-    close(gradients, want_gradients, 1e-4)
-
-
-@functools.cache
-def decoder_and_gradient(mechanism):
-    """A layer and the compiled gradient of a loss for its weights, its inputs and the memory."""
     cell = AttentionCell(LSTMCell(3), mechanism, return_alignments=True)
-    layer = built(cell, normal(3, 4, 2), normal(3, 5, 3), return_sequences=True)
+    layer = built(cell, x, memory, return_sequences=True)
 
     def loss(weights, x, memory, *mask):
         with Binding(dict(zip(layer.weights, weights, strict=True))):
             outputs, alignments = layer(x, constants=[memory, *mask])
         return jnp.sum(jnp.sin(outputs + 1)), (outputs, alignments)
 
-    return layer, jax.jit(jax.value_and_grad(loss, (0, 1, 2), has_aux=True))
-
-
-@settings(max_examples=12)
-@given(
-    mechanism=st.sampled_from(MECHANISMS),
-    patterns=st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=3, max_size=3),
-    unreal=st.sampled_from([np.nan, np.inf, -np.inf]),
-)
-def test_what_stands_under_the_mask_of_the_memory_does_not_count(mechanism, patterns, unreal):
-    """A padded memory is the real steps of each row alone, in values and in gradients."""
-    mask = np.array(patterns)
-    x, memory = normal(3, 4, 2), normal(3, 5, 3, seed=1)
-    layer, gradient = decoder_and_gradient(mechanism)
-    weights = [w.value for w in layer.weights]
-    padded = np.where(mask[..., None], memory, np.float32(unreal))
-    (_, (outputs, alignments)), (of_weights, of_x, of_memory) = gradient(weights, x, padded, mask)
-    total = [jnp.zeros_like(w) for w in weights]
-    assert not np.asarray(alignments)[~np.broadcast_to(mask[:, None], (3, 4, 5))].any()
-    close(np.sum(alignments, -1), np.broadcast_to(mask.any(1)[:, None], (3, 4)).astype("float32"))
-    assert not np.asarray(of_memory)[~mask].any()
-    for i in range(3):
-        row = slice(i, i + 1)
-        cut = memory[row][:, mask[i]] if mask[i].any() else np.zeros((1, 1, 3), "float32")
-        (_, (alone, weighed)), (row_weights, row_x, row_memory) = gradient(weights, x[row], cut)
-        close(outputs[row], alone)
-        close(of_x[row], row_x, 1e-4)
-        if mask[i].any():
-            close(np.asarray(alignments)[row][:, :, mask[i]], weighed)
-            close(np.asarray(of_memory)[row][:, mask[i]], row_memory, 1e-4)
-        total = [t + w for t, w in zip(total, row_weights, strict=True)]
-    close(of_weights, total, 1e-4)
+    gradient = jax.value_and_grad(loss, (0, 1, 2), has_aux=True)
+    weights = layer.get_weights()
+    run = in_numpy(gradient, weights, x, memory, np.ones((3, 5), bool))
+    alone = {}
+    for draw in range(6):
+        mask = np.random.default_rng(draw).random((3, 5)) < 0.6
+        mask[draw % 3] = draw % 2 == 1
+        padded = np.where(mask[..., None], memory, np.float32([np.nan, np.inf, -np.inf][draw % 3]))
+        (_, (outputs, alignments)), (of_weights, of_x, of_memory) = run(weights, x, padded, mask)
+        total = [np.zeros_like(w) for w in weights]
+        assert not alignments[~np.broadcast_to(mask[:, None], (3, 4, 5))].any()
+        ones = np.broadcast_to(mask.any(1)[:, None], (3, 4)).astype("float32")
+        close(np.sum(alignments, -1), ones)
+        assert not of_memory[~mask].any()
+        for i in range(3):
+            row = slice(i, i + 1)
+            cut = memory[row][:, mask[i]] if mask[i].any() else np.zeros((1, 1, 3), "float32")
+            size = cut.shape[1]
+            if size not in alone:
+                alone[size] = in_numpy(gradient, weights, x[row], cut)
+            (_, (y, weighed)), (row_weights, row_x, row_memory) = alone[size](weights, x[row], cut)
+            close(outputs[row], y)
+            close(of_x[row], row_x, 1e-4)
+            if mask[i].any():
+                close(alignments[row][:, :, mask[i]], weighed)
+                close(of_memory[row][:, mask[i]], row_memory, 1e-4)
+            total = [t + w for t, w in zip(total, row_weights, strict=True)]
+        close(of_weights, total, 1e-4)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -310,9 +289,8 @@ def test_pieces_are_the_whole(mechanism, masked):
     cell = AttentionCell(StackedRNNCells([LSTMCell(3), GRUCell(2)]), mechanism)
     layer = built(cell, x, memory, return_sequences=True, return_state=True)
     mask = masks(3, 7) if masked else np.ones((3, 7), bool)
-    whole, *last = layer(x, constants=[memory], mask=mask)
+    whole, *last = call(layer, x, [memory], mask=mask)
 
-    @jax.jit
     def piece(x, mask, values):
         with Carry(values) as carry:
             outputs, *states = layer(x, constants=[memory], mask=mask)
@@ -320,14 +298,17 @@ def test_pieces_are_the_whole(mechanism, masked):
 
     values, outputs = {}, []
     for part in (slice(0, 3), slice(3, 4), slice(4, 7)):
-        y, states, values = piece(x[:, part], mask[:, part], values)
+        given = x[:, part], mask[:, part], values
+        y, states, values = in_numpy(piece, *given)(*given)
         outputs.append(y)
     joined = np.concatenate(outputs, 1)
     close(joined[mask], np.asarray(whole)[mask])
     close(states, last)
     outputs, states = [], None
     for part in (slice(0, 5), slice(5, 7)):
-        y, *states = layer(x[:, part], initial_state=states, constants=[memory], mask=mask[:, part])
+        y, *states = call(
+            layer, x[:, part], [memory], initial_state=states, mask=mask[:, part]
+        )  # fmt: skip
         outputs.append(y)
     close(np.concatenate(outputs, 1)[mask], np.asarray(whole)[mask])
     close(states, last)
@@ -335,27 +316,26 @@ def test_pieces_are_the_whole(mechanism, masked):
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_in_a_row_with_other_cells(mechanism):
-    x, memory, mask = normal(4, 5, 2), normal(4, 6, 3, seed=1), masks(4, 5)
+    x, memory, mask = normal(ROWS, 5, 2), normal(ROWS, 6, 3, seed=1), masks(ROWS, 5)
     stack = built(
         StackedRNNCells([AttentionCell(LSTMCell(3), mechanism), LSTMCell(4)]),
-        x, memory, return_sequences=True,
+        x, memory, return_sequences=True, return_state=True,
     )  # fmt: skip
     attending = built(AttentionCell(LSTMCell(3), mechanism), x, memory, return_sequences=True)
     above = LSTM(4, return_sequences=True)
-    above(attending(x, constants=[memory]))
+    above.build((ROWS, 5, attending.cell.output_size))
     split = len(attending.weights)
     attending.set_weights(stack.get_weights()[:split])
     above.set_weights(stack.get_weights()[split:])
-    constants = [memory, masks(4, 6)]
-    want = above(attending(x, constants=constants, mask=mask), mask=mask)
-    close(stack(x, constants=constants, mask=mask), want)
-    cell = stack.cell
-    outputs, _ = run_steps(
-        cell, jnp.asarray(x), cell.get_initial_state(4), training=False, mask=jnp.asarray(mask),
-        constants=constants, go_backwards=False, unroll=False, return_sequences=True,
-        zero_output_for_mask=False,
-    )  # fmt: skip
-    close(np.asarray(outputs)[mask], np.asarray(want)[mask])
+    constants = [memory, masks(ROWS, 6)]
+
+    def one_above_the_other(x, constants, mask):
+        return above(attending(x, constants=constants, mask=mask), mask=mask)
+
+    want = in_numpy(one_above_the_other, x, constants, mask)(x, constants, mask)
+    close(call(stack, x, constants, mask=mask)[0], want)
+    check(stack, constants=[memory, masks(ROWS, 6).astype("float32")],
+          inputs=lambda seed: normal(ROWS, 5, 2, seed=seed))  # fmt: skip
 
 
 def test_masked_first_steps_give_the_attentional_vector_before():
@@ -363,13 +343,13 @@ def test_masked_first_steps_give_the_attentional_vector_before():
     layer = built(AttentionCell(LSTMCell(3)), x, memory, return_sequences=True)
     states = [normal(2, 3, seed=i) for i in range(3)]
     mask = np.array([[False, True, True], [True, False, True]])
-    outputs = layer(x, initial_state=states, constants=[memory], mask=mask)
+    outputs = call(layer, x, [memory], initial_state=states, mask=mask)
     close(outputs[0, 0], states[0][0])
     close(outputs[1, 1], outputs[1, 0])
     zeroed = built(
         AttentionCell(LSTMCell(3)), x, memory, return_sequences=True, zero_output_for_mask=True
     )
-    got = zeroed(x, initial_state=states, constants=[memory], mask=mask)
+    got = call(zeroed, x, [memory], initial_state=states, mask=mask)
     close(got, np.where(mask[..., None], outputs, 0))
 
 
@@ -383,14 +363,13 @@ def test_the_mask_that_travels_with_the_memory_is_found(mechanism):
     mask = np.arange(5) < np.array([[3], [5], [1]])
     source[~mask] = 0
     encoder, masking = GRU(3, return_sequences=True), Masking()
-    encoder(source)
+    encoder.build(source.shape)
     layers = {
         remat: built(
-            AttentionCell(LSTMCell(3), mechanism), x, encoder(source), return_sequences=True,
-            remat=remat,
+            AttentionCell(LSTMCell(3), mechanism), x, source, return_sequences=True, remat=remat
         )
         for remat in (None, 2)
-    }  # fmt: skip
+    }
     layer = layers[None]
 
     def explicit(source):
@@ -421,8 +400,12 @@ def test_the_mask_that_travels_with_the_memory_is_found(mechanism):
     def loss(function):
         return lambda source: jnp.sum(jnp.sin(1 + function(source)))
 
-    want, want_gradient = explicit(source), jax.grad(loss(explicit))(source)
-    assert np.abs(layer(x, constants=[encoder(source)]) - want).max() > 1e-2
+    def traced(function):
+        return in_numpy(function, source)(source)
+
+    want, want_gradient = traced(explicit), traced(jax.grad(loss(explicit)))
+    without = traced(lambda source: layer(x, constants=[encoder(source)]))
+    assert np.abs(without - want).max() > 1e-2
     ways = {
         "travelling": travelling,
         "remat": lambda s: travelling(s, layers[2]),
@@ -435,9 +418,9 @@ def test_the_mask_that_travels_with_the_memory_is_found(mechanism):
     }
     close(travelling(source), want)
     for way in ways.values():
-        close(jax.grad(loss(way))(source), want_gradient, 1e-4)
-    for name in ("travelling", "remat", "scan over steps"):
-        close(jax.jit(jax.grad(loss(ways[name])))(source), want_gradient, 1e-4)
+        close(traced(jax.grad(loss(way))), want_gradient, 1e-4)
+    close(jax.grad(loss(travelling))(source), want_gradient, 1e-4)
+    close(jax.jit(jax.grad(loss(ways["remat"])))(source), want_gradient, 1e-4)
 
 
 def test_a_mask_of_the_array_itself_and_of_another_dtype():
@@ -486,6 +469,7 @@ def test_a_model_in_a_file(mechanism, tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_alignments_find_where_to_look(mechanism):
     """Steps of the output repeat steps of the source that the target's inputs ask for."""

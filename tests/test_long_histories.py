@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from contract import ROWS, TIME, Leaky, built, mask_of, normal, seeds_of, some_states, whole
+from contract import close as near
+from in_numpy import in_numpy
 
 import cello
 from cello import Input, Model, Sequential
@@ -22,7 +23,6 @@ from cello.layers import (
     Conv1D,
     Dense,
     Embedding,
-    Layer,
     LSTMCell,
     MaxPooling1D,
     ProjectedLSTM,
@@ -37,27 +37,9 @@ LAYERS = {
     "gru, reset before": lambda **k: GRU(4, reset_after=False, **k),
     "projected": lambda **k: ProjectedLSTM(4, 3, **k),
     "stack": lambda **k: RNN(StackedRNNCells([LSTMCell(3), LSTMCell(4)]), **k),
-    "own cell": lambda **k: RNN(Decay(), **k),
+    "own cell": lambda **k: RNN(Leaky(), **k),
     "learned": lambda **k: LSTM(4, initial_state="learned", **k),
 }
-
-
-class Decay(Layer):
-    """A cell whose output is no state of its."""
-
-    state_size = 3
-    output_size = 2
-
-    def build(self, input_shape):
-        self.rate = self.add_weight((3,), "random_normal", name="rate")
-
-    def call(self, inputs, states):
-        state = jax.nn.sigmoid(self.rate.value) * states[0] + jnp.tanh(inputs)
-        return state[:, :2] * 2, [state]
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
 def spread(model, seed=1):
@@ -82,20 +64,16 @@ def close(a, b, rtol=1e-5, atol=1e-6):
 # ------------------------------------------------------------------------------------ tbptt
 
 
-@settings(max_examples=12)
-@given(
-    kind=st.sampled_from(sorted(LAYERS)),
-    time=st.integers(1, 9),
-    beyond=st.integers(0, 3),
-    sequences=st.booleans(),
-)
-def test_pieces_that_cover_the_sequence_are_full_back_propagation(kind, time, beyond, sequences):
-    x, y = normal(4, time, 3), normal(4, *((time,) if sequences else ()), 2, seed=1)
+@pytest.mark.parametrize("sequences", [True, False])
+@pytest.mark.parametrize("kind", ["lstm", "own cell", "learned"])
+def test_pieces_that_cover_the_sequence_are_full_back_propagation(kind, sequences):
+    x, y = normal(4, 5, 3), normal(4, *((5,) if sequences else ()), 2, seed=1)
     whole, history = fitted(kind, x, y, sequences)
-    cut, cut_history = fitted(kind, x, y, sequences, tbptt=time + beyond)
-    for a, b in zip(whole, cut, strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert history == cut_history
+    for more in (0, 3):
+        cut, cut_history = fitted(kind, x, y, sequences, tbptt=5 + more)
+        for a, b in zip(whole, cut, strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert history == cut_history
 
 
 def in_torch(name, model, x, y, starts):
@@ -125,7 +103,8 @@ def in_torch(name, model, x, y, starts):
     return [*found, head.weight.detach().numpy().T, head.bias.detach().numpy()]
 
 
-@pytest.mark.parametrize(("time", "k"), [(12, 4), (11, 4), (3, 1)])
+@pytest.mark.parametrize(("time", "k"), [(11, 4), pytest.param(12, 4, marks=pytest.mark.deep),
+                                         pytest.param(3, 1, marks=pytest.mark.deep)])  # fmt: skip
 @pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
 @pytest.mark.parametrize("sequences", [True, False])
 def test_pieces_are_those_of_torch(name, time, k, sequences):
@@ -259,39 +238,31 @@ def test_tbptt_needs_sequences_and_a_positive_number():
 # ------------------------------------------------------------------------------------ remat
 
 
-@settings(max_examples=20)
-@given(
-    kind=st.sampled_from(sorted(LAYERS)),
-    time=st.integers(1, 9),
-    segment=st.sampled_from([1, 2, 3, True]),
-    masked=st.booleans(),
-    options=st.sampled_from(
-        [{}, {"return_sequences": True, "return_all_states": True}, {"go_backwards": True}]
-    ),
+WANTED = (
+    {},
+    {"return_sequences": True, "return_all_states": True},
+    {"go_backwards": True},
+    {"return_sequences": True, "zero_output_for_mask": True},
 )
-def test_segments_change_no_value_and_no_gradient(kind, time, segment, masked, options):
-    x = normal(3, time, 3)
-    mask = np.random.default_rng(time).random((3, time)) > 0.4 if masked else None
 
-    def values_and_gradients(remat):
-        cello.utils.set_random_seed(1)
-        layer = LAYERS[kind](remat=remat, **options)
-        layer.build((3, time, 3))
-        spread(layer)
 
-        def outputs(weights, x):
-            with Binding(dict(zip(layer.weights, weights, strict=True))):
-                y = layer(x, mask=mask)
-            return sum(jnp.sum(jnp.sin(v)) for v in jax.tree.leaves(y)), y
-
-        weights = [v.value for v in layer.weights]
-        return jax.value_and_grad(outputs, (0, 1), has_aux=True)(weights, x)
-
-    jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5),
-        values_and_gradients(None),
-        values_and_gradients(segment),
-    )
+@pytest.mark.parametrize("options", WANTED, ids=" ".join)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_segments_change_no_value_and_no_gradient(kind, options):
+    """Of segments that divide the sequence, or do not; with a mask and without one."""
+    x = normal(ROWS, TIME, 3)
+    plain = built(LAYERS[kind](return_state=True, **options), inputs=x)
+    states = some_states(plain)
+    weights, rows = plain.get_weights(), np.ones(ROWS, "float32")
+    for masked in (True, False):
+        mask = mask_of(2)
+        spoiled = np.where(mask[..., None], x, np.float32(np.nan)) if masked else x
+        given = weights, [], spoiled, states, mask, rows
+        wanted = whole(plain, False, masked, x, states)(*given)
+        for segment in (2, True, TIME):
+            cut = LAYERS[kind](return_state=True, remat=segment, **options)
+            cut.build(x.shape)
+            near(whole(cut, False, masked, x, states)(*given), wanted, 1e-4)
 
 
 def test_dropout_draws_once_whatever_the_segments():
@@ -299,7 +270,13 @@ def test_dropout_draws_once_whatever_the_segments():
         layer = LSTM(4, dropout=0.4, recurrent_dropout=0.3, seed=1, remat=remat)
         layer.build((3, 10, 3))
         layer.set_weights([0.5 * normal(*w.shape) for w in layer.weights])
-        return layer(normal(3, 10, 3), training=True)
+        x, seeds = normal(3, 10, 3), [v.numpy() for v in seeds_of(layer)]
+
+        def run(x, seeds):
+            with Binding(dict(zip(seeds_of(layer), seeds, strict=True))):
+                return layer(x, training=True)
+
+        return in_numpy(run, x, seeds)(x, seeds)
 
     np.testing.assert_allclose(output(None), output(4), rtol=1e-5)
 
@@ -328,6 +305,7 @@ def test_memory_does_not_grow_with_the_sequence():
     assert temporary(4096, remat=True) < 0.2 * temporary(4096)
 
 
+@pytest.mark.deep
 def test_the_benchmark_of_memory_runs():
     command = [sys.executable, Path(__file__).parents[1] / "benchmarks/long_history.py", "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

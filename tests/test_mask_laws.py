@@ -1,15 +1,13 @@
 """What stands under a mask changes nothing: layers, losses and metrics, from one table."""
 
-import functools
 import warnings
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from masked import FEATURES, ROWS, TIME, close, masks, normal
+from contract import FEATURES, ROWS, TIME, Leaky, close, mask_of, normal
+from in_numpy import in_numpy
 
 import cello
 from cello.core.masking import MaskDropped, set_mask
@@ -22,26 +20,10 @@ from cello.layers import (
     Bidirectional,
     GlobalAveragePooling1D,
     GRUCell,
-    Layer,
     LSTMCell,
     ProjectedLSTM,
     SimpleRNN,
 )
-
-
-class Leaky(Layer):
-    """A cell of a user's, whose output is no state."""
-
-    state_size = 3
-    output_size = 2
-
-    def build(self, input_shape):
-        self.rate = self.add_weight((3,), "random_normal", name="rate")
-
-    def call(self, inputs, states):
-        state = jax.nn.sigmoid(self.rate.value) * states[0] + jnp.tanh(inputs)
-        return state[:, :2] * 2, [state]
-
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 RECURRENT = {
@@ -58,18 +40,17 @@ RECURRENT = {
 POOLING = {"mean": lambda **k: GlobalAveragePooling1D()}  # the others take no mask, and say so
 
 
-@functools.cache
-def compiled(kind, **options):
-    """The layer's weights, and a compiled function of `(weights, x, mask, memory)`.
+def program(kind, **options):
+    """The layer's weights, and a function of `(weights, x, mask, memory)`.
 
-    It gives the outputs and states, and the gradients of a loss over what counts of them, for the
-    weights and the inputs.
+    It gives a loss over what counts of the outputs and states, these, and its gradients for the
+    weights and the inputs. The mask travels with the inputs.
     """
     layer = {**RECURRENT, **POOLING}[kind](**options)
-    more = {"constants": [normal(ROWS, 4, 2)]} if kind == "attention" else {}
-    layer(normal(ROWS, TIME, FEATURES), **more)
+    x, memory = normal(ROWS, TIME, FEATURES), normal(ROWS, 4, 2)
+    layer.build(x.shape, *([[memory.shape]] if kind == "attention" else []))
     rng = np.random.default_rng(1)
-    weights = [jnp.asarray(w + 0.4 * rng.normal(size=w.shape), "float32") for w in
+    weights = [(w + 0.4 * rng.normal(size=w.shape)).astype("float32") for w in
                layer.get_weights()]  # fmt: skip
     each_step = options.get("return_sequences", False) and kind in RECURRENT
 
@@ -89,47 +70,47 @@ def compiled(kind, **options):
             total += jnp.sum(jnp.where(counts, of_rows, 0))
         return total, (outputs, states)
 
-    return weights, jax.jit(jax.value_and_grad(loss, (0, 1), has_aux=True))
+    run = jax.value_and_grad(loss, (0, 1), has_aux=True)
+    return weights, in_numpy(run, weights, x, np.ones((ROWS, TIME), bool), memory)
 
 
-@settings(max_examples=25)
-@given(
-    kind=st.sampled_from([*RECURRENT, *POOLING]),
-    sequences=st.booleans(),
-    zero=st.booleans(),
-    backwards=st.booleans(),
-    mask=masks(),
-    unreal=st.sampled_from([np.nan, np.inf, -np.inf]),
-    row=st.integers(0, ROWS - 1),
-)
-def test_layers(kind, sequences, zero, backwards, mask, unreal, row):
-    """Values, states and gradients; and a row of the batch is its real steps alone."""
-    backwards = backwards and kind != "both directions"
-    weights, run = compiled(
-        kind, return_sequences=sequences, return_state=True, zero_output_for_mask=zero,
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("sequences", [True, False])
+@pytest.mark.parametrize("kind", [*RECURRENT, *POOLING])
+def test_layers(kind, sequences, backwards):
+    """Values, states and gradients; and what a row gives are its real steps alone."""
+    if backwards and kind == "both directions":
+        return
+    weights, run = program(
+        kind, return_sequences=sequences, return_state=True, zero_output_for_mask=backwards,
         go_backwards=backwards,
     )  # fmt: skip
-    x, memory = normal(ROWS, TIME, FEATURES, seed=2), normal(ROWS, 4, 2, seed=3)
-    spoiled = np.where(mask[..., None], x, np.float32(unreal))
-    (_, got), (of_weights, of_x) = run(weights, spoiled, mask, memory)
-    (_, want), want_gradients = run(weights, np.where(mask[..., None], x, 0), mask, memory)
-    for i in np.flatnonzero(mask.any(1)):
-        close(jax.tree.map(lambda a, i=i: a[i], got), jax.tree.map(lambda a, i=i: a[i], want))
-    close((of_weights, of_x), want_gradients)
-    assert all(np.isfinite(g).all() for g in of_weights)
-    assert not np.asarray(of_x)[~mask].any()
-    if not mask[row].any():
-        return
-    one, real = slice(row, row + 1), mask[row]
-    count = real.sum()
-    (_, alone), (_, alone_x) = run(
-        weights, x[one][:, real], np.ones((1, count), bool), memory[one]
-    )  # fmt: skip
-    outputs, states = jax.tree.map(lambda a: np.asarray(a)[one], got)
-    if sequences and kind in RECURRENT:
-        outputs = outputs[:, real[::-1] if backwards else real]
-    close((outputs, states), alone, 1e-4)
-    close(np.asarray(of_x)[one][:, real], alone_x, 1e-4)
+    for draw in range(3):
+        x, memory = normal(ROWS, TIME, FEATURES, seed=draw), normal(ROWS, 4, 2, seed=3)
+        mask, unreal = mask_of(draw), np.float32([np.nan, np.inf, -np.inf][draw])
+        spoiled = np.where(mask[..., None], x, unreal)
+        (_, got), (of_weights, of_x) = run(weights, spoiled, mask, memory)
+        (_, want), want_gradients = run(weights, np.where(mask[..., None], x, 0), mask, memory)
+        some = mask.any(1)
+        close(jax.tree.map(lambda a, some=some: a[some], got),
+              jax.tree.map(lambda a, some=some: a[some], want))  # fmt: skip
+        close((of_weights, of_x), want_gradients)
+        assert all(np.isfinite(g).all() for g in of_weights)
+        assert not of_x[~mask].any()
+        # The real steps of each row, moved together: the same, with nothing between them.
+        order = np.argsort(~mask, axis=1, kind="stable")
+        together = np.take_along_axis(spoiled, order[..., None], 1)
+        moved_mask = np.take_along_axis(mask, order, 1)
+        (_, alone), (_, alone_x) = run(weights, together, moved_mask, memory)
+        (outputs, states), (outputs_alone, states_alone) = got, alone
+        if sequences and kind in RECURRENT:
+            turn = (lambda a: a[:, ::-1]) if backwards else (lambda a: a)
+            outputs, outputs_alone = outputs[turn(mask)], outputs_alone[turn(moved_mask)]
+        else:
+            outputs, outputs_alone = outputs[some], outputs_alone[some]
+        close(outputs, outputs_alone, 1e-4)
+        close(states, states_alone, 1e-4)
+        close(of_x[mask], alone_x[moved_mask], 1e-4)
 
 
 STEPS = normal(ROWS, TIME, 2, seed=4)
@@ -137,8 +118,6 @@ SHARES = np.exp(STEPS) / np.exp(STEPS).sum(-1, keepdims=True)
 CLASSES = np.random.default_rng(5).integers(0, 2, (ROWS, TIME))
 
 
-@settings(max_examples=8)
-@given(mask=masks(), unreal=st.sampled_from([np.nan, np.inf]))
 @pytest.mark.parametrize(
     "name, y",
     [
@@ -148,29 +127,38 @@ CLASSES = np.random.default_rng(5).integers(0, 2, (ROWS, TIME))
         ("CategoricalCrossentropy", np.eye(2, dtype="float32")[CLASSES]),
     ],
 )
-def test_losses_and_metrics_are_those_of_the_real_steps(name, y, mask, unreal):
+def test_losses_and_metrics_are_those_of_the_real_steps(name, y):
     outputs = SHARES if "Crossentropy" in name else STEPS
-    spoiled = np.where(mask[..., None], outputs, np.float32(unreal))
     loss = getattr(cello.losses, name)()
 
-    def of(outputs):
-        set_mask(outputs, jnp.asarray(mask))
+    def of(outputs, mask):
+        set_mask(outputs, mask)
         return loss(y, outputs)
 
-    value, gradient = jax.value_and_grad(of)(jnp.asarray(spoiled))
-    assert np.isfinite(value) and not np.asarray(gradient)[~mask].any()
-    metric = getattr(cello.metrics, name)()
-    masked = jnp.asarray(spoiled)
-    set_mask(masked, jnp.asarray(mask))
-    metric.update_state(y, masked)
-    if not mask.any():
-        assert value == 0 and metric.result() == 0
-        return
-    # The real steps as a batch of their own.
-    want, want_gradient = jax.value_and_grad(lambda p: loss(y[mask], p))(jnp.asarray(outputs[mask]))
-    close(value, want)
-    close(np.asarray(gradient)[mask], want_gradient)
-    close(metric.result(), want)
+    def measured(outputs, mask):
+        metric = getattr(cello.metrics, name)()
+        set_mask(outputs, mask)
+        with Binding({v: v.value for v in metric.variables}):
+            metric.update_state(y, outputs)
+            return metric.result()
+
+    masks = [*map(mask_of, range(4)), np.zeros((ROWS, TIME), bool)]
+    run = in_numpy(jax.value_and_grad(of), outputs, masks[0])
+    run_metric = in_numpy(measured, outputs, masks[0])
+    for draw, mask in enumerate(masks):
+        spoiled = np.where(mask[..., None], outputs, np.float32([np.nan, np.inf][draw % 2]))
+        value, gradient = run(spoiled, mask)
+        assert np.isfinite(value) and not gradient[~mask].any()
+        result = run_metric(spoiled, mask)
+        if not mask.any():
+            assert value == 0 and result == 0
+            continue
+        # The real steps as a batch of their own.
+        alone = jax.value_and_grad(lambda p, mask=mask: loss(y[mask], p))
+        want, want_gradient = in_numpy(alone, outputs[mask])(outputs[mask])
+        close(value, want)
+        close(gradient[mask], want_gradient)
+        close(result, want)
 
 
 class Projected(cello.Model):
@@ -194,32 +182,37 @@ IN_MODELS = {
 }
 
 
-@settings(max_examples=3)
-@given(mask=masks(), unreal=st.sampled_from([np.nan, np.inf]))
 @pytest.mark.parametrize("kind", [*IN_MODELS, "a class"])
-def test_models(kind, mask, unreal):
+def test_models(kind):
     """Given a mask with its input, no layer of a model sees what is under it."""
     cello.utils.set_random_seed(4)
     x = normal(ROWS, TIME, FEATURES)
     if kind == "a class":
         model = Projected()
+        model(x)
     else:
         inside = [*IN_MODELS[kind](), cello.layers.GRU(2)]
         model = cello.Sequential([cello.Input((None, FEATURES)), *inside])
-    model(x)
 
-    def loss(weights, x):
-        set_mask(x, jnp.asarray(mask))
+    def loss(weights, x, mask):
+        set_mask(x, mask)
         with Binding(dict(zip(model.trainable_weights, weights, strict=True))):
             return jnp.sum(jnp.sin(model(x, training=True) + 1))
 
-    weights = [w.value for w in model.trainable_weights]
-    zeros, spoiled = (jnp.asarray(np.where(mask[..., None], x, v), "float32") for v in (0, unreal))
-    want, got = (jax.value_and_grad(loss, (0, 1))(weights, v) for v in (zeros, spoiled))
-    close(got, want)
-    assert not np.asarray(got[1][1])[~mask].any()
-    if kind != "a class":
-        close(model(spoiled + 0, mask=jnp.asarray(mask)), model(zeros + 0, mask=jnp.asarray(mask)))
+    def given(x, mask):
+        return model(x, mask=mask)
+
+    weights = [w.numpy() for w in model.trainable_weights]
+    run = in_numpy(jax.value_and_grad(loss, (0, 1)), weights, x, mask_of(0))
+    predict = None if kind == "a class" else in_numpy(given, x, mask_of(0))
+    for draw, unreal in enumerate((np.nan, np.inf)):
+        mask = mask_of(draw)
+        zeros, spoiled = (np.where(mask[..., None], x, np.float32(v)) for v in (0, unreal))
+        want, got = run(weights, zeros, mask), run(weights, spoiled, mask)
+        close(got, want)
+        assert not got[1][1][~mask].any()
+        if predict is not None:
+            close(predict(spoiled, mask), predict(zeros, mask))
 
 
 def test_a_step_alone_has_no_mask_to_lose():

@@ -5,7 +5,7 @@ The laws of all cells are in test_cells.py, those of linear cells in test_linear
 
 import numpy as np
 import pytest
-from equations import close, gradients, made, normal, same_as, some_states, weights_of
+from equations import close, made, normal, run, same_as, some_states, weights_of
 
 from cello import layers
 
@@ -184,8 +184,8 @@ def same_as_module(torch, layer, module, parameters, steps=70):
     theirs = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     wanted = module.eval()(theirs)
     torch.sin(wanted + 1).sum().backward()
-    close(layer(x), wanted.detach().numpy(), 1e-4)
-    by_weights, by_x, _ = gradients(layer, x, layer.get_initial_state(2))
+    y, (by_weights, by_x, _) = run(layer, x)
+    close(y, wanted.detach().numpy(), 1e-4)
     close(by_x, theirs.grad.numpy(), 1e-3)
     places = {w.name: g for w, g in zip(layer.weights, by_weights, strict=True)}
     return places, {name: p.grad.numpy() for name, p in own.items()}
@@ -247,7 +247,7 @@ def test_mlstm_is_the_step_of_xlstm_in_transformers():
     layer = made("MLSTM", 4, 3, heads=2, return_sequences=True, return_state=True)
     x, states = normal(2, 7, 3), some_states(layer, 2)
     w = weights_of(layer)
-    y, memory, m = layer(x, initial_state=states)
+    (y, memory, m), _ = run(layer, x, states)
     tensor = lambda v: torch.tensor(np.asarray(v, "float64"))  # noqa: E731
     joined, start = map(tensor, states)
     theirs = joined[..., :-1] * 2**0.5, joined[..., -1] * 2**0.5, start[..., None]
@@ -302,21 +302,20 @@ def test_a_delta_net_gives_back_the_last_value_of_a_key():
     kernel[:n, -1] = 1
     layer.set_weights([kernel, np.ones(n), np.eye(n)])
     key, value = 30 * np.eye(n)[[0, 1, 0, 2, 1]], 5 * np.eye(n)[[0, 1, 2, 3, 3]]
-    y = layer(np.concatenate([key, value], -1)[None].astype("float32"))[0]
+    y = run(layer, np.concatenate([key, value], -1)[None].astype("float32"))[0][0]
     np.testing.assert_array_equal(np.argmax(y, -1), [0, 1, 2, 3, 3])
     np.testing.assert_allclose(np.max(y, -1), 2, rtol=1e-3)  # rms_norm of one number in four
 
 
 def test_mlstm_stays_finite_for_gates_of_any_size():
     layer = layers.MLSTM(4, heads=2, forget_gate="exponential", return_sequences=True)
-    layer(np.zeros((1, 1, 3)))
+    layer.build((1, 1, 3))
     rng = np.random.default_rng(0)
     layer.set_weights([w + 100 * rng.normal(size=w.shape) for w in layer.get_weights()])
     x = 10 * normal(2, 50, 3)
-    assert np.isfinite(layer(x)).all()
-    by_weights, by_x, _ = gradients(layer, x, layer.get_initial_state(2))
-    assert all(np.isfinite(g).all() for g in (*by_weights, by_x))
+    y, (by_weights, by_x, _) = run(layer, x)
+    assert all(np.isfinite(a).all() for a in (y, *by_weights, by_x))
     # What has taken nothing in gives nothing, however large the stabiliser has grown.
     kernel, bias, gate_kernel, _ = layer.get_weights()
     layer.set_weights([kernel, bias, 0 * gate_kernel, [-1e4, -1e4, 100.0, 100.0]])
-    np.testing.assert_array_equal(layer(x), 0)
+    np.testing.assert_array_equal(run(layer, x)[0], 0)

@@ -33,25 +33,6 @@ def close(a, b, tolerance=1e-6):
     )
 
 
-@pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("kind", LAYERS)
-def test_all_states_are_those_after_each_part(kind, go_backwards):
-    x = normal(2, 5, 2)
-    mask = np.array([[True, True, False, True, False], [False, True, True, True, True]])
-    options = {"return_sequences": True, "go_backwards": go_backwards}
-    every = LAYERS[kind](return_all_states=True, **options)
-    last = LAYERS[kind](return_state=True, **options)
-    every(x), last(x)
-    random_weights(every)
-    last.set_weights(every.get_weights())
-    outputs, *states = every(x, mask=mask)
-    for t in range(1, 6):
-        part = slice(5 - t, None) if go_backwards else slice(t)
-        y, *after = last(x[:, part], mask=mask[:, part])
-        close(jax.tree.map(lambda s, t=t: s[:, t - 1], states), after)
-        close(outputs[:, :t], y)
-
-
 def test_an_lstm_returns_outputs_h_and_c_in_a_model():
     x = cello.Input((None, 2))
     layer = LSTM(3, return_sequences=True, return_all_states=True)

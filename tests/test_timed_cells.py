@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equations import close, normal
+from in_numpy import in_numpy, outputs_of
 
 import cello
 from cello.core.variable import Binding
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 ROWS, TIME, FEATURES = 3, 6, 3
 every_layer = pytest.mark.parametrize("layer", [CfC, LTC, GRUD, ODERNN])
+QUICK = {ODERNN: {"solver": "heun", "ode_steps": 2}}  # the others are beside their equations
 
 
 def test_inputs_and_times_of_different_lengths_are_refused():
@@ -24,10 +27,6 @@ def test_inputs_and_times_of_different_lengths_are_refused():
             cello.layers.CfC(4)([x, t])
 
 
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
-
-
 def times(seed=0):
     gaps = np.random.default_rng(seed).exponential(size=(ROWS, TIME))
     return np.cumsum(gaps, axis=1).astype("float32")
@@ -35,18 +34,12 @@ def times(seed=0):
 
 def built(layer, inputs, seed=0, scale=0.3):
     """With weights no two of which are alike."""
-    layer(inputs)
+    layer.build(jax.tree.map(np.shape, inputs))
     rng = np.random.default_rng(seed)
     for w in layer.weights:
         value = w.numpy() + scale * rng.normal(size=w.shape)
         w.assign(value if w.constraint is None else w.constraint(value))
     return layer
-
-
-def close(got, wanted, tolerance=1e-5):
-    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
-        scale = max(1.0, np.abs(np.asarray(w)).max(initial=0))
-        np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance * scale)
 
 
 def with_gradients(layer, inputs, **options):
@@ -57,9 +50,8 @@ def with_gradients(layer, inputs, **options):
             outputs = layer(inputs, **options)
         return jnp.sum(jnp.sin(outputs + 1)), outputs
 
-    weights = [w.value for w in layer.weights]
-    inputs = jax.tree.map(jnp.asarray, inputs)
-    slopes, outputs = jax.jit(jax.grad(total, (0, 1), has_aux=True))(weights, inputs)
+    given = [w.numpy() for w in layer.weights], inputs
+    slopes, outputs = in_numpy(jax.grad(total, (0, 1), has_aux=True), *given)(*given)
     return outputs, slopes
 
 
@@ -70,7 +62,7 @@ def with_gradients(layer, inputs, **options):
 def test_without_times_steps_are_one_apart(layer):
     x = normal(ROWS, TIME, FEATURES)
     mask = np.array([[1, 1, 1, 1, 1, 1], [0, 1, 0, 1, 1, 0], [1, 1, 0, 0, 0, 0]], bool)
-    one = built(layer(4, return_sequences=True), x)
+    one = built(layer(4, return_sequences=True, **QUICK.get(layer, {})), x)
     counted = np.cumsum(mask, axis=1)
     got, (by_weights, by_x) = with_gradients(one, x, mask=mask)
     wanted, (by_weights_wanted, by_both) = with_gradients(
@@ -78,21 +70,21 @@ def test_without_times_steps_are_one_apart(layer):
     )
     close(got, wanted)
     close([by_weights, by_x], [by_weights_wanted, by_both[0]], 1e-4)
-    close(one([x, counted[..., None]], mask=mask), wanted)  # integers, with an axis behind
+    close(outputs_of(one, [x, counted[..., None]], mask=mask), wanted)  # integers, an axis behind
 
 
 @every_layer
 def test_times_matter_and_only_their_differences(layer):
     x, t = normal(ROWS, TIME, FEATURES), times()
-    one = built(layer(4, return_state=True), [x, t])
+    one = built(layer(4, return_state=True, **QUICK.get(layer, {})), [x, t])
     *_, first = one.get_initial_state(ROWS)
-    y, *states = one([x, t])
+    y, *states = outputs_of(one, [x, t])
     np.testing.assert_array_equal(states[-1][:, 0], t[:, -1])
     later = [s + 16 if s.shape[1] == 1 else s for s in one.get_initial_state(ROWS)]
     if layer is GRUD:
         later[2] = later[2] + 16
-    close(one([x, t + 16], initial_state=later)[0], y, 1e-4)
-    assert np.abs(np.asarray(one([x, 3 * t])[0]) - y).max() > 1e-3
+    close(outputs_of(one, [x, t + 16], initial_state=later)[0], y, 1e-4)
+    assert np.abs(outputs_of(one, [x, 3 * t])[0] - y).max() > 1e-3
     assert (first == 0).all()
 
 
@@ -100,13 +92,14 @@ def test_times_matter_and_only_their_differences(layer):
 def test_times_are_not_rounded_to_16_bits(layer):
     """In bfloat16 all the times here are 256 or 258, and gaps 0 or 2."""
     x, t = normal(ROWS, TIME, FEATURES), 256 + times() / 8
-    exact, mixed = layer(4), layer(4, dtype="mixed_bfloat16")
-    built(exact, [x, t]), mixed([x, t])
+    quick = QUICK.get(layer, {})
+    exact, mixed = layer(4, **quick), layer(4, dtype="mixed_bfloat16", **quick)
+    built(exact, [x, t]), built(mixed, [x, t])
     mixed.set_weights(exact.get_weights())
     start = [s + 256 if s.shape[1] == 1 else s for s in exact.get_initial_state(ROWS)]
-    y = mixed([x, t], initial_state=start)
+    y = outputs_of(mixed, [x, t], initial_state=start)
     assert y.dtype == jnp.bfloat16
-    close(jnp.asarray(y, "float32"), exact([x, t], initial_state=start), 0.03)
+    close(y.astype("float32"), outputs_of(exact, [x, t], initial_state=start), 0.03)
 
 
 def test_times_come_to_both_directions_and_through_models_as_they_are():
@@ -116,7 +109,7 @@ def test_times_come_to_both_directions_and_through_models_as_they_are():
     model = cello.Model(inputs, mixed(inputs))
     built(exact, [x, t])
     mixed.set_weights(exact.get_weights())
-    close(model.predict([x, t], verbose=0).astype("float32"), exact([x, t]), 0.03)
+    close(model.predict([x, t], verbose=0).astype("float32"), outputs_of(exact, [x, t]), 0.03)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +316,7 @@ def test_ode_rnn_is_its_equations():
     x, t = normal(ROWS, 4, FEATURES), times()[:, :4]
     layer = built(ODERNN(4, field_units=5, return_sequences=True), [x, t])
     wanted = by_small_steps(layer, x, t)
-    close(layer([x, t]), wanted, 1e-4)
+    close(outputs_of(layer, [x, t]), wanted, 1e-4)
 
 
 @pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("heun", 2)])
@@ -333,15 +326,16 @@ def test_errors_of_the_solvers_shrink_by_their_order(solver, order):
         errors = []
         for steps in (16, 32):
             layer = ODERNN(4, field_units=5, solver=solver, ode_steps=steps, dtype="float64")
-            start = jnp.asarray(normal(ROWS, 4, seed=2), "float64")
+            start = normal(ROWS, 4, seed=2).astype("float64")
             layer.build([x.shape, t.shape])
             rng = np.random.default_rng(0)
             layer.set_weights([rng.normal(size=w.shape) * 0.5 for w in layer.get_weights()])
-            got = layer.cell._after(start, jnp.asarray(t, "float64"))
-            fine, dt = np.asarray(start), t.astype("float64") / 2000
+            t = t.astype("float64")
+            got = in_numpy(layer.cell._after, start, t)(start, t)
+            fine, dt = start, t / 2000
             for _ in range(2000):
-                half = fine + dt / 2 * np.asarray(_field(layer, fine))
-                fine = fine + dt * np.asarray(_field(layer, half))
+                half = fine + dt / 2 * _field(layer, fine)
+                fine = fine + dt * _field(layer, half)
             errors.append(np.abs(np.asarray(got) - fine).max())
     assert abs(np.log2(errors[0] / errors[1]) - order) < 0.25
 
@@ -361,11 +355,11 @@ def test_without_diffrax(monkeypatch):
 def test_backbone_dropout_draws_once_a_sequence():
     x = np.repeat(normal(1, 1, FEATURES), 2, axis=0).repeat(TIME, axis=1)
     layer = CfC(4, backbone_dropout=0.5, backbone_units=6, return_sequences=True, seed=1)
-    layer(x)
+    layer.build(x.shape)
     layer.cell.backbone[0][0].assign(
         layer.cell.backbone[0][0].numpy() * (np.arange(FEATURES + 4) < FEATURES)[:, None]
     )  # which sees the inputs alone: steps that drop alike are alike
-    y = np.asarray(layer(x, training=True))
+    y = outputs_of(layer, x, training=True)
     np.testing.assert_allclose(y, np.repeat(y[:, :1], TIME, axis=1), atol=1e-6)
     assert np.abs(y[0] - y[1]).max() > 1e-3
-    assert np.abs(y - layer(x)).max() > 1e-3
+    assert np.abs(y - outputs_of(layer, x)).max() > 1e-3

@@ -4,10 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from masked import FEATURES, ROWS, TIME, close, masks, normal
-from stepped import by_steps
+from contract import FEATURES, ROWS, TIME, check, close, in_pieces, normal
+from in_numpy import in_numpy, outputs_of
 
 import cello
 from cello import Input, Sequential, cells
@@ -61,57 +59,38 @@ def built(layer, seed=0):
     return layer
 
 
-def summed(results):
-    return sum(
-        jnp.sum(jnp.sin(y + jnp.arange(y.size).reshape(y.shape))) for y in jax.tree.leaves(results)
-    )
+def drawn_anew(layer):
+    """The generators that draw at each step."""
+    inside = layer.flatten_layers()
+    return [
+        one.seed_generator.state
+        for one in inside
+        if isinstance(one, cells.ZoneoutCell)
+        or (isinstance(one, cells.DropoutCell) and one.per_step)
+    ]
 
 
-def with_gradients(layer, run, x):
-    """What `run(x)` gives, and the gradients for weights and inputs."""
-    values = [w.value for w in layer.weights]
-    seeds = {v: v.value for v in layer.variables if not v.weight}
-
-    def loss(values, x):
-        with Binding({**dict(zip(layer.weights, values, strict=True)), **seeds}):
-            results = run(x)
-        return summed(results), results
-
-    return jax.jit(jax.grad(loss, (0, 1), has_aux=True))(values, jnp.asarray(x))
+OPTIONS = {
+    "outputs and states of all steps": {"return_sequences": True, "return_all_states": True},
+    "backwards to the last output": {"go_backwards": True},
+    "zeros under the mask": {"return_sequences": True, "go_backwards": True,
+                             "zero_output_for_mask": True},
+}  # fmt: skip
 
 
 @every_case
-@settings(max_examples=2)
-@given(
-    mask=st.none() | masks(),
-    options=st.fixed_dictionaries(
-        {
-            "return_sequences": st.booleans(),
-            "go_backwards": st.booleans(),
-            "zero_output_for_mask": st.booleans(),
-            "return_all_states": st.booleans(),
-        }
-    ),
-    training=st.booleans(),
-)
-def test_a_sequence_is_the_repeated_step(wrapper, inside, mask, options, training):
-    one = built(RNN(wrapper(inside()), **options, return_state=True))
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_sequence_is_the_repeated_step(wrapper, inside, options):
+    one = built(RNN(wrapper(inside()), **OPTIONS[options], return_state=True))
+    check(one, draws=(0, 1), anew=drawn_anew(one))
 
-    def whole(x):
-        return one(x, mask=mask, training=training)
 
-    def by_step(x):
-        with by_steps([one]):
-            return whole(x)
-
-    x = normal(ROWS, TIME, FEATURES, seed=1)
-    if mask is not None:
-        x = np.where(mask[..., None], x, np.float32(np.nan))
-    got, results = with_gradients(one, whole, x)
-    want, results_wanted = with_gradients(one, by_step, x)
-    close(results, results_wanted)
-    close(got, want, 1e-4)
-    assert all(np.isfinite(g).all() for g in jax.tree.leaves((got, results)))
+@every_case
+def test_without_masks_and_not_in_training(wrapper, inside):
+    one = built(RNN(wrapper(inside()), return_sequences=True, return_state=True))
+    check(one, masked=False, anew=drawn_anew(one))
+    if one.cell.trainable_weights and wrapper is not cells.ResidualCell:
+        check(one, training=False)
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS.values(), ids=WRAPPERS)
@@ -125,18 +104,21 @@ def test_streams_files_and_both_directions(wrapper, tmp_path):
     )
     rng = np.random.default_rng(3)
     model.set_weights([w + 0.4 * rng.normal(size=w.shape) for w in model.get_weights()])
-    x = normal(2, 7, FEATURES, seed=4)
-    whole = np.asarray(model(x))
-    session = model.stream(batch_size=2)
-    close(np.concatenate([session(x[:, :3]), session(x[:, 3:])], 1), whole)
+    x = normal(ROWS, TIME, FEATURES, seed=4)
     model.save(tmp_path / "model.keras")
     again = cello.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again(x), whole)
-    assert again.layers[0].cell.get_config() == model.layers[0].cell.get_config()
+    for there, here in zip(again.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(there.numpy(), here.numpy())
+    for there, here in zip(again.layers, model.layers, strict=True):
+        assert there.cell.get_config() == here.cell.get_config()
+    everything = np.ones((ROWS, TIME), bool)
+    pieces = in_pieces(lambda x, mask: model(x), x, everything)
+    close(pieces, outputs_of(model, x))
     both = Bidirectional(RNN(wrapper(cells.LSTMCell(FEATURES)), return_sequences=True))
-    forward, backward = np.split(np.asarray(both(x)), 2, axis=-1)
-    close(forward, both.forward_layer(x))
-    close(backward[:, ::-1], both.backward_layer(x))
+    both = built(both)
+    forward, backward = np.split(outputs_of(both, x), 2, axis=-1)
+    close(forward, outputs_of(both.forward_layer, x))
+    close(backward[:, ::-1], outputs_of(both.backward_layer, x))
 
 
 # -------------------------------------------------------------------------- zoneout
@@ -161,7 +143,7 @@ def test_zoneout_is_an_average_outside_of_training():
         new_h, new_c = lstm_step(x[:, t], h, c, *weights)
         h, c = 0.1 * h + 0.9 * new_h, 0.4 * c + 0.6 * new_c
         outputs.append(h)
-    close(list(one(x)), [np.stack(outputs, 1), h, c])
+    close(outputs_of(one, x), [np.stack(outputs, 1), h, c])
 
 
 def test_zoneout_keeps_or_takes_each_element_of_a_state_in_training():
@@ -169,7 +151,7 @@ def test_zoneout_keeps_or_takes_each_element_of_a_state_in_training():
     one = built(RNN(cell, return_sequences=True, return_all_states=True))
     weights = [np.float64(w) for w in one.get_weights()]
     x = normal(ROWS, TIME, FEATURES, seed=1)
-    y, all_h, all_c = (np.asarray(v) for v in one(x, training=True))
+    y, all_h, all_c = outputs_of(one, x, training=True)
     close(y, all_h)
     kept = np.zeros((2, TIME))
     for t in range(1, TIME):
@@ -194,25 +176,38 @@ def identity(units, **options):
     return one
 
 
+def drawn(layer):
+    """What the layer gives from a seed, and the seed after it."""
+    variable = layer.cell.seed_generator.state
+
+    def run(x, seed):
+        with Binding({variable: seed}) as binding:
+            return layer(x, training=True), binding.values[variable]
+
+    return run
+
+
 @pytest.mark.parametrize("part", ["inputs", "outputs"])
 @pytest.mark.parametrize("per_step", [False, True])
 def test_dropout_of_inputs_and_outputs(part, per_step):
     units, x = 200, np.ones((ROWS, TIME, 200), "float32")
     one = identity(units, **{part: 0.25}, per_step=per_step)
-    factors = np.asarray(one(x, training=True))
+    draw = in_numpy(drawn(one), x, one.cell.seed_generator.state.numpy())
+    factors, seed = draw(x, one.cell.seed_generator.state.numpy())
     assert set(np.unique(factors)) == {0, np.float32(1 / 0.75)}
     assert abs((factors == 0).mean() - 0.25) < 0.05
     alike = (factors == factors[:, :1]).all()
     assert alike != per_step
-    assert not np.array_equal(one(x, training=True), factors)
-    np.testing.assert_array_equal(one(x), x)
+    assert not np.array_equal(draw(x, seed)[0], factors)
+    np.testing.assert_array_equal(outputs_of(one, x), x)
 
 
 def test_dropout_of_the_first_state():
     one = identity(100, states=0.5)
     one.set_weights([np.zeros((100, 100)), np.eye(100)])
-    start = jnp.ones((ROWS, 100))
-    y = np.asarray(one(np.zeros((ROWS, 3, 100)), initial_state=[start], training=True))
+    start = np.ones((ROWS, 100), "float32")
+    x = np.zeros((ROWS, 3, 100), "float32")
+    y = outputs_of(one, x, training=True, initial_state=[start])
     for t in range(3):  # the same units each time, so those that are left double each time
         assert set(np.unique(y[:, t])) == {0, 2 ** (t + 1)}
     assert abs((y[:, 0] == 0).mean() - 0.5) < 0.1
@@ -222,15 +217,15 @@ def test_a_residual_connection_adds_the_input():
     one = built(RNN(cells.ResidualCell(cells.LSTMCell(FEATURES)), return_sequences=True))
     plain = cello.layers.LSTM(FEATURES, return_sequences=True)
     x = normal(ROWS, TIME, FEATURES)
-    plain(x)
+    plain.build(x.shape)
     plain.set_weights(one.get_weights())
-    close(one(x), plain(x) + x)
+    close(outputs_of(one, x), outputs_of(plain, x) + x)
     behind = RNN(cells.ResidualCell(one.cell.cell, RMSNormalization()), return_sequences=True)
-    behind(x)
+    behind.build(x.shape)
     scale = np.array([1, 2, 3], "float32")
     behind.cell.normalization.scale.assign(scale)
     normal_x = x / np.sqrt(np.mean(np.square(x), -1, keepdims=True) + 1e-6) * scale
-    close(behind(x), plain(normal_x) + x)
+    close(outputs_of(behind, x), outputs_of(plain, normal_x.astype("float32")) + x)
 
 
 # ---------------------------------------------------- drop connect, multiplication
@@ -247,15 +242,16 @@ def test_dropped_connections_are_an_lstm_with_fewer_weights():
         with Binding({weights["recurrent_kernel"]: u, **seed}):
             return one(x, training=True)
 
-    slopes = jax.grad(lambda u: jnp.sum(output(u)))(jnp.asarray(recurrent_kernel))
-    left = np.asarray(slopes) != 0  # no gradient reaches a dropped weight
+    total = jax.value_and_grad(lambda u: (jnp.sum(y := output(u)), y), has_aux=True)
+    (_, thinned), slopes = in_numpy(total, recurrent_kernel)(recurrent_kernel)
+    left = slopes != 0  # no gradient reaches a dropped weight
     assert abs(left.mean() - 0.6) < 0.05
     plain = cello.layers.LSTM(20)
-    plain(x)
+    plain.build(x.shape)
     plain.set_weights([kernel, recurrent_kernel * left / 0.6, bias])
-    close(output(jnp.asarray(recurrent_kernel)), plain(x))
+    close(thinned, outputs_of(plain, x))
     plain.set_weights([kernel, recurrent_kernel, bias])
-    close(one(x), plain(x))
+    close(outputs_of(one, x), outputs_of(plain, x))
     assert one.engine == plain.engine
 
 
@@ -289,7 +285,7 @@ def test_multiplicative_integration_is_that_of_the_paper(reset_after):
             g = np.tanh(sum(products(2, r * h)))
         h = z * h + (1 - z) * g
         outputs.append(h)
-    close(one(x.astype("float32")), np.stack(outputs, 1))
+    close(outputs_of(one, x.astype("float32")), np.stack(outputs, 1))
 
 
 # ------------------------------------------------------------------------ bad input
@@ -324,4 +320,4 @@ def test_a_feed_forward_cell_is_two_products_on_each_step(gated):
     assert output_kernel.shape == (6, 4)
     hidden = x @ kernel
     hidden = np.tanh(hidden[..., :6]) * hidden[..., 6:] if gated else np.tanh(hidden)
-    close(one(x), hidden @ output_kernel)
+    close(outputs_of(one, x), hidden @ output_kernel)

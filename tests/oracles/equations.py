@@ -1,18 +1,20 @@
 """A layer beside the equations of a paper, written down as a loop in PyTorch."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
+from contract import FEATURES, normal
+from in_numpy import in_numpy
 
 from cello import layers
 from cello.core.variable import Binding
 
-FEATURES = 3
 
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+def close(got, wanted, tolerance=1e-5):
+    """Within a share of the largest number of each array, or of 1."""
+    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
+        scale = max(1.0, np.abs(np.asarray(w)).max(initial=0))
+        np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance * scale)
 
 
 def moved(layer, seed=0, scale=0.4):
@@ -24,7 +26,7 @@ def moved(layer, seed=0, scale=0.4):
 
 def made(name, units=4, features=FEATURES, dtype="float32", **options):
     layer = getattr(layers, name)(units, dtype=dtype, **options)
-    layer(np.zeros((1, 2, features), dtype))
+    layer.build((1, 2, features))
     return moved(layer)
 
 
@@ -33,29 +35,30 @@ def weights_of(layer):
     return {w.name: np.asarray(w.value, "float64") for w in layer.weights}
 
 
-def close(got, wanted, tolerance=1e-5):
-    for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
-        scale = max(1.0, np.abs(np.asarray(w)).max(initial=0))
-        np.testing.assert_allclose(g, w, rtol=tolerance, atol=tolerance * scale)
+def run(layer, x, states=None, **options):
+    """What the layer gives, and the gradients of a sum over it by weights, inputs and states."""
+
+    def results(weights, x, states):
+        with Binding(dict(zip(layer.weights, weights, strict=True))):
+            return layer(x, initial_state=states, **options)
+
+    def both(weights, x, states):
+        y, back = jax.vjp(results, weights, x, states)
+        return y, back(jax.tree.map(lambda o: jax.numpy.cos(o + 1), y))
+
+    given = [w.numpy() for w in layer.weights], x, states
+    return in_numpy(both, *given)(*given)
 
 
 def gradients(layer, x, states, **options):
     """Of a sum that looks at every output, by the weights, the inputs and the states."""
-
-    def total(weights, x, states):
-        with Binding(dict(zip(layer.weights, weights, strict=True))):
-            outputs = layer(x, initial_state=states, **options)
-        return sum(jnp.sum(jnp.sin(o + 1)) for o in jax.tree.leaves(outputs))
-
-    return jax.jit(jax.grad(total, (0, 1, 2)))(
-        [w.value for w in layer.weights], jnp.asarray(x), states
-    )
+    return run(layer, x, states, **options)[1]
 
 
 def some_states(layer, batch, seed=5):
     states = layer.get_initial_state(batch)
     rng = np.random.default_rng(seed)
-    return [jnp.asarray(np.abs(rng.normal(size=s.shape)), s.dtype) for s in states]
+    return [np.abs(rng.normal(size=s.shape)).astype(s.dtype) for s in states]
 
 
 def torch_or_skip():
@@ -78,8 +81,8 @@ def same_as(name, equations, features=FEATURES, tolerance=1e-5, **options):
     theirs_x, theirs_states = tensor(x), [tensor(s) for s in states]
     wanted = equations(torch, weights, theirs_x, theirs_states)
     torch.sin(wanted + 1).sum().backward()
-    close(layer(x, initial_state=states), wanted.detach().numpy(), tolerance)
-    by_weights, by_x, by_states = gradients(layer, x, states)
+    y, (by_weights, by_x, by_states) = run(layer, x, states)
+    close(y, wanted.detach().numpy(), tolerance)
     close(by_weights, [w.grad.numpy() for w in weights.values()], 10 * tolerance)
     close(by_x, theirs_x.grad.numpy(), 10 * tolerance)
     close(by_states, [s.grad.numpy() for s in theirs_states], 10 * tolerance)

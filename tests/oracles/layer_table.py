@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+from in_numpy import in_numpy
 
 import cello
 
@@ -132,7 +133,7 @@ def gradients(layer, x, given):
         with cello.core.variable.Binding(dict(zip(layer.weights, values, strict=True))):
             return weighted(layer(x, **given))
 
-    return jax.grad(total, _places(x))([jnp.asarray(w) for w in layer.get_weights()], x)
+    return _computed(total, layer, x)
 
 
 def keras_gradients(layer, x, given):
@@ -149,8 +150,10 @@ def keras_gradients(layer, x, given):
         )
         return weighted(outputs)
 
-    return jax.grad(total, _places(x))([jnp.asarray(w) for w in layer.get_weights()], x)
+    return _computed(total, layer, x)
 
 
-def _places(x):
-    return (0, 1) if jax.tree.leaves(x)[0].dtype.kind == "f" else (0,)
+def _computed(total, layer, x):
+    places = (0, 1) if jax.tree.leaves(x)[0].dtype.kind == "f" else (0,)
+    given = [np.asarray(w) for w in layer.get_weights()], x
+    return in_numpy(jax.grad(total, places), *given)(*given)

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from layer_table import close, gradients, weighted
+from equations import run
+from in_numpy import in_numpy, outputs_of
+from layer_table import close, weighted
 
 import cello
 from cello.core.variable import Binding
@@ -60,7 +62,8 @@ def test_conv_lstm_is_that_of_keras(rank, options, shape, seed=1):
 
     arguments = [jnp.asarray(w) for w in weights], jnp.asarray(x)
     wanted, outputs_wanted = jax.jit(jax.grad(keras_loss, (0, 1), has_aux=True))(*arguments)
-    got, outputs = jax.jit(jax.grad(cello_loss, (0, 1), has_aux=True))(*arguments)
+    run = jax.grad(cello_loss, (0, 1), has_aux=True)
+    got, outputs = in_numpy(run, *arguments)(*arguments)
     close(list(outputs), list(outputs_wanted), 1e-5)
     close(got, wanted, 1e-4)
 
@@ -105,15 +108,15 @@ def test_conv_gru_is_its_equations(rank, options, shape, seed=1):
     tensor = lambda v: torch.tensor(np.asarray(v, "float64"), requires_grad=True)  # noqa: E731
     weights, theirs = [tensor(w) for w in layer.get_weights()], tensor(x)
     wanted = conv_gru(torch, weights, theirs, options, rank)
-    close(layer(x), wanted.detach().numpy(), 1e-5)
+    y, slopes = run(layer, x)
+    close(y, wanted.detach().numpy(), 1e-5)
     last = dict(options, data_format="channels_last")
     same = getattr(cello.layers, f"ConvGRU{rank}D")(**last)
     same.build(np.moveaxis(x, 2, -1).shape)
     same.set_weights(layer.get_weights())
-    close(np.moveaxis(same(np.moveaxis(x, 2, -1)), -1, 2), layer(x), 1e-5)
-    scale = torch.cos(torch.arange(wanted.numel(), dtype=torch.float64).reshape(wanted.shape))
-    (wanted * scale).sum().backward()
-    close(gradients(layer, x, {}), ([w.grad.numpy() for w in weights], theirs.grad.numpy()), 1e-4)
+    close(np.moveaxis(outputs_of(same, np.moveaxis(x, 2, -1)), -1, 2), y, 1e-5)
+    torch.sin(wanted + 1).sum().backward()
+    close(slopes[:2], ([w.grad.numpy() for w in weights], theirs.grad.numpy()), 1e-4)
 
 
 @pytest.mark.parametrize("name", ["ConvLSTM1D", "ConvGRU1D"])
@@ -125,8 +128,8 @@ def test_dropout_draws_once_a_sequence(name):
     kernel, recurrent, bias = layer.get_weights()
     layer.set_weights([kernel, 0 * recurrent, bias])
     layer.cell.activation = lambda v: v
-    y = np.asarray(layer(x, training=True))
-    gate = np.asarray(layer.cell.project(jnp.zeros_like(x[:, 0]))[0])
+    y = outputs_of(layer, x, training=True)
+    gate = jax.eval_shape(lambda: layer.cell.project(jnp.zeros_like(x[:, 0]))[0])
     assert gate.shape[1:] == (3, len(layer.cell.recurrence.gates) * 2)
     assert (y[0] != y[1]).any() and np.isfinite(y).all()
     changes = y[:, 1:] - y[:, :-1]
@@ -137,7 +140,7 @@ def test_dropout_draws_once_a_sequence(name):
     plain = getattr(cello.layers, name)(2, return_sequences=True)
     plain.build(x.shape)
     plain.set_weights([weights[0], 0 * weights[1], weights[2]])
-    close(everything(x, training=True), plain(x), 1e-5)
+    close(outputs_of(everything, x, training=True), outputs_of(plain, x), 1e-5)
 
 
 def test_stateful_and_cells_in_a_row():
@@ -152,13 +155,14 @@ def test_stateful_and_cells_in_a_row():
         close(ours(piece), theirs(piece), 1e-5)
     cells = [cello.layers.ConvLSTM2DCell(4), cello.layers.ConvGRU2DCell(2)]
     rows = cello.layers.RNN(cells, return_state=True)
-    y, *states = rows(x)
+    rows.build(x.shape)
+    y, *states = outputs_of(rows, x)
     first, second = (
         cello.layers.ConvLSTM2D(4, return_sequences=True), cello.layers.ConvGRU2D(2)
     )  # fmt: skip
-    second(first(x))
+    first.build(x.shape), second.build((2, 6, 3, 3, 4))
     first.set_weights(cells[0].get_weights()), second.set_weights(cells[1].get_weights())
-    close(y, second(first(x)), 1e-5)
+    close(y, outputs_of(lambda x: second(first(x)), x), 1e-5)
     assert [s.shape for s in jax.tree.leaves(states)] == [(2, 3, 3, 4)] * 2 + [(2, 1, 1, 2)]
 
 
@@ -183,8 +187,8 @@ def test_mixed_precision_keeps_states_in_float32():
     for name in ("ConvLSTM1D", "ConvGRU1D"):
         exact = getattr(cello.layers, name)(3)
         rounded = getattr(cello.layers, name)(3, return_state=True, dtype="mixed_bfloat16")
-        wanted, _ = exact(x), rounded(x)
+        exact.build(x.shape), rounded.build(x.shape)
         rounded.set_weights(exact.get_weights())
-        y, *states = rounded(x)
+        wanted, (y, *states) = outputs_of(exact, x), outputs_of(rounded, x)
         assert y.dtype == jnp.bfloat16 and {s.dtype.name for s in states} == {"float32"}
         close(states[0], wanted, 0.03)

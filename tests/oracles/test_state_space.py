@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from stepped import by_steps
+from contract import ROWS, built, check, close, normal, some_states, weights_of, whole
+from in_numpy import in_numpy, outputs_of
 
 from cello import layers
 from cello.cells.s5 import normal_hippo
@@ -15,12 +16,8 @@ from cello.core.variable import Binding
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
-
-
-def weights_of(layer):
-    """By name, in float64."""
+def named(layer):
+    """The weights by name, in float64."""
     return {w.name: np.asarray(w.value, "float64") for w in layer.weights}
 
 
@@ -83,15 +80,16 @@ def test_mamba_is_the_mixer_of_transformers(mixer):
     want = mixer(theirs_x)
     torch.sin(want).sum().backward()
     layer = mamba_of(mixer, return_sequences=True)
-    np.testing.assert_allclose(layer(x), want.detach(), rtol=1e-4, atol=1e-4)
 
     def loss(x, decay):
         (weight,) = (w for w in layer.weights if w.name == "log_decay")
         with Binding({weight: decay}):
-            return jnp.sum(jnp.sin(layer(x)))
+            y = layer(x)
+        return jnp.sum(jnp.sin(y)), y
 
-    start = jnp.asarray(mixer.A_log.detach().numpy())
-    by_x, by_decay = jax.grad(loss, (0, 1))(jnp.asarray(x), start)
+    given = x, mixer.A_log.detach().numpy()
+    (by_x, by_decay), y = in_numpy(jax.grad(loss, (0, 1), has_aux=True), *given)(*given)
+    np.testing.assert_allclose(y, want.detach(), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(by_x, theirs_x.grad, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(by_decay, mixer.A_log.grad, rtol=1e-3, atol=1e-3)
 
@@ -106,7 +104,7 @@ def test_mamba_streams_as_the_mixer_with_its_cache(mixer):
     for start, stop in [(0, 4), *((t, t + 1) for t in range(4, 9))]:
         with torch.no_grad():
             want = mixer(torch.tensor(x[:, start:stop]), cache=cache)
-        y, *states = layer(x[:, start:stop], initial_state=states)
+        y, *states = outputs_of(layer, x[:, start:stop], initial_state=states)
         np.testing.assert_allclose(y, want, rtol=1e-4, atol=1e-4)
 
 
@@ -131,7 +129,8 @@ def test_rglru_is_the_recurrence_of_transformers():
         "decay": -p["recurrent_param"],
     }
     layer.set_weights([named[w.name] for w in layer.weights])
-    np.testing.assert_allclose(layer(x, initial_state=[start]), want, rtol=1e-4, atol=1e-4)
+    y = outputs_of(layer, x, initial_state=[start])
+    np.testing.assert_allclose(y, want, rtol=1e-4, atol=1e-4)
 
 
 # ------------------------------------------------------------------- other forms, starts
@@ -149,8 +148,9 @@ def test_s4d_is_a_convolution(start):
     """`K * u` with `K_k = 2 Re(sum(C a^k b))`, the form in which its paper trains it."""
     layer = layers.S4D(3, start=start, return_sequences=True)
     u = normal(2, 40, 3)
-    y = layer(u)
-    w = weights_of(layer)
+    layer.build(u.shape)
+    y = outputs_of(layer, u)
+    w = named(layer)
     A = -np.exp(w["log_decay"]) + 1j * w["frequency"]
     a = np.exp(np.exp(w["log_step"])[:, None] * A)
     C = w["readout_weights"][0] + 1j * w["readout_weights"][1]
@@ -169,8 +169,8 @@ def test_s4d_starts_as_its_paper_says():
     }
     for start, frequency in frequencies.items():
         layer = layers.S4D(500, state_units=N, start=start, dt_min=0.01, dt_max=1.0)
-        layer(np.zeros((1, 1, 2)))
-        w = weights_of(layer)
+        layer.build((1, 1, 2))
+        w = named(layer)
         decay = n + 1 if start == "real" else np.full(5, 0.5)
         np.testing.assert_allclose(np.exp(w["log_decay"]), np.tile(decay, (500, 1)), rtol=1e-6)
         np.testing.assert_allclose(w["frequency"], np.tile(frequency, (500, 1)), rtol=1e-6)
@@ -187,8 +187,9 @@ def test_s5_starts_as_the_normal_part_of_hippo():
     n, step = 8, 0.05
     layer = layers.S5(3, state_units=n, dt_min=step, dt_max=step, return_sequences=True)
     x = normal(2, 30, 4)
-    y = layer(x)
-    w = weights_of(layer)
+    layer.build(x.shape)
+    y = outputs_of(layer, x)
+    w = named(layer)
     i, k = np.indices((n, n))
     root = np.sqrt((2 * i + 1) * (2 * k + 1))
     legs = np.where(i > k, -root, np.where(i == k, -(i + 1.0), 0))
@@ -211,8 +212,8 @@ def test_s5_starts_as_the_normal_part_of_hippo():
 
 def test_mamba_starts_as_its_authors_code():
     layer = layers.Mamba(64, dt_min=0.01, dt_max=1.0)
-    layer(np.zeros((1, 1, 2)))
-    w = weights_of(layer)
+    layer.build((1, 1, 2))
+    w = named(layer)
     np.testing.assert_allclose(
         np.exp(w["log_decay"]), np.tile(np.arange(1, 17), (128, 1)), rtol=1e-5
     )
@@ -255,35 +256,14 @@ def test_bad_arguments_are_refused():
 )
 def test_segments_are_the_whole(name, masked, options, monkeypatch):
     """Values and gradients, with rows whose masked steps fill a segment, or begin one."""
-    layer = getattr(layers, name)(4, state_units=2, return_state=True, **options)
-    x = normal(4, 10, 3)
-    mask = np.ones((4, 10), bool)
+    layer = built(getattr(layers, name)(4, state_units=2, return_state=True, **options))
+    x, states = normal(ROWS, 10, 3), some_states(layer)
+    mask = np.ones((ROWS, 10), bool)
     mask[1, 2:8], mask[2, 8:], mask[3] = False, False, False
-    layer(x)
-    states = [normal(*s.shape, seed=1 + i) for i, s in enumerate(layer.get_initial_state(4))]
-
-    def results(segment):
-        monkeypatch.setattr(layer.cell, "segment", segment)
-        return results_and_gradients(layer, x, states, mask if masked else None)
-
-    close(results(3), results(None))
-
-
-def results_and_gradients(layer, x, states, mask=None):
-    """Gradients for weights, inputs and states."""
-
-    def loss(values, x, states):
-        with Binding(dict(zip(layer.weights, values, strict=True))):
-            results = layer(x, initial_state=states, mask=mask)
-        leaves = jax.tree.leaves(results)
-        return sum(jnp.sum(jnp.sin(y + 1)) for y in leaves), results
-
-    values = [w.value for w in layer.weights]
-    return jax.jit(jax.grad(loss, (0, 1, 2), has_aux=True))(values, x, states)
-
-
-def close(got, want):
-    jax.tree.map(lambda g, w: np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5), got, want)
+    given = weights_of(layer), [], x, states, mask, np.ones(ROWS, "float32")
+    wanted = whole(layer, False, masked, x, states)(*given)
+    monkeypatch.setattr(layer.cell, "segment", 3)
+    close(whole(layer, False, masked, x, states)(*given), wanted, 1e-4)
 
 
 @pytest.mark.parametrize(
@@ -297,12 +277,7 @@ def close(got, want):
 )
 def test_chunks_of_s4d_are_its_repeated_step(options, monkeypatch):
     """Ten steps by chunks of four and two single ones, and by chunks of five."""
-    layer = layers.S4D(4, state_units=6, return_state=True, **options)
-    x = normal(3, 10, 3)
-    layer(x)
-    states = [normal(*s.shape, seed=1 + i) for i, s in enumerate(layer.get_initial_state(3))]
-    with by_steps([layer]):
-        want = results_and_gradients(layer, x, states)
+    layer = built(layers.S4D(4, state_units=6, return_state=True, **options))
     for chunk in (4, 5):
         monkeypatch.setattr(layer.cell, "chunk", chunk)
-        close(results_and_gradients(layer, x, states), want)
+        check(layer, masked=False, training=False, time=10)

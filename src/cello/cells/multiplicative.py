@@ -69,7 +69,7 @@ class MultiplicativeIntegrationCell(WrapperCell):
 
     def sequence(self, inputs, states, run):
         """With one input product for all steps."""
-        project, step = self._parts(inputs.shape, run.training)
+        project, step = self._parts((inputs.shape[0], *inputs.shape[2:]), run.training)
         outputs, states, _ = scan_steps(
             lambda x, states, _: (*step(x, states)[:2], ()),
             project(inputs), tuple(states), (), run,
@@ -77,7 +77,7 @@ class MultiplicativeIntegrationCell(WrapperCell):
         return outputs, list(states)
 
     def _parts(self, shape, training):
-        """`x_t W` of one step or of all, and what makes a step of it."""
+        """`x_t W` of one step or of all, and what makes a step of it; `shape` is that of a step."""
         cell = self.cell
         for_inputs, for_state = cell.dropout_masks(shape, training)
         bias, recurrent_bias = None, None

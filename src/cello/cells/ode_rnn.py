@@ -74,7 +74,8 @@ class ODERNNCell(TimedCell):
 
         x = product(x, self.kernel.value, self.compute_dtype) + self.bias.value
         h = self._after(h, gap)
-        return gru_reset_before_step(x, (h,), recurrent, None, jnp.tanh, jax.nn.sigmoid)
+        step = gru_reset_before_step(x, (h,), recurrent, None, jnp.tanh, jax.nn.sigmoid)
+        return step[:2]
 
     def _after(self, h, gap):
         """The state after the gap: over a time from 0 to 1, in which each row passes its own."""
