@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from typing import Any
 
@@ -10,13 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.frame import running
-from cello.cells.gated import GatedCell
 from cello.cells.loop import repeat_step
-from cello.core.replacing import replaced
+from cello.cells.steps import StepObserver
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
-from cello.ops.recurrence import hide_masked
 from cello.training.callback import Callback
 
 SATURATED = 0.05
@@ -94,128 +90,89 @@ class RecurrentHealth(Callback):
 def _measure(model, layers, variables, values, optimizer_state, batch):
     trainable, others, metrics = variables
     programs = model.trainer.programs
+    called: list[RNN] = []
 
     def loss_of(trained, probes):
         bound = [*zip(trainable, trained, strict=True)]
         for vs, xs in zip((others, metrics), values[1:], strict=True):
             bound += zip(vs, xs, strict=True)
-        with Binding(dict(bound)), _probing(layers, probes) as passages:
+        with Binding(dict(bound)), _Probing(layers, probes) as seen:
             loss = programs.loss_of(batch, programs.outputs_of(batch, True), True)
-        return loss, passages
+            saturations = [_measure_saturation(passage) for passage in seen.passages]
+        called[:] = [passage.layer for passage in seen.passages]
+        return loss, ([passage.states for passage in seen.passages], saturations)
 
-    specs = jax.eval_shape(lambda v: loss_of(v, None)[1], values[0])
-    probes = {
-        name: jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), passage["states"])
-        for name, passage in specs.items()
-    }
-    (gradients, flows), passages = jax.grad(loss_of, argnums=(0, 1), has_aux=True)(
+    specs, _ = jax.eval_shape(lambda v: loss_of(v, None)[1], values[0])
+    probes = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), specs)
+    (gradients, flows), (states, saturations) = jax.grad(loss_of, (0, 1), has_aux=True)(
         values[0], probes
     )
     updated, _ = model.optimizer.update(gradients, optimizer_state, values[0])
     found: dict[str, Any] = {}
-    for layer in layers:
-        for name in passages:
-            if name.partition(" ")[0] != layer.name:
-                continue
-            mine = {v: i for i, v in enumerate(trainable) if v in layer.trainable_weights}
-            old = [values[0][i] for i in mine.values()]
-            new = [updated[i] for i in mine.values()]
-            change = jax.tree.map(jnp.subtract, new, old)
-            found[name] = {
-                "gradient_norm": _norm(flows[name], (0, 2)),
-                "state_norm": jnp.mean(_norm(passages[name]["states"], (2,)), axis=0),
-                "update_ratio": _norm(change) / _norm(old),
-            }
-            if "saturation" in passages[name]:
-                found[name]["saturation"] = passages[name]["saturation"]
+    for i, layer in enumerate(called):
+        calls = 1 + called[:i].count(layer)
+        mine = [j for j, v in enumerate(trainable) if v in layer.trainable_weights]
+        change = [updated[j] - values[0][j] for j in mine]
+        name = layer.name if calls == 1 else f"{layer.name} (call {calls})"
+        found[name] = {
+            "gradient_norm": _measure_norm(flows[i], (0, 2)),
+            "state_norm": jnp.mean(_measure_norm(states[i], (2,)), axis=0),
+            "update_ratio": _measure_norm(change) / _measure_norm([values[0][j] for j in mine]),
+        }
+        if saturations[i] is not None:
+            found[name]["saturation"] = saturations[i]
     return found
 
 
-@contextlib.contextmanager
-def _probing(layers, probes):
-    """Make every passage through the layers take `probes` into account, and tell of itself.
+class _Probing(StepObserver):
+    """Adds a probe to the states that enter each step.
 
-    Gives a dict that has, for each passage, the states after every step and the saturation of the
-    gates. A probe is added to the states that enter a step, so that the gradient with respect to
-    it, which is zero itself, is that with respect to these.
+    The gradient with respect to it, which is zero itself, is that with respect to these states.
+
+    Args:
+        layers: the layers that are measured.
+        probes: one for each passage; without, for a run to learn their shapes, `None`.
     """
-    passages: dict[str, Any] = {}
 
-    def run(layer, *args, **options):
-        return _run(layer, probes, passages, *args, **options)
+    def __init__(self, layers, probes):
+        super().__init__(layers)
+        self._probes = None if probes is None else iter(probes)
 
-    with running(layers, run):
-        yield passages
-
-
-def _run(layer, probes, passages, inputs, states, run):
-    calls = sum(name.partition(" ")[0] == layer.name for name in passages)
-    name = f"{layer.name} (call {calls + 1})" if calls else layer.name
-    if probes is None:
-        time = jax.tree.leaves(inputs)[0].shape[1]
-        probe = jax.tree.map(lambda s: jnp.zeros((s.shape[0], time, *s.shape[1:]), s.dtype), states)
-    else:
-        probe = probes[name]
-    inputs, run = run.in_order(inputs)
-    inputs = hide_masked(inputs, run.mask)
-    outputs, after = repeat_step(
-        _Probed(layer.runnable), (inputs, probe), states, run.but(return_all_states=True)
-    )
-    after = jax.tree.unflatten(jax.tree.structure(states), jax.tree.leaves(after))
-    passages[name] = {"states": after}
-    gates = _saturation(layer.runnable, inputs, states, after, run)
-    if gates is not None:
-        passages[name]["saturation"] = gates
-    return outputs, after if run.return_all_states else jax.tree.map(lambda s: s[:, -1], after)
+    def repeat(self, layer, cell, inputs, states, run):
+        if self._probes is None:
+            return super().repeat(layer, cell, inputs, states, run)
+        return repeat_step(_ProbedCell(cell), (inputs, next(self._probes)), states, run)
 
 
-class _Probed:
+class _ProbedCell:
     """A cell whose input has something with it that is added to its states."""
 
     def __init__(self, cell):
-        self.cell = cell
+        self._cell = cell
         self.itself = cell.itself
 
     def take_step(self, inputs_and_probe, states, **options):
         inputs, probe = inputs_and_probe
-        return self.cell.take_step(inputs, jax.tree.map(jnp.add, states, probe), **options)
+        return self._cell.take_step(inputs, jax.tree.map(jnp.add, states, probe), **options)
 
 
-def _saturation(cell, inputs, states, after, run):
-    """The share of saturated values among those of the gates of one passage."""
-    inside = cell.itself.flatten_layers()
-    gated = [v for v in inside if isinstance(v, GatedCell) and _has_gates(v)]
-    if not gated:
+def _measure_saturation(passage):
+    """The share of saturated values among those of the gates; `None` without gates."""
+    gates = [
+        value.reshape(*value.shape[:2], -1)
+        for cell, values in passage.read_gates()
+        for letter, value in values.items()
+        if letter != cell.recurrence.candidate and "recurrent_activation" in cell.declared
+    ]
+    if not gates:
         return None
-    before = jax.tree.map(lambda s, a: jnp.concatenate([s[:, None], a[:, :-1]], 1), states, after)
-    batch, time = jax.tree.leaves(inputs)[0].shape[:2]
-
-    def rows(x):
-        return x.reshape(batch * time, *x.shape[2:])
-
-    constants = jax.tree.map(lambda c: jnp.repeat(c, time, 0), run.constants)
-    values: list[Any] = []
-    with contextlib.ExitStack() as stack:
-        for inner in gated:
-            listening = functools.partial(_listen, inner.recurrent_activation, values)
-            stack.enter_context(replaced(inner, "recurrent_activation", listening))
-        cell.take_step(*jax.tree.map(rows, (inputs, before)), constants=constants)
-    keep = jnp.ones(batch * time, bool) if run.mask is None else rows(run.mask)
-    gates = jnp.concatenate(values, axis=-1)
-    saturated = jnp.mean((gates < SATURATED) | (gates > 1 - SATURATED), axis=-1)
-    return jnp.sum(saturated * keep) / jnp.maximum(jnp.sum(keep), 1)
+    values = jnp.concatenate(gates, axis=-1)
+    saturated = jnp.mean((values < SATURATED) | (values > 1 - SATURATED), axis=-1)
+    counts = passage.counts
+    return jnp.sum(saturated * counts) / jnp.maximum(jnp.sum(counts), 1)
 
 
-def _has_gates(cell: GatedCell) -> bool:
-    return "recurrent_activation" in type(cell).declared
-
-
-def _listen(activation, values, x):
-    values.append(activation(x))
-    return values[-1]
-
-
-def _norm(tree, axes=None):
+def _measure_norm(tree, axes=None):
     """The norm over all arrays of a tree; over `axes` of each, after the axes from 2 on are one."""
 
     def squares(x):

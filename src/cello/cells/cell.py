@@ -115,6 +115,10 @@ class Cell(Runnable, Layer):
     has_layer = True
     """Whether `cello.layers` has a layer of it: not if it only makes sense beside others."""
 
+    def gate_values(self, inputs, states) -> dict[str, Any]:
+        """The gates by their letters, in a step from `states`; a cell without has none."""
+        return {}
+
     @property
     def input_dtype(self) -> str:
         return self.variable_dtype if self.exact_inputs else self.compute_dtype

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
 import functools
 from typing import Any
 
@@ -12,13 +10,12 @@ import jax.numpy as jnp
 
 from cello.cells.loop import generators_of_a_sequence, scan_assigning
 from cello.core.carry import Slot
+from cello.core.observation import observe_run
 from cello.core.random import hold
 from cello.ops.partition import varying
 from cello.ops.recurrence import choose_rows, first_output, hide_masked, take_last
 from cello.ops.recurrence import hold as hold_steps
 from cello.ops.run import Run
-
-_instead: contextvars.ContextVar[Any] = contextvars.ContextVar("instead", default=None)
 
 
 def run_cell(cell, inputs, states, run: Run):
@@ -34,9 +31,10 @@ def run_cell(cell, inputs, states, run: Run):
         The outputs of all steps `(batch, time, ...)` or of the last, and the states after every
         step or after the last, as `run` says.
     """
-    instead = _instead.get()
-    if instead is not None and id(cell.itself) in instead:
-        return instead[id(cell.itself)](inputs, states, run)
+    return observe_run(cell, inputs, states, run, functools.partial(_run_cell, cell))
+
+
+def _run_cell(cell, inputs, states, run: Run):
     if not cell.takes_constants:  # they are for another of several cells in a row
         run = run.but(constants=None)
     if "turning" not in cell.does:
@@ -158,14 +156,3 @@ def hold_between_pieces(slot: Slot, outputs, real, return_sequences: bool):
     outputs = choose_rows(jnp.cumsum(real, axis=1) > 0, outputs, before)
     slot.keep(jax.tree.map(lambda y: y[:, -1], outputs))
     return outputs
-
-
-@contextlib.contextmanager
-def running(layers, run):
-    """A scope in which `run(layer, inputs, states, run)` runs the cells of RNN `layers`."""
-    these = {id(layer.cell): functools.partial(run, layer) for layer in layers}
-    token = _instead.set({**(_instead.get() or {}), **these})
-    try:
-        yield
-    finally:
-        _instead.reset(token)

@@ -1,6 +1,7 @@
-"""Who wants to watch, observes: the one door through which calls of layers are seen.
+"""Who wants to watch, observes: the one door through which layers and their cells are seen.
 
-An observer is a scope. Within it, each layer tells it of its calls before it does anything::
+An observer is a scope. Within it, each layer tells it of its calls before it does anything, and
+each cell of its runs along time::
 
     class Counting(Observer):
         calls = 0
@@ -19,6 +20,7 @@ compiled function observers act while JAX traces it: arrays are tracers there.
 from __future__ import annotations
 
 import contextvars
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -51,6 +53,18 @@ class Observer:
         """
         return proceed(arguments)
 
+    def on_run(self, cell, inputs, states, run, proceed: Callable):
+        """A cell is to run along time.
+
+        Args:
+            cell, inputs, states, run: as for `cells.frame.run_cell`.
+            proceed: function of `(inputs, states, run)` that runs it.
+
+        Returns:
+            `(outputs, states)` as `run` wants them.
+        """
+        return proceed(inputs, states, run)
+
 
 def innermost(kind: type[Kind]) -> Kind | None:
     """The innermost observer of a class, `None` outside of all."""
@@ -60,9 +74,16 @@ def innermost(kind: type[Kind]) -> Kind | None:
 def observe_call(layer, arguments: dict[str, Any], proceed: Callable[[dict[str, Any]], Any]):
     """Make a call of a layer, seen by the observers."""
     for observer in _observers.get():
-        proceed = _around(observer.on_call, layer, proceed)
+        proceed = _surround(proceed, functools.partial(observer.on_call, layer))
     return proceed(arguments)
 
 
-def _around(told: Callable, layer, proceed: Callable) -> Callable:
-    return lambda arguments: told(layer, arguments, proceed)
+def observe_run(cell, inputs, states, run, proceed: Callable):
+    """Run a cell along time, seen by the observers."""
+    for observer in _observers.get():
+        proceed = _surround(proceed, functools.partial(observer.on_run, cell))
+    return proceed(inputs, states, run)
+
+
+def _surround(proceed: Callable, told: Callable) -> Callable:
+    return lambda *given: told(*given, proceed)

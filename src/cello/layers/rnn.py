@@ -22,7 +22,6 @@ from cello.core.dtype_policy import cast_floats
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, boolean, one_of, positive_integer
 from cello.core.layer import Layer
-from cello.core.loading import current_loading
 from cello.core.naming import name_scope, snake_case
 from cello.core.symbolic import shown
 from cello.core.variable import Variable
@@ -172,15 +171,17 @@ class RNN(Layer):
                     f"{self} is stateful, so it needs to know the batch size and got "
                     f"{sequences_shape}: write Input(batch_shape=(32, None, 8)), say."
                 )
-            start = jax.eval_shape(lambda: self.get_initial_state(batch))
-            loading = current_loading()
-            if loading is not None:
-                sizes = [s.size * s.dtype.itemsize for s in jax.tree.leaves(start)]
-                loading.take("bytes of states", sum(sizes), self)
+            specs = jax.eval_shape(lambda: self.get_initial_state(batch))
             self.states = jax.tree.map(
-                lambda s: Variable(s, trainable=False, weight=False, name="state"),
-                self.get_initial_state(batch),
+                lambda s: Variable(
+                    jnp.zeros, s.shape, s.dtype, trainable=False, weight=False, name="state"
+                ),
+                specs,
             )
+            self._set_states(self.get_initial_state(batch))
+
+    def _set_states(self, values) -> None:
+        jax.tree.map(lambda v, s: v.assign(s), self.states, values, is_leaf=_is_variable)
 
     def _take_input_spec(self):
         """What the cell expects of a step, with time behind the batch."""
@@ -204,9 +205,6 @@ class RNN(Layer):
                 f"inputs of shape {shown(jax.tree.leaves(sequences)[0].shape)}: give Input the "
                 "length of the sequences, or leave unroll out."
             )
-        loading = current_loading()
-        if loading is not None and self.unroll:
-            loading.take("calls of layers", time, self)
         states = self._starting_states(initial_state, batch)
         slot = carry_slot(sequences)
         if slot is not None:
@@ -234,12 +232,16 @@ class RNN(Layer):
                     slot.part("output"), outputs, real, self.return_sequences
                 )
         if self._uses_own_states:
-            jax.tree.map(lambda v, s: v.assign(s), self.states, last, is_leaf=_is_variable)
+            self._set_states(last)
         if self.dtype_policy.mixed:
             outputs = cast_floats(outputs, self.compute_dtype)
         if not (self.return_state or self.return_all_states):
             return outputs
         return (outputs, *states) if isinstance(states, (list, tuple)) else (outputs, states)
+
+    def count_pieces(self, arguments):
+        steps = jax.tree.leaves(arguments["sequences"])[0].shape[1:2] if self.unroll else ()
+        return 1 + sum(size for size in steps if isinstance(size, int))
 
     def why_not_in_pieces(self, arguments):
         constants = jax.tree.leaves(arguments.get("constants"))

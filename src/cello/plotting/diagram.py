@@ -17,7 +17,7 @@ from cello.models.model import Model
 from cello.plotting.canvas import require_matplotlib, save, take_axis
 from cello.plotting.drawing import LINE, SIZE, Picture, measure_box, measure_text
 from cello.plotting.graph_layout import lay_out_graph
-from cello.plotting.recording import state_names
+from cello.plotting.recording import name_states
 
 MARGIN = 14.0
 
@@ -226,7 +226,7 @@ def _describe_states(layer) -> str:
     if not isinstance(one, RNN):
         return ""
     sizes = jax.tree.leaves(one.cell.state_size, is_leaf=lambda s: isinstance(s, tuple))
-    names = state_names(one.cell)
+    names = name_states(one.cell)
     if len(sizes) == len(names):
         names = [f"{name} {size}" for name, size in zip(names, sizes, strict=True)]
     words = ["states " + ", ".join(names) + (" each way" if both else "")]
@@ -257,7 +257,7 @@ def _write_shape(tensors) -> str:
             words.append("output")
             continue
         both = isinstance(layer, Bidirectional)
-        names = state_names((layer.forward_layer if both else layer).cell)
+        names = name_states((layer.forward_layer if both else layer).cell)
         way = ("forward ", "backward ")[place // len(names) % 2] if both else ""
         words.append(way + names[place % len(names)])
     return "" if set(words) == {"output"} else ", ".join(words)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.frame import running
+from cello.cells.loop import repeat_step
+from cello.cells.steps import StepObserver
 from cello.core.variable import Binding
 from cello.models.model import Model
-from cello.ops.recurrence import hide_masked, scan_steps
 from cello.plotting.canvas import HATCH, LINES, take_axis
-from cello.plotting.recording import recurrent_layers
+from cello.plotting.recording import find_recurrent_layers
 
 VANISHES, EXPLODES = 1e-6, 1e3
 """What a gradient is said to do, in terms of the one at the last step."""
@@ -56,8 +53,8 @@ def plot_gradient_flow(model, x, y, layer=None, ax=None):
     if not isinstance(model, Model):
         raise TypeError(f"plot_gradient_flow needs a model and got {type(model).__name__}.")
     model.trainer.ready("plot_gradient_flow")
-    layers = recurrent_layers(model, layer, "plot_gradient_flow")
-    lines = _gradient_norms(model, x, y, layers)
+    layers = find_recurrent_layers(model, layer, "plot_gradient_flow")
+    lines = _measure_gradients(model, x, y, layers)
     ax = take_axis(ax, "plot_gradient_flow", (7.2, 4.2))
     calls = [called.name for called, _ in lines]
     for i, (called, norms) in enumerate(lines):
@@ -67,7 +64,7 @@ def plot_gradient_flow(model, x, y, layer=None, ax=None):
         style = LINES[i % len(LINES)]
         marker = "." if len(norms) <= 60 else None
         ax.plot(norms, label=f"{called.name}{number}", marker=marker, **style)
-    largest = max(_last(called, norms) for called, norms in lines)
+    largest = max(_find_last(called, norms) for called, norms in lines)
     _draw_bands(ax, largest if largest > 0 else 1.0, np.concatenate([n for _, n in lines]))
     ax.set(
         title=f"Gradient flow in {model}", xlabel="time step t (the gradient flows to the left)",
@@ -78,7 +75,7 @@ def plot_gradient_flow(model, x, y, layer=None, ax=None):
     return ax
 
 
-def _last(layer, norms) -> float:
+def _find_last(layer, norms) -> float:
     """The gradient at the last step that the layer runs and a mask does not hide."""
     seen = norms[norms > 0]
     return seen[0 if layer.go_backwards else -1] if len(seen) else 0.0
@@ -104,69 +101,58 @@ def _draw_bands(ax, last: float, norms) -> None:
         )  # fmt: skip
 
 
-def _gradient_norms(model, x, y, layers):
+def _measure_gradients(model, x, y, layers):
     """`(layer, g)` for each call of a layer, `g` in the order of time; NaN at masked steps."""
     batch = model.trainer.feeding.feed("plot_gradient_flow", (x, y, None)).first()
     programs = model.trainer.programs
-    calls: list = []
 
-    def loss(pushes):
-        number = itertools.count()
-
-        def push_steps(layer, inputs, states, run):
-            cell = layer.runnable
-            given = {"training": run.training, "constants": run.constants}
-
-            def step(x, states, _):
-                x, push = x
-                outputs, after = cell.take_step(x, states, **given)
-                return *_pushed(layer, outputs, after, push), ()
-
-            if pushes is None:  # to learn their shapes
-                push = _zeros(cell, inputs, states, run.constants)
-                counts = True if run.mask is None else np.asarray(run.mask).any(axis=0)
-                calls.append((layer, push, counts))
-            else:
-                push = pushes[next(number)]
-            inputs, run = run.in_order((inputs, push))
-            inputs = hide_masked(inputs, run.mask)
-            outputs, after, _ = scan_steps(step, inputs, states, (), run)
-            return outputs, after
-
-        with Binding(), running(layers, push_steps):
+    def loss(watching):
+        with Binding(), watching:
             return programs.loss_of(batch, programs.outputs_of(batch, False), False)
 
-    loss(None)
-    if not calls:
+    seen = StepObserver(layers)
+    loss(seen)
+    if not seen.passages:
         raise ValueError(
             f"plot_gradient_flow: {model} calls none of its layers {[v.name for v in layers]}."
         )
-    gradients = jax.grad(loss)([push for _, push, _ in calls])
-    squares = [np.moveaxis(np.square(np.asarray(g, float)), 1, 0) for g in gradients]
-    norms = [np.sqrt(s.reshape(len(s), -1).sum(1)) for s in squares]
-    return [
-        (layer, np.where(counts, n, np.nan))
-        for (layer, _, counts), n in zip(calls, norms, strict=True)
-    ]
+    pushes = [jax.tree.map(jnp.zeros_like, passage.outputs) for passage in seen.passages]
+    found = []
+    gradients = jax.grad(lambda pushes: loss(_Pushing(layers, pushes)))(pushes)
+    for passage, gradient in zip(seen.passages, gradients, strict=True):
+        squares = np.square(np.asarray(gradient, float))
+        norms = np.sqrt(squares.sum(axis=(0, *range(2, squares.ndim))))
+        counts = np.asarray(passage.counts).any(axis=0)
+        found.append((passage.layer, passage.in_time(np.where(counts, norms, np.nan))))
+    return found
 
 
-def _pushed(layer, outputs, states, push):
-    """The output of a step, and the state that it is, with `push` added."""
-    if not any(s is outputs for s in jax.tree.leaves(states)):
-        raise ValueError(
-            f"plot_gradient_flow: the output of a step of {layer} is none of the states of its "
-            f"{type(layer.cell).__name__}, so there is no one h_t: name another layer, layer=..."
-        )
-    pushed = outputs + push
-    return pushed, jax.tree.map(lambda s: pushed if s is outputs else s, states)
+class _Pushing(StepObserver):
+    """Adds something to the output of each step, for the loss to be differentiated by it."""
+
+    def __init__(self, layers, pushes):
+        super().__init__(layers)
+        self._pushes = iter(pushes)
+
+    def repeat(self, layer, cell, inputs, states, run):
+        return repeat_step(_PushedCell(layer, cell), (inputs, next(self._pushes)), states, run)
 
 
-def _zeros(cell, inputs, states, constants):
-    """Zeros `(batch, time, units)`, of the form of the outputs of all steps."""
-    first = jax.tree.map(
-        lambda a: jax.ShapeDtypeStruct((a.shape[0], *a.shape[2:]), a.dtype), inputs
-    )
-    take_step = functools.partial(cell.take_step, constants=constants)
-    output = jax.eval_shape(lambda x, s: take_step(x, s)[0], first, states)
-    batch, time = jax.tree.leaves(inputs)[0].shape[:2]
-    return jax.tree.map(lambda s: jnp.zeros((batch, time, *s.shape[1:]), s.dtype), output)
+class _PushedCell:
+    """A cell with something added to the output of a step, and to the state that it is."""
+
+    def __init__(self, layer, cell):
+        self._layer, self._cell = layer, cell
+        self.itself = cell.itself
+
+    def take_step(self, inputs_and_push, states, **options):
+        inputs, push = inputs_and_push
+        outputs, after = self._cell.take_step(inputs, states, **options)
+        if not any(s is outputs for s in jax.tree.leaves(after)):
+            raise ValueError(
+                f"plot_gradient_flow: the output of a step of {self._layer} is none of the states "
+                f"of its {type(self.itself).__name__}, so there is no one h_t: name another layer, "
+                "layer=..."
+            )
+        pushed = outputs + push
+        return pushed, jax.tree.map(lambda s: pushed if s is outputs else s, after)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import jax
 import numpy as np
 
+from cello.cells.steps import Passage
 from cello.plotting.canvas import HATCH, LINES, split_axis, take_axis
-from cello.plotting.gates import gates
-from cello.plotting.recording import Run, record, recurrent_layers, state_names
+from cello.plotting.gates import find_gates
+from cello.plotting.recording import find_recurrent_layers, name_states, record
 
 
 def plot_states(model, x, layer=None, state=0, ax=None):
@@ -31,25 +32,26 @@ def plot_states(model, x, layer=None, state=0, ax=None):
         ValueError: where `x` is not one input, the layer or the state does not exist, or the layer
             is not called just once in the model.
     """
-    run = _recorded(model, x, layer, "plot_states")
-    names, every = state_names(run.layer.cell), jax.tree.leaves(run.states)
+    passage = _record(model, x, layer, "plot_states")
+    names, every = name_states(passage.layer.cell), jax.tree.leaves(passage.states)
     place = names.index(state) if state in names else state
     if isinstance(place, str) or place not in range(len(every)):
         raise ValueError(
-            f"plot_states: {run.layer} has the states {names}, by these names or by number. "
+            f"plot_states: {passage.layer} has the states {names}, by these names or by number. "
             f"Received: state={state!r}"
         )
     values = np.asarray(every[place][0]).reshape(every[place].shape[1], -1)
-    return _draw(run, {f"state {names[place]}": values}, model, x, ax, "plot_states")
+    return _draw(passage, {f"state {names[place]}": values}, model, x, ax, "plot_states")
 
 
 def plot_gates(model, x, layer=None, ax=None):
     """The gates of a recurrent layer at every step of one input, below the input itself.
 
     For LSTM the input gate i, forget gate f, candidate g and output gate o; for GRU the update
-    gate z, reset gate r and candidate n; for SimpleRNN what goes into the activation. They are
-    computed from the inputs, the states before each step and the weights, by the cell's own step;
-    see `LSTMCell`, `GRUCell` and `SimpleRNNCell` for the equations.
+    gate z, reset gate r and candidate n; for SimpleRNN what goes into the activation; and so for
+    every gated cell, and for each of several in a row or within another. They are computed from the
+    inputs, the states before each step and the weights, by the cell's own step; its class has the
+    equations.
 
     Dark is low and light is high: a gate is black where it is closed (0) and light where it is
     open (1). Steps that a mask hides are hatched: no step is made there.
@@ -66,24 +68,24 @@ def plot_gates(model, x, layer=None, ax=None):
     Raises:
         ValueError: as `plot_states`, and for a cell whose gates are not known.
     """
-    run = _recorded(model, x, layer, "plot_gates")
-    return _draw(run, gates(run, "plot_gates"), model, x, ax, "plot_gates")
+    passage = _record(model, x, layer, "plot_gates")
+    return _draw(passage, find_gates(passage, "plot_gates"), model, x, ax, "plot_gates")
 
 
-def _recorded(model, x, layer, what: str) -> Run:
+def _record(model, x, layer, what: str) -> Passage:
     x = jax.tree.map(np.asarray, x)
-    return record(model, x, recurrent_layers(model, layer, what)[0], what)
+    return record(model, x, find_recurrent_layers(model, layer, what)[0], what)
 
 
-def _draw(run: Run, maps, model, x, ax, what: str) -> np.ndarray:
+def _draw(passage: Passage, maps, model, x, ax, what: str) -> np.ndarray:
     ax = take_axis(ax, what, (7.2, 1.9 + 1.5 * len(maps)))
     axes = split_axis(ax, [0.8] + [1.0] * len(maps))
-    where = f"{run.layer}" if run.layer is model else f"{run.layer} in {model}"
-    ax.set_title(where + (", which runs backwards" if run.layer.go_backwards else ""))
-    counts = run.in_time(np.asarray(run.mask))
-    _draw_input(axes[0], run, x)
+    where = f"{passage.layer}" if passage.layer is model else f"{passage.layer} in {model}"
+    ax.set_title(where + (", which runs backwards" if passage.layer.go_backwards else ""))
+    counts = passage.in_time(np.asarray(passage.counts[0]))
+    _draw_input(axes[0], passage, x)
     for panel, (title, values) in zip(axes[1:], maps.items(), strict=True):
-        _draw_map(panel, title, run.in_time(values))
+        _draw_map(panel, title, passage.in_time(values))
     for panel in axes:
         _hatch(panel, ~counts)
     axes[0].set_xlim(-0.5, len(counts) - 0.5)
@@ -92,11 +94,13 @@ def _draw(run: Run, maps, model, x, ax, what: str) -> np.ndarray:
     return axes
 
 
-def _draw_input(ax, run: Run, x) -> None:
+def _draw_input(ax, passage: Passage, x) -> None:
     """The model's input where it has the layer's steps, else the layer's own."""
-    steps = len(run.mask)
+    steps = passage.counts.shape[1]
     own = [a for a in jax.tree.leaves(x) if a.ndim <= 3 and a.shape[1:2] == (steps,)]
-    given = np.asarray(own[0] if own else run.in_time(jax.tree.leaves(run.inputs)[0][0])[None])
+    given = np.asarray(
+        own[0] if own else passage.in_time(jax.tree.leaves(passage.inputs)[0][0])[None]
+    )
     lines = given.reshape(steps, -1)
     few = lines.shape[1] <= len(LINES)
     for i, line in enumerate(lines.T):

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
 from cello.cells.attention import AttentionCell
-from cello.cells.frame import running
-from cello.cells.gated import GatedCell
-from cello.cells.loop import repeat_step
+from cello.cells.projecting import LearnedCell
+from cello.cells.steps import Passage, StepObserver
 from cello.core.layer import Layer
 from cello.core.variable import Binding
 from cello.layers.bidirectional import Bidirectional
 from cello.layers.rnn import RNN
-from cello.ops.recurrence import hide_masked
 
 
-def recurrent_layers(model, layer, what: str) -> list[RNN]:
+def find_recurrent_layers(model, layer, what: str) -> list[RNN]:
     """The recurrent layers in `model`, in the order of its layers.
 
     Args:
@@ -53,36 +48,13 @@ def recurrent_layers(model, layer, what: str) -> list[RNN]:
     return chosen
 
 
-@dataclasses.dataclass
-class Run:
-    """One run of a layer over one sequence; every array in the order of running, batch of one.
-
-    Attributes:
-        layer: the layer.
-        inputs: tree of arrays `(1, time, ...)`.
-        start: tree of the states before the first step, `(1, ...)`.
-        states: tree of the states after every step, `(1, time, ...)`.
-        mask: boolean `(time,)`, true at the steps that count.
-    """
-
-    layer: RNN
-    inputs: Any
-    start: Any
-    states: Any
-    mask: Any
-
-    def in_time(self, array):
-        """`array` `(time, ...)` in the order of time, not in that of running."""
-        return array[::-1] if self.layer.go_backwards else array
-
-
-def record(model, x, layer: RNN, what: str) -> Run:
-    """Run `model` on one input, and note what `layer` does there.
+def record(model, x, layer: RNN, what: str) -> Passage:
+    """Run `model` on one input, and see what `layer` does there.
 
     Nothing changes: states and random generators are as before.
 
     Raises:
-        ValueError: where `x` is not one input, or the layer is not called just once and directly.
+        ValueError: if `x` is not one input, or the layer is not called just once and directly.
     """
     for array in jax.tree.leaves(x):
         if jnp.ndim(array) < 2 or jnp.shape(array)[0] != 1:
@@ -90,45 +62,32 @@ def record(model, x, layer: RNN, what: str) -> Run:
                 f"{what} shows one sequence and needs x with a batch of one, (1, time, ...). It "
                 f"has the shape {jnp.shape(array)}: pass x[:1] of a batch, x[None] of a sequence."
             )
-    runs: list[Run] = []
-
-    def note(layer, inputs, states, run):
-        leaves = jax.tree.leaves((inputs, states))
+    with Binding(), StepObserver([layer]) as seen:
+        model(x, training=False)
+    for passage in seen.passages:
+        leaves = jax.tree.leaves((passage.inputs, passage.start))
         if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves) or leaves[0].shape[0] != 1:
             raise ValueError(
                 f"{what}: {layer} is not run on {model}'s input as one sequence, but within "
                 "another layer's loop or on its steps. Pass that layer's own input to the layer."
             )
-        inputs, run = run.in_order(inputs)
-        inputs = hide_masked(inputs, run.mask)
-        outputs, every = repeat_step(
-            layer.runnable, inputs, states, run.but(return_all_states=True)
-        )
-        steps = leaves[0].shape[1]
-        counts = jnp.ones(steps, bool) if run.mask is None else run.mask[0]
-        runs.append(Run(layer, inputs, states, every, counts))
-        last = jax.tree.map(lambda s: s[:, -1], every)
-        return outputs, every if run.return_all_states else last
-
-    with Binding(), running([layer], note):
-        model(x, training=False)
-    if len(runs) != 1:
+    if len(seen.passages) != 1:
         raise ValueError(
-            f"{what}: {model} calls {layer} {len(runs)} times, and not once: make a model of the "
-            "call that is meant, Model(inputs, output)."
+            f"{what}: {model} calls {layer} {len(seen.passages)} times, and not once: make a model "
+            "of the call that is meant, Model(inputs, output)."
         )
-    return runs[0]
+    return seen.passages[0]
 
 
-def state_names(cell) -> list[str]:
+def name_states(cell) -> list[str]:
     """The names of a cell's states, in the order of `jax.tree.leaves`: `h`, `c` where known."""
-    if isinstance(cell, GatedCell):
+    if isinstance(cell, LearnedCell):
         return list(cell.recurrence.states)
     if isinstance(cell, AttentionCell):
-        inner = state_names(cell.cell)
+        inner = name_states(cell.cell)
         return ["a", *inner] if cell.mechanism == "luong" else inner
     if hasattr(cell, "cells"):
-        each = [state_names(c) for c in cell.cells]
+        each = [name_states(c) for c in cell.cells]
         return [f"{n}{i}" for i, names in enumerate(each, 1) for n in names]
     size = cell.state_size
     several = list(size) if isinstance(size, tuple) else size  # within it, a tuple is a shape

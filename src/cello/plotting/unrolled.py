@@ -20,7 +20,7 @@ from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
 from cello.plotting.canvas import take_axis
 from cello.plotting.drawing import SIZE, Picture, measure_text
-from cello.plotting.recording import state_names
+from cello.plotting.recording import name_states
 
 PITCH, WIDTH, HEIGHT, RISE = 126.0, 70.0, 26.0, 66.0
 """From column to column; of a box; from row to row. In points."""
@@ -235,7 +235,7 @@ class _Unrolled:
         self, layer: RNN, columns, y: float, backwards: bool, width=WIDTH, place=0.5
     ) -> None:
         """The arrows from step to step, before the first and behind the last."""
-        names = state_names(layer.cell)
+        names = name_states(layer.cell)
         short = ", ".join(names) if len(names) < 4 else "states"
         way = -1 if backwards else 1
         order = columns[::-1] if backwards else columns

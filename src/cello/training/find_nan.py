@@ -8,25 +8,20 @@ weights have not.
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable
+import itertools
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.frame import running
-from cello.cells.loop import repeat_step
+from cello.cells.steps import Passage, StepObserver
 from cello.core.layer import Layer
 from cello.core.masking import get_mask, set_mask
-from cello.core.replacing import replaced
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
-from cello.ops.recurrence import hide_masked
 from cello.training.loop import bind, values_of
 from cello.training.ragged import opened, values_only
 
@@ -89,30 +84,29 @@ class _Place(NamedTuple):
 
 def find_nan(model, x, y=None) -> NotFinite | None:
     """See `Model.find_nan`."""
-    batch = _batch(model, x, y)
+    batch = _take_batch(model, x, y)
     inputs = opened(batch[0])
-    layers = _observed(model)
-    calls: list[_Call] = []
+    layers = _find_layers(model)
     programs = model.trainer.programs
-    with Binding(), _watching(layers, _noting(calls)):
+    with Binding(), _Watch(layers) as seen:
         outputs = programs.outputs_of(batch, training=y is not None)
         if y is not None:
             loss = programs.loss_of(batch, outputs, training=True)
-    first = next((c for c in calls if c.bad is not None), None)
+    first = next((call for call in seen.ended if call.bad is not None), None)
     if first is not None:
-        return _origin(first, inputs)
+        return _explain(first, inputs)
     if y is None:
-        return _in_weights(layers)
-    targets = _first_bad(values_only(batch[1]))
+        return _search_weights(layers)
+    targets = _find_bad(values_only(batch[1]))
     if targets is not None:
-        return NotFinite("data", None, targets.step, targets.row, targets.value, "The targets")
+        return NotFinite("data", None, *targets, "The targets")
     if not jnp.isfinite(loss):
-        row = _row_of_loss(model, outputs, batch)
-        return _in_weights(layers) or NotFinite("loss", None, None, row, _kind_of(loss))
-    return _in_gradient(model, batch, layers, calls) or _in_weights(layers)
+        row = _find_row_of_loss(model, outputs, batch)
+        return _search_weights(layers) or NotFinite("loss", None, None, row, _name_value(loss))
+    return _search_gradient(model, batch, layers, seen.calls) or _search_weights(layers)
 
 
-def _batch(model, x, y):
+def _take_batch(model, x, y):
     """All of the data as one batch, its rows in their order."""
     if y is not None:
         model.trainer.ready("find_nan")
@@ -120,103 +114,123 @@ def _batch(model, x, y):
     return feed.whole() if hasattr(feed, "whole") else feed.first()
 
 
-# ------------------------------------------------------------------------------ the way forward
-
-
-@dataclasses.dataclass(eq=False)
-class _Call:
-    """What one call of a layer took and gave."""
-
-    layer: Layer
-    parents: tuple[Layer, ...]
-    inputs: list[Any]
-    outputs: list[Any]
-    mask: Any  # of its steps; None where all count
-    bad: _Place | None  # in the outputs, or in the states
-
-
-def _observed(model) -> list[Layer]:
+def _find_layers(model) -> list[Layer]:
     """The layers that are called on whole sequences: all but those inside of cells."""
     found = model.flatten_layers()
     inside = {v for layer in found if isinstance(layer, RNN) for v in layer.cell.flatten_layers()}
     return [layer for layer in found if layer not in inside]
 
 
-@contextlib.contextmanager
-def _watching(layers, around: Callable):
-    """A scope in which `around(layer, parents, call, args, kwargs)` calls each of `layers`."""
-    running_now: list[Layer] = []
-
-    def watched(layer, call):
-        @functools.wraps(call)
-        def wrapper(*args, **kwargs):
-            parents = tuple(running_now)
-            running_now.append(layer)
-            try:
-                return around(layer, parents, call, args, kwargs)
-            finally:
-                running_now.pop()
-
-        return wrapper
-
-    with contextlib.ExitStack() as stack:
-        for layer in layers:
-            stack.enter_context(replaced(layer, "call", watched(layer, layer.call)))
-        yield
+# ------------------------------------------------------------------------------ the way forward
 
 
-def _noting(calls: list[_Call]) -> Callable:
-    """A way to call layers that puts what each took and gave into `calls`, in the order of ending.
+@dataclasses.dataclass(eq=False)
+class _Call:
+    """What one call of a layer took and gave, and the gradients that came back."""
 
-    Calls within loops that JAX traces have no values and are left out.
+    layer: Layer
+    parents: tuple[Layer, ...]
+    known: bool = False  # not in loops that JAX traces
+    inputs: list[Any] = dataclasses.field(default_factory=list)
+    mask: Any = None  # of its steps; None where all count
+    bad: _Place | None = None  # in the outputs, or in the states
+    by_inputs: dict[int, Any] = dataclasses.field(default_factory=dict)
+    by_outputs: dict[int, Any] = dataclasses.field(default_factory=dict)
+
+
+class _Watch(StepObserver):
+    """Sees the calls of some layers, and runs recurrent layers step by step.
+
+    Args:
+        layers: the layers that are watched.
+        zero: a number that the loss is differentiated by, for gradients to be noted in place of
+            values: so they come to all arrays.
+
+    Attributes:
+        calls: the calls in the order of their begin.
+        ended: those in the order of their end.
     """
 
-    def around(layer, parents, call, args, kwargs):
-        passages: list[Any] = []
-        recurrent = [layer] if isinstance(layer, RNN) else []
-        with running(recurrent, functools.partial(_every_step, passages)):
-            outputs = call(*args, **kwargs)
-        leaves = _floats(outputs)
-        if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
-            return outputs
-        taken = _floats((args, kwargs))
-        mask = next((m for m in map(get_mask, taken) if m is not None), None)
-        bad = _first_of([*passages, _first_bad(outputs, mask)])
-        calls.append(_Call(layer, parents, taken, leaves, mask, bad))
-        return outputs
+    def __init__(self, layers, zero=None):
+        super().__init__([layer for layer in layers if isinstance(layer, RNN)])
+        self.calls: list[_Call] = []
+        self.ended: list[_Call] = []
+        self._layers, self._zero = set(layers), zero
+        self._running: list[Layer] = []
 
-    return around
+    def on_call(self, layer, arguments, proceed):
+        if layer not in self._layers:
+            return proceed(arguments)
+        call = _Call(layer, tuple(self._running))
+        self.calls.append(call)
+        self._running.append(layer)
+        earlier = len(self.passages)
+        outputs = proceed(self._tap(arguments, call.by_inputs))
+        self._running.pop()
+        self.ended.append(call)
+        if self._zero is None and not _is_traced(outputs):
+            call.known, call.inputs = True, _find_floats(arguments)
+            call.mask = next((m for m in map(get_mask, call.inputs) if m is not None), None)
+            steps = map(_find_bad_step, self.passages[earlier:])
+            call.bad = _take_first([*steps, _find_bad(outputs, call.mask)])
+        return self._tap(outputs, call.by_outputs)
+
+    def _tap(self, tree, gradients: dict[int, Any]):
+        """`tree`; what comes back to its floating arrays is put into `gradients`."""
+        number = itertools.count()
+
+        def tap(leaf):
+            if self._zero is None or not _find_floats(leaf):
+                return leaf
+            note = functools.partial(gradients.__setitem__, next(number))
+            tapped = _tap_array(note, leaf, self._zero)
+            set_mask(tapped, get_mask(leaf))
+            return tapped
+
+        return jax.tree.map(tap, tree)
 
 
-def _every_step(passages, layer, inputs, states, run):
-    """Run the cell of a layer step by step; note the first step with something not finite."""
-    turned = run.go_backwards
-    inputs, run = run.in_order(inputs)
-    everything = run.but(return_sequences=True, return_all_states=True)
-    inputs = hide_masked(inputs, run.mask)
-    outputs, every = repeat_step(layer.runnable, inputs, states, everything)
-    leaves = _floats((outputs, every))
-    if not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
-        places = [p for p in (_first_bad(leaf, run.mask) for leaf in leaves) if p is not None]
-        if places:
-            step, row, value = min(places)
-            steps = leaves[0].shape[1]
-            passages.append(_Place(steps - 1 - step if turned else step, row, value))
-    if not run.return_sequences:
-        outputs = jax.tree.map(lambda y: y[:, -1], outputs)
-    return outputs, every if run.return_all_states else jax.tree.map(lambda s: s[:, -1], every)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _tap_array(note, x, zero):
+    """`x`; `note` is called with its gradient."""
+    return x
 
 
-def _floats(tree) -> list[Any]:
+def _pass_back(note, _, gradient):
+    if not isinstance(gradient, jax.core.Tracer):  # in a loop
+        note(gradient)
+    return gradient, jnp.zeros(())
+
+
+_tap_array.defvjp(lambda note, x, zero: (x, None), _pass_back)
+
+
+def _is_traced(tree) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in _find_floats(tree))
+
+
+def _find_bad_step(passage: Passage) -> _Place | None:
+    """The first step with something not finite in the outputs or the states."""
+    found = passage.outputs, passage.states
+    if _is_traced(found):
+        return None
+    places = (_find_bad(leaf, passage.run.mask) for leaf in _find_floats(found))
+    place = min(filter(None, places), default=None)
+    if place is None or not passage.layer.go_backwards:
+        return place
+    return place._replace(step=passage.counts.shape[1] - 1 - place.step)
+
+
+def _find_floats(tree) -> list[Any]:
     leaves = jax.tree.leaves(tree)
     return [v for v in leaves if jnp.issubdtype(getattr(v, "dtype", bool), jnp.floating)]
 
 
-def _kind_of(values) -> str:
+def _name_value(values) -> str:
     return "nan" if np.isnan(values).any() else "inf"
 
 
-def _first_bad(tree, mask=None, last: bool = False) -> _Place | None:
+def _find_bad(tree, mask=None, last: bool = False) -> _Place | None:
     """Step, row and kind of the first value that is not finite, at steps that count; or `None`.
 
     Args:
@@ -224,7 +238,7 @@ def _first_bad(tree, mask=None, last: bool = False) -> _Place | None:
         mask: boolean `(batch, time)`; that of the array where `None`.
         last: whether the last step is wanted in place of the first.
     """
-    for leaf in _floats(tree):
+    for leaf in _find_floats(tree):
         kept = get_mask(leaf) if mask is None else mask
         values = np.asarray(leaf, np.float64)
         bad = ~np.isfinite(values)
@@ -233,38 +247,38 @@ def _first_bad(tree, mask=None, last: bool = False) -> _Place | None:
         if not bad.any():
             continue
         if values.ndim == 0:
-            return _Place(None, None, _kind_of(values))
+            return _Place(None, None, _name_value(values))
         if values.ndim < 3:
             row = int(np.argmax(bad.reshape(len(bad), -1).any(1)))
-            return _Place(None, row, _kind_of(values[row][bad[row]]))
+            return _Place(None, row, _name_value(values[row][bad[row]]))
         by_step = np.asarray(bad.reshape(*bad.shape[:2], -1).any(2))
         steps = np.flatnonzero(by_step.any(0))
         step = int(steps[-1] if last else steps[0])
         row = int(np.argmax(by_step[:, step]))
-        return _Place(step, row, _kind_of(values[row, step][bad[row, step]]))
+        return _Place(step, row, _name_value(values[row, step][bad[row, step]]))
     return None
 
 
-def _origin(call: _Call, inputs) -> NotFinite:
+def _explain(call: _Call, inputs) -> NotFinite:
     """Why the outputs of a call are not finite, the first that are not."""
-    if any(_first_bad(v) for v in call.inputs):
-        place = _first_bad(inputs)
+    if any(_find_bad(v) for v in call.inputs):
+        place = _find_bad(inputs)
         if place is not None:
             return NotFinite("data", call.layer, *place)
         # Not from a layer before and not from the data: what is around has made it in between.
-        place = _first_of(map(_first_bad, call.inputs))
+        place = _take_first(map(_find_bad, call.inputs))
         return NotFinite(
             "forward", call.parents[-1] if call.parents else call.layer, *(place or ())
         )
-    return _in_weights([call.layer]) or NotFinite("forward", call.layer, *(call.bad or ()))
+    return _search_weights([call.layer]) or NotFinite("forward", call.layer, *(call.bad or ()))
 
 
-def _in_weights(layers) -> NotFinite | None:
+def _search_weights(layers) -> NotFinite | None:
     """The first weight that is not finite, in the innermost of some layers that has it."""
     holders = [v for v in layers if not any(inner in layers for inner in v.sublayers)]
     for layer in [*holders, *layers]:
         for variable in layer.weights:
-            place = _first_bad(variable.value)
+            place = _find_bad(variable.value)
             if place is not None:
                 return NotFinite("weights", layer, value=place.value, name=variable.name)
     return None
@@ -273,7 +287,7 @@ def _in_weights(layers) -> NotFinite | None:
 # ---------------------------------------------------------------------- the loss, the gradient
 
 
-def _row_of_loss(model, outputs, batch) -> int | None:
+def _find_row_of_loss(model, outputs, batch) -> int | None:
     """The first row that has by itself a loss that is not finite."""
     x, y, w = values_only(jax.tree.map(jnp.asarray, batch))
     for row in range(jax.tree.leaves(outputs)[0].shape[0]):
@@ -291,66 +305,40 @@ def _row_of_loss(model, outputs, batch) -> int | None:
     return None
 
 
-def _in_gradient(model, batch, layers, calls: list[_Call]) -> NotFinite | None:
+def _search_gradient(model, batch, layers, calls: list[_Call]) -> NotFinite | None:
     """The layer in which the gradient ceases to be finite, on its way from the loss back."""
     trainable = model.trainable_weights
-    count: collections.Counter[Layer] = collections.Counter()
-    seen: dict[tuple[Layer, int], _Call] = {}
-    for call in calls:
-        seen[call.layer, count[call.layer]] = call
-        count[call.layer] += 1
+    again: list[_Call] = []
 
-    def total(weights, probes):
-        """The loss, with numbers (zeros) added to what each layer takes and gives."""
-        made: collections.Counter[Layer] = collections.Counter()
-
-        def around(layer, parents, call, args, kwargs):
-            if (layer, made[layer]) not in seen:
-                return call(*args, **kwargs)
-            taken, given = probes[list(seen).index((layer, made[layer]))]
-            made[layer] += 1
-            args, kwargs = _pushed((args, kwargs), taken)
-            return _pushed(call(*args, **kwargs), given)
-
+    def total(weights, zero):
         programs = model.trainer.programs
-        with bind((trainable, weights)), _watching(layers, around):
-            return programs.loss_of(batch, programs.outputs_of(batch, True), True)
+        with bind((trainable, weights)), _Watch(layers, zero) as seen:
+            loss = programs.loss_of(batch, programs.outputs_of(batch, True), True)
+            again.extend(seen.calls)
+        return loss
 
-    probes = jax.tree.map(jnp.zeros_like, [(c.inputs, c.outputs) for c in seen.values()])
-    by_weights, by_probes = jax.grad(total, (0, 1))(values_of(trainable), probes)
-    wrong = {v: _first_bad(g) for v, g in zip(trainable, by_weights, strict=True)}
+    by_weights, _ = jax.grad(total, (0, 1))(values_of(trainable), jnp.zeros(()))
+    wrong = {v: _find_bad(g) for v, g in zip(trainable, by_weights, strict=True)}
     if not any(wrong.values()):
         return None
     found: list[tuple[_Call, _Place]] = []
-    for call, (taken, given) in zip(seen.values(), by_probes, strict=True):
-        if _first_bad(given, call.mask) is not None:
-            continue  # what comes behind has made it
+    for call, back in zip(calls, again, strict=True):
+        if not call.known or _find_bad(back.by_outputs, call.mask) is not None:
+            continue  # nothing is known, or what comes behind has made it
         last = not getattr(call.layer, "go_backwards", False)
-        own = _first_of(wrong.get(v) for v in call.layer.weights)
-        place = _first_bad(taken, call.mask, last) or (own and _Place(None, None, own.value))
+        own = _take_first(wrong.get(v) for v in call.layer.weights)
+        place = _find_bad(back.by_inputs, call.mask, last) or (
+            own and _Place(None, None, own.value)
+        )
         if place is not None:
             found.append((call, place))
     if found:
         outer = {layer for call, _ in found for layer in call.parents}
         call, place = [f for f in found if f[0].layer not in outer][-1]
         return NotFinite("gradient", call.layer, *place)
-    place = _first_bad(by_probes) or _first_of(wrong.values())
+    place = _find_bad([(c.by_inputs, c.by_outputs) for c in again]) or _take_first(wrong.values())
     return NotFinite("gradient", None, *(place or ()))
 
 
-def _first_of(places) -> _Place | None:
-    return next((place for place in places if place is not None), None)
-
-
-def _pushed(tree, probes):
-    """`tree` with `probes` added to its floating arrays, one after the other."""
-    left = iter(probes)
-
-    def push(leaf):
-        if not _floats(leaf):
-            return leaf
-        pushed = leaf + next(left)
-        set_mask(pushed, get_mask(leaf))
-        return pushed
-
-    return jax.tree.map(push, tree)
+def _take_first(places) -> _Place | None:
+    return next(filter(None, places), None)
