@@ -143,6 +143,11 @@ KINDS = {
     "tbptt": (simple, arrays, "adam", {"tbptt": 2}, list),
 }  # fmt: skip
 WITHIN_AN_EPOCH = ("adam", "lists", "loader", "averages", "tbptt")
+BETWEEN_EPOCHS = ("adam", "arrays", "lists", "iterator", "stateful", "averages", "callbacks")
+
+
+def deep_but_for(kinds):
+    return [k if k in kinds else pytest.param(k, marks=pytest.mark.deep) for k in KINDS]
 
 
 def fitted(kind, epochs=6, more=(), at_once="auto", **options):
@@ -172,7 +177,7 @@ def same(a, b):
     jax.tree.map(np.testing.assert_array_equal, a, b)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", deep_but_for(BETWEEN_EPOCHS))
 def test_a_training_that_was_cut_off_ends_as_one_that_was_not(kind, tmp_path):
     """Weights, optimiser, random numbers and history are equal bit for bit."""
     whole = fitted(kind, epochs=5, more=[KillIn(99)], resume=tmp_path / "whole")
@@ -201,10 +206,7 @@ class DiesAfter(BackupAndRestore):
             raise Killed
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [k if k in WITHIN_AN_EPOCH else pytest.param(k, marks=pytest.mark.deep) for k in KINDS],
-)
+@pytest.mark.parametrize("kind", deep_but_for(WITHIN_AN_EPOCH))
 def test_cut_off_within_an_epoch(kind, tmp_path):
     """After the very first batch, and after others; for most kinds the last of an epoch is one."""
 

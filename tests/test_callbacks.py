@@ -915,6 +915,7 @@ def test_recurrent_health_backwards_and_under_a_mask():
     same(masked, forwards, rtol=1e-4)
 
 
+@pytest.mark.deep
 def test_recurrent_health_of_all_layers():
     layers = cello.layers
     found = health_of(

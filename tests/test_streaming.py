@@ -186,7 +186,13 @@ def close(found, want, atol=1e-6):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=atol), found, want)
 
 
-@pytest.mark.parametrize("name", sorted(BUILD))
+SIMPLER = {"SimpleRNN", "GRU", "ProjectedLSTM", "two layers", "own cell", "masked, zeros"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.deep] if n in SIMPLER else []) for n in sorted(BUILD)],
+)
 @settings(max_examples=6)
 @given(data=st.data())
 def test_chunks_give_what_the_whole_sequence_gives(name, data):

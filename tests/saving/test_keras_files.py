@@ -137,7 +137,7 @@ def recurrent(draw):
 
 
 @given(case=recurrent())
-@settings(max_examples=6)
+@settings(max_examples=5)
 def test_recurrent_layers_with_every_option(case, tmp_path_factory):
     round_trip(case[1], tmp_path_factory.mktemp("k"), data((2, 5, 3)))
 
