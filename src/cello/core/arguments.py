@@ -98,7 +98,7 @@ class Declared:
     """What Keras' constructor takes and means nothing here: accepted, not stored. To each name
     belong the values that are taken, since others would change results; `None`: every value."""
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._ignored_arguments = {
             name: values
@@ -142,7 +142,7 @@ class Declared:
         instance._constructor_call = (args, kwargs)
         return instance
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         cls = type(self)
         for name in [n for n in kwargs if n in cls._ignored_arguments]:
             cls._ignore(name, kwargs.pop(name))

@@ -90,7 +90,7 @@ class Layer(VariableOwner):
     call_graph: Any = None
     """The calls inside of a model, from its inputs to its outputs, where they are recorded."""
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register(cls) if cls.__module__.startswith("cello.") else None
         if "build" in vars(cls):
@@ -98,7 +98,7 @@ class Layer(VariableOwner):
         if isinstance(vars(cls).get("weights"), Argument):
             del cls.weights  # the argument gives their first values; the attribute stays
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.graph_nodes: list[Any] = []
         if "input_dim" in kwargs and "input_dim" not in self.declared:  # Keras' older spelling
             kwargs["input_shape"] = (kwargs.pop("input_dim"),)

@@ -110,7 +110,7 @@ class RNN(Layer):
     _cell_arguments: tuple[str, ...] = ()
     _ignored_arguments = {"use_cudnn": None, "implementation": None, "time_major": (False,)}
 
-    def __init_subclass__(cls, cell: type[Layer] | None = None, **kwargs):
+    def __init_subclass__(cls, cell: type[Layer] | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cell is None:
             return

@@ -87,21 +87,21 @@ FAULTS = [
     ),
     # ------------------------------------------------------------------- initial values
     (
-        "src/cello/initializers.py",
+        CORE + "initializers.py",
         "np.where(np.diagonal(r) < 0, -1, 1)",
         "np.ones(len(r))",
         [TESTS + "test_initializers.py::test_orthogonal_is_uniform_over_rotations"],
         "orthogonal matrices have diagonals of one sign",
     ),
     (
-        "src/cello/initializers.py",
+        CORE + "initializers.py",
         "np.abs(values) > 2",
         "np.abs(values) > 3",
         [TESTS + "test_initializers.py::test_variance_is_the_papers"],
         "the truncated normal is cut at three deviations",
     ),
     (
-        "src/cello/initializers.py",
+        CORE + "initializers.py",
         "return math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1]",
         "return math.prod(shape[:-2]) * shape[-1], math.prod(shape[:-1])",
         [TESTS + "test_initializers.py::test_variance_is_the_papers"],
@@ -109,20 +109,51 @@ FAULTS = [
     ),
     # ---------------------------------------------------------- penalties and constraints
     (
-        "src/cello/regularizers.py",
+        CORE + "regularizers.py",
         "return self.l1 * jnp.sum(jnp.abs(x)) + self.l2 * jnp.sum(jnp.square(x))",
         "return self.l1 * jnp.sum(jnp.abs(x)) + self.l2 * jnp.mean(jnp.square(x))",
         [TESTS + "test_regularizers_constraints.py"],
         "L1L2 takes the mean of the squares",
     ),
     (
-        "src/cello/constraints.py",
+        CORE + "constraints.py",
         "jnp.minimum(norms, self.max_value)",
         "jnp.maximum(norms, self.max_value)",
         [TESTS + "test_regularizers_constraints.py"],
         "MaxNorm makes short vectors long",
     ),
     # ------------------------------------------------------------------------ arguments
+    (
+        CORE + "arguments.py",
+        "first = [name for name in cls.argument_order.split() if name in arguments]",
+        "first = [name for name in arguments if name in cls.argument_order.split()]",
+        [
+            TESTS + "test_declarations.py",
+            ORACLES + "test_layers.py::test_signature_is_that_of_keras",
+        ],
+        "Keras' order of arguments is not kept",
+    ),
+    (
+        CORE + "arguments.py",
+        "if name in own or name not in vars(cls) or argument.keyword_only",
+        "if name in own or name not in vars(cls)",
+        [TESTS + "test_declarations.py"],
+        "a class with a name of its own takes no name",
+    ),
+    (
+        CORE + "keras_names.py",
+        "Concatenate Conv1D",
+        "Concatenate",
+        [TESTS + "test_declarations.py"],
+        "files name a layer of Keras' as Cello's",
+    ),
+    (
+        CORE + "kinds.py",
+        'f"{annotation(kind)} | None"',
+        "annotation(kind)",
+        [TESTS + "test_types.py"],
+        "type checkers refuse None for an optional argument",
+    ),
     (
         CORE + "kinds.py",
         "not isinstance(value, (int, np.integer)) or value < 1:",
