@@ -98,7 +98,7 @@ class _Job:
         self.readers: list[threading.Thread] = []
 
     def run(self) -> int:
-        signal.signal(signal.SIGTERM, _interrupted)
+        signal.signal(signal.SIGTERM, _interrupt)
         try:
             self._start()
             while True:
@@ -182,7 +182,7 @@ class _Job:
             reader.join()
 
 
-def _interrupted(number, frame) -> None:
+def _interrupt(number, frame) -> None:
     raise KeyboardInterrupt
 
 

@@ -111,10 +111,10 @@ def search(
             return pruning.best
 
         def enough(study, trial):
-            if _finished(study) >= trials:
+            if _count_finished(study) >= trials:
                 study.stop()
 
-        if _finished(study) < trials:
+        if _count_finished(study) < trials:
             study.optimize(objective, timeout=timeout, callbacks=[enough])
     return Search(study, build)
 
@@ -223,7 +223,7 @@ def _cell(value) -> str:
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _finished(study) -> int:
+def _count_finished(study) -> int:
     """Trials that count: a failed or cut off one is run anew."""
     return sum(t.state.name in ("COMPLETE", "PRUNED") for t in study.trials)
 

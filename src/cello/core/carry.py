@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import Literal
 
-from cello.core.naming import scoped
+from cello.core.naming import add_scope
 from cello.core.observation import Observer, innermost
 from cello.core.symbolic import BATCH, new_dimension
 
@@ -59,7 +59,7 @@ class Carry(Observer):
 
         A layer that is called several times has a slot for each call.
         """
-        path = scoped("")[:-1].partition("/")[2]  # within the model, whose own name may change
+        path = add_scope("")[:-1].partition("/")[2]  # within the model, whose own name may change
         self._uses[path] += 1
         if self._uses[path] > 1:
             path = f"{path}_{self._uses[path]}"

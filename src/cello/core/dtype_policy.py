@@ -35,7 +35,7 @@ class DTypePolicy:
     def __init__(self, name: DTypeLike | None = None):
         if name is None:
             name = dtype_policy().name
-        self.name: str = _checked(name)
+        self.name: str = _check(name)
         self.compute_dtype = self.name.removeprefix("mixed_")
         self.variable_dtype = "float32" if self.mixed else self.name
 
@@ -61,7 +61,7 @@ class DTypePolicy:
         return f'<DTypePolicy "{self.name}">'
 
 
-def _checked(name) -> str:
+def _check(name) -> str:
     if name == "mixed_float16":
         raise ValueError(
             'a policy other than "mixed_float16", whose small range needs a scaled loss, which '

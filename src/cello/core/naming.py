@@ -40,6 +40,6 @@ def name_scope(name: str):
         _scope.reset(token)
 
 
-def scoped(name: str) -> str:
+def add_scope(name: str) -> str:
     """The path of something called `name` that is made here."""
     return "/".join((*_scope.get(), name))

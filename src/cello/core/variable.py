@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.loading import current_loading
-from cello.core.naming import scoped
+from cello.core.naming import add_scope
 
 _binding: contextvars.ContextVar[Binding | None] = contextvars.ContextVar("binding", default=None)
 _autocast: contextvars.ContextVar[Any] = contextvars.ContextVar("autocast", default=None)
@@ -129,7 +129,7 @@ class Variable:
         autocast: bool = True,
     ):
         self.name = name
-        self.path = scoped(name)
+        self.path = add_scope(name)
         self.trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint

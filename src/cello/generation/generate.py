@@ -52,7 +52,7 @@ def generate(writer, inputs, options: GenerationOptions):
     """
     model = writer.model
     data = writer.data(inputs)
-    data, plan = _planned(writer, data)
+    data, plan = _look_up(writer, data)
     end_token = options.end_token
     if end_token is not None and not 0 <= end_token < plan.vocabulary:
         raise ValueError(
@@ -83,7 +83,7 @@ def generate(writer, inputs, options: GenerationOptions):
     return (tokens[:, 0], found[:, 0]) if options.return_scores else tokens[:, 0]
 
 
-def _planned(writer, data) -> tuple[Any, Plan]:
+def _look_up(writer, data) -> tuple[Any, Plan]:
     """The inputs as arrays, and the plan for them."""
     padded = writer.padded(data, masked=True)
     form = jax.tree.structure(padded)

@@ -28,7 +28,7 @@ class LanguageModel:
         if not len(rows) or any(np.ndim(row) != 1 for row in rows):
             raise ValueError(
                 f"{where} expects a prompt of shape (batch, time), or a list of sequences of "
-                f"tokens, and got {_described(prompt)}: write [prompt] for a single one."
+                f"tokens, and got {_describe(prompt)}: write [prompt] for a single one."
             )
         ragged = Ragged.of(rows, "prompt")
         if ragged.dtype.kind not in "iu":
@@ -81,5 +81,5 @@ class EncoderDecoder:
         return self.model.decoder([opened(tokens), *opened(context)], training=False)
 
 
-def _described(value) -> str:
+def _describe(value) -> str:
     return f"an array of shape {value.shape}" if hasattr(value, "shape") else repr(value)[:60]

@@ -52,10 +52,10 @@ class Loss(Configurable):
             factor = mask.astype(values.dtype)
             if self.reduction in ("mean", "sum_over_batch_size"):  # a mean over the real steps
                 factor = factor * mask.size / jnp.maximum(jnp.sum(factor), 1)
-            weights = factor if weights is None else _aligned(weights, factor) * factor
-            values = jnp.where(_aligned(mask, values), values, 0.0)
+            weights = factor if weights is None else _align(weights, factor) * factor
+            values = jnp.where(_align(mask, values), values, 0.0)
         if weights is not None and values.ndim:
-            values = values * _aligned(weights, values)
+            values = values * _align(weights, values)
         if self.reduction in ("none", None) or values.ndim == 0:
             return values
         total = jnp.sum(values)
@@ -111,10 +111,10 @@ def hide(array, mask):
     array = jnp.asarray(array)
     if array.shape[: mask.ndim] != mask.shape:
         return array
-    return jnp.where(_aligned(jnp.asarray(mask, bool), array), array, jnp.zeros((), array.dtype))
+    return jnp.where(_align(jnp.asarray(mask, bool), array), array, jnp.zeros((), array.dtype))
 
 
-def _aligned(weights, values):
+def _align(weights, values):
     """`weights` with the rank of `values`: first axes are matched, a last axis of 1 dropped."""
     if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
         return weights[..., 0]

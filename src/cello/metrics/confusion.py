@@ -12,7 +12,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import boolean, one_of, positive_integer
 from cello.core.masking import get_mask
 from cello.losses.functions import same_rank
-from cello.metrics.metric import Metric, divided, shown_parts, weighted
+from cello.metrics.metric import Metric, divide, hide_masked_parts, weigh
 
 
 def _thresholds(value: float | Sequence[float] | None):
@@ -43,8 +43,8 @@ class _Confusion(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_mask(y_pred)
-        y_true, y_pred = same_rank(*shown_parts(y_true, y_pred, mask))
-        _, weights = weighted(y_pred, sample_weight, mask)
+        y_true, y_pred = same_rank(*hide_masked_parts(y_true, y_pred, mask))
+        _, weights = weigh(y_pred, sample_weight, mask)
         said = self.chances(y_pred).ravel()[None] > jnp.asarray(self._cuts)[:, None]
         true, weights = (y_true.ravel() > 0.5)[None], weights.ravel()[None]
         counts = [said & true, said & ~true, ~said & true, ~said & ~true]
@@ -93,7 +93,7 @@ class Precision(_Confusion):
 
     def result(self):
         tp, fp, _, _ = self.counts.value
-        return self._shaped(divided(tp, tp + fp))
+        return self._shaped(divide(tp, tp + fp))
 
 
 class Recall(_Confusion):
@@ -101,7 +101,7 @@ class Recall(_Confusion):
 
     def result(self):
         tp, _, fn, _ = self.counts.value
-        return self._shaped(divided(tp, tp + fn))
+        return self._shaped(divide(tp, tp + fn))
 
 
 class AUC(_Confusion):
@@ -140,13 +140,13 @@ class AUC(_Confusion):
     def result(self):
         tp, fp, fn, tn = self.counts.value
         if self.curve == "ROC":
-            x, y = divided(fp, fp + tn), divided(tp, tp + fn)
+            x, y = divide(fp, fp + tn), divide(tp, tp + fn)
             return jnp.sum((x[:-1] - x[1:]) * (y[:-1] + y[1:]) / 2)
         d_tp = tp[:-1] - tp[1:]
         p = jnp.maximum(tp + fp, 0)
-        slope = divided(d_tp, jnp.maximum(p[:-1] - p[1:], 0))
+        slope = divide(d_tp, jnp.maximum(p[:-1] - p[1:], 0))
         intercept = tp[1:] - slope * p[1:]
         both = (p[:-1] > 0) & (p[1:] > 0)
-        ratio = jnp.where(both, divided(p[:-1], jnp.maximum(p[1:], 0)), 1.0)
+        ratio = jnp.where(both, divide(p[:-1], jnp.maximum(p[1:], 0)), 1.0)
         gain = slope * (d_tp + intercept * jnp.log(jnp.where(both, ratio, 1.0)))
-        return jnp.sum(divided(gain, jnp.maximum(tp[1:] + fn[1:], 0)))
+        return jnp.sum(divide(gain, jnp.maximum(tp[1:] + fn[1:], 0)))

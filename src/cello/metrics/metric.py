@@ -79,12 +79,12 @@ class Mean(Metric):
         self.count = self.add_variable(name="count")
 
     def update_state(self, values, sample_weight=None):  # type: ignore[override]
-        values, weights = weighted(values, sample_weight, get_mask(values))
+        values, weights = weigh(values, sample_weight, get_mask(values))
         self.total.assign(self.total.value + jnp.sum(values * weights))
         self.count.assign(self.count.value + jnp.sum(weights))
 
     def result(self):
-        return divided(self.total.value, self.count.value)
+        return divide(self.total.value, self.count.value)
 
 
 class Sum(Metric):
@@ -95,7 +95,7 @@ class Sum(Metric):
         self.total = self.add_variable(name="total")
 
     def update_state(self, values, sample_weight=None):  # type: ignore[override]
-        values, weights = weighted(values, sample_weight, get_mask(values))
+        values, weights = weigh(values, sample_weight, get_mask(values))
         self.total.assign(self.total.value + jnp.sum(values * weights))
 
     def result(self):
@@ -118,9 +118,9 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_mask(y_pred)
-        y_true, y_pred = shown_parts(y_true, y_pred, mask)
+        y_true, y_pred = hide_masked_parts(y_true, y_pred, mask)
         values = self.measure(y_true, y_pred)
-        values, weights = weighted(values, sample_weight, both(mask, get_mask(values)))
+        values, weights = weigh(values, sample_weight, both(mask, get_mask(values)))
         self.total.assign(self.total.value + jnp.sum(values * weights))
         self.count.assign(self.count.value + jnp.sum(weights))
 
@@ -131,13 +131,13 @@ class MeanMetricWrapper(Mean):
         return {"fn": self._fn.__name__, **super().get_config(), **self._fn_kwargs}
 
 
-def shown_parts(y_true, y_pred, mask):
+def hide_masked_parts(y_true, y_pred, mask):
     """Targets and outputs as arrays, with zeros under the mask."""
     y_true, y_pred = jax.tree.map(lambda y: widened(jnp.asarray(y)), (y_true, y_pred))
     return (y_true, y_pred) if mask is None else (hide(y_true, mask), hide(y_pred, mask))
 
 
-def weighted(values, sample_weight, mask):
+def weigh(values, sample_weight, mask):
     """Values and weights of one shape; masked values are 0 with the weight 0."""
     values = jnp.asarray(values, jnp.float32)
     weights = jnp.ones((), jnp.float32)
@@ -153,6 +153,6 @@ def weighted(values, sample_weight, mask):
     return values, weights
 
 
-def divided(a, b):
+def divide(a, b):
     """`a / b`, and 0 where `b` is 0."""
     return jnp.where(b == 0, 0.0, a / jnp.where(b == 0, 1.0, b))

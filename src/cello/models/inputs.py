@@ -45,7 +45,7 @@ def masks_in_order(mask, n: int) -> list[Any]:
     return list(mask) if isinstance(mask, (list, tuple)) else [mask] * n
 
 
-def hidden(inputs, masks):
+def hide_inputs(inputs, masks):
     """The inputs, each with zeros where its mask says so."""
     leaves, structure = jax.tree.flatten(inputs)
     flat = [masks] * len(leaves) if not isinstance(masks, (list, tuple, dict)) else None

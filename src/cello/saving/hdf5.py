@@ -49,7 +49,7 @@ class HDF5Reader:
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelFileError(f"It is not a whole HDF5 file: {error}") from None
         try:
-            self._content = source.getvalue() if hasattr(source, "getvalue") else _mapped(source)
+            self._content = source.getvalue() if hasattr(source, "getvalue") else _map(source)
             sizes = self._file.id.get_create_plist().get_sizes()
             if sizes != (8, 8) or self._content[:8] != b"\x89HDF\r\n\x1a\n":
                 raise ModelFileError(
@@ -156,7 +156,7 @@ class HDF5Reader:
         return self._longest_text
 
 
-def _mapped(path) -> mmap.mmap:
+def _map(path) -> mmap.mmap:
     with open(path, "rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

@@ -51,7 +51,7 @@ def longest_text(content) -> int:
         while place + 16 <= end:
             size = _number(content, place + 8, 8)
             free = _number(content, place, 2) == 0
-            step = size if free else 16 + _padded(size, 8)
+            step = size if free else 16 + _round_up(size, 8)
             left -= 1
             if step < 16 or place + step > end or left < 0:
                 raise ModelFileError("Its texts are damaged.")
@@ -73,9 +73,9 @@ def check_attributes(content, name: str, longest: int) -> None:
                 continue
             pad = 8 if version == 1 else 1
             sizes = [_number(content, start + i, 2) for i in (2, 4, 6)]
-            kind = place + _padded(sizes[0], pad)
-            shape = kind + _padded(sizes[1], pad)
-            values = shape + _padded(sizes[2], pad)
+            kind = place + _round_up(sizes[0], pad)
+            shape = kind + _round_up(sizes[1], pad)
+            values = shape + _round_up(sizes[2], pad)
             shared = _number(content, start + 1, 1) & 1  # its datatype is elsewhere
             if sizes[0] < len(encoded) or not (
                 shared or _number(content, kind, 1) & 15 == _TEXT_OF_ANY_LENGTH
@@ -104,5 +104,5 @@ def _number(content, place: int, length: int) -> int:
     return int.from_bytes(content[place : place + length], "little")
 
 
-def _padded(size: int, to: int) -> int:
+def _round_up(size: int, to: int) -> int:
     return -(-size // to) * to

@@ -42,7 +42,7 @@ def modern_graph(config: dict[str, Any]) -> dict[str, Any]:
         value = config[end]
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
             value = value[0]  # one tensor, in a list as all were
-        ends[end] = _mapped(value, place)
+        ends[end] = _map(value, place)
     return {**config, "layers": [_layer(entry, place) for entry in config["layers"]], **ends}
 
 
@@ -128,7 +128,7 @@ def _places(value: Any) -> list[Any]:
     return [p for v in value for p in _places(v)] if isinstance(value, list) else []
 
 
-def _mapped(value: Any, place) -> Any:
+def _map(value: Any, place) -> Any:
     if isinstance(value, dict):
-        return {k: _mapped(v, place) for k, v in value.items()}
-    return place(value) if _is_place(value) else [_mapped(v, place) for v in value]
+        return {k: _map(v, place) for k, v in value.items()}
+    return place(value) if _is_place(value) else [_map(v, place) for v in value]

@@ -101,7 +101,7 @@ def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
     if old:
         config = modern(config, old)
     with reader, custom_object_scope(custom_objects), _loading(config, reader):
-        model = _made(config, path.name if old else None)
+        model = _make(config, path.name if old else None)
         read_weights(model, reader)
         compiled = config.get("compile_config")
         if compile and compiled:
@@ -118,7 +118,7 @@ def _load_h5(path: Path, custom_objects, compile: bool) -> Model:
     with HDF5Reader(path, path.stat().st_size) as reader, custom_object_scope(custom_objects):
         config, compiled, old = legacy_config(reader)
         with _loading(config, reader):
-            model = _made(config, path.name if old else None)
+            model = _make(config, path.name if old else None)
             read_legacy_weights(model, reader, "model_weights")
             if compile and compiled:
                 _compile(model, lambda: model.compile_from_config(compiled))
@@ -132,7 +132,7 @@ def _loading(config: dict[str, Any], reader: HDF5Reader) -> Loading:
     return Loading(2 * reader.nbytes + 2**16, count_objects(config))
 
 
-def _made(config: dict[str, Any], old: str | None) -> Model:
+def _make(config: dict[str, Any], old: str | None) -> Model:
     """The model of a configuration, built, its weights not yet there.
 
     Args:

@@ -49,7 +49,7 @@ def optimizer_arrays(optimizer: Optimizer, variables) -> list[np.ndarray]:
     fields = _fields(state)
     for group in groups:
         present = [(name, fields[name.lstrip("-")]) for name in group if name.lstrip("-") in fields]
-        slots = [[_signed(name, np.asarray(v)) for v in _listed(value)] for name, value in present]
+        slots = [[_sign(name, np.asarray(v)) for v in _as_list(value)] for name, value in present]
         if slots and group == ("v_row", "v_col", "v"):
             slots = _factored_to_keras(slots, variables)
         arrays += [array for of_variable in zip(*slots, strict=True) for array in of_variable]
@@ -78,11 +78,11 @@ def restore_optimizer(optimizer: Optimizer, variables, arrays: list[np.ndarray])
         leaves = [jnp.asarray(a, e.dtype) for a, e in zip(arrays, expected, strict=True)]
         optimizer.state = jax.tree.unflatten(jax.tree.structure(state), leaves)
     else:
-        optimizer.state = _filled(optimizer, state, variables, list(arrays))
+        optimizer.state = _fill(optimizer, state, variables, list(arrays))
     optimizer.variables = variables
 
 
-def _filled(optimizer, state, variables, arrays):
+def _fill(optimizer, state, variables, arrays):
     """`state` with the values of Keras' list."""
     batches = arrays.pop(0)
     steps = batches // (optimizer.gradient_accumulation_steps or 1)
@@ -96,12 +96,12 @@ def _filled(optimizer, state, variables, arrays):
         if group == ("v_row", "v_col", "v"):
             slots = _factored_from_keras(arrays, variables)
         else:
-            length = len(_listed(fields[names[0].lstrip("-")]))
+            length = len(_as_list(fields[names[0].lstrip("-")]))
             taken = [arrays.pop(0) for _ in range(length * len(names))]
             slots = [taken[i :: len(names)] for i in range(len(names))]
         for name, values in zip(names, slots, strict=True):
             old = fields[name.lstrip("-")]
-            values = [_signed(name, v) for v in values]
+            values = [_sign(name, v) for v in values]
             new[name.lstrip("-")] = values if isinstance(old, list) else values[0]
     state = _with_fields(state, new)
     if rate is not None:
@@ -124,11 +124,11 @@ def slot_groups(optimizer) -> tuple[tuple[str, ...], ...] | None:
     return next((around + SLOTS[name] for name in names if name in SLOTS), None)
 
 
-def _signed(name: str, value):
+def _sign(name: str, value):
     return -value if name.startswith("-") else value
 
 
-def _listed(value) -> list[Any]:
+def _as_list(value) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 

@@ -24,15 +24,15 @@ def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
     found: dict[str, Variable] = {}
     counts: collections.Counter[str] = collections.Counter()
 
-    def numbered(name):
+    def number(name):
         counts[name] += 1
         return name if counts[name] == 1 else f"{name}_{counts[name] - 1}"
 
     for variable in layer.owned(Variable):
         if variable.weight:
-            found[prefix + numbered(variable.name)] = variable
+            found[prefix + number(variable.name)] = variable
     for sublayer in layer.sublayers:
-        name = numbered(snake_case(type(sublayer).__name__))
+        name = number(snake_case(type(sublayer).__name__))
         found.update(named_weights(sublayer, f"{prefix}{name}/"))
     return found
 

@@ -104,7 +104,7 @@ def from_torch(
             there are several recurrent modules and no prefix. Nothing is made before.
         FileNotFoundError: where there is no such file.
     """
-    module, state = _opened(source)
+    module, state = _open(source)
     prefix = _found_prefix(state, prefix)
     if module is not None and prefix:
         module = module.get_submodule(prefix[:-1])
@@ -116,7 +116,7 @@ def from_torch(
     else:
         rnn = module if hasattr(module, "proj_size") else None
         layer = _recurrent_layer(
-            _checked(arrays, prefix),
+            _parse(arrays, prefix),
             arrays,
             nonlinearity or getattr(rnn, "nonlinearity", "tanh"),
             getattr(rnn, "dropout", 0.0) if dropout is None else dropout,
@@ -132,7 +132,7 @@ def from_torch(
 # ------------------------------------------------------------------------------ what is given
 
 
-def _opened(source) -> tuple[Any, Mapping[str, Any]]:
+def _open(source) -> tuple[Any, Mapping[str, Any]]:
     """The module, if it is one, and the state dict."""
     if isinstance(source, (str, os.PathLike)):
         return None, _read(Path(source))
@@ -218,7 +218,7 @@ class Parsed(NamedTuple):
     state: int
 
 
-def _checked(arrays: Mapping[str, np.ndarray], prefix: str) -> Parsed:
+def _parse(arrays: Mapping[str, np.ndarray], prefix: str) -> Parsed:
     """What `arrays` are, or `ValueError` with every name that does not fit."""
     matches = [m for m in map(_RECURRENT.search, arrays) if m]
     layers = len({m[3] for m in matches})

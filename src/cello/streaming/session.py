@@ -76,7 +76,7 @@ class Session:
         Raises:
             ValueError: for other rows or features than those of the session.
         """
-        leaves, steps = self._checked(chunk)
+        leaves, steps = self._check_chunk(chunk)
         outputs, first = [], 0
         for length in lengths_of_pieces(steps):
             piece = leaves
@@ -90,7 +90,7 @@ class Session:
             first += length
         if len(outputs) == 1:
             return jax.tree.map(self._of_rows, outputs[0])
-        return jax.tree.map(self._joined, self._along_time, *outputs)
+        return jax.tree.map(self._join, self._along_time, *outputs)
 
     # ----------------------------------------------------------------------------- state
 
@@ -104,7 +104,7 @@ class Session:
             np.savez("state.npz", **session.state)
             session.state = dict(np.load("state.npz"))
         """
-        leaves = jax.tree.map(lambda v: np.array(v[: self.batch_size]), _named(self._state))
+        leaves = jax.tree.map(lambda v: np.array(v[: self.batch_size]), _name_arrays(self._state))
         return leaves | {f"phases/{p}": np.array(n) for p, n in self._phases.items()}
 
     @state.setter
@@ -114,7 +114,7 @@ class Session:
                 f"{self._model}: the state must be a dict of arrays, as `session.state` gives it, "
                 f"and not {state!r}."
             )
-        have = _named(self._state)
+        have = _name_arrays(self._state)
         phases = {f"phases/{path}": path for path in self._phases}
         if set(state) != {*have, *phases}:
             missing = sorted({*have, *phases} - set(state))
@@ -205,13 +205,13 @@ class Session:
     def _of_rows(self, output) -> np.ndarray:
         return np.asarray(output)[: self.batch_size]
 
-    def _joined(self, along_time, *outputs):
+    def _join(self, along_time, *outputs):
         """The outputs of several pieces as one array."""
         if not along_time:
             return self._of_rows(outputs[-1])
         return np.concatenate([self._of_rows(output) for output in outputs], axis=1)
 
-    def _checked(self, chunk):
+    def _check_chunk(self, chunk):
         """The leaves of a chunk, in the model's dtypes and with room for more rows; its steps."""
         if isinstance(chunk, dict) and self._names and set(self._names) <= set(chunk):
             chunk = [chunk[name] for name in self._names]
@@ -269,7 +269,7 @@ class Session:
                 )
 
 
-def _named(state) -> dict[str, Any]:
+def _name_arrays(state) -> dict[str, Any]:
     """The arrays of a state by name."""
     values, starts = state
     leaves = jax.tree_util.tree_leaves_with_path(values)

@@ -205,7 +205,7 @@ FAULTS = [
     ),
     (
         "src/cello/losses/loss.py",
-        "            values = values * _aligned(weights, values)",
+        "            values = values * _align(weights, values)",
         "            pass",
         [ORACLES + "test_losses.py::test_values"],
         "sample weights are ignored by losses",

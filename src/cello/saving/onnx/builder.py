@@ -90,7 +90,7 @@ class Builder:
         self._names.add(found)
         return found
 
-    def scoped(self, name: str) -> str:
+    def add_path(self, name: str) -> str:
         return "/".join([*self.path, name])
 
     def once(self, key, make):
@@ -105,14 +105,14 @@ class Builder:
         """A constant; equal small ones are one."""
         array = np.asarray(array)
         if array.size > 64:
-            return self._initializer(array, self.scoped(name))
+            return self._initializer(array, self.add_path(name))
         key = ("constant", array.dtype.str, array.shape, array.tobytes())
         return self.once(key, lambda: self._initializer(array, name))
 
     def weight(self, owners, name: str, make) -> Value:
         """The constant `make()`, once for the same layers `owners`, called `path/name`."""
         key = (*map(id, owners), name)
-        return self.once(key, lambda: self._initializer(np.asarray(make()), self.scoped(name)))
+        return self.once(key, lambda: self._initializer(np.asarray(make()), self.add_path(name)))
 
     def integers(self, *values: int) -> Value:
         """A vector of int64, as shapes and axes are."""
@@ -150,7 +150,7 @@ class Builder:
         given = list(inputs)
         while given and given[-1] is None:
             given.pop()
-        name = self.unique(self.scoped(kind))
+        name = self.unique(self.add_path(kind))
         names = [self.unique(f"{name}:{i}" if i else f"{name}:") if w else "" for i, w in
                  enumerate(wanted)]  # fmt: skip
         self.nodes.append(

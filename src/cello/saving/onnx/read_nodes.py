@@ -15,7 +15,7 @@ from cello.core.files import ModelFileError
 from cello.saving.onnx.read_layers import LAYERS, constant_like, moving
 from cello.saving.onnx.read_recurrent import recurrent
 from cello.saving.onnx.read_shapes import SHAPES, axes_given, is_host, positive
-from cello.saving.onnx.reader import D, Filled, Tensor, bounded, number_or_array, ops, plain
+from cello.saving.onnx.reader import D, Filled, Tensor, bound, number_or_array, ops, plain
 
 # ---------------------------------------------------------------------------- element by element
 
@@ -105,7 +105,7 @@ def binary(function, fold, layer=None):
         if node.outputs[0] in r.done:
             return r.done[node.outputs[0]]
         if is_host(x) and is_host(y):
-            bounded(np.broadcast_shapes(x.shape, y.shape))
+            bound(np.broadcast_shapes(x.shape, y.shape))
             return np.asarray(fold(x, y))
         if isinstance(x, Tensor) and isinstance(y, Tensor):
             return _two_tensors(r, node, x, y, function, layer)
@@ -182,7 +182,7 @@ def several(function, fold, layer):
 
 def where(r, node, condition, x, y):
     if is_host(condition) and is_host(x) and is_host(y):
-        bounded(np.broadcast_shapes(condition.shape, x.shape, y.shape))
+        bound(np.broadcast_shapes(condition.shape, x.shape, y.shape))
         return np.where(condition, x, y)
     return plain(ops.where(r.operand(condition), r.operand(x), r.operand(y)))
 
@@ -212,7 +212,7 @@ def cast(r, node, x):
 # ---------------------------------------------------------------------------------- along an axis
 
 
-def reduced(name: str):
+def reduce_by(name: str):
     function = getattr(ops, name)
 
     def read(r, node, x, axes=None):
@@ -332,12 +332,12 @@ TABLE: dict[str, Any] = {
         }.items()
     },
     "Sqrt": unary(ops.sqrt, np.sqrt),
-    "ReduceSum": reduced("sum"),
-    "ReduceMean": reduced("mean"),
-    "ReduceMax": reduced("max"),
-    "ReduceMin": reduced("min"),
-    "ReduceProd": reduced("prod"),
-    "ReduceLogSumExp": reduced("logsumexp"),
+    "ReduceSum": reduce_by("sum"),
+    "ReduceMean": reduce_by("mean"),
+    "ReduceMax": reduce_by("max"),
+    "ReduceMin": reduce_by("min"),
+    "ReduceProd": reduce_by("prod"),
+    "ReduceLogSumExp": reduce_by("logsumexp"),
     "ArgMax": extreme_place(ops.argmax),
     "ArgMin": extreme_place(ops.argmin),
     "CumSum": cumsum,

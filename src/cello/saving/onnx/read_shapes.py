@@ -9,7 +9,7 @@ import numpy as np
 from cello import layers
 from cello.core.files import ModelFileError
 from cello.saving.onnx.file import OnnxNode
-from cello.saving.onnx.reader import D, Filled, Tensor, bounded, ops, plain
+from cello.saving.onnx.reader import D, Filled, Tensor, bound, ops, plain
 
 
 def is_host(value) -> bool:
@@ -71,7 +71,7 @@ def ranged(r, node, start, limit, delta):
         if (first, step) != (0, 1):
             raise ModelFileError(f"{node}: up to a free size it must start at 0.")
         return plain(r.steps(last))
-    bounded([max(0, int((last - first) / step))])
+    bound([max(0, int((last - first) / step))])
     return np.arange(first, last, step)
 
 
@@ -210,9 +210,9 @@ def expand(r, node, x, target):
     if isinstance(x, Filled):
         return Filled(x.number, result)
     if is_host(x) and all(isinstance(d, int) for d in result):
-        return np.broadcast_to(x, bounded(result)).copy()
+        return np.broadcast_to(x, bound(result)).copy()
     if is_host(x):
-        bounded([d for d in result if isinstance(d, int)])
+        bound([d for d in result if isinstance(d, int)])
         return plain(ops.multiply(r.tensor(Filled(x.dtype.type(1), result)), r.operand(x)))
     if [str(d) for d in result] == [str(d) for d in x.dims]:
         return x
@@ -229,7 +229,7 @@ def concat(r, node, *values):
     rank = len(r.dims(values[0]))
     axis = positive(node.attributes.get("axis", 0), rank)
     if all(is_host(v) for v in values):
-        bounded([sum(v.size for v in values)])
+        bound([sum(v.size for v in values)])
         if any(v.dtype == object for v in values):
             return as_host([d for v in values for d in v.tolist()])
         return np.concatenate(values, axis)
@@ -299,7 +299,7 @@ def gather(r, node, x, places):
     """One place, or several, of an axis."""
     axis = positive(node.attributes.get("axis", 0), len(r.dims(x)))
     if is_host(x):
-        bounded([x.size // max(x.shape[axis], 1) * places.size])
+        bound([x.size // max(x.shape[axis], 1) * places.size])
         return np.asarray(np.take(x, places.astype(np.int64), axis))
     if isinstance(x, Filled):
         sizes = list(places.shape) if is_host(places) else r.dims(places)
@@ -324,7 +324,7 @@ def gather(r, node, x, places):
 def tile(r, node, x, times):
     times = whole_numbers(node, times, "repeats")
     if is_host(x):
-        bounded([d * t for d, t in zip(x.shape, times, strict=True)])
+        bound([d * t for d, t in zip(x.shape, times, strict=True)])
         return np.tile(x, times)
     if any(t < 1 for t in times):
         raise ModelFileError(f"{node}: it repeats {times} times.")

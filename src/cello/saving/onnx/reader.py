@@ -314,7 +314,7 @@ class Reader:
     def tensor(self, value) -> SymbolicTensor:
         """`value` as one tensor with its axes in the file's order."""
         if isinstance(value, Filled):
-            return self._filled(value)
+            return self._fill(value)
         if isinstance(value, np.ndarray):
             raise ModelFileError("A constant stands where the inputs should lead to.")
         if value.plain:
@@ -359,9 +359,9 @@ class Reader:
         """`0, 1, ...` up to a free size."""
         return ops.cumsum(self._ones(size), axis=0) - 1
 
-    def _filled(self, value: Filled) -> SymbolicTensor:
+    def _fill(self, value: Filled) -> SymbolicTensor:
         rank = len(value.dims)
-        bounded([d for d in value.dims if isinstance(d, int)])
+        bound([d for d in value.dims if isinstance(d, int)])
         dtype = np.asarray(value.number).dtype.name
         t: Any = np.ones([d if isinstance(d, int) else 1 for d in value.dims], dtype)
         for axis, size in enumerate(value.dims):
@@ -382,7 +382,7 @@ def number_or_array(value: np.ndarray):
     return value.astype(small) if small else value
 
 
-def bounded(dims) -> list[int]:
+def bound(dims) -> list[int]:
     """`dims` of a constant to be worked out, refused where it would be large."""
     dims = [int(d) for d in dims]
     if any(d < 0 for d in dims) or int(np.prod([float(d) for d in dims])) > LARGEST_CONSTANT:

@@ -23,7 +23,7 @@ def graph_of(model, inputs=None):
         raise ValueError(f"{model} is not built yet: call it on data first, then export it.")
     recorded = {layer: list(layer.graph_nodes) for layer in model.flatten_layers()}
     try:
-        yield _traced(model, _inputs(model, inputs), own)
+        yield _trace(model, _inputs(model, inputs), own)
     finally:
         for layer, nodes in recorded.items():
             layer.graph_nodes[:] = nodes
@@ -55,7 +55,7 @@ def _inputs(model, inputs):
     )
 
 
-def _traced(model, inputs, own: Graph | None) -> Graph:
+def _trace(model, inputs, own: Graph | None) -> Graph:
     try:
         outputs = model.call(inputs)
         return Graph(inputs, outputs, model.name)

@@ -10,7 +10,7 @@ from cello.saving.onnx.builder import Builder, Value
 FAR = -1e9
 
 
-def hidden(b: Builder, x: Value, kept: Value | None) -> Value:
+def hide(b: Builder, x: Value, kept: Value | None) -> Value:
     """`x` with zeros where `kept`, of as many axes, is false."""
     return x if kept is None else b.op("Where", kept, x, b.scalar(0, x.dtype), dtype=x.dtype)
 
@@ -26,7 +26,7 @@ def attention(
     query_mask, value_mask = (None if m is None else b.cast(m, bool) for m in masks)
     rows = None if query_mask is None else b.unsqueeze(query_mask, 2)
     steps = None if value_mask is None else b.unsqueeze(value_mask, 2)
-    scores = _scores(e, layer, hidden(b, query, rows), hidden(b, key, steps))
+    scores = _scores(e, layer, hide(b, query, rows), hide(b, key, steps))
     far = b.scalar(FAR, scores.dtype)
     if value_mask is not None:
         kept = b.unsqueeze(value_mask, 1)
@@ -34,7 +34,7 @@ def attention(
     if use_causal_mask:
         scores = b.op("Where", _past(b, query, value), scores, far, dtype=scores.dtype)
     weights = b.op("Softmax", scores, axis=-1)
-    outputs = hidden(b, b.op("MatMul", weights, hidden(b, value, steps)), rows)
+    outputs = hide(b, b.op("MatMul", weights, hide(b, value, steps)), rows)
     return (outputs, weights) if return_attention_scores else outputs
 
 

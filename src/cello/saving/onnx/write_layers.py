@@ -60,7 +60,7 @@ def conv1d(e, layer, x):
         padding["pads"] = [reach // 2, reach - reach // 2]
     x = b.op("Transpose", b.cast(x, layer.dtype), perm=[0, 2, 1])
     if layer.padding == "same" and layer.strides > 1:  # then there is no dilation
-        x = _padded(b, x, layer.kernel_size, layer.strides, 0)
+        x = _pad(b, x, layer.kernel_size, layer.strides, 0)
     product = b.op(
         "Conv", x, kernel, strides=[layer.strides], dilations=[layer.dilation_rate],
         group=layer.groups, **padding,
@@ -68,7 +68,7 @@ def conv1d(e, layer, x):
     return finish(e, layer, b.op("Transpose", product, perm=[0, 2, 1]))
 
 
-def _padded(b, x: Value, window: int, strides: int, number) -> Value:
+def _pad(b, x: Value, window: int, strides: int, number) -> Value:
     """`x` `(batch, features, time)` with what padding "same" adds, which depends on the time."""
     time, one = b.sizes(x, 2, 3), b.integers(1)
     whole = b.op("Div", b.op("Add", time, b.integers(strides - 1)), b.integers(strides))
@@ -229,7 +229,7 @@ def max_pooling(e, layer, x):
     strides = layer.strides or layer.pool_size
     y = e.b.op("Transpose", x, perm=[0, 2, 1])
     if layer.padding == "same":
-        y = _padded(e.b, y, layer.pool_size, strides, -np.inf)
+        y = _pad(e.b, y, layer.pool_size, strides, -np.inf)
     y = e.b.op("MaxPool", y, kernel_shape=[layer.pool_size], strides=[strides])
     return e.b.op("Transpose", y, perm=[0, 2, 1])
 
@@ -240,7 +240,7 @@ def average_over_time(e, layer, x, mask=None):
     if mask is None:
         return b.reduce("ReduceMean", x, [1], layer.keepdims)
     kept = b.unsqueeze(b.cast(mask, bool), 2)
-    total = b.reduce("ReduceSum", write_attention.hidden(b, x, kept), [1], layer.keepdims)
+    total = b.reduce("ReduceSum", write_attention.hide(b, x, kept), [1], layer.keepdims)
     count = b.reduce("ReduceSum", b.cast(kept, x.dtype), [1], layer.keepdims)
     return b.op("Div", total, b.op("Max", count, b.scalar(1, x.dtype)))
 

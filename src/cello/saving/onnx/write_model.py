@@ -143,7 +143,7 @@ class Exporter:
             masks = _pass_masks(layer, arguments)
             outputs = jax.tree.leaves(export(self, layer, *bound.args, **bound.kwargs))
             if specs is not None:
-                outputs = [self._typed(v, s) for v, s in zip(outputs, specs, strict=True)]
+                outputs = [self._set_type(v, s) for v, s in zip(outputs, specs, strict=True)]
             inputs = next(iter(arguments.values()), None)
             mask = rule(self, layer, inputs, masks)
         self.specs = outer
@@ -155,7 +155,7 @@ class Exporter:
                 outputs[i] = dataclasses.replace(outputs[i], mask=m)
         return outputs
 
-    def _typed(self, value: Value, spec) -> Value:
+    def _set_type(self, value: Value, spec) -> Value:
         """`value` with the shape and the dtype that the graph recorded."""
         mask = value.mask
         value = self.b.cast(value, spec.dtype)
@@ -185,7 +185,7 @@ class Exporter:
         starts, keys = [], []
         for key, units in sizes.items():
             default = np.zeros((1, units), dtype) if starts_from is None else starts_from[key]
-            name = b.unique(b.scoped(key))
+            name = b.unique(b.add_path(key))
             after = b.unique(f"{name}_next")
             given = b.input(name, dtype, ("batch", units))
             b.default(name, default)

@@ -50,7 +50,7 @@ def unary(kind: str, **attributes):
     return export
 
 
-def activated(function):
+def activate(function):
     def export(e, x):
         value = as_value(e, x, out_dtype(e))
         return activations.OPERATORS[function](e.b, value)
@@ -66,7 +66,7 @@ def binary(kind: str):
     return export
 
 
-def compared(kind: str, negated: bool = False):
+def compare(kind: str, negated: bool = False):
     def export(e, x, y):
         dtype = common_dtype(x, y)
         if dtype.kind == "b" and kind != "Equal":
@@ -84,7 +84,7 @@ def logical(kind: str):
     return export
 
 
-def composed(function):
+def compose(function):
     """A function of the builder and one floating value."""
 
     def export(e, x):
@@ -169,7 +169,7 @@ def softmax_like(kind: str):
     return export
 
 
-def reduced(kind: str):
+def reduce_by(kind: str):
     def export(e, x, axis=None, keepdims=False):
         axes = axes_of(axis, x)
         return e.b.reduce(kind, as_value(e, x, out_dtype(e)), axes, keepdims)
@@ -249,11 +249,11 @@ FUNCTIONS: dict[str, Any] = {
     "arctan": unary("Atan"),
     "erf": unary("Erf"),
     "negative": unary("Neg"),
-    "square": composed(lambda b, x, n: b.op("Mul", x, x)),
-    "expm1": composed(lambda b, x, n: b.op("Sub", b.op("Exp", x), n(1))),
-    "log1p": composed(lambda b, x, n: b.op("Log", b.op("Add", x, n(1)))),
-    "log10": composed(lambda b, x, n: b.op("Div", b.op("Log", x), n(np.log(10)))),
-    "log2": composed(lambda b, x, n: b.op("Div", b.op("Log", x), n(np.log(2)))),
+    "square": compose(lambda b, x, n: b.op("Mul", x, x)),
+    "expm1": compose(lambda b, x, n: b.op("Sub", b.op("Exp", x), n(1))),
+    "log1p": compose(lambda b, x, n: b.op("Log", b.op("Add", x, n(1)))),
+    "log10": compose(lambda b, x, n: b.op("Div", b.op("Log", x), n(np.log(10)))),
+    "log2": compose(lambda b, x, n: b.op("Div", b.op("Log", x), n(np.log(2)))),
     "add": binary("Add"),
     "subtract": binary("Sub"),
     "multiply": binary("Mul"),
@@ -267,12 +267,12 @@ FUNCTIONS: dict[str, Any] = {
     "where": where,
     "cast": cast,
     "convert_to_tensor": lambda e, x: as_value(e, x),
-    "equal": compared("Equal"),
-    "not_equal": compared("Equal", negated=True),
-    "greater": compared("Greater"),
-    "greater_equal": compared("GreaterOrEqual"),
-    "less": compared("Less"),
-    "less_equal": compared("LessOrEqual"),
+    "equal": compare("Equal"),
+    "not_equal": compare("Equal", negated=True),
+    "greater": compare("Greater"),
+    "greater_equal": compare("GreaterOrEqual"),
+    "less": compare("Less"),
+    "less_equal": compare("LessOrEqual"),
     "logical_and": logical("And"),
     "logical_or": logical("Or"),
     "logical_not": logical("Not"),
@@ -281,22 +281,22 @@ FUNCTIONS: dict[str, Any] = {
     "elu": elu,
     "leaky_relu": leaky_relu,
     "gelu": gelu,
-    "relu": activated(a.relu),
-    "relu6": activated(a.relu6),
-    "selu": activated(a.selu),
-    "silu": activated(a.silu),
-    "softplus": activated(a.softplus),
-    "log_sigmoid": activated(a.log_sigmoid),
-    **dict.fromkeys(("soft_sign", "softsign"), activated(a.softsign)),
+    "relu": activate(a.relu),
+    "relu6": activate(a.relu6),
+    "selu": activate(a.selu),
+    "silu": activate(a.silu),
+    "softplus": activate(a.softplus),
+    "log_sigmoid": activate(a.log_sigmoid),
+    **dict.fromkeys(("soft_sign", "softsign"), activate(a.softsign)),
     "softmax": softmax_like("Softmax"),
     "log_softmax": softmax_like("LogSoftmax"),
-    "logsumexp": reduced("ReduceLogSumExp"),
-    "sum": reduced("ReduceSum"),
-    "mean": reduced("ReduceMean"),
-    "average": reduced("ReduceMean"),
-    "max": reduced("ReduceMax"),
-    "min": reduced("ReduceMin"),
-    "prod": reduced("ReduceProd"),
+    "logsumexp": reduce_by("ReduceLogSumExp"),
+    "sum": reduce_by("ReduceSum"),
+    "mean": reduce_by("ReduceMean"),
+    "average": reduce_by("ReduceMean"),
+    "max": reduce_by("ReduceMax"),
+    "min": reduce_by("ReduceMin"),
+    "prod": reduce_by("ReduceProd"),
     "any": any_or_all("ReduceMax"),
     "all": any_or_all("ReduceMin"),
     "var": variance,

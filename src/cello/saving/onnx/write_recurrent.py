@@ -118,7 +118,7 @@ def recurrent_node(
     if form.kind == "GRU":
         attributes["linear_before_reset"] = int(cells[0].reset_after)
 
-    def stacked(name):
+    def stack(name):
         def make():
             found = [weights(c) for c in cells]
             shape = next(w[name].shape for w in found if name in w)
@@ -128,7 +128,7 @@ def recurrent_node(
 
     with_bias = any(c.bias is not None for c in cells)
     outputs = b.op(
-        form.kind, x, stacked("W"), stacked("R"), stacked("B") if with_bias else None, lengths,
+        form.kind, x, stack("W"), stack("R"), stack("B") if with_bias else None, lengths,
         *(starts or []), outputs=[sequence] + [True] * len(form.states), **attributes,
     )  # fmt: skip
     return outputs[0], list(outputs[1:])
