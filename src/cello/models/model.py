@@ -15,7 +15,7 @@ from cello.core.variable import Binding, current_binding
 from cello.metrics.metric import Metric
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
-from cello.models.inputs import hidden, masks_in_order, values_in_order
+from cello.models.inputs import hide_inputs, masks_in_order, values_in_order
 from cello.models.pure_function import pure_function
 from cello.models.states import get_states, set_states, stateful_layers
 from cello.models.summary import print_summary
@@ -170,7 +170,7 @@ class Model(Layer):
         masks = super()._pass_masks(arguments)
         if jax.tree.leaves(masks):
             name, inputs = next(iter(arguments.items()))
-            arguments[name] = hidden(inputs, masks)
+            arguments[name] = hide_inputs(inputs, masks)
         return masks
 
     def mark_trainable(self, value: bool) -> None:

@@ -148,14 +148,14 @@ class CosineDecay(LearningRateSchedule):
 
     def __call__(self, step):
         if self.warmup_target is None:
-            return self._decayed(self.initial_learning_rate)(step)
+            return self._decay(self.initial_learning_rate)(step)
         rise = optax.linear_schedule(
             self.initial_learning_rate, self.warmup_target, self.warmup_steps
         )
-        parts = [rise, self._decayed(self.warmup_target)]
+        parts = [rise, self._decay(self.warmup_target)]
         return optax.join_schedules(parts, [self.warmup_steps])(step)
 
-    def _decayed(self, top):
+    def _decay(self, top):
         return optax.cosine_decay_schedule(top, self.decay_steps, self.alpha)
 
 

@@ -1,3 +1,162 @@
-"""Faults in the kernels."""
+"""Faults in the kernels; each compiles the library once more, for one instruction set."""
 
-FAULTS: list[tuple] = []
+RECURRENCES = ["tests/native/test_kernels.py::test_every_instruction_set_computes_what_a_loop_does"]
+SCANS = ["tests/native/test_scans.py::test_every_instruction_set_computes_what_a_loop_does"]
+
+FAULTS = [
+    (
+        "native/cells.h",
+        "z[1] = dc * c * f.d_gate(forget);",
+        "z[1] = -dc * c * f.d_gate(forget);",
+        RECURRENCES,
+        "a wrong sign in the gradient of an LSTM's forget gate",
+    ),
+    (
+        "native/cells.h",
+        "z[3] = dg * reset;",
+        "z[3] = dg;",
+        RECURRENCES,
+        "the reset gate is missing in the gradient of a GRU's inner product",
+    ),
+    (
+        "native/backward.h",
+        "*out++ = 1.0f;",
+        "*out++ = 0.0f;",
+        RECURRENCES,
+        "the gradient of the bias is forgotten",
+    ),
+    (
+        "native/backward.h",
+        "out[call_.units] = 1.0f;",
+        "out[call_.units] = 0.0f;",
+        RECURRENCES,
+        "the gradient of a GRU's second bias is forgotten",
+    ),
+    (
+        "native/backward.h",
+        "States d{load(dh_ + at) + product * recurrent_mask(row, unit), V{}};",
+        "States d{load(dh_ + at) + product, V{}};",
+        RECURRENCES,
+        "recurrent dropout is missing in the gradient of the state",
+    ),
+    (
+        "native/backward.h",
+        "store(call_.d_h0 + out, load(dh_ + at) + *product * recurrent_mask(row + r, unit), left);",
+        "store(call_.d_h0 + out, load(dh_ + at), left);",
+        RECURRENCES,
+        "the recurrent product is missing in the gradient of the initial state",
+    ),
+    (
+        "native/backward.h",
+        "done = step_;",
+        "done = step_ + 1;",
+        RECURRENCES,
+        "a step between two chunks counts twice in the gradients of the weights",
+    ),
+    (
+        "native/backward.h",
+        "if (call_.d_cs) d.c += load(call_.d_cs + here, left);",
+        "",
+        RECURRENCES,
+        "the gradient of c at every step is dropped",
+    ),
+    (
+        "native/backward.h",
+        "d = Cell::reset_backward(f, z, entering, *product) * mask;",
+        "d = Cell::reset_backward(f, z, entering, *product);",
+        RECURRENCES,
+        "recurrent dropout is missing behind the reset gate's own product",
+    ),
+    (
+        "native/backward.h",
+        "Rows(call, plan, row, first_row(call.batch, pieces, piece + 1) - row, memory[piece]).run();",
+        "Rows(call, plan, row, (piece + 1 < pieces) + first_row(call.batch, pieces, piece + 1) - row, "
+        "memory[piece]).run();",
+        RECURRENCES,
+        "the rows of two threads overlap",
+    ),
+    (
+        "native/forward.h",
+        "return call.go_backwards ? call.time - 1 - step : step;",
+        "return step;",
+        RECURRENCES,
+        "go_backwards is ignored",
+    ),
+    (
+        "native/forward.h",
+        "if (counts(row + r)) {\n          after = Cell::forward(f, z, before);",
+        "if (true) {\n          after = Cell::forward(f, z, before);",
+        RECURRENCES,
+        "a masked row of a tile is computed",
+    ),
+    (
+        "native/forward.h",
+        "if (call_.hs) store(call_.hs + out(row) + unit, h, left);",
+        "if (call_.hs) store(call_.hs + out(row) + unit, h);",
+        RECURRENCES,
+        "the last panel writes more units than there are",
+    ),
+    (
+        "native/forward.h",
+        "panel_end_ = panels_ * (member + 1) / members;",
+        "panel_end_ = panels_ * (member + 1) / members - (member + 1 < members);",
+        RECURRENCES,
+        "a panel between two threads of a team is left out",
+    ),
+    (
+        "native/tiles.h",
+        "for (int64_t i = lanes; i < kPanel; ++i) out[i] = 0.0f;",
+        "for (int64_t i = lanes; i < kPanel; ++i) out[i] = 1.0f;",
+        RECURRENCES,
+        "the tail of the last panel is not zero",
+    ),
+    (
+        "native/input_gradient.h",
+        "time_of_step(call, step)) *",
+        "step) *",
+        RECURRENCES,
+        "the gradient of the inputs ignores go_backwards",
+    ),
+    (
+        "native/normalised.h",
+        "z[Plain::H::at[g]] += load(products + after)",
+        "z[Plain::X::at[g]] += load(products + after)",
+        RECURRENCES,
+        "the recurrent product of a normalised GRU goes into the input's slot",
+    ),
+    (
+        "native/normalised_backward.h",
+        "(load(d_normal_ + unit) - mean - normal * slope)",
+        "(load(d_normal_ + unit) - mean)",
+        RECURRENCES,
+        "the gradient of the normalised memory forgets its deviation",
+    ),
+    (
+        "native/activations.h",
+        "((y > 0.0f) & (y < 1.0f)) ? splat(1.0f / 6.0f) : V{}",
+        "((y > 0.0f) & (y < 1.0f)) ? splat(1.0f / 3.0f) : V{}",
+        RECURRENCES,
+        "a wrong slope of hard_sigmoid",
+    ),
+    (
+        "native/linear_scan.h",
+        "const Vector g = Of::get(d_h + i) + from_after;",
+        "const Vector g = Of::get(d_h + i) - from_after;",
+        SCANS,
+        "a wrong sign between the steps of the linear scan's gradient",
+    ),
+    (
+        "native/linear_scan.h",
+        "const Vector signs = {(I & 1 ? 1.0f : -1.0f)...};",
+        "const Vector signs = {(I & 1 ? -1.0f : 1.0f)...};",
+        SCANS,
+        "complex factors of the linear scan are conjugated",
+    ),
+    (
+        "native/linear_scan.h",
+        "step == 0 ? call.h0 + at_state : call.h",
+        "step == 0 ? call.h + at_state : call.h",
+        SCANS,
+        "the linear scan's gradient takes another start than h0",
+    ),
+]
