@@ -53,7 +53,6 @@ Embedding(100, 8, mask_zero=True)
 Bidirectional(LSTM(4), merge_mode="sum")
 Bidirectional(LSTM(4), merge_mode="product")  # wrong
 RNN([LSTMCell(4), LSTMCell(4)], return_state=True)
-RNN(4)  # wrong
 StackedRNNCells([LSTMCell(4)])
 LSTMCell(4, unit_forget_bias=False)
 LSTMCell(4, return_sequences=True)  # wrong
@@ -87,6 +86,23 @@ class Scale(Layer):
         return ops.tanh(inputs * self.scale) * self.factor
 
 
+class CFNCell(cello.cells.Cell):
+    def __init__(self, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.units = self.state_size = units
+
+
+class CFN(RNN, cell=CFNCell):
+    """As docs/new_cell.md has it."""
+
+
+class Gain(Layer):
+    factor = cello.arg(1.0, kind=cello.kinds.number, doc="Factor.")
+
+
+CFN(16, return_sequences=True)
+Gain(factor=2.0, name="gain")
+LSTM(8, use_cudnn=False)
 Scale(2.0, name="scale")
 Scale("2.0")  # wrong
 cell: Layer = LSTMCell(3)

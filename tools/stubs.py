@@ -24,7 +24,7 @@ import jax.numpy as jnp
 
 from cello.cells.cell import Cell
 from cello.core import kinds
-from cello.core.arguments import REQUIRED, Argument
+from cello.core.arguments import REQUIRED
 from cello.core.layer import Layer
 from cello.core.operation import FUNCTIONS
 from cello.core.serialization import Configurable
@@ -145,11 +145,12 @@ def _class(module, cls, sources: dict[str, str]) -> str:
     cell = vars(cls).get("_cell_class")
     if cell is not None:  # its arguments can be read from the layer, as from the cell
         lines += [f"    {n}: Any" for n in cls._cell_arguments if not hasattr(RNN, n)]
-    arguments = list(cls.declared.values())
-    docs = "\n".join(f"    {a.name}: {a.doc}" for a in arguments if a.doc)
-    init = _def("__init__", ["self", *_parameters(arguments)], "None")
+    docs = "\n".join(f"    {a.name}: {a.doc}" for a in cls.declared.values() if a.doc)
+    init = _def("__init__", ["self", *_parameters(cls)], "None", overloaded=cls is RNN)
     init[-1] = init[-1].removesuffix(" ...")
     lines += init + (_doc(f"Args:\n{docs}", "        ") if docs else ["        ..."])
+    if cls is RNN:  # a program's `class CFN(RNN, cell=CFNCell)` takes the arguments of its cell
+        lines += _def("__init__", ["self", "*args: Any", "**kwargs: Any"], "None", overloaded=True)
     if issubclass(cls, Layer) and not any(cls.call is base.call for base in shown):
         lines += _call(cls)
     return "\n".join(lines) + "\n"
@@ -176,14 +177,19 @@ def _doc(text: str, indent: str) -> list[str]:
     return textwrap.indent("\n".join(['r"""' + lines[0], *lines[1:], '"""']), indent).splitlines()
 
 
-def _parameters(arguments: list[Argument]) -> list[str]:
+def _parameters(cls) -> list[str]:
+    """The declared arguments, and by name those of Keras' that mean nothing here."""
     texts = []
-    for argument in arguments:
+    for argument in cls.declared.values():
         if argument.keyword_only and "*" not in texts:
             texts.append("*")
         default = "" if argument.default is REQUIRED else f" = {_default(argument.default)}"
         texts.append(f"{argument.name}: {kinds.annotation(argument.kind)}{default}")
-    return texts
+    ignored = [
+        n for n in cls._ignored_arguments if n not in {*Layer._ignored_arguments, *cls.declared}
+    ]
+    texts += ["*"] if ignored and "*" not in texts else []
+    return texts + [f"{name}: Any = None" for name in ignored]
 
 
 def _default(value) -> str:

@@ -997,6 +997,7 @@ class CoupledLSTMCell(_cells_lstm_variants.CoupledLSTMCell, Cell):
         activity_regularizer: Named = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1103,6 +1104,7 @@ class GRUCell(_cells_gru.GRUCell, Cell):
         activity_regularizer: Named = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1175,6 +1177,7 @@ class IndRNNCell(_cells_small_gated.IndRNNCell, Cell):
         seed: Integer | None = None, *, activity_regularizer: Named = None, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1220,6 +1223,7 @@ class LSTMCell(_cells_lstm.LSTMCell, Cell):
         seed: Integer | None = None, *, activity_regularizer: Named = None, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1267,6 +1271,7 @@ class MGUCell(_cells_small_gated.MGUCell, Cell):
         activity_regularizer: Named = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1314,6 +1319,7 @@ class SLSTMCell(_cells_slstm.SLSTMCell, Cell):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1361,6 +1367,7 @@ class SimpleRNNCell(_cells_simple_rnn.SimpleRNNCell, Cell):
         seed: Integer | None = None, *, activity_regularizer: Named = None, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1406,6 +1413,7 @@ class UGRNNCell(_cells_small_gated.UGRNNCell, Cell):
         seed: Integer | None = None, *, activity_regularizer: Named = None, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1504,6 +1512,7 @@ class ConvGRU1DCell(Cell):
         seed: Integer | None = None, *, activity_regularizer: Named = None, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1579,6 +1588,7 @@ class ConvGRU2DCell(Cell):
         seed: Integer | None = None, *, activity_regularizer: Named = None, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1654,6 +1664,7 @@ class ConvGRU3DCell(Cell):
         seed: Integer | None = None, *, activity_regularizer: Named = None, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1730,6 +1741,7 @@ class ConvLSTM1DCell(Cell):
         activity_regularizer: Named = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1807,6 +1819,7 @@ class ConvLSTM2DCell(Cell):
         activity_regularizer: Named = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1884,6 +1897,7 @@ class ConvLSTM3DCell(Cell):
         activity_regularizer: Named = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1936,6 +1950,7 @@ class LayerNormGRUCell(_cells_layer_norm.LayerNormGRUCell, Cell):
         activity_regularizer: Named = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1984,6 +1999,7 @@ class LayerNormLSTMCell(_cells_layer_norm.LayerNormLSTMCell, Cell):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2033,6 +2049,7 @@ class PeepholeLSTMCell(_cells_lstm_variants.PeepholeLSTMCell, LSTMCell):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2075,6 +2092,7 @@ class ProjectedLSTMCell(_cells_projected_lstm.ProjectedLSTMCell, LSTMCell):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        implementation: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.

@@ -103,7 +103,7 @@ class Embedding(_layers_embedding.Embedding, Layer):
         mask_zero: bool = False, weights: Any = None, *, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
-        batch_input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None, input_length: Any = None,
     ) -> None:
         r"""Args:
         input_dim: Number of symbols, the mask's 0 included.
@@ -151,6 +151,7 @@ class InputLayer(_layers_input.InputLayer, Layer):
         self, batch_shape: Sequence[int | None], dtype: DTypeLike | None = None,
         name: str | None = None, *, trainable: bool = True, activity_regularizer: Named = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        optional: Any = None, ragged: Any = None, sparse: Any = None,
     ) -> None:
         r"""Args:
         batch_shape: Shape with the batch; `None` for an unknown size.
@@ -168,6 +169,8 @@ class Lambda(_layers_function.Lambda, Layer):
         arguments: dict[str, Any] | None = None, *, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        function_type: Any = None, module: Any = None, output_shape_module: Any = None,
+        output_shape_type: Any = None,
     ) -> None:
         r"""Args:
         function: The function.
@@ -249,6 +252,7 @@ class Permute(_layers_reshaping.Permute, Layer):
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
 class RNN(_layers_rnn.RNN, Layer):
+    @overload
     def __init__(
         self, cell: Layer | Sequence[Layer], return_sequences: bool = False,
         return_state: bool = False, go_backwards: bool = False, stateful: bool = False,
@@ -257,6 +261,7 @@ class RNN(_layers_rnn.RNN, Layer):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         cell: A cell, or a list of cells, each fed by the one before.
@@ -276,6 +281,8 @@ class RNN(_layers_rnn.RNN, Layer):
         input_shape: Shape of the input without the batch.
         batch_input_shape: Shape of the input with the batch.
         """
+    @overload
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     @overload
     def __call__(
         self, sequences: SymbolicTree, initial_state: Any = None, mask: Any = None,
@@ -491,6 +498,7 @@ class CfC(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -642,6 +650,7 @@ class ConvGRU1D(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -745,6 +754,7 @@ class ConvGRU2D(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -848,6 +858,7 @@ class ConvGRU3D(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -953,6 +964,7 @@ class ConvLSTM1D(RNN):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1059,6 +1071,7 @@ class ConvLSTM2D(RNN):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1165,6 +1178,7 @@ class ConvLSTM3D(RNN):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         filters: Number of channels of the state and of the output.
@@ -1256,6 +1270,7 @@ class CoupledLSTM(RNN):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1340,6 +1355,7 @@ class DeltaNet(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -1483,6 +1499,7 @@ class EchoState(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the reservoir and of the output.
@@ -1554,6 +1571,7 @@ class GLA(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -1614,6 +1632,7 @@ class GRU(_layers_rnn.GRU, RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1691,6 +1710,7 @@ class GRUD(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -1756,6 +1776,7 @@ class GatedDeltaNet(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -1869,6 +1890,7 @@ class Griffin(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -1919,6 +1941,7 @@ class GriffinBlock(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output, and of what is inside.
@@ -1989,6 +2012,7 @@ class HGRN(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -2065,6 +2089,7 @@ class IndRNN(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2141,6 +2166,7 @@ class LRU(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -2200,6 +2226,7 @@ class LSTM(_layers_rnn.LSTM, RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2275,6 +2302,7 @@ class LTC(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2349,6 +2377,7 @@ class LayerNormGRU(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2438,6 +2467,7 @@ class LayerNormLSTM(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2523,6 +2553,7 @@ class MGU(RNN):
         name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -2605,6 +2636,7 @@ class MLSTM(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -2686,6 +2718,7 @@ class Mamba(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -2767,6 +2800,7 @@ class Mamba2(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -2816,6 +2850,7 @@ class MambaBlock(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output, and of what is inside.
@@ -2898,6 +2933,7 @@ class MinGRU(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -2969,6 +3005,7 @@ class MinLSTM(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3075,6 +3112,7 @@ class ODERNN(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -3150,6 +3188,7 @@ class PeepholeLSTM(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -3223,6 +3262,7 @@ class ProjectedLSTM(_layers_rnn.ProjectedLSTM, RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -3305,6 +3345,7 @@ class QRNN(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3381,6 +3422,7 @@ class RGLRU(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3486,6 +3528,7 @@ class RWKV7(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3537,6 +3580,7 @@ class RWKVBlock(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output, and of what is inside.
@@ -3605,6 +3649,7 @@ class RetNet(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3687,6 +3732,7 @@ class S4D(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3759,6 +3805,7 @@ class S5(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3847,6 +3894,7 @@ class SLSTM(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -3935,6 +3983,7 @@ class SRU(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output.
@@ -3996,6 +4045,7 @@ class SimpleRNN(_layers_rnn.SimpleRNN, RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -4120,6 +4170,7 @@ class UGRNN(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the state and of the output.
@@ -4184,6 +4235,7 @@ class XLSTMBlock(RNN):
         remat: Integer | bool | None = None, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        use_cudnn: Any = None, implementation: Any = None, time_major: Any = None,
     ) -> None:
         r"""Args:
         units: Size of the output, and of what is inside.
@@ -4218,6 +4270,8 @@ class BatchNormalization(_layers_normalization.BatchNormalization, Layer):
         gamma_constraint: Named = None, *, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        fused: Any = None, renorm: Any = None, renorm_clipping: Any = None,
+        renorm_momentum: Any = None, synchronized: Any = None, virtual_batch_size: Any = None,
     ) -> None:
         r"""Args:
         axis: Axis of the features.
@@ -4255,7 +4309,7 @@ class LayerNormalization(_layers_normalization.LayerNormalization, Layer):
         beta_constraint: Named = None, gamma_constraint: Named = None, *, name: str | None = None,
         trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
         activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
-        batch_input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None, rms_scaling: Any = None,
     ) -> None:
         r"""Args:
         axis: Axis, or axes, of the features.

@@ -34,7 +34,7 @@ class CTC(_losses_ctc.CTC, Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = 'ctc',
+        name: str | None = 'ctc', *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over the rows, their sum, the mean by the weights, or none.
@@ -45,7 +45,7 @@ class FunctionLoss(_losses_loss.FunctionLoss, Loss):
     def __init__(
         self, function: Any,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         function: The function.
@@ -59,7 +59,7 @@ class BinaryCrossentropy(Loss):
     def __init__(
         self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         from_logits: Whether `y_pred` are logits, not probabilities.
@@ -76,7 +76,7 @@ class BinaryFocalCrossentropy(Loss):
         self, apply_class_balancing: bool = False, alpha: Number = 0.25, gamma: Number = 2.0,
         from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         apply_class_balancing: Whether to weigh the classes by alpha.
@@ -95,7 +95,7 @@ class CategoricalCrossentropy(Loss):
     def __init__(
         self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         from_logits: Whether `y_pred` are logits, not probabilities.
@@ -111,7 +111,7 @@ class CategoricalHinge(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -126,7 +126,7 @@ class CosineSimilarity(Loss):
     def __init__(
         self, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         axis: The axis of the classes.
@@ -140,7 +140,7 @@ class Hinge(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -153,7 +153,7 @@ class Huber(Loss):
     def __init__(
         self, delta: Number = 1.0,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         delta: Where squares become lines.
@@ -167,7 +167,7 @@ class KLDivergence(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -180,7 +180,7 @@ class LogCosh(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -193,7 +193,7 @@ class MeanAbsoluteError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -206,7 +206,7 @@ class MeanAbsolutePercentageError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -219,7 +219,7 @@ class MeanSquaredError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -232,7 +232,7 @@ class MeanSquaredLogarithmicError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -245,7 +245,7 @@ class Poisson(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -258,7 +258,7 @@ class SquaredHinge(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None,
+        name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
@@ -269,7 +269,7 @@ class SparseCategoricalCrossentropy(_losses_named.SparseCategoricalCrossentropy,
     def __init__(
         self, from_logits: bool = False, ignore_class: Integer | None = None,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        axis: Integer = -1, name: str | None = None,
+        axis: Integer = -1, name: str | None = None, *, dtype: Any = None, fn: Any = None,
     ) -> None:
         r"""Args:
         from_logits: Whether `y_pred` are logits, not probabilities.

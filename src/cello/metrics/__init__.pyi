@@ -6,6 +6,7 @@
 from cello.core.kinds import Integer
 from cello.core.kinds import Number
 from collections.abc import Sequence
+from typing import Any
 from typing import Literal
 import cello.metrics.confusion as _metrics_confusion
 import cello.metrics.means as _metrics_means
@@ -33,7 +34,8 @@ class AUC(_metrics_confusion.AUC, Metric):
         self, num_thresholds: Integer = 200, curve: Literal['ROC', 'PR'] = 'ROC',
         summation_method: Literal['interpolation'] = 'interpolation', name: str | None = None,
         dtype: str | None = None, thresholds: float | Sequence[float] | None = None,
-        from_logits: bool = False,
+        from_logits: bool = False, *, class_id: Any = None, top_k: Any = None,
+        label_weights: Any = None, multi_label: Any = None, num_labels: Any = None,
     ) -> None:
         r"""Args:
         num_thresholds: How finely the curve is cut.
@@ -48,7 +50,7 @@ class AUC(_metrics_confusion.AUC, Metric):
 class FalseNegatives(_metrics_confusion.FalseNegatives, Metric):
     def __init__(
         self, thresholds: float | Sequence[float] | None = None, name: str | None = None,
-        dtype: str | None = None,
+        dtype: str | None = None, *, class_id: Any = None, top_k: Any = None,
     ) -> None:
         r"""Args:
         thresholds: Least output that counts as positive; 0.5.
@@ -59,7 +61,7 @@ class FalseNegatives(_metrics_confusion.FalseNegatives, Metric):
 class FalsePositives(_metrics_confusion.FalsePositives, Metric):
     def __init__(
         self, thresholds: float | Sequence[float] | None = None, name: str | None = None,
-        dtype: str | None = None,
+        dtype: str | None = None, *, class_id: Any = None, top_k: Any = None,
     ) -> None:
         r"""Args:
         thresholds: Least output that counts as positive; 0.5.
@@ -71,7 +73,7 @@ from cello.metrics.metric import MeanMetricWrapper as MeanMetricWrapper
 class Precision(_metrics_confusion.Precision, Metric):
     def __init__(
         self, thresholds: float | Sequence[float] | None = None, name: str | None = None,
-        dtype: str | None = None,
+        dtype: str | None = None, *, class_id: Any = None, top_k: Any = None,
     ) -> None:
         r"""Args:
         thresholds: Least output that counts as positive; 0.5.
@@ -82,7 +84,7 @@ class Precision(_metrics_confusion.Precision, Metric):
 class Recall(_metrics_confusion.Recall, Metric):
     def __init__(
         self, thresholds: float | Sequence[float] | None = None, name: str | None = None,
-        dtype: str | None = None,
+        dtype: str | None = None, *, class_id: Any = None, top_k: Any = None,
     ) -> None:
         r"""Args:
         thresholds: Least output that counts as positive; 0.5.
@@ -93,7 +95,7 @@ class Recall(_metrics_confusion.Recall, Metric):
 class TrueNegatives(_metrics_confusion.TrueNegatives, Metric):
     def __init__(
         self, thresholds: float | Sequence[float] | None = None, name: str | None = None,
-        dtype: str | None = None,
+        dtype: str | None = None, *, class_id: Any = None, top_k: Any = None,
     ) -> None:
         r"""Args:
         thresholds: Least output that counts as positive; 0.5.
@@ -104,7 +106,7 @@ class TrueNegatives(_metrics_confusion.TrueNegatives, Metric):
 class TruePositives(_metrics_confusion.TruePositives, Metric):
     def __init__(
         self, thresholds: float | Sequence[float] | None = None, name: str | None = None,
-        dtype: str | None = None,
+        dtype: str | None = None, *, class_id: Any = None, top_k: Any = None,
     ) -> None:
         r"""Args:
         thresholds: Least output that counts as positive; 0.5.

@@ -20,7 +20,8 @@ class Adadelta(_optimizers_rules.Adadelta, Optimizer):
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -45,7 +46,9 @@ class Adafactor(_optimizers_rules.Adafactor, Optimizer):
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        relative_step: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -72,7 +75,8 @@ class Adagrad(_optimizers_rules.Adagrad, Optimizer):
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -97,7 +101,8 @@ class Adam(_optimizers_rules.Adam, Optimizer):
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -123,7 +128,8 @@ class Adamax(_optimizers_rules.Adamax, Optimizer):
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -148,7 +154,8 @@ class Lamb(_optimizers_rules.Lamb, Optimizer):
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -173,7 +180,8 @@ class Lion(_optimizers_rules.Lion, Optimizer):
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -197,7 +205,8 @@ class Nadam(_optimizers_rules.Nadam, Optimizer):
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -219,7 +228,8 @@ class Optax(_optimizers_optimizer.Optax, Optimizer):
     def __init__(
         self, transformation: Any, use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         transformation: An `optax.GradientTransformation`.
@@ -238,7 +248,8 @@ class RMSprop(_optimizers_rules.RMSprop, Optimizer):
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -264,7 +275,8 @@ class SGD(_optimizers_rules.SGD, Optimizer):
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
@@ -289,7 +301,8 @@ class AdamW(_optimizers_rules.AdamW, Adam):
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
         ema_overwrite_frequency: Integer | None = None,
-        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
     ) -> None:
         r"""Args:
         learning_rate: A number, or a schedule: a function of the number of steps done.
