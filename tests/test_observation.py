@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from cello import Input, Sequential
+from cello.cells.steps import StepObserver
 from cello.core.observation import Observer, innermost
 from cello.layers import GRU, RNN, Dense, LSTMCell
 
-COMPILATIONS = 40
+COMPILATIONS = 200
 X = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
 
 
@@ -107,3 +108,22 @@ def test_within_a_compiled_function_they_act_while_it_is_traced(model):
         told = len(seen.told)
         compiled(jnp.asarray(X))
     assert len(seen.told) == told == 7
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("sequences", [False, True])
+def test_looking_at_every_step_changes_nothing_and_shows_it(backwards, sequences):
+    layer = RNN(
+        LSTMCell(4), go_backwards=backwards, return_sequences=sequences, return_all_states=True,
+        zero_output_for_mask=True, remat=2,
+    )  # fmt: skip
+    mask = np.array([[0, 1, 1, 0, 1], [1, 1, 0, 0, 0]], bool)
+    want = layer(X, mask=mask)
+    with StepObserver([layer]) as seen:
+        got = layer(X, mask=mask)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), got, want)
+    (passage,) = seen.passages
+    in_order = np.where(mask[..., None], X, 0)[:, ::-1] if backwards else X * mask[..., None]
+    np.testing.assert_array_equal(passage.inputs, in_order)
+    np.testing.assert_array_equal(passage.counts, mask[:, ::-1] if backwards else mask)
+    jax.tree.map(np.testing.assert_array_equal, tuple(passage.states), tuple(got[1:]))

@@ -9,11 +9,12 @@ import jax
 
 from cello.core.kinds import one_of
 from cello.core.operation import Operation
-from cello.core.symbolic import symbolic_leaves
+from cello.core.symbolic import Node, symbolic_leaves
 from cello.layers.bidirectional import Bidirectional
 from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
 from cello.models.model import Model
+from cello.models.sequential import Sequential
 from cello.plotting.canvas import require_matplotlib, save, take_axis
 from cello.plotting.drawing import LINE, SIZE, Picture, measure_box, measure_text
 from cello.plotting.graph_layout import lay_out_graph
@@ -104,7 +105,7 @@ def _check_model(model):
             f"plot_model: {model} has no graph of layers to draw: "
             + (
                 "give it an Input in front, or call it on data first."
-                if hasattr(model, "pop")
+                if isinstance(model, Sequential)
                 else "its call() decides what it computes. summary() lists its layers."
             )
         )
@@ -136,8 +137,8 @@ def _draw_graph(model, shapes: bool, names: bool, direction: str, expand: bool) 
     for i, box in enumerate(boxes):
         lines = _write_lines(graph, box, shapes, names)
         width, height = measure_box(lines)
-        layer = getattr(getattr(box, "node", box), "layer", None)
-        if i >= len(outside) and expand and getattr(layer, "call_graph", None) is not None:
+        layer = box.layer if isinstance(box, Node) else None
+        if expand and isinstance(layer, Model) and layer.call_graph is not None:
             inner = inside[i] = _draw_graph(layer, shapes, names, direction, expand)
             height = inner.height + len(lines) * LINE * SIZE + 18
             width = max(width, inner.width + 20)
@@ -175,7 +176,7 @@ def _draw_graph(model, shapes: bool, names: bool, direction: str, expand: bool) 
         centre, (width, height) = turn(where.centres[i]), sizes[i]
         picture.add_box(
             centre, sizes[i], texts[i], stacked=_count_calls(graph, box) > 1, frame=i in inside,
-            fill="white" if getattr(box, "inputs", ()) else "0.93", name=_name_box(box),
+            fill="white" if isinstance(box, Node) and box.inputs else "0.93", name=_name_box(box),
         )  # fmt: skip
         if i in inside:
             inner = inside[i]
@@ -184,16 +185,16 @@ def _draw_graph(model, shapes: bool, names: bool, direction: str, expand: bool) 
 
 
 def _name_box(box) -> str:
-    return box.layer.name if hasattr(box, "layer") else box.name
+    return box.layer.name if isinstance(box, Node) else box.name
 
 
 def _count_calls(graph, box) -> int:
-    return sum(node.layer is getattr(box, "layer", None) for node in graph.nodes)
+    return sum(isinstance(box, Node) and node.layer is box.layer for node in graph.nodes)
 
 
 def _write_lines(graph, box, shapes: bool, names: bool) -> list[str]:
     """What stands in a box: type, name, shapes, states."""
-    if not hasattr(box, "layer"):
+    if not isinstance(box, Node):
         return ["Input", *([box.name] if names else []), *([str(box.shape)] if shapes else [])]
     layer = box.layer
     lines = [_name_kind(layer)]

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from cello.cells.attention import AttentionCell
 from cello.cells.projecting import LearnedCell
+from cello.cells.stacked import StackedRNNCells
 from cello.cells.steps import Passage, StepObserver
 from cello.core.layer import Layer
 from cello.core.variable import Binding
@@ -86,7 +87,7 @@ def name_states(cell) -> list[str]:
     if isinstance(cell, AttentionCell):
         inner = name_states(cell.cell)
         return ["a", *inner] if cell.mechanism == "luong" else inner
-    if hasattr(cell, "cells"):
+    if isinstance(cell, StackedRNNCells):
         each = [name_states(c) for c in cell.cells]
         return [f"{n}{i}" for i, names in enumerate(each, 1) for n in names]
     size = cell.state_size

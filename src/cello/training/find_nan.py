@@ -325,7 +325,7 @@ def _search_gradient(model, batch, layers, calls: list[_Call]) -> NotFinite | No
     for call, back in zip(calls, again, strict=True):
         if not call.known or _find_bad(back.by_outputs, call.mask) is not None:
             continue  # nothing is known, or what comes behind has made it
-        last = not getattr(call.layer, "go_backwards", False)
+        last = not (isinstance(call.layer, RNN) and call.layer.go_backwards)
         own = _take_first(wrong.get(v) for v in call.layer.weights)
         place = _find_bad(back.by_inputs, call.mask, last) or (
             own and _Place(None, None, own.value)
