@@ -332,6 +332,7 @@ def test_bad_inputs_name_the_layer(make, x, message):
         (lambda k: k.TimeDistributed(3), "layer must be a layer"),
         (lambda k: k.Lambda(3), "function must be a function"),
         (lambda k: k.BatchNormalization(momentum=2), "momentum must be"),
+        (lambda k: k.BatchNormalization(renorm=True), "renorm=True would change the results"),
         (lambda k: k.Dot(axes="x"), "axes must be an integer or a pair"),
         (lambda k: k.Activation("tanhh"), 'Did you mean "tanh"'),
     ],

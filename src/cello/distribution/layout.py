@@ -41,15 +41,15 @@ class OneDevice:
         """
         return chunk
 
-    def placed(self, state):
+    def place(self, state):
         """The state before an epoch, where it belongs; itself, where it is there."""
         return jax.tree.map(_home, state) if any(map(_away, jax.tree.leaves(state))) else state
 
-    def given(self, state):
+    def give(self, state):
         """The state as an argument of the compiled loop."""
         return state
 
-    def taken(self, state):
+    def take(self, state):
         """The state from a result of the compiled loop."""
         return state
 
@@ -57,7 +57,7 @@ class OneDevice:
         """The compiled loop, told where the state and the results lie that it returns."""
         return run
 
-    def agreed(self, value, what: str):
+    def agree(self, value, what: str):
         """What process 0 says."""
         return value
 
@@ -122,7 +122,7 @@ class Spread(OneDevice):
         sharding = NamedSharding(self.local_mesh, self._spec(array))
         return isinstance(array, jax.Array) and array.sharding == sharding
 
-    def placed(self, state):
+    def place(self, state):
         """What is new takes the values of process 0."""
         leaves, structure = jax.tree.flatten(state)
         new = [i for i, leaf in enumerate(leaves) if not self._in_place(leaf)]
@@ -138,13 +138,13 @@ class Spread(OneDevice):
             return array
         return jax.device_put(array, NamedSharding(self.local_mesh, self._spec(array)))
 
-    def given(self, state):
-        return jax.tree.map(lambda a: self._moved(self._put_here(a), self.mesh), state)
+    def give(self, state):
+        return jax.tree.map(lambda a: self._move(self._put_here(a), self.mesh), state)
 
-    def taken(self, state):
-        return jax.tree.map(lambda a: self._moved(a, self.local_mesh), state)
+    def take(self, state):
+        return jax.tree.map(lambda a: self._move(a, self.local_mesh), state)
 
-    def _moved(self, array, mesh: Mesh):
+    def _move(self, array, mesh: Mesh):
         """The same parts on this process' devices, as those of an array on `mesh`."""
         if self.processes == 1:
             return array
@@ -167,7 +167,7 @@ class Spread(OneDevice):
 
     # ------------------------------------------------------------------------- agreement
 
-    def agreed(self, value, what: str):
+    def agree(self, value, what: str):
         return from_first(value, what) if self.processes > 1 else value
 
     def check_same(self, values: dict[str, Any], what: str) -> None:

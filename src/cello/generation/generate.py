@@ -85,7 +85,7 @@ def generate(writer, inputs, options: GenerationOptions):
 
 def _look_up(writer, data) -> tuple[Any, Plan]:
     """The inputs as arrays, and the plan for them."""
-    padded = writer.padded(data, masked=True)
+    padded = writer.pad(data, masked=True)
     form = jax.tree.structure(padded)
     programs = writer.model.trainer.programs
     plan = programs.find(("plan", form), lambda: _plan(writer, padded))
@@ -97,7 +97,7 @@ def _look_up(writer, data) -> tuple[Any, Plan]:
             f"{data.lengths.max()} tokens, and cannot use their mask: {plan.masks_end_at}. Pass "
             "sequences of one length at a time."
         )
-    return writer.padded(data, masked=False), plan
+    return writer.pad(data, masked=False), plan
 
 
 def _plan(writer, data) -> Plan:

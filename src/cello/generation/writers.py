@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.masking import get_mask
-from cello.training.ragged import Padded, Ragged, bucket_length, opened
+from cello.training.ragged import Padded, Ragged, bucket_length, open_padded
 
 
 class LanguageModel:
@@ -37,12 +37,12 @@ class LanguageModel:
             )
         return ragged
 
-    def padded(self, data: Ragged, masked: bool) -> Padded:
+    def pad(self, data: Ragged, masked: bool) -> Padded:
         """The prompt as an array. With a mask it is lengthened, so that few programs are needed."""
         longest = int(data.lengths.max())
         if not masked:
-            return Padded(data.padded(slice(None), longest).values, None)
-        return data.padded(slice(None), bucket_length(longest), left=True)
+            return Padded(data.pad(slice(None), longest).values, None)
+        return data.pad(slice(None), bucket_length(longest), left=True)
 
     def begin(self, prompt):
         """The first tokens to read, and what else is looked at, at every step."""
@@ -50,7 +50,7 @@ class LanguageModel:
 
     def read(self, tokens, context):
         """The scores of the token after each of `tokens`."""
-        return self.model(opened(tokens), training=False)
+        return self.model(open_padded(tokens), training=False)
 
 
 class EncoderDecoder:
@@ -63,22 +63,22 @@ class EncoderDecoder:
     def data(self, source):
         return self.model.read_source(source, "source")
 
-    def padded(self, data, masked: bool):
+    def pad(self, data, masked: bool):
         if not isinstance(data, Ragged):
             return data
         longest = int(data.lengths.max())
         if not masked:
-            return Padded(data.padded(slice(None), longest).values, None)
-        return data.padded(slice(None), bucket_length(longest))
+            return Padded(data.pad(slice(None), longest).values, None)
+        return data.pad(slice(None), bucket_length(longest))
 
     def begin(self, source):
-        outputs = jax.tree.leaves(self.model.encoder(opened(source), training=False))
+        outputs = jax.tree.leaves(self.model.encoder(open_padded(source), training=False))
         rows = outputs[0].shape[0]
         start = jnp.full((rows, 1), self.model.start_token, "int32")
         return start, [Padded(array, get_mask(array)) for array in outputs]
 
     def read(self, tokens, context):
-        return self.model.decoder([opened(tokens), *opened(context)], training=False)
+        return self.model.decoder([open_padded(tokens), *open_padded(context)], training=False)
 
 
 def _describe(value) -> str:

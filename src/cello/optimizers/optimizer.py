@@ -186,7 +186,7 @@ class Optimizer(Configurable):
             rule = self.rule(learning_rate)
             if self.weight_decay:
                 rule = _decaying(rule, learning_rate * self.weight_decay)
-            return self._averaged(optax.chain(*self._clipping(), rule))
+            return self._average(optax.chain(*self._clipping(), rule))
 
         inject = optax.inject_hyperparams(whole, hyperparam_dtype=jnp.float32)
         return inject(learning_rate=self._learning_rate)
@@ -201,7 +201,7 @@ class Optimizer(Configurable):
             return [optax.clip_by_global_norm(self.global_clipnorm)]
         return []
 
-    def _averaged(self, rule) -> optax.GradientTransformation:
+    def _average(self, rule) -> optax.GradientTransformation:
         """`rule` with accumulation and the moving average, where they are wanted."""
         batches = self.gradient_accumulation_steps or 1
         if batches > 1:
@@ -315,11 +315,11 @@ class Optax(Optimizer):
         )
 
     def init(self, params):
-        inner = self._averaged(self.transformation).init(params)
+        inner = self._average(self.transformation).init(params)
         return OptaxState(jnp.zeros((), jnp.int32), inner)
 
     def update(self, grads, state, params):
-        updates, inner = self._averaged(self.transformation).update(grads, state.inner, params)
+        updates, inner = self._average(self.transformation).update(grads, state.inner, params)
         return optax.apply_updates(params, updates), OptaxState(state.count + 1, inner)
 
     def get_config(self):

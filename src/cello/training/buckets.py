@@ -64,7 +64,7 @@ class BucketFeed:
             leaf.lengths for leaf in jax.tree.leaves(parts) if isinstance(leaf, Ragged)
         )
         self.rows = len(self.lengths)
-        self._buckets = np.array([self._rounded(n) for n in self.lengths])
+        self._buckets = np.array([self._round_up(n) for n in self.lengths])
         batches = self._batches(np.arange(self.rows))
         self.steps = min(steps, len(batches)) if steps else len(batches)
         self._longest = batches[-1]
@@ -76,7 +76,7 @@ class BucketFeed:
 
     def first(self) -> Batch:
         """A batch of the longest sequences: no batch needs more memory."""
-        return self._padded(*self._longest)
+        return self._pad_batch(*self._longest)
 
     def whole(self) -> Batch:
         """All rows as one batch."""
@@ -87,9 +87,9 @@ class BucketFeed:
                 "cannot use their mask: give it sequences of one length, or pass all of them as a "
                 "list, which is sorted by length."
             )
-        return self._padded(self._rounded(longest), np.arange(self.rows))
+        return self._pad_batch(self._round_up(longest), np.arange(self.rows))
 
-    def joined(self, pieces: list[Any]) -> Any:
+    def join(self, pieces: list[Any]) -> Any:
         """Outputs in the order of the rows; a list of arrays where they are for each step.
 
         Args:
@@ -137,7 +137,7 @@ class BucketFeed:
                 yield bucket, left
                 left = order[:0]
 
-    def _padded(self, bucket: int, rows: np.ndarray) -> Batch:
+    def _pad_batch(self, bucket: int, rows: np.ndarray) -> Batch:
         """A batch. Sequences of other lengths than those of the bucket have their own."""
 
         def take(leaf):
@@ -145,13 +145,13 @@ class BucketFeed:
                 return leaf[rows]
             same = np.array_equal(leaf.lengths, self.lengths)
             steps = bucket if same else self._longest_of(leaf, bucket)
-            padded = leaf.padded(rows, steps, self._left)
+            padded = leaf.pad(rows, steps, self._left)
             fills = same and not self._passage.masked
             return Padded(padded.values, None) if fills else padded
 
         return jax.tree.map(take, self.parts)
 
-    def _rounded(self, length) -> int:
+    def _round_up(self, length) -> int:
         return bucket_length(length) if self._passage.masked else int(length)
 
     def _longest_of(self, leaf: Ragged, bucket: int) -> int:
@@ -175,6 +175,6 @@ class BucketEpoch:
         size = shapes[0][1]
         own = self.feed.spread.own(size)
         taken = self.batches[self.next : self.next + n]
-        batches = [self.feed._padded(bucket, rows[own]) for bucket, rows in taken]
+        batches = [self.feed._pad_batch(bucket, rows[own]) for bucket, rows in taken]
         self.next += n
         return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), n, size

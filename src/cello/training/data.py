@@ -117,7 +117,7 @@ class ArrayFeed:
     def first(self) -> Batch:
         return jax.tree.map(lambda a: a[: self.batch_size], self.parts)
 
-    def joined(self, pieces: list[Any]):
+    def join(self, pieces: list[Any]):
         """Outputs of all rows, from those of the chunks."""
         return end_to_end(pieces)
 
@@ -201,7 +201,7 @@ class IterableFeed:
             lambda a: np.broadcast_to(a[:1], (n * len(a), *a.shape[1:])), self._first
         )
 
-    def joined(self, pieces: list[Any]):
+    def join(self, pieces: list[Any]):
         return end_to_end(pieces)
 
     def skip(self, epochs: int) -> None:

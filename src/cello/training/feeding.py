@@ -28,7 +28,7 @@ from cello.training.programs import Programs
 from cello.training.ragged import (
     Padded,
     Ragged,
-    opened,
+    open_padded,
     ragged_leaves,
     sequences_in,
     targets_like,
@@ -199,7 +199,7 @@ class Feeding:
         return Passage(first is None, jax.tree.map(lengths_of, outputs))
 
     def _outputs_beside(self, x, y):
-        return self.model.outputs_beside(opened(x), y, False)
+        return self.model.outputs_beside(open_padded(x), y, False)
 
     def _check_steps(self, parts: Batch, lengths_of) -> None:
         """Refuse labels per step that are not as many as the steps."""

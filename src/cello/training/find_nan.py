@@ -23,7 +23,7 @@ from cello.core.masking import get_mask, set_mask
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
 from cello.training.loop import bind, values_of
-from cello.training.ragged import opened, values_only
+from cello.training.ragged import open_padded, values_only
 
 ADVICE = {
     "data": "Take these values out of the data, or mask their steps (Masking, lists of sequences).",
@@ -85,7 +85,7 @@ class _Place(NamedTuple):
 def find_nan(model, x, y=None) -> NotFinite | None:
     """See `Model.find_nan`."""
     batch = _take_batch(model, x, y)
-    inputs = opened(batch[0])
+    inputs = open_padded(batch[0])
     layers = _find_layers(model)
     programs = model.trainer.programs
     with Binding(), _Watch(layers) as seen:

@@ -84,7 +84,7 @@ class ChunkRunner:
         """
         spread = self._spread
         state = read_state()
-        if (placed := spread.placed(state)) is not state:
+        if (placed := spread.place(state)) is not state:
             write_state(placed)
         capacity = fixed or self._most_batches(feed, read_state())
         if spread.processes > 1:
@@ -95,12 +95,12 @@ class ChunkRunner:
         while first < start and (taken := epoch.take(start - first)) is not None:
             first += taken[1]
         patience = SECONDS_A_CHUNK if fixed is None else math.inf
-        while (taken := epoch.take(self._wanted(capacity, fixed), patience)) is not None:
+        while (taken := epoch.take(self._count_wanted(capacity, fixed), patience)) is not None:
             chunk, n, rows = taken
             new, began = self._is_new(chunk, capacity, rows), time.perf_counter()
-            chunk = spread.put(_lengthened(chunk, n, capacity), rows)
-            state, results = self._compiled(spread.given(read_state()), chunk, n)
-            state = spread.taken(state)
+            chunk = spread.put(_lengthen(chunk, n, capacity), rows)
+            state, results = self._compiled(spread.give(read_state()), chunk, n)
+            state = spread.take(state)
             try:
                 write_state(state)
             except KeyboardInterrupt:  # all of it, or what is kept would belong to no step
@@ -110,11 +110,11 @@ class ChunkRunner:
             first += n
             # A batch that is a chunk of its own takes long: its results are shown at once.
             while len(running) > (1 if ahead and n > 1 else 0):
-                yield self._finished(running.popleft())
+                yield self._finish(running.popleft())
         while running:
-            yield self._finished(running.popleft())
+            yield self._finish(running.popleft())
 
-    def _finished(self, chunk: _Running):
+    def _finish(self, chunk: _Running):
         """Wait for a chunk and learn from it how long a batch takes."""
         results = jax.tree.map(lambda a: np.asarray(a)[: chunk.n], chunk.results)
         now = time.perf_counter()
@@ -123,10 +123,10 @@ class ChunkRunner:
         self._idle_since = now
         return chunk.first, results
 
-    def _wanted(self, capacity: int, fixed: int | None) -> int:
+    def _count_wanted(self, capacity: int, fixed: int | None) -> int:
         if fixed is not None:
             return fixed
-        seconds = self._spread.agreed(self._seconds_a_batch, "the next batches")
+        seconds = self._spread.agree(self._seconds_a_batch, "the next batches")
         return 1 if seconds is None else int(np.clip(SECONDS_A_CHUNK / seconds, 1, capacity))
 
     def _most_batches(self, feed, state) -> int:
@@ -175,7 +175,7 @@ def _facts(feed, capacity: int) -> dict[str, Any]:
     }
 
 
-def _lengthened(chunk, n: int, capacity: int):
+def _lengthen(chunk, n: int, capacity: int):
     """`chunk` in a buffer for `capacity` batches; what lies behind the first `n` is never read."""
     if n == capacity:
         return chunk

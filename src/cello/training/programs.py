@@ -17,7 +17,7 @@ from cello.optimizers.optimizer import Optimizer
 from cello.training.data import Batch
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.objective import Objective
-from cello.training.ragged import opened, values_only
+from cello.training.ragged import open_padded, values_only
 from cello.training.trainable import Trainable
 from cello.training.truncated import train_in_pieces
 
@@ -110,7 +110,7 @@ class Programs:
     def outputs_of(self, batch: Batch, training: bool):
         """The outputs for a batch, under the masks of its targets."""
         x, y, _ = batch
-        outputs = self.model.outputs_beside(opened(x), y, training)
+        outputs = self.model.outputs_beside(open_padded(x), y, training)
         if y is not None:
             self.objective.mask_outputs(outputs, y)
         return outputs
@@ -185,7 +185,7 @@ class Programs:
 
     def _outputs(self, variables, state, batch):
         with bind(*zip(variables, state, strict=True)) as binding:
-            outputs = self.model(opened(batch[0]), training=False)
+            outputs = self.model(open_padded(batch[0]), training=False)
         return [[binding.values[v] for v in vs] for vs in variables], outputs
 
 

@@ -87,7 +87,7 @@ class Ragged:
         pieces = [self.values[e - n : e] for e, n in zip(ends, lengths, strict=True)]
         return Ragged(np.concatenate(pieces), lengths)
 
-    def padded(self, rows, steps: int, left: bool = False) -> Padded:
+    def pad(self, rows, steps: int, left: bool = False) -> Padded:
         """These rows, each with zeros behind it, or in front with `left`, up to `steps`."""
         ends, lengths = self.ends[rows], self.lengths[rows]
         values = np.zeros((len(lengths), steps, *self.values.shape[1:]), self.dtype)
@@ -189,7 +189,7 @@ def ragged_leaves(tree) -> list[Ragged]:
     return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, Ragged)]
 
 
-def opened(tree):
+def open_padded(tree):
     """`tree` with the values in place of each `Padded`, the mask attached."""
 
     def open_one(leaf):

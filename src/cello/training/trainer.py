@@ -308,7 +308,7 @@ class Trainer:
                 bar.update(first + n, {})
             bar.end_epoch({})
         hooks.call("predict_end")
-        return feed.joined(pieces)
+        return feed.join(pieces)
 
     def train_on_batch(
         self,
@@ -401,7 +401,7 @@ def _new_shuffler() -> np.random.Generator:
     """What draws the order of the rows, the same in all processes that train together."""
     shuffler = new_shuffler()
     state = shuffler.bit_generator.state
-    shuffler.bit_generator.state = current().agreed(state, "the start of fit")
+    shuffler.bit_generator.state = current().agree(state, "the start of fit")
     return shuffler
 
 

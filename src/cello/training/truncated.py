@@ -19,7 +19,7 @@ from jax import lax
 from cello.core.carry import Carry, before_first, examine, with_time
 from cello.core.variable import Binding
 from cello.training.loop import bind
-from cello.training.ragged import is_padded, opened
+from cello.training.ragged import is_padded, open_padded
 
 
 class Cut(NamedTuple):
@@ -112,7 +112,7 @@ def train_in_pieces(programs, k: int, variables, state, batch):
     def pass_over(start, steps, state, values):
         """Run over a piece for what it leaves to the next one."""
         with bind(*zip(variables, state, strict=False)) as binding, scope(values, start) as carry:
-            model(opened(piece(start, steps)[0]), training=True)
+            model(open_padded(piece(start, steps)[0]), training=True)
             others = [binding.values[v] for v in variables[1]]
         _check_windows(model, carry)
         return [state[0], others, *state[2:]], carry.kept
@@ -159,7 +159,7 @@ def train_in_pieces(programs, k: int, variables, state, batch):
 
 def _call(model, x):
     with Binding():
-        return model(opened(x), training=True)
+        return model(open_padded(x), training=True)
 
 
 def _check_windows(model, carry: Carry) -> None:
