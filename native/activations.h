@@ -1,6 +1,6 @@
 // The activations and their derivatives. Largest errors over all floats, against float64:
 // tanh and sigmoid 3 ULP (sigmoid where the result is a normal number); the others are exact
-// but for rounding. tests/native/test_activations.py measures them.
+// but for rounding. tests/native/test_kernels.py measures them.
 #pragma once
 
 #include "vec.h"

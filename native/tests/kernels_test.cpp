@@ -89,8 +89,8 @@ struct Problem {
     return sum;
   }
 
-  bool has_c() const { return cell == cello::kLstm || cell == cello::kLayerNormLstm; }
-  bool normalises() const { return cell >= cello::kLayerNormLstm; }
+  bool has_c() const { return cello::kCells[cell].states > 1; }
+  bool normalises() const { return cello::kCells[cell].vectors > 0; }
 
   // Row `first + ...` of the vectors for each column, times the product of one row, each part of which has
   // a mean square of 1.
@@ -182,15 +182,15 @@ Problem random_problem() {
   p.go_backwards = random_integer(0, 1), p.biased = random_integer(0, 3) > 0;
   p.masked = random_integer(0, 1), p.dropped = random_integer(0, 2) == 0;
   if (p.normalises()) p.biased = false;  // it has vectors
-  static const int64_t gates[] = {4, 3, 3, 1, 4, 3}, slots[] = {4, 4, 3, 1, 8, 6};
-  p.gates = gates[p.cell], p.slots = slots[p.cell];
+  const cello::Sizes& cell = cello::kCells[p.cell];
+  p.gates = cell.gates, p.slots = cell.slots;
   const float scale = 0.7f / std::sqrt(static_cast<float>(p.units));
   const int64_t columns = p.gates * p.units, states = p.batch * p.units;
   p.x = as_doubles(random_floats(p.batch * p.time * p.features, 0.5f));
   p.kernel = as_doubles(random_floats(p.features * columns, scale));
   p.recurrent_kernel = as_doubles(random_floats(p.units * columns, scale));
   p.bias = as_doubles(random_floats((p.cell == cello::kGru ? 2 : 1) * columns, 0.3f));
-  p.vectors = as_doubles(random_floats((p.normalises() ? p.has_c() ? 14 : 10 : 0) * p.units, 0.7f));
+  p.vectors = as_doubles(random_floats(cell.vectors * p.units, 0.7f));
   p.epsilon = 0.02f;  // large enough for finite differences where units are few
   p.h0 = as_doubles(random_floats(states)), p.c0 = as_doubles(random_floats(states));
   p.recurrent_mask.resize(states);
