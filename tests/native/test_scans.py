@@ -10,9 +10,9 @@ pytestmark = pytest.mark.skipif(native.library() is None, reason="there is no na
 
 FEATURES = [1, 2, 3, 7, 15, 16, 17, 33, 100, 129, 257, 400, 4097, 8200]
 LARGE = [  # stored past the caches, and shared by threads in each way
-    (2, 2100, 1024, False, False),
-    (2, 2100, 512, True, True),
-    (3, 1500, 1000, False, True),
+    (2, 260, 8192, False, False),
+    (2, 270, 4000, True, True),
+    (3, 150, 10008, False, True),
     (70, 300, 8, False, True),
     (1, 60, 9000, True, False),
 ]

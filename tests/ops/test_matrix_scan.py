@@ -87,8 +87,8 @@ def with_gradients(function):
         (False, False, False, 13, 5, True, False),
         (True, True, True, 13, 4, True, True),
         (True, False, False, 7, 8, False, True),
-        (False, True, True, 7, 3, False, False),
         (True, True, False, 1, None, True, False),
+        pytest.param(False, True, True, 7, 3, False, False, marks=pytest.mark.deep),
         pytest.param(True, True, False, 13, 1, False, False, marks=pytest.mark.deep),
         pytest.param(False, True, False, 13, 13, True, True, marks=pytest.mark.deep),
     ],
@@ -111,8 +111,8 @@ def test_it_is_the_loop_over_the_steps(rows, pair, shared, time, chunk, every, a
 @pytest.mark.parametrize(
     ("rows", "pair", "at_once"),
     [
-        (False, False, False),
         (True, True, True),
+        pytest.param(False, False, False, marks=pytest.mark.deep),
         pytest.param(True, False, False, marks=pytest.mark.deep),
         pytest.param(False, True, True, marks=pytest.mark.deep),
     ],
