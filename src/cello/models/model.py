@@ -11,20 +11,17 @@ from cello.core.layer import Layer
 from cello.core.masking import set_mask
 from cello.core.serialization import custom_object_scope
 from cello.core.symbolic import SymbolicTensor, input_spec, shown
-from cello.core.variable import Binding, current_binding
-from cello.metrics.metric import Metric
+from cello.core.variable import Binding
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
 from cello.models.inputs import hide_inputs, masks_in_order, values_in_order
 from cello.models.pure_function import pure_function
 from cello.models.states import get_states, set_states, stateful_layers
 from cello.models.summary import print_summary
-from cello.optimizers.optimizer import Optimizer
-from cello.training.history import History
-from cello.training.trainer import Trainer, done_by_trainer
+from cello.training.trainable import Trainable
 
 
-class Model(Layer):
+class Model(Trainable):
     """Layers with inputs and outputs, to be trained and used.
 
     From a graph::
@@ -50,10 +47,6 @@ class Model(Layer):
         trainable: whether training changes the layers.
         dtype: floating dtype of what the model computes itself.
 
-    Attributes:
-        trainer: the `cello.training.trainer.Trainer`, which does what `compile`, `fit`, `evaluate`,
-            `predict` and their kin say, and has its parts: `optimizer`, `objective`, `programs`.
-
     Raises:
         ValueError: if the outputs cannot be computed from the inputs.
     """
@@ -65,7 +58,6 @@ class Model(Layer):
 
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
         super().__init__(name=name, dtype=dtype)
-        self.trainer = Trainer(self)
         self.call_graph: Graph | None = None
         if (inputs is None) != (outputs is None):
             raise ValueError(f"Model '{self.name}' needs both inputs and outputs, or neither.")
@@ -140,6 +132,10 @@ class Model(Layer):
     def output_names(self) -> list[str]:
         """Names of the outputs: by these losses, metrics and targets can be given."""
         return [t.node.layer.name for t in self.outputs] if self.call_graph else []
+
+    @property
+    def input_ranks(self) -> list[int | None] | None:
+        return None if self.call_graph is None else [t.ndim for t in self.call_graph.flat_inputs]
 
     def _known_graph(self) -> Graph:
         if self.call_graph is None:
@@ -227,116 +223,6 @@ class Model(Layer):
         from cello.streaming import Session
 
         return Session(self, batch_size, like)
-
-    # -------------------------------------------------------------------------- training
-
-    compile = done_by_trainer(Trainer.compile)
-    get_compile_config = done_by_trainer(Trainer.get_compile_config)
-    compile_from_config = done_by_trainer(Trainer.compile_from_config)
-    fit = done_by_trainer(Trainer.fit)
-    evaluate = done_by_trainer(Trainer.evaluate)
-    predict = done_by_trainer(Trainer.predict)
-    train_on_batch = done_by_trainer(Trainer.train_on_batch)
-    test_on_batch = done_by_trainer(Trainer.test_on_batch)
-    predict_on_batch = done_by_trainer(Trainer.predict_on_batch)
-
-    @property
-    def optimizer(self) -> Optimizer:
-        """The optimiser, after `compile`."""
-        return self.trainer.optimizer
-
-    @property
-    def history(self) -> History | None:
-        """The `History` of the last `fit`; `None` before it."""
-        return self.trainer.history
-
-    @property
-    def stop_training(self) -> bool:
-        """Whether `fit` is to end; set it to `True`, in a callback."""
-        return self.trainer.stop_training
-
-    @stop_training.setter
-    def stop_training(self, value: bool) -> None:
-        self.trainer.stop_training = value
-
-    @property
-    def losses(self) -> list[Any]:
-        """The penalties on the weights; in `compute_loss`, also what `add_loss` added."""
-        binding = current_binding()
-        return [*(binding.losses if binding is not None else ()), *super().losses]
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """What training minimises for a batch; a class may have its own, as in Keras.
-
-        Args:
-            x: the inputs.
-            y: the targets, or `None`.
-            y_pred: the outputs for `x`, with their masks.
-            sample_weight: the weights of the rows or steps, or `None`.
-            training: false in an evaluation.
-
-        Returns:
-            A number: here the losses of `compile`, weighted, and `losses`.
-        """
-        loss = self.trainer.objective.compute_loss(y, y_pred, sample_weight)
-        return sum(self.losses, start=loss)
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None) -> dict[str, Any]:
-        """Count a batch in the metrics; a class may have its own, as in Keras.
-
-        Args:
-            x, y, y_pred, sample_weight: as for `compute_loss`.
-
-        Returns:
-            What the logs are to have, by name: here the values of `metrics`.
-        """
-        self.trainer.objective.update_metrics(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """The values of `metrics` now, by name."""
-        return self.trainer.objective.results_of(self.metrics)
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The mean of the loss, the metrics of `compile`, and those in attributes of the layers.
-
-        Those of `compile` are known once data have come.
-        """
-        held = [metric for layer in self.flatten_layers() for metric in layer.owned(Metric)]
-        return list(dict.fromkeys([*self.trainer.objective.measured.values(), *held]))
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` returns, in its order."""
-        return self.trainer.objective.labels_of(self.metrics)
-
-    def reset_metrics(self) -> None:
-        """Let all metrics forget their batches; the start of an epoch, or of `evaluate`."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-    @property
-    def takes_any_targets(self) -> bool:
-        """Whether the class has a loss or metrics of its own, which know what targets may be."""
-        kind = type(self)
-        return (
-            kind.compute_loss is not Model.compute_loss
-            or kind.compute_metrics is not Model.compute_metrics
-        )
-
-    @property
-    def input_ranks(self) -> list[int | None] | None:
-        """The number of axes of each input; `None` where it is not known."""
-        return None if self.call_graph is None else [t.ndim for t in self.call_graph.flat_inputs]
-
-    def read_data(self, x, y):
-        """Inputs and targets as `fit` got them, made what the model takes."""
-        return x, y
-
-    def outputs_beside(self, x, y, training: bool):
-        """The outputs that are compared with the targets `y`, at which only some models look."""
-        return self(x, training=training)
 
     # ----------------------------------------------------------------- ways out and in
 

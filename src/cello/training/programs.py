@@ -6,7 +6,7 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -18,8 +18,10 @@ from cello.training.data import Batch
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.objective import Objective
 from cello.training.ragged import open_padded, values_only
-from cello.training.trainable import Trainable
 from cello.training.truncated import train_in_pieces
+
+if TYPE_CHECKING:
+    from cello.training.trainable import Trainable
 
 T = TypeVar("T")
 

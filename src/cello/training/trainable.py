@@ -1,59 +1,155 @@
-"""What training asks of a model."""
+"""What training asks of a model, and what a model has from it."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from cello.core.variable import Variable
+from cello.core.layer import Layer
+from cello.core.variable import current_binding
 from cello.metrics.metric import Metric
+from cello.optimizers.optimizer import Optimizer
+from cello.training.history import History
+from cello.training.trainer import Trainer
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-class Trainable(Protocol):
-    """A model, as far as training knows it; `cello.Model` is one."""
+def done_by_trainer(
+    method: Callable[Concatenate[Trainer, P], R],
+) -> Callable[Concatenate[Any, P], R]:
+    """A method of a model that its trainer does, with its signature and documentation."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    @functools.wraps(method)
+    def done(model, *args: P.args, **kwargs: P.kwargs) -> R:
+        return method(model.trainer, *args, **kwargs)
 
-    def flatten_layers(self) -> list[Any]: ...
+    return done
 
-    def reset_metrics(self) -> None: ...
+
+class Trainable(Layer):
+    """A layer with a trainer; `Model` is one.
+
+    Attributes:
+        trainer: a `Trainer`, which does what `compile`, `fit`, `evaluate`, `predict` and their kin
+            say. Its parts are public: `optimizer`, `objective`, `feeding`, `programs`.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.trainer = Trainer(self)
+
+    compile = done_by_trainer(Trainer.compile)
+    get_compile_config = done_by_trainer(Trainer.get_compile_config)
+    compile_from_config = done_by_trainer(Trainer.compile_from_config)
+    fit = done_by_trainer(Trainer.fit)
+    evaluate = done_by_trainer(Trainer.evaluate)
+    predict = done_by_trainer(Trainer.predict)
+    train_on_batch = done_by_trainer(Trainer.train_on_batch)
+    test_on_batch = done_by_trainer(Trainer.test_on_batch)
+    predict_on_batch = done_by_trainer(Trainer.predict_on_batch)
 
     @property
-    def call_graph(self) -> Any: ...
+    def optimizer(self) -> Optimizer:
+        """The optimiser, after `compile`."""
+        return self.trainer.optimizer
 
     @property
-    def variables(self) -> list[Variable]: ...
+    def history(self) -> History | None:
+        """The `History` of the last `fit`; `None` before it."""
+        return self.trainer.history
 
     @property
-    def trainable_weights(self) -> list[Variable]: ...
+    def stop_training(self) -> bool:
+        """Whether `fit` is to end; set it to `True`, in a callback."""
+        return self.trainer.stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self.trainer.stop_training = value
 
     @property
-    def non_trainable_variables(self) -> list[Variable]: ...
+    def losses(self) -> list[Any]:
+        """The penalties on the weights; in `compute_loss`, also what `add_loss` added."""
+        binding = current_binding()
+        return [*(binding.losses if binding is not None else ()), *super().losses]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """What training minimises for a batch; a class may have its own, as in Keras.
+
+        Args:
+            x: the inputs.
+            y: the targets, or `None`.
+            y_pred: the outputs for `x`, with their masks.
+            sample_weight: the weights of the rows or steps, or `None`.
+            training: false in an evaluation.
+
+        Returns:
+            A number: here the losses of `compile`, weighted, and `losses`.
+        """
+        loss = self.trainer.objective.compute_loss(y, y_pred, sample_weight)
+        return sum(self.losses, start=loss)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None) -> dict[str, Any]:
+        """Count a batch in the metrics; a class may have its own, as in Keras.
+
+        Args:
+            x, y, y_pred, sample_weight: as for `compute_loss`.
+
+        Returns:
+            What the logs are to have, by name: here the values of `metrics`.
+        """
+        self.trainer.objective.update_metrics(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The values of `metrics` now, by name."""
+        return self.trainer.objective.results_of(self.metrics)
 
     @property
-    def metrics(self) -> list[Metric]: ...
+    def metrics(self) -> list[Metric]:
+        """The mean of the loss, the metrics of `compile`, and those in attributes of the layers.
+
+        Those of `compile` are known once data have come.
+        """
+        held = [metric for layer in self.flatten_layers() for metric in layer.owned(Metric)]
+        return list(dict.fromkeys([*self.trainer.objective.measured.values(), *held]))
 
     @property
-    def metrics_names(self) -> list[str]: ...
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns, in its order."""
+        return self.trainer.objective.labels_of(self.metrics)
 
-    @property
-    def output_names(self) -> list[str]: ...
-
-    @property
-    def input_ranks(self) -> list[int | None] | None:
-        """The number of axes of each input, where they are known."""
+    def reset_metrics(self) -> None:
+        """Let all metrics forget their batches; the start of an epoch, or of `evaluate`."""
+        for metric in self.metrics:
+            metric.reset_state()
 
     @property
     def takes_any_targets(self) -> bool:
-        """Whether a loss or metrics of its own decide what targets may be."""
+        """Whether the class has a loss or metrics of its own, which know what targets may be."""
+        kind = type(self)
+        return (
+            kind.compute_loss is not Trainable.compute_loss
+            or kind.compute_metrics is not Trainable.compute_metrics
+        )
 
-    def read_data(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """Inputs and targets as the caller passed them, made what the model takes."""
+    def read_data(self, x, y):
+        """Inputs and targets as `fit` got them, made what the model takes."""
+        return x, y
 
-    def outputs_beside(self, x: Any, y: Any, training: bool) -> Any:
-        """The outputs that are compared with the targets `y`, which only some models look at."""
+    def outputs_beside(self, x, y, training: bool):
+        """The outputs that are compared with the targets `y`, at which only some models look."""
+        return self(x, training=training)
 
-    def compute_loss(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool = True
-    ) -> Any: ...
+    @property
+    def input_ranks(self) -> list[int | None] | None:
+        """The number of axes of each input; `None` where it is not known."""
+        return None
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any: ...
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs: by these losses, metrics and targets can be given."""
+        return []

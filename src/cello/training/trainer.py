@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import warnings
-from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -26,16 +24,15 @@ from cello.training.history import History
 from cello.training.objective import Objective
 from cello.training.programs import Programs
 from cello.training.progress import ProgressBar, verbosity
-from cello.training.trainable import Trainable
+
+if TYPE_CHECKING:
+    from cello.training.trainable import Trainable
 
 # What Keras calls in a model's class and Cello does not: its own step is compiled as a whole.
 NOT_CALLED = (
     "train_step", "test_step", "predict_step",
     "make_train_function", "make_test_function", "make_predict_function",
 )  # fmt: skip
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Trainer:
@@ -383,18 +380,6 @@ class Trainer:
         if self._steps_per_execution is not None:
             return self._steps_per_execution
         return 1 if hooks.watches_batches(mode) else None
-
-
-def done_by_trainer(
-    method: Callable[Concatenate[Trainer, P], R],
-) -> Callable[Concatenate[Any, P], R]:
-    """A method of a model that its trainer does, with its signature and documentation."""
-
-    @functools.wraps(method)
-    def done(model, *args: P.args, **kwargs: P.kwargs) -> R:
-        return method(model.trainer, *args, **kwargs)
-
-    return done
 
 
 def _new_shuffler() -> np.random.Generator:
