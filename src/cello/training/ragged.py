@@ -1,7 +1,7 @@
 """Sequences of different lengths: held without padding, padded batch by batch.
 
 A list of arrays becomes a `Ragged` array. A batch of it is `Padded`: an array as long as its bucket
-and the lengths of its rows, from which `opened` makes the mask that layers and losses see.
+and the lengths of its rows, from which `open_padded` makes the mask that layers and losses see.
 """
 
 from __future__ import annotations
