@@ -137,16 +137,19 @@ def _any_in_segments(mask, steps: int):
     return mask.reshape(mask.shape[0], -1, steps).any(axis=2)
 
 
-def hold_between_pieces(slot: Slot, outputs, real, return_sequences: bool):
+def hold_between_pieces(slot: Slot, outputs, sizes, run: Run):
     """The outputs of a piece that goes on giving the output of the piece before until a real step.
 
     Args:
         slot: where the last output is carried.
         outputs: tree of arrays, as `run_cell` gave them.
-        real: boolean `(batch, time)`: the steps that are not masked.
-        return_sequences: whether the outputs have an axis of time.
+        sizes: how many rows and steps there are.
+        run: what was wanted.
     """
-    if not return_sequences:
+    if run.return_sequences and (run.mask is None or run.zero_output_for_mask):
+        return outputs  # each step has an output of its own
+    real = jnp.ones(sizes, bool) if run.mask is None else run.mask
+    if not run.return_sequences:
         outputs = choose_rows(real.any(axis=1), outputs, slot.resume(outputs))
         slot.keep(outputs)
         return outputs

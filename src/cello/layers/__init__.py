@@ -33,9 +33,10 @@ from cello.layers.merging import (
 )
 from cello.layers.normalization import BatchNormalization, LayerNormalization, RMSNormalization
 from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
+from cello.layers.recurrent import GRU, LSTM, SimpleRNN
+from cello.layers.recurrent import layer_of as _layer_of
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
-from cello.layers.rnn import GRU, LSTM, RNN, ProjectedLSTM, SimpleRNN
-from cello.layers.rnn import layer_of as _layer_of
+from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
 
 for _name in _public(globals()):  # of each cell, unless it is written out above

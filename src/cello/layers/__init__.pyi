@@ -29,6 +29,7 @@ import cello.layers.input as _layers_input
 import cello.layers.merging as _layers_merging
 import cello.layers.normalization as _layers_normalization
 import cello.layers.pooling as _layers_pooling
+import cello.layers.recurrent as _layers_recurrent
 import cello.layers.reshaping as _layers_reshaping
 import cello.layers.rnn as _layers_rnn
 import cello.layers.time_distributed as _layers_time_distributed
@@ -1599,7 +1600,7 @@ class GLA(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
-class GRU(_layers_rnn.GRU, RNN):
+class GRU(_layers_recurrent.GRU, RNN):
     units: Any
     activation: Any
     recurrent_activation: Any
@@ -2193,7 +2194,7 @@ class LRU(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
-class LSTM(_layers_rnn.LSTM, RNN):
+class LSTM(_layers_recurrent.LSTM, RNN):
     units: Any
     activation: Any
     recurrent_activation: Any
@@ -3226,7 +3227,26 @@ class PeepholeLSTM(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
-class ProjectedLSTM(_layers_rnn.ProjectedLSTM, RNN):
+class ProjectedLSTM(RNN):
+    r"""Long short-term memory with a recurrent projection.
+
+    It is `RNN(ProjectedLSTMCell(units, ...))`: see `RNN` for calls. Inputs have time as their second axis; of one step:
+
+        i, f, g, o = split(x_t W + h_{t-1} U + b)
+        c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)
+        h_t = (sigmoid(o) * tanh(c_t)) P
+
+    The memory `c` is `units` wide; what goes on, to the next step and out, is `projection` wide, so
+    that `U` is smaller than that of an LSTM with as much memory.
+
+    Inputs `(batch, features)`, states `[h, c]`, `(batch, projection)` and `(batch, units)`; output
+    `h`. Weights: kernel `W` `(features, 4 * units)`, recurrent kernel `U`
+    `(projection, 4 * units)`, bias `b` `(4 * units,)`, projection kernel `P`
+    `(units, projection)`; gates in the order i, f, c, o. It is what PyTorch calls
+    `LSTM(proj_size=...)`.
+
+    Source: Sak, Senior and Beaufays 2014, without peepholes.
+    """
     units: Any
     projection: Any
     activation: Any
@@ -4015,7 +4035,7 @@ class SRU(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
-class SimpleRNN(_layers_rnn.SimpleRNN, RNN):
+class SimpleRNN(_layers_recurrent.SimpleRNN, RNN):
     units: Any
     activation: Any
     use_bias: Any

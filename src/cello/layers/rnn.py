@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import types
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello import regularizers
-from cello.cells import GRUCell, LSTMCell, ProjectedLSTMCell, SimpleRNNCell, StackedRNNCells
+from cello.cells import StackedRNNCells
 from cello.cells.cell import as_cell, check_cell
 from cello.cells.frame import hold_between_pieces, run_cell
 from cello.core.arguments import Argument, arg
@@ -44,7 +42,6 @@ def _segments(value: Integer | bool | None):
 _activity_regularizer = Argument(
     None, regularizers.get, "Penalty on the output.", name="activity_regularizer"
 )
-_RUNNING = "return_sequences return_state go_backwards stateful unroll"
 
 
 class RNN(Layer):
@@ -191,25 +188,12 @@ class RNN(Layer):
             self.input_spec = InputSpec((batch, "time", *axes), spec.sizes)
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
-        batch, time = jax.tree.leaves(sequences)[0].shape[:2]
-        shapes = [leaf.shape for leaf in jax.tree.leaves(sequences)]
-        rows_and_steps = zip(*(s[:2] for s in shapes), strict=True)
-        if any(len({n for n in sizes if isinstance(n, int)}) > 1 for sizes in rows_and_steps):
-            raise ValueError(
-                f"{self} runs along all of its inputs at once, so they must have as many rows and "
-                f"steps, and got the shapes {[shown(s) for s in shapes]}."
-            )
-        if self.unroll and not isinstance(time, int):
-            raise ValueError(
-                f"{self} has unroll=True, so it needs to know the number of steps and got "
-                f"inputs of shape {shown(jax.tree.leaves(sequences)[0].shape)}: give Input the "
-                "length of the sequences, or leave unroll out."
-            )
+        batch, time = self._checked_sizes(sequences)
         states = self._starting_states(initial_state, batch)
         slot = carry_slot(sequences)
         if slot is not None:
             states = slot.resume(states)
-        wanted = Run(
+        run = Run(
             mask=self._checked_mask(mask, batch, time),
             constants=self._checked_constants(constants),
             training=training,
@@ -221,16 +205,11 @@ class RNN(Layer):
             segment=self._segment(time),
         )
         with name_scope(self.cell.name):
-            outputs, states = run_cell(self.runnable, sequences, states, wanted)
+            outputs, states = run_cell(self.runnable, sequences, states, run)
         last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states
         if slot is not None:
             slot.keep(last)
-            holds = wanted.mask is not None and not self.zero_output_for_mask
-            if holds or not self.return_sequences:
-                real = jnp.ones((batch, time), bool) if wanted.mask is None else wanted.mask
-                outputs = hold_between_pieces(
-                    slot.part("output"), outputs, real, self.return_sequences
-                )
+            outputs = hold_between_pieces(slot.part("output"), outputs, (batch, time), run)
         if self._uses_own_states:
             self._set_states(last)
         if self.dtype_policy.mixed:
@@ -342,6 +321,24 @@ class RNN(Layer):
         ]
         return jax.tree.unflatten(jax.tree.structure(expected), leaves)
 
+    def _checked_sizes(self, sequences):
+        """How many rows and steps there are, in all inputs alike."""
+        shapes = [leaf.shape for leaf in jax.tree.leaves(sequences)]
+        rows_and_steps = zip(*(s[:2] for s in shapes), strict=True)
+        if any(len({n for n in sizes if isinstance(n, int)}) > 1 for sizes in rows_and_steps):
+            raise ValueError(
+                f"{self} runs along all of its inputs at once, so they must have as many rows and "
+                f"steps, and got the shapes {[shown(s) for s in shapes]}."
+            )
+        batch, time = shapes[0][:2]
+        if self.unroll and not isinstance(time, int):
+            raise ValueError(
+                f"{self} has unroll=True, so it needs to know the number of steps and got inputs "
+                f"of shape {shown(shapes[0])}: give Input the length of the sequences, or leave "
+                "unroll out."
+            )
+        return batch, time
+
     def _segment(self, time) -> int | None:
         """Steps that training computes twice, as `remat` says."""
         if self.remat is None or not isinstance(time, int):
@@ -372,22 +369,6 @@ class RNN(Layer):
         return mask
 
 
-def layer_of(cell: type[Layer]) -> type[RNN]:
-    """The layer that runs `cell`, under its name without "Cell", with its documentation."""
-    name = cell.__name__.removesuffix("Cell")
-    what = inspect.cleandoc(cell._own_doc or "").removeprefix("One step of ")
-    summary, _, equations = what.partition("\n")
-    size = next(iter(cell.declared))
-    doc = (
-        f"{summary[0].upper()}{summary[1:]}\n\nIt is `RNN({cell.__name__}({size}, ...))`: see "
-        f"`RNN` for calls. Inputs have time as their second axis; of one step:\n{equations}"
-    )
-    members = {"__doc__": doc, "__module__": __name__}
-    return types.new_class(
-        name, (RNN,), {"cell": cell}, lambda namespace: namespace.update(members)
-    )
-
-
 def _of_the_cell(name):
     return property(lambda self: getattr(self.cell, name), doc=f"`{name}` of the cell.")
 
@@ -410,41 +391,3 @@ def _step_shape(shape):
     if isinstance(shape, list):
         return [_step_shape(s) for s in shape]
     return (shape[0], *shape[2:])
-
-
-def _without(cell: type[Layer], name: str) -> str:
-    return cell.argument_order.replace(f" {name}", "")
-
-
-class SimpleRNN(RNN, cell=SimpleRNNCell):
-    """The fully connected recurrent network: `RNN(SimpleRNNCell(units, ...))`.
-
-    Inputs `(batch, time, features)`; see `SimpleRNNCell` for the equations and `RNN` for calls.
-    """
-
-    argument_order = f"{_without(SimpleRNNCell, 'seed')} {_RUNNING} seed"
-
-
-class LSTM(RNN, cell=LSTMCell):
-    """Long short-term memory: `RNN(LSTMCell(units, ...))`.
-
-    Inputs `(batch, time, features)`; see `LSTMCell` for the equations and `RNN` for calls. The
-    states are `[h, c]`.
-    """
-
-
-class GRU(RNN, cell=GRUCell):
-    """The gated recurrent unit: `RNN(GRUCell(units, ...))`.
-
-    Inputs `(batch, time, features)`; see `GRUCell` for the equations and `RNN` for calls.
-    """
-
-    argument_order = f"{_without(GRUCell, 'reset_after')} {_RUNNING} reset_after"
-
-
-class ProjectedLSTM(RNN, cell=ProjectedLSTMCell):
-    """Long short-term memory with a projection: `RNN(ProjectedLSTMCell(units, ...))`.
-
-    Inputs `(batch, time, features)`; see `ProjectedLSTMCell` for the equations and `RNN` for calls.
-    Outputs are `projection` wide; the states are `[h, c]`.
-    """

@@ -20,8 +20,16 @@ from safetensors.numpy import load_file
 
 from cello.core.files import ModelFileError
 from cello.core.layer import Layer
-from cello.layers import GRU, LSTM, Bidirectional, Dense, Dropout, Embedding, SimpleRNN
-from cello.layers.rnn import ProjectedLSTM
+from cello.layers import (
+    GRU,
+    LSTM,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    ProjectedLSTM,
+    SimpleRNN,
+)
 from cello.ops.gated import Gated, reordered
 from cello.ops.gru import GRU as GRU_CELL
 from cello.ops.lstm import LSTM as LSTM_CELL
