@@ -17,6 +17,8 @@ from cello.core.operation import Operation
 from cello.core.serialization import Configurable, class_entry
 from cello.layers import LSTM, RNN, Layer
 
+COMPILATIONS = 10
+
 
 class Base(Configurable):
     """A base."""
@@ -180,6 +182,20 @@ def test_its_layer_takes_its_arguments_and_those_of_a_run():
     assert again.get_config() == layer.get_config()
     with pytest.raises(TypeError, match="units"):
         Plain()
+
+
+def test_so_does_that_of_a_cell_derived_from_it():
+    class Halving(PlainCell):
+        def call(self, inputs, states):
+            h, _ = super().call(inputs, states)
+            return h / 2, [h / 2]
+
+    class Half(RNN, cell=Halving):
+        pass
+
+    assert names(Halving) == names(PlainCell) == ["units", "gain", "kwargs"]
+    assert names(Half)[:2] == ["units", "gain"]
+    assert Half(4).cell.gain == 0.5
 
 
 def test_an_argument_of_the_users_own_is_declared_with_public_names():

@@ -68,9 +68,7 @@ def arg(
 
 
 def _named_parameters(init) -> list[inspect.Parameter]:
-    """The parameters of an `__init__` of a class's own; none where it only passes all on."""
-    if init is None:
-        return []
+    """The parameters of a constructor; none if it only passes all on."""
     parameters = list(inspect.signature(init).parameters.values())[1:]
     passing_on = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return parameters if any(p.kind not in passing_on for p in parameters) else []
@@ -121,7 +119,7 @@ class Declared:
         ordered = [arguments[name] for name in dict.fromkeys([*first, *arguments])]
         ordered.sort(key=lambda a: (a.keyword_only, a.default is not REQUIRED))
         cls.declared = {a.name: a for a in ordered}
-        parameters = _named_parameters(vars(cls).get("__init__"))
+        parameters = _named_parameters(cls.__init__)
         parameters = parameters or [a.parameter for a in cls.declared.values()]
         cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         own_doc = vars(cls).get("_own_doc") or vars(cls).get("__doc__")

@@ -19,6 +19,7 @@ from jax.typing import ArrayLike
 
 from cello.core.arguments import arg
 from cello.core.exports import public
+from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import (
     Integer,
     Named,
@@ -315,12 +316,7 @@ he_normal = HeNormal
 lecun_uniform = LecunUniform
 lecun_normal = LecunNormal
 
-_CLASSES = (
-    *(Zeros, Ones, Constant, Identity),
-    *(RandomNormal, TruncatedNormal, RandomUniform, Orthogonal),
-    *(VarianceScaling, GlorotUniform, GlorotNormal, HeUniform),
-    *(HeNormal, LecunUniform, LecunNormal),
-)
+_CLASSES = [globals()[name] for name in sorted(KERAS_NAMES["initializers"] - {"Initializer"})]
 
 
 def _snake(name):

@@ -8,6 +8,7 @@ import numpy as np
 
 from cello.core.arguments import arg
 from cello.core.exports import public
+from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import boolean, integer, nearest, number, optional
 from cello.core.serialization import Registry
 from cello.losses import functions
@@ -128,12 +129,7 @@ class SparseCategoricalCrossentropy(_SparseCategoricalCrossentropy):  # type: ig
             )
 
 
-_CLASSES: list[Any] = [
-    CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalHinge,
-    CosineSimilarity, Hinge, Huber, KLDivergence, LogCosh, MeanAbsoluteError,
-    MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
-    SparseCategoricalCrossentropy, SquaredHinge,
-]  # fmt: skip
+_CLASSES = [globals()[name] for name in sorted(KERAS_NAMES["losses"] - {"Loss"})]
 _SHORT = {
     "mse": MeanSquaredError, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError,
     "msle": MeanSquaredLogarithmicError, "bce": BinaryCrossentropy, "kld": KLDivergence,

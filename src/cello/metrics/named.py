@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cello.core.exports import public
+from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import nearest
 from cello.core.serialization import Registry
 from cello.metrics.confusion import (
@@ -48,10 +49,8 @@ _SHORT = {
     "bce": BinaryCrossentropy, "logcosh": LogCoshError, "auc": AUC, "precision": Precision,
     "recall": Recall,
 }  # fmt: skip
-_WITHOUT_A_NAME = {"Metric", "MeanMetricWrapper"}
-_CLASSES = [
-    globals()[name] for name in public(globals(), "cello.metrics") if name not in _WITHOUT_A_NAME
-]
+_BASES = {"Metric", "MeanMetricWrapper"}
+_CLASSES = [globals()[name] for name in sorted(KERAS_NAMES["metrics"] - _BASES)]
 registry = Registry(
     "metric",
     {

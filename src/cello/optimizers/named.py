@@ -22,7 +22,7 @@ from cello.optimizers.rules import (
     RMSprop,
 )
 
-_CLASSES = (*(SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Lion, Lamb, Adafactor),)
+_CLASSES = (SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Lion, Lamb, Adafactor)
 
 registry = Registry("optimizer", {cls.__name__.lower(): cls for cls in _CLASSES})
 
