@@ -11,6 +11,8 @@ import pytest
 from cello import activations
 from cello.core.serialization import serialize
 
+COMPILATIONS = 180
+
 OMITTED = {"sparsemax"}  # JAX has none
 KERAS_ONLY_API = {"get", "serialize", "deserialize"}
 

@@ -8,6 +8,8 @@ import pytest
 import cello
 from cello.callbacks import Callback, EarlyStopping, SwapEMAWeights
 
+COMPILATIONS = 70
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 ACCUMULATE = {"gradient_accumulation_steps": 3}

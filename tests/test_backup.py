@@ -31,6 +31,8 @@ from cello.callbacks import (
 from cello.callbacks import ReduceLROnPlateau as Reduce
 from cello.layers import LSTM, Dense, Dropout, GlobalAveragePooling1D, SimpleRNN
 
+COMPILATIONS = 250
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 FILE = "training.safetensors"

@@ -9,6 +9,8 @@ import cello
 from cello import Input, Sequential
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, SimpleRNN, SimpleRNNCell
 
+COMPILATIONS = 40
+
 
 def x(*shape):
     return np.random.default_rng(0).normal(size=shape).astype("float32")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+COMPILATIONS = 20
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 PEERS = "cello,cello_ops,scan,associative_scan"
 

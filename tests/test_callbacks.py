@@ -26,6 +26,8 @@ from cello import Input, Sequential, callbacks
 from cello.layers import LSTM, Dense
 from cello.training import programs, progress
 
+COMPILATIONS = 140
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 X = np.random.default_rng(0).normal(size=(50, 6, 3)).astype("float32")

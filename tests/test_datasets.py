@@ -5,6 +5,8 @@ import pytest
 
 import cello
 
+COMPILATIONS = 10
+
 
 def test_co2_is_the_record_that_statsmodels_carries():
     statsmodels = pytest.importorskip("statsmodels.datasets.co2")

@@ -13,6 +13,8 @@ import pytest
 import cello
 from cello import native
 
+COMPILATIONS = 10
+
 FOLDER = Path(__file__).parent / "distribution"
 FAST = ("lstm", "dropout", "stateful", "no_gather", "refusals")
 DEEP = (

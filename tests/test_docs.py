@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+COMPILATIONS = 20
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -16,6 +16,10 @@ from cello import Input, Model, Sequential
 from cello.callbacks import Callback, EarlyStopping, LambdaCallback, ModelCheckpoint
 from cello.layers import LSTM, Dense, Dropout
 
+COMPILATIONS = 160
+
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")

@@ -27,6 +27,8 @@ from cello.layers import (
     TimeDistributed,
 )
 
+COMPILATIONS = 80
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 CELLS = {

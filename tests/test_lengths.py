@@ -32,6 +32,8 @@ from cello.layers import (
 )
 from cello.training.ragged import bucket_length
 
+COMPILATIONS = 450
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 RNG = np.random.default_rng(5)

@@ -11,6 +11,8 @@ import cello
 from cello import Input, Model, Sequential
 from cello.layers import GRU, LSTM, Add, Bidirectional, Concatenate, Dense, Dropout, Embedding
 
+COMPILATIONS = 220
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

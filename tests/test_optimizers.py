@@ -12,6 +12,8 @@ import pytest
 from cello import optimizers
 from cello.core.serialization import custom_object_scope, deserialize, serialize
 
+COMPILATIONS = 670
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 OMITTED_CLASSES = {"Ftrl", "LossScaleOptimizer", "Muon", "MultiOptimizer", "ScheduleFreeAdamW"}

@@ -30,6 +30,8 @@ from cello.layers import (
     SimpleRNN,
 )
 
+COMPILATIONS = 210
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 DEEP = pytest.mark.deep

@@ -39,6 +39,8 @@ from cello.layers import (
     TimeDistributed,
 )
 
+COMPILATIONS = 710
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

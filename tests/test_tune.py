@@ -14,6 +14,8 @@ import cello
 from cello import Input, Sequential, tune
 from cello.layers import Dense, GlobalAveragePooling1D
 
+COMPILATIONS = 150
+
 # SQLAlchemy under Python's newest sqlite3, and Optuna's own experiments.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),

@@ -23,6 +23,8 @@ import cello
 from cello.core.masking import get_mask
 from cello.core.symbolic import symbolic_leaves
 
+COMPILATIONS = 1040
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

@@ -12,6 +12,8 @@ from keras.src.backend.common.masking import set_keras_mask
 import cello
 from cello.core.masking import set_mask
 
+COMPILATIONS = 380
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 SHAPE = (4, 6, 3)

@@ -12,6 +12,8 @@ from keras.src.backend.common.masking import set_keras_mask
 import cello
 from cello.core.masking import set_mask
 
+COMPILATIONS = 400
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 RNG = np.random.default_rng(0)

@@ -6,6 +6,8 @@ import pytest
 
 import cello
 
+COMPILATIONS = 180
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

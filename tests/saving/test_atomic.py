@@ -14,6 +14,8 @@ import pytest
 
 import cello
 
+COMPILATIONS = 20
+
 NAMES = ["m.keras", "m.weights.h5", "m.safetensors"]
 
 

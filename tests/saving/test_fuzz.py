@@ -34,6 +34,8 @@ from hypothesis import HealthCheck, given, settings
 
 from cello.saving import ModelFileError
 
+COMPILATIONS = 40
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 GROWTH = 512 * 2**20

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 
 import cello
 
+COMPILATIONS = 770
+
 # Keras warns of masks that end at functions, and of arrays passed in lists.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:keras", "ignore:.*does not support masking"),

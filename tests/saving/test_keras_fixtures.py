@@ -14,6 +14,8 @@ import pytest
 
 import cello
 
+COMPILATIONS = 80
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 FOLDER = pathlib.Path(__file__).parent / "fixtures"

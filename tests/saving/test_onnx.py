@@ -33,6 +33,8 @@ from cello.layers import (
     TimeDistributed,
 )
 
+COMPILATIONS = 960
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 LOOPS = {"Loop", "Scan", "If"}

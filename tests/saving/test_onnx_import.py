@@ -34,6 +34,8 @@ from cello.layers import (
 from cello.saving import ModelFileError, from_onnx
 from cello.saving.onnx.read_nodes import TABLE
 
+COMPILATIONS = 610
+
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

@@ -27,6 +27,8 @@ from cello.layers import (
 )
 from cello.saving import from_torch, to_torch
 
+COMPILATIONS = 330
+
 torch = pytest.importorskip("torch")
 
 # PyTorch tells of the speed of its own projection.

@@ -53,6 +53,8 @@ from crafted import (
 import cello
 from cello.saving import ModelFileError
 
+COMPILATIONS = 10
+
 
 def refused(path, content, message, suffix=".keras", loader=load, **options):
     """The file is refused, with a message that names the cause, and touches nothing else."""
