@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(
     reason="there is no native library here, or JAX does not compute on the CPU",
 )
 
+COMPILATIONS = 90
 FORMS = [*[(cell, {}) for cell in sorted(CELLS)],
     ("lstm", {"return_all_states": True, "go_backwards": True}),
     ("gru", {"return_sequences": False, "go_backwards": True, "recurrent_activation": "tanh"}),

@@ -13,6 +13,7 @@ from cello import native
 from cello.ops import linear_scan
 from cello.ops.linear_scan import choose_engine
 
+COMPILATIONS = 300
 ENGINES = ["scan", "native"] if native.library() and jax.default_backend() == "cpu" else ["scan"]
 BEST = ENGINES[-1]
 DTYPES = ["float32", "complex64"]

@@ -14,6 +14,7 @@ of_matrices = importlib.import_module("cello.ops.matrix_scan")  # the function h
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
+COMPILATIONS = 130
 K, V = 3, 2
 
 
