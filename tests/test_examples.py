@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+COMPILATIONS = 10
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+COMPILATIONS = 40
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import cello
 
+COMPILATIONS = 10
+
 SOURCE = Path(cello.__file__).parent
 
 ROWS = [  # from the bottom; what stands in one row does not use each other

@@ -11,6 +11,8 @@ import pytest
 from cello import initializers
 from cello.core.random import set_random_seed
 
+COMPILATIONS = 130
+
 OMITTED = {"STFT"}  # for a layer that is not about recurrence
 
 CLASSES = sorted(

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+COMPILATIONS = 10
+
 TRAIN = Path(__file__).parent / "distribution" / "train.py"
 LAUNCH = [sys.executable, "-m", "cello.launch", "--processes", "2"]
 EXAMPLES = ("co2_forecast", "variable_length")
