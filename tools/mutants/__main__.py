@@ -97,7 +97,9 @@ class Workshop:
                 path.write_bytes(content)
         if done.returncode == 0:
             return False, "SURVIVED"
-        if failed := re.search(r"^(?:FAILED|ERROR) (tests/\S+::\S+)", done.stdout, re.MULTILINE):
+        if failed := re.search(
+            r"^(?:FAILED|ERROR) (tests/.+?)(?: - |$)", done.stdout, re.MULTILINE
+        ):
             return True, failed[1]
         if done.returncode < 0:
             return True, f"the process dies of signal {-done.returncode}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello import initializers
 from cello.cells.projecting import dropout_mask
@@ -88,7 +89,7 @@ class CfCCell(TimedCell):
 
         def start(shape, dtype):
             parts = [d((size, n), dtype) for d, n in zip(draw, blocks, strict=True)]
-            return jnp.concatenate(parts, axis=-1)
+            return np.concatenate(parts, axis=-1)
 
         kernel = self.add_weight((size, sum(blocks)), start, name=f"{prefix}kernel")
         if not self.use_bias:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello.cells.matrix import (
     MatrixCell,
@@ -157,4 +158,4 @@ class GatedDeltaNetCell(DeltaNetCell):
 
 
 def _decay(shape, dtype):
-    return jnp.log(RandomUniform(1e-3, 16.0)(shape, dtype))
+    return np.log(RandomUniform(1e-3, 16.0)(shape, dtype))

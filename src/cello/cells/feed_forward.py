@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello import activations, initializers
 from cello.cells.cell import Cell
@@ -136,4 +137,4 @@ class TokenShiftFeedForwardCell(_WithoutRecurrence):
 
 
 def _mix(shape, dtype):
-    return (1 - (jnp.arange(shape[0]) / shape[0]) ** 4).astype(dtype)
+    return (1 - (np.arange(shape[0]) / shape[0]) ** 4).astype(dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from cello.cells.linear import ProjectedLinearCell, joined
@@ -75,4 +76,4 @@ class HGRNCell(ProjectedLinearCell):
 
 
 def _frequencies(shape, dtype):
-    return jnp.asarray(10000.0 ** (-2 / shape[0] * jnp.arange(shape[0])), dtype)
+    return np.asarray(10000.0 ** (-2 / shape[0] * np.arange(shape[0])), dtype)

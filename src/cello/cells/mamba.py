@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello.cells.state_space import StateSpaceCell
 from cello.core.arguments import arg
@@ -91,8 +92,8 @@ class MambaCell(StateSpaceCell):
             self.output_bias = self.add("output_bias", (self.units,), "zeros")
 
     def _initial_step_bias(self, shape, dtype):
-        step = jnp.maximum(jnp.exp(self.initial_log_step(shape, dtype)), 1e-4)
-        return step + jnp.log(-jnp.expm1(-step))  # softplus of this is the step
+        step = np.maximum(np.exp(self.initial_log_step(shape, dtype)), 1e-4)
+        return step + np.log(-np.expm1(-step))  # softplus of this is the step
 
     def prepare(self, inputs):
         projected = product(inputs, self.input_kernel.value, self.compute_dtype)
@@ -123,4 +124,4 @@ def _uniform():
 
 
 def _initial_log_decay(shape, dtype):
-    return jnp.broadcast_to(jnp.log(1.0 + jnp.arange(shape[-1])), shape).astype(dtype)
+    return np.broadcast_to(np.log(1.0 + np.arange(shape[-1])), shape).astype(dtype)

@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello.cells.matrix import (
     MatrixCell,
@@ -105,4 +106,4 @@ class Mamba2Cell(MatrixCell):
 
 
 def _decay(shape, dtype):
-    return jnp.log(RandomUniform(1.0, 16.0)(shape, dtype))
+    return np.log(RandomUniform(1.0, 16.0)(shape, dtype))

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from cello import initializers
@@ -205,5 +206,5 @@ def unit(x):
 
 def initial_step_bias(shape, dtype) -> Any:
     """Numbers whose softplus is spread evenly over the logarithms from 0.001 to 0.1."""
-    step = jnp.exp(RandomUniform(math.log(1e-3), math.log(1e-1))(shape, dtype))
-    return step + jnp.log(-jnp.expm1(-step))
+    step = np.exp(RandomUniform(math.log(1e-3), math.log(1e-1))(shape, dtype))
+    return step + np.log(-np.expm1(-step))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from cello.cells.matrix import MatrixCell, flat, initial_kernel, split
@@ -74,7 +75,7 @@ class MLSTMCell(MatrixCell):
 
     def _initial_gate_bias(self, shape, dtype):
         taking = RandomNormal(0.0, 0.1)((self.heads,), dtype)
-        return jnp.concatenate([taking, jnp.linspace(3, 6, self.heads, dtype=dtype)])
+        return np.concatenate([taking, np.linspace(3, 6, self.heads, dtype=dtype)])
 
     def terms(self, seen, rest, others, mask):
         x = self.times(seen[0], self.kernel) + self.bias.value

@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello.cells.linear import LinearCell, ProjectedLinearCell
 from cello.core.arguments import arg
@@ -57,8 +58,8 @@ class RGLRUCell(ProjectedLinearCell):
 
 
 def _decay(shape, dtype):
-    log_a = jnp.log(RandomUniform(0.9, 0.999)(shape, dtype)) / C
-    return log_a - jnp.log(-jnp.expm1(log_a))
+    log_a = np.log(RandomUniform(0.9, 0.999)(shape, dtype)) / C
+    return log_a - np.log(-np.expm1(log_a))
 
 
 class GriffinCell(LinearCell):

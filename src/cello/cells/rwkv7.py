@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from cello.cells.matrix import MatrixCell, flat, initial_kernel, unit
@@ -128,11 +129,11 @@ class RWKV7Cell(MatrixCell):
 
 
 def _mix(shape, dtype):
-    place = jnp.arange(shape[1]) / shape[1]
-    powers = jnp.array([0.2, 0.9, 0.7, 0.7, 0.9, 0.2])  # r, w, k, v, a, g
+    place = np.arange(shape[1]) / shape[1]
+    powers = np.array([0.2, 0.9, 0.7, 0.7, 0.9, 0.2])  # r, w, k, v, a, g
     return (1 - place ** powers[:, None]).astype(dtype)
 
 
 def _decay_bias(shape, dtype):
-    place = jnp.arange(shape[0]) / max(shape[0] - 1, 1)
+    place = np.arange(shape[0]) / max(shape[0] - 1, 1)
     return (-6.5 + 5 * place**0.85).astype(dtype)

@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello.cells.linear import joined
 from cello.cells.state_space import StateSpaceCell, even, zero_order_hold
@@ -83,17 +84,17 @@ class S4DCell(StateSpaceCell):
         self.output_bias = self.add("output_bias", (2 * n,), "zeros")
 
     def _initial_log_decay(self, shape, dtype):
-        decay = 1.0 + jnp.arange(shape[-1]) if self.start == "real" else jnp.full(shape[-1], 0.5)
-        return jnp.broadcast_to(jnp.log(decay), shape).astype(dtype)
+        decay = 1.0 + np.arange(shape[-1]) if self.start == "real" else np.full(shape[-1], 0.5)
+        return np.broadcast_to(np.log(decay), shape).astype(dtype)
 
     def _initial_frequency(self, shape, dtype):
-        n, whole = jnp.arange(shape[-1]), 2 * shape[-1]
+        n, whole = np.arange(shape[-1]), 2 * shape[-1]
         frequencies = {
             "lin": math.pi * n,
             "inv": whole / math.pi * (whole / (2 * n + 1) - 1),
             "real": 0 * n,
         }
-        return jnp.broadcast_to(frequencies[self.start], shape).astype(dtype)
+        return np.broadcast_to(frequencies[self.start], shape).astype(dtype)
 
     def coefficients(self, inputs):
         u = self.fitted(inputs)

@@ -58,12 +58,12 @@ class S5Cell(StateSpaceCell):
         eigenvalues, vectors = normal_hippo(n)
 
         def eigen_input(shape, dtype):
-            kernel = get("lecun_normal")(shape, dtype) @ vectors.conj()
-            return jnp.concatenate([kernel.real, kernel.imag], -1).astype(dtype)
+            kernel = np.asarray(get("lecun_normal")(shape, dtype)) @ vectors.conj()
+            return np.concatenate([kernel.real, kernel.imag], -1).astype(dtype)
 
         def eigen_output(shape, dtype):
-            kernel = vectors.T @ get("lecun_normal")(shape, dtype)
-            return jnp.concatenate([kernel.real, -kernel.imag]).astype(dtype)
+            kernel = vectors.T @ np.asarray(get("lecun_normal")(shape, dtype))
+            return np.concatenate([kernel.real, -kernel.imag]).astype(dtype)
 
         self.log_step = self.add("log_step", (n // 2,), self.initial_log_step)
         self.log_decay = self.add("log_decay", (n // 2,), _given(np.log(-eigenvalues.real)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from cello import initializers
 from cello.cells.gated import GatedCell
@@ -80,13 +81,14 @@ class SLSTMCell(GatedCell):
         return (self.heads, size, 4 * size)
 
     def initial_bias(self, shape, dtype):
-        bias = super().initial_bias(shape, dtype)
+        bias = np.array(super().initial_bias(shape, dtype))
         if not self.power_law_forget_bias:
             return bias
         size = self.units // self.heads
-        spread = 5 - 12 * jnp.linspace(0, 1, size, dtype=dtype) ** 0.3
+        spread = 5 - 12 * np.linspace(0, 1, size, dtype=dtype) ** 0.3
         forget = self.recurrence.columns(self.recurrence.forget, self.units)
-        return bias.at[forget].set(jnp.tile(spread, self.heads))
+        bias[forget] = np.tile(spread, self.heads)
+        return bias
 
     def step(self, x, states, recurrent, recurrent_bias):
         h, c, n, m = states

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import jax
+import numpy as np
 
 from cello import initializers
 from cello.cells.linear import ProjectedLinearCell
@@ -58,8 +59,9 @@ class SRUCell(ProjectedLinearCell):
             self.add_input_kernel(input_shape[-1], self.kernel_initializer)
 
     def initial_bias(self, shape, dtype):
-        bias = super().initial_bias(shape, dtype)
-        return bias.at[self.units :].add(self.highway_bias)
+        bias = np.array(super().initial_bias(shape, dtype))
+        bias[self.units :] += self.highway_bias
+        return bias
 
     def coefficients(self, inputs):
         c, *gates = self.project(inputs)
