@@ -38,6 +38,7 @@ from cello.cells.linear import LinearCell
 from cello.core.variable import Binding
 from cello.layers import LRU, LSTM, MGU, RNN, Bidirectional, RetNet
 
+COMPILATIONS = 800
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 LAYERS = {
     name: thing

@@ -1,5 +1,6 @@
 """The CTC loss and its decoders: Keras, PyTorch, and the definitions by brute force."""
 
+import functools
 import inspect
 import itertools
 import math
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_numpy import computed
 
 import cello
 from cello import Input, Model, Sequential
@@ -17,6 +19,7 @@ from cello.core.masking import set_mask
 from cello.layers import GRU, LSTM, Bidirectional, Dense, Masking, SimpleRNN
 from cello.ops import ctc_decode
 
+COMPILATIONS = 520
 LABELS = np.array([[3, 3, 1, 0], [2, 0, 0, 0], [1, 2, 1, 2], [0, 0, 0, 0]])
 
 
@@ -65,13 +68,23 @@ def test_loss_of_keras(reduction):
     ours, theirs = cello.losses.CTC(reduction), keras.losses.CTC(reduction)
     logits, weights = normal(4, 9, 5), np.array([0.5, 0.0, 2.0, 1.0], "float32")
     for given_weights in (None, weights):
-        close(ours(LABELS, logits, given_weights), theirs(LABELS, logits, given_weights))
-    gradients = [
-        jax.grad(lambda y, loss=loss: jnp.sum(loss(LABELS, y, weights)))(jnp.asarray(logits))
-        for loss in (ours, theirs)
-    ]
-    close(*gradients)
-    close(cello.losses.ctc(LABELS, logits), keras.losses.ctc(LABELS, logits))
+
+        def summed(logits, loss, given_weights=given_weights):
+            values = loss(LABELS, logits, given_weights)
+            return jnp.sum(values), values
+
+        results = [
+            computed(jax.value_and_grad(functools.partial(summed, loss=loss), has_aux=True), logits)
+            for loss in (ours, theirs)
+        ]
+        for got, want in zip(*map(jax.tree.leaves, results), strict=True):
+            close(got, want)
+    close(
+        *(
+            computed(lambda y, f=f: f(LABELS, y), logits)
+            for f in (cello.losses.ctc, keras.losses.ctc)
+        )
+    )
     half = cello.losses.ctc(LABELS, jnp.asarray(logits, "bfloat16"))
     assert half.dtype == "float32"
 
@@ -115,8 +128,8 @@ def test_loss_of_torch(side):
         set_mask(logits, jnp.asarray(mask))
         return logits
 
-    values = ours(jnp.asarray(spoiled))
-    gradient = np.asarray(jax.grad(lambda y: ours(y) @ jnp.arange(1.0, 5))(jnp.asarray(spoiled)))
+    values = computed(ours, spoiled)
+    gradient = computed(jax.grad(lambda y: ours(y) @ jnp.arange(1.0, 5)), spoiled)
     jitted = jax.jit(jax.grad(lambda y: ours(y) @ jnp.arange(1.0, 5)))(jnp.asarray(spoiled))
     close(jitted, gradient)
     assert not gradient[~mask].any()
@@ -130,6 +143,11 @@ def test_loss_of_torch(side):
     (loss @ torch.arange(1.0, 5)).backward()
     for i, m in enumerate(mask):
         close(gradient[i][m], padded.grad[: m.sum(), i], 1e-4)
+
+
+def masked_loss(y, logits, mask):
+    set_mask(logits, mask)
+    return cello.losses.ctc(y, logits)
 
 
 @settings(max_examples=10)
@@ -147,7 +165,7 @@ def test_loss_by_brute_force(labels, gaps, steps, seed):
         spread += [label, *[0] * gaps]
     y = np.array([(spread + [0] * 9)[:9]])
     want = every_labelling(logits[0, :steps]).get(tuple(labels))
-    got = float(cello.losses.ctc(y, masked(logits, np.arange(5)[None] < steps))[0])
+    got = float(computed(masked_loss, y, logits, np.arange(5)[None] < steps)[0])
     if want is not None:
         close(got, -want)
     else:  # too few steps
@@ -170,9 +188,9 @@ def test_rows_without_a_real_step_count_nothing():
 def test_a_mask_as_wide_as_the_labels_hides_no_labels():
     logits, mask = normal(4, 4, 5), np.arange(4) < np.array([[3], [2], [4], [1]])
     labels = np.array([[1, 0, 0, 0], [0, 0, 0, 2], [1, 2, 3, 4], [0, 3, 0, 0]])
-    got = cello.losses.CTC(None)(labels, masked(logits, mask))
+    got = computed(masked_loss, labels, logits, mask)
     for i, m in enumerate(mask):
-        close(got[i], cello.losses.ctc(labels[i : i + 1], logits[i : i + 1, m])[0])
+        close(got[i], computed(cello.losses.ctc, labels[i : i + 1], logits[i : i + 1, m])[0])
 
 
 def test_what_is_refused():
@@ -217,8 +235,22 @@ def padded(rows, length=None):
     return np.stack([np.pad(r, [(0, length - len(r))] + [(0, 0)] * (r.ndim - 1)) for r in rows])
 
 
-@pytest.mark.parametrize("y_as", ["list", "array", "lists of numbers"])
-@pytest.mark.parametrize("x_as", ["list", "array"])
+def alone_loss(model, x, y):
+    return computed(lambda x, y: cello.losses.ctc(y, model(x))[0], x, y)
+
+
+@pytest.mark.parametrize(
+    ("x_as", "y_as"),
+    [
+        ("list", "list"),
+        ("array", "lists of numbers"),
+        *(
+            pytest.param(*both, marks=pytest.mark.deep)
+            for both in (("list", "array"), ("list", "lists of numbers"), ("array", "list"),
+                         ("array", "array"))
+        ),
+    ],
+)  # fmt: skip
 def test_fit_takes_a_list_of_labels(x_as, y_as):
     """Loss and steps of training are those of each row alone."""
     x, y = task([5, 9, 3, 9, 7, 4] if x_as == "list" else [6] * 6)
@@ -228,12 +260,12 @@ def test_fit_takes_a_list_of_labels(x_as, y_as):
         "lists of numbers": lambda: [row.tolist() for row in y],
     }[y_as]()
     model, alone = recognizer(), recognizer()
-    rows = [alone.evaluate(x[i][None], y[i][None], verbose=0) for i in range(6)]
+    rows = [alone_loss(alone, a[None], r[None]) for a, r in zip(x, y, strict=True)]
     x_given = x if x_as == "list" else np.stack(x)
     result = model.evaluate(x_given, given, batch_size=2, verbose=0)
     close(np.ravel(result)[0], np.mean(np.ravel(rows)), 1e-4)
     model.fit(x_given, given, batch_size=6, epochs=1, verbose=0)
-    weights = [w.value for w in alone.weights]
+    weights = alone.get_weights()
 
     def loss(weights):
         with cello.core.variable.Binding(dict(zip(alone.weights, weights, strict=True))):
@@ -242,7 +274,9 @@ def test_fit_takes_a_list_of_labels(x_as, y_as):
             ]
         return sum(losses) / 6
 
-    for new, old, g in zip(model.get_weights(), weights, jax.grad(loss)(weights), strict=True):
+    for new, old, g in zip(
+        model.get_weights(), weights, computed(jax.grad(loss), weights), strict=True
+    ):
         close(new, old - 0.05 * g, 1e-4)
 
 
@@ -282,6 +316,13 @@ def test_a_loss_for_each_step_beside_it():
 # ------------------------------------------------------------------------------- decoding
 
 
+def decode(logits, lengths, width, paths, blank=0):
+    def run(logits, lengths):
+        return ctc_decode(logits, lengths, "beam_search", width, paths, mask_index=blank)
+
+    return computed(run, logits, lengths)
+
+
 @settings(max_examples=10)
 @given(merge=st.booleans(), blank=st.integers(0, 3), seed=st.integers(0, 99))
 def test_greedy_of_keras(merge, blank, seed):
@@ -290,7 +331,7 @@ def test_greedy_of_keras(merge, blank, seed):
     logits = logits.round() if seed % 2 else logits  # ties
     lengths = np.random.default_rng(seed).integers(0, 8, 5)
     options = {"merge_repeated": merge, "mask_index": blank}
-    got = ctc_decode(logits, lengths, **options)
+    got = computed(functools.partial(ctc_decode, **options), logits, lengths)
     want = keras.ops.ctc_decode(logits, lengths, **options)
     np.testing.assert_array_equal(got[0], want[0])
     close(got[1], want[1])
@@ -303,7 +344,7 @@ def test_a_wide_beam_is_exact(steps, blank, seed):
     """All labellings of a sequence with their probabilities, from all ways through it."""
     logits = normal(2, 5, 3, seed=seed)
     lengths = np.array([steps, 5])
-    labels, scores = ctc_decode(logits, lengths, "beam_search", 80, 64, mask_index=blank)
+    labels, scores = decode(logits, lengths, 80, 64, blank)
     assert labels.shape == (64, 2, 5) and scores.shape == (2, 64)
     for i, n in enumerate(lengths):
         want = every_labelling(logits[i, :n], blank)
@@ -344,7 +385,7 @@ def beam_search(log_p, width):
 @given(width=st.sampled_from([1, 2, 3, 5, 8]), seed=st.integers(0, 999))
 def test_a_narrow_beam_keeps_the_most_probable_beginnings(width, seed):
     logits, lengths = normal(3, 12, 4, seed=seed), np.array([12, 5, 0])
-    labels, scores = ctc_decode(logits, lengths, "beam_search", width, width)
+    labels, scores = decode(logits, lengths, width, width)
     for i, n in enumerate(lengths):
         want = beam_search(log_softmax(logits[i, :n].astype("float64")), width)
         got = [tuple(int(c) for c in row if c >= 0) for row in labels[: len(want), i]]
@@ -368,10 +409,10 @@ def test_the_score_of_a_labelling_is_its_loss():
     """Without the ways that the beam lost: few, where the model is sure."""
     for sure, lost in ((1, 1.0), (5, 0.05)):
         logits = sure * normal(2, 20, 6, seed=8)
-        labels, scores = jax.jit(lambda x: ctc_decode(x, [20, 20], "beam_search", 100, 4))(logits)
+        labels, scores = decode(logits, np.array([20, 20]), 100, 4)
         for path in range(4):
             y = np.where(labels[path] < 0, 0, labels[path])
-            missing = -cello.losses.ctc(y, logits) - scores[:, path]
+            missing = -computed(cello.losses.ctc, y, logits) - scores[:, path]
             assert (missing > -1e-3).all() and (missing < lost).all()
 
 
@@ -388,6 +429,7 @@ def test_what_decoding_refuses():
             ctc_decode(*arguments)
 
 
+@pytest.mark.deep
 def test_a_model_learns_to_spell():
     """Each letter is a bump that lasts for some steps; the labels do not say where."""
     rng = np.random.default_rng(0)

@@ -10,6 +10,7 @@ from in_numpy import in_numpy, outputs_of
 from cello import layers
 from cello.cells.linear import LinearCell
 
+COMPILATIONS = 800
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 NAMES = [
     cls.__name__

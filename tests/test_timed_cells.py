@@ -13,6 +13,7 @@ import cello
 from cello.core.variable import Binding
 from cello.layers import GRUD, LTC, ODERNN, Bidirectional, CfC, Dense, Input
 
+COMPILATIONS = 250
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 ROWS, TIME, FEATURES = 3, 6, 3

@@ -12,6 +12,7 @@ from layer_table import close, weighted
 import cello
 from cello.core.variable import Binding
 
+COMPILATIONS = 260
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 FIRST = "channels_first"
