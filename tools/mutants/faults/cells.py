@@ -55,7 +55,7 @@ FAULTS = [
         SRC + "cells/frame.py",
         "outputs = choose_rows(jnp.cumsum(real, axis=1) > 0, outputs, before)",
         "outputs = choose_rows(jnp.cumsum(real, axis=1) >= 0, outputs, before)",
-        [f"{CELLS}test_pieces_that_carry_their_states_are_the_whole[LSTM]"],
+        [f"{CELLS}test_pieces_that_carry_their_states_are_the_whole[LRU]"],
         "A masked start of a piece forgets the output of the piece before.",
     ),
     (
@@ -79,7 +79,7 @@ FAULTS = [
         "counts = None if run.mask is None else _any_in_segments(run.mask, steps)",
         "counts = None",
         [
-            "tests/test_long_histories.py::test_segments_change_no_value_and_no_gradient[lstm-go_backwards]"
+            "tests/test_long_histories.py::test_segments_change_no_value_and_no_gradient[own cell-go_backwards]"
         ],
         "The last output is that of the last segment, masked or not.",
     ),
@@ -141,7 +141,7 @@ FAULTS = [
         SRC + "ops/linear_scan.py",
         "g = _by_jax(not reverse, _shifted(a, zeros, not reverse), d_h, zeros)",
         "g = _by_jax(not reverse, a, d_h, zeros)",
-        ["tests/ops/test_linear_scan.py"],
+        ["tests/ops/test_linear_scan.py::test_second_derivatives"],
         "The second derivative of a linear scan is off by a step.",
     ),
     (
