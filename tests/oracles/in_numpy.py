@@ -104,6 +104,7 @@ def _cut(values, at):
 
 def dot_general(a, b, *, dimension_numbers, preferred_element_type=None, **_):
     wide = np.result_type(a, b) if preferred_element_type is None else preferred_element_type
+    wide = np.float32 if np.dtype(wide).itemsize == 2 else wide  # NumPy has no products of 16 bits
     a, b = a.astype(wide), b.astype(wide)
     (over_a, over_b), (batch_a, batch_b) = dimension_numbers
     of_a = list(range(a.ndim))
