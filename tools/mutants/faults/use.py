@@ -73,11 +73,11 @@ FAULTS = [
         "the size of an attribute is not checked before it is read",
     ),
     (
-        "src/cello/saving/keras_weights.py",
-        ' or "/seed_generator/" in path',
-        "",
-        [SAVING + "test_keras_files.py::test_every_layer[Dropout]"],
-        "the random state of Keras' dropout is taken for a weight",
+        "src/cello/saving/optimizer_state.py",
+        "arrays = [np.asarray(state.count, np.int32)]",
+        "arrays = [np.asarray(0, np.int32)]",
+        [SAVING + "test_keras_files.py::test_training_goes_on"],
+        "the number of steps done is not written to Keras' files",
     ),
     (
         "src/cello/saving/keras_weights.py",
