@@ -28,6 +28,7 @@ from cello.layers import (
     StackedRNNCells,
 )
 
+COMPILATIONS = 165
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 MECHANISMS = ["luong", "bahdanau"]

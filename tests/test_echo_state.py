@@ -10,6 +10,7 @@ from in_numpy import outputs_of
 import cello
 from cello.layers import LSTM, Bidirectional, Dense, EchoState, Input, Masking
 
+COMPILATIONS = 155
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

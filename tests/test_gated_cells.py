@@ -19,6 +19,7 @@ from cello.layers import (
     PeepholeLSTM,
 )
 
+COMPILATIONS = 140
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 torch = pytest.importorskip("torch")

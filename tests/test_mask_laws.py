@@ -25,6 +25,7 @@ from cello.layers import (
     SimpleRNN,
 )
 
+COMPILATIONS = 125
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 RECURRENT = {
     "simple": lambda **k: SimpleRNN(3, **k),

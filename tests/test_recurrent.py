@@ -25,6 +25,7 @@ from cello.layers import (
     StackedRNNCells,
 )  # fmt: skip
 
+COMPILATIONS = 380
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 CELLS = {

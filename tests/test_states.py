@@ -8,6 +8,7 @@ import pytest
 import cello
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, GRUCell, LSTMCell, SimpleRNN
 
+COMPILATIONS = 115
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 LAYERS = {

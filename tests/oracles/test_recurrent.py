@@ -9,6 +9,7 @@ from in_numpy import in_numpy, outputs_of
 
 import cello
 
+COMPILATIONS = 315
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 LAYERS = ("SimpleRNN", "LSTM", "GRU")

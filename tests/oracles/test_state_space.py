@@ -13,6 +13,7 @@ from cello import layers
 from cello.cells.s5 import normal_hippo
 from cello.core.variable import Binding
 
+COMPILATIONS = 155
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 
