@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-NAMEDTUPLE = {"_replace", "_asdict", "_fields", "_make"}  # public, whatever they look like
+PUBLIC = {"_replace", "_asdict", "_fields", "_make", "_exit"}  # whatever they look like
 FOREIGN = re.compile(r"third_party|tests")
 
 
@@ -74,7 +74,7 @@ def private_accesses(path: Path, tree: ast.AST):
             and node.attr.startswith("_")
             and not node.attr.endswith("__")
             and not is_self(node)
-            and node.attr not in own | NAMEDTUPLE
+            and node.attr not in own | PUBLIC
         ):
             yield at(path, node, ast.unparse(node))
 

@@ -52,33 +52,30 @@ def hold(generators):
         _held.reset(token)
 
 
-class _GlobalStream:
-    """Keys for initialisers and for generators without a seed; drawn outside of any trace."""
-
-    def __init__(self):
-        self.generator = np.random.default_rng()
-
-    def next(self) -> jax.Array:
-        with jax.ensure_compile_time_eval():
-            return jax.random.PRNGKey(int(self.generator.integers(2**31)))
-
-
-_stream = _GlobalStream()
+_global = np.random.default_rng()
+"""The global stream, for initialisers and for generators without a seed."""
 
 
 def global_generator() -> np.random.Generator:
     """What the global stream draws from."""
-    return _stream.generator
+    return _global
+
+
+def restart_global_generator(seed: int) -> None:
+    """Let the global stream start from a seed."""
+    global _global
+    _global = np.random.default_rng(seed)
 
 
 def new_seed() -> int:
     """A seed from the global stream, for numbers that NumPy draws."""
-    return int(_stream.generator.integers(2**63))
+    return int(_global.integers(2**63))
 
 
 def new_key() -> jax.Array:
-    """A key from the global stream, which `set_random_seed` restarts."""
-    return _stream.next()
+    """A key from the global stream, which `set_random_seed` restarts; no value that is traced."""
+    with jax.ensure_compile_time_eval():
+        return jax.random.PRNGKey(int(_global.integers(2**31)))
 
 
 def new_shuffler() -> np.random.Generator:
@@ -94,4 +91,4 @@ def set_random_seed(seed: int) -> None:
     """
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    _stream.generator = np.random.default_rng(seed)
+    restart_global_generator(seed)

@@ -19,7 +19,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from cello.core import random
+from cello.core.random import restart_global_generator
 
 COUNT, INDEX = "CELLO_PROCESSES", "CELLO_PROCESS"
 """Variables of the environment in which `cello.launch` says how many there are, and which it is."""
@@ -80,7 +80,7 @@ def initialize(
         ) from None
     sys.excepthook = _die
     seed = int(np.random.SeedSequence().generate_state(1)[0])
-    random._stream.generator = np.random.default_rng(from_first(seed, "the start"))
+    restart_global_generator(from_first(seed, "the start"))
 
 
 def _die(kind, error, trace) -> None:

@@ -66,8 +66,8 @@ FAULTS = [
     ),
     (
         CORE + "random.py",
-        "_stream.generator = np.random.default_rng(seed)",
-        "_stream.generator = np.random.default_rng()",
+        "_global = np.random.default_rng(seed)",
+        "_global = np.random.default_rng()",
         [TESTS + "test_building.py", TESTS + "test_initializers.py::TestSeeds"],
         "set_random_seed does not reach initial weights",
     ),
