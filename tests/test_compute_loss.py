@@ -8,6 +8,7 @@ import pytest
 import cello
 from cello.losses import MeanSquaredError
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 250
 
 

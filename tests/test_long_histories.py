@@ -31,6 +31,7 @@ from cello.layers import (
     StackedRNNCells,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 280
 LAYERS = {
     "simple": lambda **k: SimpleRNN(4, **k),

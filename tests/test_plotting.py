@@ -26,6 +26,7 @@ from cello.layers import (
     TimeDistributed,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 530
 
 

@@ -13,6 +13,9 @@ import cello
 from cello import Input, Sequential
 from cello.layers import GRU, LSTM, Bidirectional, Dense, LayerNormalization
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+COMPILATIONS = 400
+
 
 @pytest.fixture(autouse=True)
 def settings():
