@@ -85,8 +85,8 @@ def functions(name: str, steps: int, options):
     import numpy as np
 
     import cello
-    from cello.cells.frame import running
     from cello.cells.loop import repeat_step
+    from cello.core.observation import Observer
     from cello.core.variable import Binding
 
     cello.utils.set_random_seed(0)
@@ -110,8 +110,12 @@ def functions(name: str, steps: int, options):
         compiled = {kind: jax.jit(f).lower(values, x).compile() for kind, f in made.items()}
         return {kind: functools.partial(wait_for, f, values, x) for kind, f in compiled.items()}
 
+    class Stepping(Observer):
+        def on_run(self, cell, inputs, states, run, proceed):
+            return repeat_step(cell, inputs, states, run)
+
     def stepped(x):
-        with running([layer], lambda one, *given: repeat_step(one.runnable, *given)):
+        with Stepping():
             return layer(x)
 
     return of(layer), of(stepped)
