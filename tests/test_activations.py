@@ -11,6 +11,7 @@ import pytest
 from cello import activations
 from cello.core.serialization import serialize
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 180
 
 OMITTED = {"sparsemax"}  # JAX has none

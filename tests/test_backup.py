@@ -144,8 +144,8 @@ KINDS = {
     ),
     "tbptt": (simple, arrays, "adam", {"tbptt": 2}, list),
 }  # fmt: skip
-WITHIN_AN_EPOCH = ("adam", "lists", "loader", "averages", "tbptt")
-BETWEEN_EPOCHS = ("adam", "arrays", "lists", "iterator", "stateful", "averages", "callbacks")
+WITHIN_AN_EPOCH = ("adam", "lists", "loader", "averages")
+BETWEEN_EPOCHS = ("adam", "iterator", "stateful", "averages", "callbacks")
 
 
 def deep_but_for(kinds):

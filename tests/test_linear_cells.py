@@ -24,7 +24,12 @@ NAMES = [
 # ------------------------------------------------------- beside the laws of test_cells.py
 
 
-@pytest.mark.parametrize("name", NAMES)
+SEVERAL = "MinGRU LRU QRNN S4D Mamba RetNet MLSTM DeltaNet RWKV7".split()
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in SEVERAL else pytest.param(n, marks=pytest.mark.deep) for n in NAMES]
+)
 def test_long_and_extreme_inputs_stay_finite(name):
     layer = made(name, return_sequences=True)
     for x in (normal(1, 2000, FEATURES), 1e4 * normal(2, 50, FEATURES)):

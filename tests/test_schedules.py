@@ -32,6 +32,9 @@ CASES = [
 STEPS = 60
 ids = [f"{name}{args}{options}" for name, args, options in CASES]
 
+pytestmark = pytest.mark.usefixtures("compiled_lightly")
+COMPILATIONS = 450
+
 
 def make(library, name, args, options):
     return getattr(library.optimizers.schedules, name)(*args, **options)

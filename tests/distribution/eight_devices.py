@@ -58,7 +58,7 @@ def program_of(model, x, y, batches=3):
         read, _ = programs.state("train")
         chunk = [np.stack([a] * batches) for a in (x, y)]
         batch = spread.put((*chunk, None), len(x))
-        lowered = runner._compiled.lower(spread.given(read()), batch, batches)
+        lowered = runner._compiled.lower(spread.give(read()), batch, batches)
     return lowered.compile().as_text(), batch[0].sharding
 
 

@@ -21,7 +21,7 @@ from in_numpy import in_numpy
 from cello import layers
 from cello.core.variable import Binding
 
-COMPILATIONS = 80
+COMPILATIONS = 120
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 FOLDER = Path(__file__).parents[1] / "golden"
