@@ -130,7 +130,10 @@ def check(seed):
         assert got.keys() == want.keys(), seed
         for name, array in (*alone.items(), *got.items()):
             found.append(nearness(array, want[name], other[name]))
-            assert found[-1] <= 3, (
+            unstable = found[-1] > 3 and (
+                np.abs(array - want[name]).max() <= 2 * sensitivity(problem, name, want[name])
+            )
+            assert found[-1] <= 3 or unstable, (
                 f"seed {seed}, {isa}, {problem.cell.name} on {threads} threads, "
                 f"{problem.activation}, {problem.recurrent_activation}, "
                 f"backwards: {problem.go_backwards}, of "
@@ -140,14 +143,39 @@ def check(seed):
     return found
 
 
+ULP = 8 * 2**-24
+"""What rounding may cost, of the largest number: 8 units in the last place."""
+
+
 def nearness(got, want, other):
     """The error in units of what is allowed: twice that of a loop in float32, and 8 ULP."""
-    allowed = 2 * np.abs(other - want).max() + 8 * 2**-24 * max(1, np.abs(want).max())
+    allowed = 2 * np.abs(other - want).max() + ULP * max(1, np.abs(want).max())
     return np.abs(got - want).max() / allowed if np.isfinite(got).all() else np.inf
 
 
+def sensitivity(problem, name, want, draws=24):
+    """How far the exact result moves if the inputs move by as much as rounding does."""
+    rng = np.random.default_rng(0)
+
+    def moved(arrays):
+        return {
+            n: a if a is None or a.dtype == bool else a * (1 + ULP * rng.uniform(-1, 1, a.shape))
+            for n, a in arrays.items()
+        }
+
+    furthest = 0.0
+    for _ in range(draws):
+        loop = Loop(dataclasses.replace(problem, arrays=moved(problem.arrays)))
+        found = loop.results | loop.gradients()
+        furthest = max(furthest, np.abs(found[name] - want).max())
+    return furthest
+
+
 def check_all(seeds):
-    """Rounding is chance: few arrays may be off by more, and none by three times as much."""
+    """Rounding is chance: few arrays may be off by more than is allowed, and none by three times.
+
+    But for problems that are unstable: there the loop's own error may be small by luck.
+    """
     found = [check(seed) for seed in seeds]
     assert sum(map(bool, found)) > 0.8 * len(found)
     assert np.mean(np.concatenate(found) <= 1) > 0.99

@@ -13,7 +13,6 @@ import cello
 from cello import Input, Sequential
 from cello.layers import GRU, LSTM, Bidirectional, Dense, LayerNormalization
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 400
 
 
