@@ -345,3 +345,26 @@ def test_ops_work_on_plain_arrays():
     close(cello.ops.simple_rnn(x, *simple.get_weights())[0], want)
     batched = jax.vmap(lambda x: cello.ops.lstm(x, *layer.get_weights())[0])(x[None])
     close(batched[0], outputs)
+
+
+def test_no_steps_leave_the_states_that_were_given():
+    layer = LSTM(4, return_sequences=True, return_all_states=True, stateful=True)
+    layer.build((2, 3, 3))
+    layer(np.ones((2, 3, 3), "float32"))
+    before = [s.numpy() for s in layer.states]
+    outputs, h, c = layer(np.ones((2, 0, 3), "float32"))
+    assert outputs.shape == h.shape == c.shape == (2, 0, 4)
+    for state, old in zip(layer.states, before, strict=True):
+        np.testing.assert_array_equal(state.numpy(), old)
+
+
+def test_constants_that_a_cell_does_not_declare_are_refused_with_what_to_write():
+    class Deaf(cello.cells.Cell):
+        state_size = 4
+
+        def call(self, inputs, states, constants=None):
+            return states[0], states
+
+    x = np.ones((2, 3, 3), "float32")
+    with pytest.raises(ValueError, match="takes_constants = True"):
+        RNN(Deaf())(x, constants=[x])

@@ -189,10 +189,10 @@ class RNN(Layer):
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         batch, time = self._checked_sizes(sequences)
-        states = self._starting_states(initial_state, batch)
+        start = self._starting_states(initial_state, batch)
         slot = carry_slot(sequences)
         if slot is not None:
-            states = slot.resume(states)
+            start = slot.resume(start)
         run = Run(
             mask=self._checked_mask(mask, batch, time),
             constants=self._checked_constants(constants),
@@ -205,8 +205,10 @@ class RNN(Layer):
             segment=self._segment(time),
         )
         with name_scope(self.cell.name):
-            outputs, states = run_cell(self.runnable, sequences, states, run)
-        last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states
+            outputs, states = run_cell(self.runnable, sequences, start, run)
+        last = states
+        if self.return_all_states:  # without a step, those to start from
+            last = start if time == 0 else jax.tree.map(lambda s: s[:, -1], states)
         if slot is not None:
             slot.keep(last)
             outputs = hold_between_pieces(slot.part("output"), outputs, (batch, time), run)
@@ -351,7 +353,8 @@ class RNN(Layer):
         raise ValueError(
             f"{self} was called with constants, which the call() of its cell, "
             f"{type(self.cell).__name__}, does not take: write "
-            "call(self, inputs, states, constants=None)."
+            "call(self, inputs, states, constants=None), and in a class that derives from Cell "
+            "takes_constants = True."
         )
 
     def _checked_mask(self, mask, batch, time):

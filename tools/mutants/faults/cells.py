@@ -291,8 +291,8 @@ FAULTS = [
     ),
     (
         SRC + "layers/rnn.py",
-        "last = jax.tree.map(lambda s: s[:, -1], states) if self.return_all_states else states",
-        "last = jax.tree.map(lambda s: s[:, 0], states) if self.return_all_states else states",
+        "last = start if time == 0 else jax.tree.map(lambda s: s[:, -1], states)",
+        "last = start if time == 0 else jax.tree.map(lambda s: s[:, 0], states)",
         ["tests/test_states.py::test_stateful_layers_keep_the_last_of_all_states"],
         "A stateful layer goes on from its first state.",
     ),
