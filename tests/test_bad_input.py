@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cello
-from cello import Input, Sequential
+from cello import Input, Sequential, cells
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, SimpleRNN, SimpleRNNCell
 
 COMPILATIONS = 40
@@ -109,6 +109,16 @@ def test_mask_of_wrong_shape(shape):
 
 def test_a_cell_that_is_none():
     raises(lambda: RNN(Dense(3)), "RNN: cell must be a cell", "Dense lacks state_size")
+
+
+def test_a_sequence_with_arguments_of_its_own():
+    class Cell(cells.Cell):
+        state_size = 3
+
+        def sequence(self, inputs, states, mask=None, go_backwards=False):
+            raise NotImplementedError
+
+    raises(lambda: RNN(Cell()), "sequence(inputs, states, run)", "(inputs, states, mask=None, go_b")
 
 
 def test_fit_with_unequal_lengths():

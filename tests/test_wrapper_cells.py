@@ -12,7 +12,7 @@ from cello import Input, Sequential, cells
 from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional, RMSNormalization
 
-COMPILATIONS = 110
+COMPILATIONS = 125
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 INSIDE = {
     "LSTM": lambda: cells.LSTMCell(FEATURES, recurrent_dropout=0.2),

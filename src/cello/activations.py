@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.kinds import Named
 from cello.core.serialization import Registry
 
@@ -147,7 +147,7 @@ def exponential(x):
 def _widely(function, x, axis):
     """`function` along `axis`, its sums in at least float32."""
     x = jnp.asarray(x)
-    wide = widened(x)
+    wide = widen(x)
     return function(x, axis) if wide is x else function(wide, axis).astype(x.dtype)
 
 

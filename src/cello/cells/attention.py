@@ -13,7 +13,7 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, optional, positive_integer
 from cello.core.layer import Layer
 from cello.core.masking import get_mask
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 from cello.ops.engine import Engine
 from cello.ops.product import product
 from cello.ops.recurrence import first_state, hide_masked
@@ -185,7 +185,9 @@ class AttentionCell(Cell):
         """
         if isinstance(constants, (list, tuple)) and len(constants) == 3:
             return constants
-        memory_shape = self._memory_shape(jax.tree.map(lambda c: shown(c.shape), constants), batch)
+        memory_shape = self._memory_shape(
+            jax.tree.map(lambda c: show_shape(c.shape), constants), batch
+        )
         memory, mask = (*constants, None)[:2]
         if mask is None:
             mask = get_mask(memory)
@@ -194,7 +196,7 @@ class AttentionCell(Cell):
             if mask.shape != memory.shape[:2]:
                 raise ValueError(
                     f"{self} expects a mask of the memory of shape (batch, source steps) = "
-                    f"{memory_shape[:2]} and got {shown(mask.shape)}."
+                    f"{memory_shape[:2]} and got {show_shape(mask.shape)}."
                 )
         memory = hide_masked(memory, mask)
         keys = memory @ self.memory_kernel.value

@@ -152,12 +152,18 @@ def as_cell(layer) -> Any:
 
 
 def check_cell(value: Layer):
-    """`value`; `ValueError` where it lacks what a cell needs."""
+    """`value`; `ValueError` if it lacks what a cell needs."""
     missing = [a for a in ("call", "state_size") if not hasattr(value, a)]
     if missing:
         raise ValueError(
             f"a cell, with call(inputs, states) and state_size ({type(value).__name__} lacks "
             f"{' and '.join(missing)})"
+        )
+    if isinstance(value, Cell) and len(inspect.signature(value.sequence).parameters) != 3:
+        raise ValueError(
+            f"a cell with sequence(inputs, states, run), where run says what is wanted: run.mask, "
+            f"run.go_backwards, run.return_sequences and so on ({type(value).__name__} has "
+            f"sequence{inspect.signature(value.sequence)})"
         )
     return value
 

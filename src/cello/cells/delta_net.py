@@ -10,7 +10,7 @@ from cello.cells.matrix import (
     MatrixCell,
     flat,
     initial_step_bias,
-    rms_normalized,
+    normalize_rms,
     split,
     unit,
 )
@@ -92,12 +92,12 @@ class DeltaNetCell(MatrixCell):
 
     def queries_keys_values(self, seen):
         """Those of all heads, `(batch, time, heads, n)`."""
-        x = split(jax.nn.silu(self.convolved(seen)), *self.sizes)
+        x = split(jax.nn.silu(self.convolve(seen)), *self.sizes)
         q, k, v = map(self.by_head, x)
         return unit(q) * self.key_dim**-0.5, unit(k), v
 
     def readout(self, y, more):
-        return self.times(flat(self.scale.value * rms_normalized(y, 1e-5)), self.output_kernel)
+        return self.times(flat(self.scale.value * normalize_rms(y, 1e-5)), self.output_kernel)
 
 
 class GatedDeltaNetCell(DeltaNetCell):
@@ -153,7 +153,7 @@ class GatedDeltaNetCell(DeltaNetCell):
         return (q, k, beta * v, log_alpha, (erased, k)), self.by_head(g), others
 
     def readout(self, y, g):
-        y = jax.nn.silu(g) * self.scale.value * rms_normalized(y, 1e-5)
+        y = jax.nn.silu(g) * self.scale.value * normalize_rms(y, 1e-5)
         return self.times(flat(y), self.output_kernel)
 
 

@@ -121,16 +121,16 @@ class TokenShiftFeedForwardCell(_WithoutRecurrence):
 
     def call(self, inputs, states):
         (before,) = states
-        return self._mixed(inputs, before), [inputs.astype(self.dtype)]
+        return self._mix(inputs, before), [inputs.astype(self.dtype)]
 
     def sequence(self, inputs, states, run):
         before, seen = seen_steps(inputs, states[0][:, None], run.mask)
         return (seen, before), [seen if run.return_all_states else seen[:, -1]]
 
     def finish(self, found):
-        return self._mixed(*found)
+        return self._mix(*found)
 
-    def _mixed(self, x, before):
+    def _mix(self, x, before):
         hidden = product(x + self.mix.value * (before - x), self.kernel.value, self.compute_dtype)
         y = product(jnp.square(jax.nn.relu(hidden)), self.output_kernel.value, self.compute_dtype)
         return y.astype(self.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax
 
-from cello.cells.matrix import MatrixCell, flat, rms_normalized, split
+from cello.cells.matrix import MatrixCell, flat, normalize_rms, split
 from cello.core.arguments import arg
 from cello.core.kinds import optional, positive_integer
 
@@ -72,5 +72,5 @@ class GLACell(MatrixCell):
         return (q * self.key_dim**-0.5, k, v, log_decay, None), g, others
 
     def readout(self, y, g):
-        y = jax.nn.silu(g) * self.scale.value * rms_normalized(y, 1e-5)
+        y = jax.nn.silu(g) * self.scale.value * normalize_rms(y, 1e-5)
         return self.times(flat(y), self.output_kernel)

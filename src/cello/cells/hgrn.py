@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from cello.cells.linear import ProjectedLinearCell, joined
+from cello.cells.linear import ProjectedLinearCell, join_parts
 from cello.core.arguments import arg
 from cello.core.kinds import fraction
 from cello.ops.product import product
@@ -62,8 +62,8 @@ class HGRNCell(ProjectedLinearCell):
         keep = self.lower_bound + (1 - self.lower_bound) * jax.nn.sigmoid(m)
         new = (1 - self.lower_bound) * jax.nn.sigmoid(-m)
         theta = self.theta.value
-        a = joined(keep * jnp.cos(theta), keep * jnp.sin(theta))
-        b = joined(new * jax.nn.silu(real), new * jax.nn.silu(imaginary))
+        a = join_parts(keep * jnp.cos(theta), keep * jnp.sin(theta))
+        b = join_parts(new * jax.nn.silu(real), new * jax.nn.silu(imaginary))
         return a, b, jax.nn.silu(jnp.concatenate(g, -1))
 
     def readout(self, h, g):

@@ -12,7 +12,7 @@ from cello import constraints, initializers, regularizers
 from cello.cells.cell import Cell
 from cello.cells.projecting import dropout_mask
 from cello.core.arguments import arg
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, fraction, integer, optional, positive_integer
 from cello.core.random import SeedGenerator
@@ -107,25 +107,23 @@ class LinearCell(Cell):
                 (features, self.units), initializer, name="input_kernel", autocast=False
             )
 
-    def fitted(self, inputs):
+    def fit_inputs(self, inputs):
         """The inputs, `units` wide: times a kernel where they are not."""
         if self.input_kernel is None:
             return inputs
         return product(inputs, self.input_kernel.value, self.compute_dtype)
 
     def call(self, inputs, states, training=False):
-        h, before = self._opened(states)
-        inputs, before = self._look_back(
-            self._dropped(inputs, training)[:, None], before, mask=None
-        )
+        h, before = self._open_states(states)
+        inputs, before = self._look_back(self._drop(inputs, training)[:, None], before, mask=None)
         a, b, more = self.coefficients(inputs[:, 0])
         h = a * h + b
-        return self._output(h, more), self._closed(h, [s[:, 0] for s in before])
+        return self._output(h, more), self._close_states(h, [s[:, 0] for s in before])
 
     def sequence(self, inputs, states, run):
         """`h` and what `readout` needs of every step, and the states."""
-        h, before = self._opened(states)
-        inputs = self._dropped(inputs, run.training)
+        h, before = self._open_states(states)
+        inputs = self._drop(inputs, run.training)
         inputs, before = self._look_back(inputs, before, run.mask)
         a, b, more = self.coefficients(inputs)
         if run.mask is not None:
@@ -135,7 +133,7 @@ class LinearCell(Cell):
         every = (h, before)
         if not run.return_all_states:
             every = jax.tree.map(lambda s: s[:, -1], every)
-        return (h, more), self._closed(*every)
+        return (h, more), self._close_states(*every)
 
     def finish(self, found):
         return self._output(*found)
@@ -155,13 +153,13 @@ class LinearCell(Cell):
         dtype = jnp.dtype(self.dtype)
         return jnp.result_type(dtype, jnp.complex64) if self.complex_state else dtype
 
-    def _opened(self, states):
+    def _open_states(self, states):
         """`h`, and the list of the window where there is one."""
         if self.complex_state:
-            return joined(*states[:2]), list(states[2:])
+            return join_parts(*states[:2]), list(states[2:])
         return states[0], list(states[1:])
 
-    def _closed(self, h, before):
+    def _close_states(self, h, before):
         """The list of the states."""
         parts = [h.real, h.imag] if self.complex_state else [h]
         return [s.astype(self.dtype) for s in (*parts, *before)]
@@ -183,7 +181,7 @@ class LinearCell(Cell):
         seen = seen_steps(inputs, before[0], mask)
         return jnp.concatenate([*seen, *beside], -1), [jnp.stack(seen[1:], 2)]
 
-    def _dropped(self, inputs, training):
+    def _drop(self, inputs, training):
         if not (training and self.dropout > 0):
             return inputs
         key = self.seed_generator.next()
@@ -245,6 +243,6 @@ class ProjectedLinearCell(LinearCell):
         return jnp.split(projected, self.blocks, axis=-1)
 
 
-def joined(real, imaginary):
+def join_parts(real, imaginary):
     """The complex array of these parts, which are widened where they have 16 bits."""
-    return lax.complex(widened(real), widened(imaginary))
+    return lax.complex(widen(real), widen(imaginary))

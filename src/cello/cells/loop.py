@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax
 
-from cello.core.dtype_policy import cast_floats, widened
+from cello.core.dtype_policy import cast_floats, widen
 from cello.core.random import hold
 from cello.core.variable import Binding
 from cello.ops.recurrence import scan_steps
@@ -24,7 +24,7 @@ def repeat_step(cell, inputs, states, run: Run):
         run: forwards.
     """
     # Wide outside of the loop, so that their gradients are added up over time in float32.
-    constants = jax.tree.map(widened, run.constants)
+    constants = jax.tree.map(widen, run.constants)
     policy = cell.itself.dtype_policy
 
     def one_step(x, states):

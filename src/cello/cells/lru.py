@@ -7,7 +7,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.linear import LinearCell, joined
+from cello.cells.linear import LinearCell, join_parts
 from cello.core.arguments import arg
 from cello.core.kinds import fraction, optional, positive, positive_integer
 from cello.initializers import RandomUniform, VarianceScaling
@@ -104,8 +104,8 @@ class LRUCell(LinearCell):
         )
         scale = jnp.exp(self.gamma.value)
         skipped = product(inputs, self.skip_kernel.value, self.compute_dtype)
-        a = joined(decay * jnp.cos(phase), decay * jnp.sin(phase))
-        return a, joined(scale * real, scale * imaginary), skipped
+        a = join_parts(decay * jnp.cos(phase), decay * jnp.sin(phase))
+        return a, join_parts(scale * real, scale * imaginary), skipped
 
     def readout(self, h, skipped):
         parts = jnp.concatenate([h.real, h.imag], -1)

@@ -13,7 +13,7 @@ from cello.cells.matrix import (
     flat,
     initial_kernel,
     initial_step_bias,
-    rms_normalized,
+    normalize_rms,
     split,
 )
 from cello.core.arguments import arg
@@ -92,7 +92,7 @@ class Mamba2Cell(MatrixCell):
 
     def terms(self, seen, rest, others, mask):
         z, dt = rest
-        x = jax.nn.silu(self.convolved(seen) + self.convolution_bias.value)
+        x = jax.nn.silu(self.convolve(seen) + self.convolution_bias.value)
         u, b, c = split(x, self.expand * self.units, self.state_units, self.state_units)
         u, dt = self.by_head(u), jax.nn.softplus(dt + self.step_bias.value)
         log_decay = -jnp.exp(self.decay.value) * dt
@@ -102,7 +102,7 @@ class Mamba2Cell(MatrixCell):
     def readout(self, y, more):
         z, u = more
         y = flat(y + self.skip.value[:, None] * u) * jax.nn.silu(z)
-        return self.times(rms_normalized(y, 1e-5) * self.scale.value, self.output_kernel)
+        return self.times(normalize_rms(y, 1e-5) * self.scale.value, self.output_kernel)
 
 
 def _decay(shape, dtype):

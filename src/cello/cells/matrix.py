@@ -13,7 +13,7 @@ from jax import lax
 from cello import initializers
 from cello.cells.linear import LinearCell
 from cello.core.arguments import arg
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
 from cello.initializers import RandomUniform, VarianceScaling
@@ -103,23 +103,23 @@ class MatrixCell(LinearCell):
         return features
 
     def call(self, inputs, states, training=False):
-        inputs = self._dropped(inputs, training)[:, None]
-        prepared = self._prepared(inputs, states[1:], mask=None)
+        inputs = self._drop(inputs, training)[:, None]
+        prepared = self._prepare_steps(inputs, states[1:], mask=None)
         terms, more, others = jax.tree.map(lambda x: x[:, 0], prepared)
-        state, y = matrix_step(widened(states[0]), *terms)
-        return self._output(y, more), self._closed(state, others)
+        state, y = matrix_step(widen(states[0]), *terms)
+        return self._output(y, more), self._close_states(state, others)
 
     def sequence(self, inputs, states, run):
         """What queries read and what `readout` needs of every step, and the states."""
-        inputs = self._dropped(inputs, run.training)
-        terms, more, others = self._prepared(inputs, states[1:], run.mask)
+        inputs = self._drop(inputs, run.training)
+        terms, more, others = self._prepare_steps(inputs, states[1:], run.mask)
         queries, keys, values, log_decay, rank_one = terms
         y, state = matrix_scan(
             queries, keys, values, log_decay, rank_one, states[0],
             return_all_states=run.return_all_states,
         )  # fmt: skip
         others = others if run.return_all_states else [s[:, -1] for s in others]
-        return (y, more), self._closed(state, others)
+        return (y, more), self._close_states(state, others)
 
     @property
     def engine(self) -> Engine:
@@ -128,7 +128,7 @@ class MatrixCell(LinearCell):
 
     # ------------------------------------------------------------------------------- parts
 
-    def _prepared(
+    def _prepare_steps(
         self, inputs, others, mask
     ) -> tuple[tuple[Any, Any, Any, Any, Any], Any, list[Any]]:
         """`terms` that leave the state as it is where the mask says so, and its other results."""
@@ -137,7 +137,7 @@ class MatrixCell(LinearCell):
         seen = [x] if before is None else seen_steps(x, before, mask)
         window = [] if before is None else [jnp.stack(seen[1:], 2)]
         terms, more, others = self.terms(seen, rest, others, mask)
-        queries, keys, values, log_decay, rank_one = jax.tree.map(widened, terms)
+        queries, keys, values, log_decay, rank_one = jax.tree.map(widen, terms)
         if mask is not None:
             values, log_decay = choose_rows(mask, (values, log_decay), (0.0, 0.0))
             if rank_one is not None:
@@ -168,7 +168,7 @@ class MatrixCell(LinearCell):
                 autocast=False,
             )  # fmt: skip
 
-    def convolved(self, seen):
+    def convolve(self, seen):
         """The convolution of what a step sees; the step itself with a window of 1."""
         if self.convolution is None:
             return seen[-1]
@@ -194,7 +194,7 @@ def flat(x):
     return x.reshape(*x.shape[:-2], -1)
 
 
-def rms_normalized(x, epsilon: float):
+def normalize_rms(x, epsilon: float):
     """`x` over the root of its mean square, along the last axis."""
     return x * lax.rsqrt(jnp.mean(x**2, -1, keepdims=True) + epsilon)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from cello.cells.matrix import MatrixCell, flat, rms_normalized, split
+from cello.cells.matrix import MatrixCell, flat, normalize_rms, split
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, optional, positive_integer
 
@@ -65,15 +65,15 @@ class RetNetCell(MatrixCell):
         if self.rotation:
             real = jnp.ones(q.shape[:2]) if mask is None else mask
             t = others[0][:, None] + jnp.cumsum(real, axis=1)[..., None].astype(others[0].dtype)
-            q, k, others = _turned(q, t), _turned(k, t), [t]
+            q, k, others = _turn(q, t), _turn(k, t), [t]
         log_decay = jnp.log1p(-(2.0 ** (-5 - jnp.arange(self.heads))))
         return (q, k, v, log_decay[None, None], None), g, others
 
     def readout(self, y, g):
-        return self.times(flat(jax.nn.silu(g) * rms_normalized(y, 1e-6)), self.output_kernel)
+        return self.times(flat(jax.nn.silu(g) * normalize_rms(y, 1e-6)), self.output_kernel)
 
 
-def _turned(x, t):
+def _turn(x, t):
     """`x` `(batch, time, heads, n)`, two numbers by two, by the angles that belong to `t`."""
     pairs = x.shape[-1] // 2
     angles = (t * 10000.0 ** -jnp.linspace(0, 1, pairs))[:, :, None]

@@ -54,7 +54,7 @@ class RGLRUCell(ProjectedLinearCell):
         square = -jnp.expm1(2 * log_a)
         # A gate that is closed altogether leaves 0, where the root has no finite gradient.
         root = jnp.sqrt(jnp.maximum(square, jnp.finfo(square.dtype).tiny))
-        return jnp.exp(log_a), root * (i * self.fitted(inputs)), None
+        return jnp.exp(log_a), root * (i * self.fit_inputs(inputs)), None
 
 
 def _decay(shape, dtype):

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.linear import joined
+from cello.cells.linear import join_parts
 from cello.cells.state_space import StateSpaceCell, even, zero_order_hold
 from cello.core.arguments import arg
 from cello.core.kinds import one_of
@@ -97,30 +97,30 @@ class S4DCell(StateSpaceCell):
         return np.broadcast_to(frequencies[self.start], shape).astype(dtype)
 
     def coefficients(self, inputs):
-        u = self.fitted(inputs)
+        u = self.fit_inputs(inputs)
         a, b = self._step_factors()
         return a, b * u[..., None], u
 
     def _step_factors(self):
         """`(a, b)`, each `(units, state_units / 2)`."""
         step = jnp.exp(self.log_step.value)[:, None]
-        A = joined(-jnp.exp(self.log_decay.value), self.frequency.value)
+        A = join_parts(-jnp.exp(self.log_decay.value), self.frequency.value)
         if self.discretization == "zoh":
             return zero_order_hold(A, step)
         b = step / (1 - 0.5 * step * A)
         return (1 + 0.5 * step * A) * (b / step), b
 
     def readout(self, h, u):
-        return self._mixed(self._read(h), u)
+        return self._mix(self._read(h), u)
 
     def finish(self, found):
-        return self._mixed(*found).astype(self.dtype)
+        return self._mix(*found).astype(self.dtype)
 
     def _read(self, h):
         real, imaginary = self.readout_weights.value
         return 2 * jnp.sum(real * h.real - imaginary * h.imag, -1)
 
-    def _mixed(self, v, u):
+    def _mix(self, v, u):
         v = jax.nn.gelu(v + self.skip.value * u, approximate=False)
         mixed = product(v, self.output_kernel.value, self.compute_dtype) + self.output_bias.value
         return jax.nn.glu(mixed)
@@ -141,9 +141,11 @@ class S4DCell(StateSpaceCell):
         if not whole:
             (h, u), states = super().sequence(inputs, states, run)
             return (self._read(h), u), states
-        inputs = self._dropped(inputs, run.training)
-        h, found = self._in_chunks(self._opened(states)[0], inputs[:, :whole], run.return_sequences)
-        states = self._closed(h, [])
+        inputs = self._drop(inputs, run.training)
+        h, found = self._in_chunks(
+            self._open_states(states)[0], inputs[:, :whole], run.return_sequences
+        )
+        states = self._close_states(h, [])
         if whole == time:
             return found, states
         rest, states = self.sequence(inputs[:, whole:], states, run.but(training=False))
@@ -159,7 +161,7 @@ class S4DCell(StateSpaceCell):
             v_t = sum_{s <= t} 2 Re(C p_{t-s} b) x_s + 2 Re(C p_{t+1} H)
             H' = p_chunk H + sum_s p_{chunk-1-s} b x_s
         """
-        u = self.fitted(inputs)
+        u = self.fit_inputs(inputs)
         a, b = self._step_factors()
         batch, time, units = u.shape
         x = u.astype(a.real.dtype).reshape(batch, -1, self.chunk, units)
@@ -168,12 +170,12 @@ class S4DCell(StateSpaceCell):
         factors = powers[-2::-1] * b
         parts = (jnp.einsum("sun,bksu->bkun", part, x, precision="highest")
                  for part in (factors.real, factors.imag))  # fmt: skip
-        added = joined(*parts)
+        added = join_parts(*parts)
         H = linear_scan(powers[-1], added, h)
         after = H[:, -1]
         if not return_sequences:
             return after, (self._read(H[:, -1:]), u[:, -1:])
-        C = 2 * joined(*self.readout_weights.value)
+        C = 2 * join_parts(*self.readout_weights.value)
         kernel = jnp.sum((C * powers[:-1] * b).real, -1)
         ago = jnp.arange(self.chunk)[:, None] - jnp.arange(self.chunk)
         kernel = jnp.where(ago[..., None] >= 0, kernel[jnp.maximum(ago, 0)], 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.linear import joined
+from cello.cells.linear import join_parts
 from cello.cells.state_space import StateSpaceCell, even, zero_order_hold
 from cello.core.arguments import arg
 from cello.core.kinds import optional
@@ -73,11 +73,11 @@ class S5Cell(StateSpaceCell):
         self.skip_kernel = self.add("skip_kernel", (features, self.units), "lecun_normal")
 
     def coefficients(self, inputs):
-        A = joined(-jnp.exp(self.log_decay.value), self.frequency.value)
+        A = join_parts(-jnp.exp(self.log_decay.value), self.frequency.value)
         a, scale = zero_order_hold(A, jnp.exp(self.log_step.value))
         given = product(inputs, self.input_kernel.value, self.compute_dtype)
         skipped = product(inputs, self.skip_kernel.value, self.compute_dtype)
-        return a, scale * joined(*jnp.split(given, 2, axis=-1)), skipped
+        return a, scale * join_parts(*jnp.split(given, 2, axis=-1)), skipped
 
     def readout(self, h, skipped):
         parts = 2 * jnp.concatenate([h.real, h.imag], -1)

@@ -70,7 +70,7 @@ class SRUCell(ProjectedLinearCell):
         if not self.highway:
             return f, b, None
         alpha = math.sqrt(1 + 2 * math.exp(self.highway_bias))
-        return f, b, (r[0], alpha * self.fitted(inputs))
+        return f, b, (r[0], alpha * self.fit_inputs(inputs))
 
     def readout(self, c, more):
         if not self.highway:

@@ -186,17 +186,15 @@ class ResidualCell(WrapperCell):
             )
 
     def call(self, inputs, states, training=False, constants=None):
-        outputs, states = self.inner.take_step(
-            self._normalised(inputs), states, training, constants
-        )
+        outputs, states = self.inner.take_step(self._normalise(inputs), states, training, constants)
         return inputs + outputs, states
 
     def sequence(self, inputs, states, run):
         every = run.but(return_sequences=True, zero_output_for_mask=False)
-        outputs, states = run_cell(self.inner, self._normalised(inputs), states, every)
+        outputs, states = run_cell(self.inner, self._normalise(inputs), states, every)
         return inputs + outputs, states
 
-    def _normalised(self, inputs):
+    def _normalise(self, inputs):
         return inputs if self.normalization is None else self.normalization(inputs)
 
 
@@ -230,13 +228,13 @@ class DropoutCell(_DrawingCell):
         if not training:
             return self.inner.take_step(inputs, states, training, constants)
         for_inputs, for_outputs, for_states = jax.random.split(self.seed_generator.next(), 3)
-        inputs = _dropped(inputs, self.inputs, for_inputs)
+        inputs = _drop(inputs, self.inputs, for_inputs)
         if self.states > 0:
             leaves, structure = jax.tree.flatten(states)
-            leaves[0] = _dropped(leaves[0], self.states, for_states)
+            leaves[0] = _drop(leaves[0], self.states, for_states)
             states = jax.tree.unflatten(structure, leaves)
         outputs, states = self.inner.take_step(inputs, states, training, constants)
-        return _dropped(outputs, self.outputs, for_outputs), states
+        return _drop(outputs, self.outputs, for_outputs), states
 
     @property
     def does(self):  # type: ignore[override]
@@ -256,9 +254,9 @@ class DropoutCell(_DrawingCell):
         if not run.training:
             return run_cell(self.inner, inputs, states, every)
         for_inputs, for_outputs, _ = jax.random.split(self.seed_generator.next(), 3)
-        inputs = _dropped(inputs, self.inputs, for_inputs, time=True)
+        inputs = _drop(inputs, self.inputs, for_inputs, time=True)
         outputs, states = run_cell(self.inner, inputs, states, every)
-        return _dropped(outputs, self.outputs, for_outputs, time=True), states
+        return _drop(outputs, self.outputs, for_outputs, time=True), states
 
 
 class DropConnectCell(_DrawingCell):
@@ -299,26 +297,26 @@ class DropConnectCell(_DrawingCell):
     def _chosen(self):
         return [w for w in self.cell.weights if w.name in self.names]
 
-    def _thinned(self, training):
+    def _thin(self, training):
         """The scope in which the inner cell sees what is left of its weights."""
         if not training:
             return overridden({})
         chosen = self._chosen()
         keys = jax.random.split(self.seed_generator.next(), len(chosen))
         return overridden(
-            {w: _dropped(w.value, self.rate, key) for w, key in zip(chosen, keys, strict=True)}
+            {w: _drop(w.value, self.rate, key) for w, key in zip(chosen, keys, strict=True)}
         )
 
     def call(self, inputs, states, training=False, constants=None):
-        with self._thinned(training):
+        with self._thin(training):
             return self.inner.take_step(inputs, states, training, constants)
 
     def sequence(self, inputs, states, run):
-        with self._thinned(run.training):
+        with self._thin(run.training):
             return run_cell(self.inner, inputs, states, run)
 
 
-def _dropped(tree, rate, key, time=False):
+def _drop(tree, rate, key, time=False):
     """The arrays `(batch, ...)`; with `time`, `(batch, time, ...)`, one draw for all steps."""
     leaves, structure = jax.tree.flatten(tree)
     keys = jax.random.split(key, len(leaves))

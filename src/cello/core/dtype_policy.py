@@ -136,7 +136,7 @@ def cast_floats(tree, dtype):
     return jax.tree.map(cast, tree)
 
 
-def widened(array):
+def widen(array):
     """A floating array of 16 bits in float32, where sums, exponentials and means are exact enough.
 
     Anything else is returned as it is.

@@ -15,7 +15,7 @@ import numpy as np
 
 from cello.core import regularizers
 from cello.core.arguments import Argument, arg
-from cello.core.dtype_policy import DTypePolicy, policy, widened
+from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.masking import MaskDropped, get_mask, set_mask
@@ -23,7 +23,7 @@ from cello.core.naming import name_scope, snake_case, unique_name
 from cello.core.observation import observe_call
 from cello.core.owner import VariableOwner
 from cello.core.serialization import register
-from cello.core.symbolic import SymbolicTensor, record, shown, symbolic_leaves
+from cello.core.symbolic import SymbolicTensor, record, show_shape, symbolic_leaves
 from cello.core.variable import Variable, autocast, current_binding
 
 _training: contextvars.ContextVar[bool] = contextvars.ContextVar("training", default=False)
@@ -225,7 +225,7 @@ class Layer(VariableOwner):
                 _training.reset(token)
         if self.activity_regularizer is not None:
             for leaf in jax.tree.leaves(outputs):
-                self.add_loss(self.activity_regularizer(widened(leaf)) / leaf.shape[0])
+                self.add_loss(self.activity_regularizer(widen(leaf)) / leaf.shape[0])
         self._attach_masks(bound.arguments, outputs, masks)
         return outputs
 
@@ -438,7 +438,7 @@ def _shapes(value):
     if isinstance(value, SymbolicTensor):
         return value.shape
     if hasattr(value, "shape"):
-        return shown(value.shape)
+        return show_shape(value.shape)
     if isinstance(value, dict):
         return {k: _shapes(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

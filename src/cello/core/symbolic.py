@@ -29,7 +29,7 @@ def new_dimension():
     return export.symbolic_shape(f"n{next(_numbers)}", scope=_scope)[0]
 
 
-def shown(shape) -> tuple[int | None, ...]:
+def show_shape(shape) -> tuple[int | None, ...]:
     """`shape` as users write it: `None` for each unknown size."""
     return tuple(d if isinstance(d, int) else None for d in shape)
 
@@ -53,7 +53,7 @@ class SymbolicTensor:
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        return shown(self.spec.shape)
+        return show_shape(self.spec.shape)
 
     @property
     def ndim(self) -> int:

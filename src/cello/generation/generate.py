@@ -12,7 +12,7 @@ import numpy as np
 from cello.core.carry import Carry, examine
 from cello.core.masking import MaskDropped
 from cello.core.random import new_key
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 from cello.core.variable import Binding
 from cello.generation.head import gives_logits
 from cello.generation.options import GenerationOptions
@@ -122,7 +122,7 @@ def _plan(writer, data) -> Plan:
         raise ValueError(
             f"{writer.head} must give scores for each token, one output of shape (batch, time, "
             "vocabulary), to generate with it, and gives, behind the batch, "
-            f"{[shown(shape) for shape in shapes]}: give its recurrent layers "
+            f"{[show_shape(shape) for shape in shapes]}: give its recurrent layers "
             "return_sequences=True, and its last layer a unit for each token."
         )
     ends = None if dropped is None else str(dropped.message).partition(":")[0]

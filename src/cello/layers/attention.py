@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.kinds import boolean, fraction, integer, one_of, optional
 from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 from cello.layers.dropout import drop
 from cello.ops.recurrence import hide_masked
 
@@ -61,7 +61,7 @@ class ScoredAttention(Layer):
         query, value, key = self._three(inputs)
         query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
         scores = self.scores(hide_masked(query, query_mask), hide_masked(key, value_mask))
-        scores = widened(scores)
+        scores = widen(scores)
         if value_mask is not None:
             scores = jnp.where(jnp.asarray(value_mask, bool)[:, None, :], scores, -1e9)
         if use_causal_mask:
@@ -89,7 +89,7 @@ class ScoredAttention(Layer):
             )
         query, value = inputs[:2]
         key = inputs[2] if len(inputs) == 3 else value
-        shapes = [shown(t.shape) for t in (query, value, key)]
+        shapes = [show_shape(t.shape) for t in (query, value, key)]
         if any(len(s) != 3 for s in shapes) or shapes[0][-1] != shapes[2][-1]:
             raise ValueError(
                 f"{self} expects query, value and key of shape (batch, time, features), with as "

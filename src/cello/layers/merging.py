@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from cello.core.arguments import arg
 from cello.core.kinds import Integer, boolean, integer
 from cello.core.layer import Layer
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 
 
 class Merge(Layer):
@@ -39,7 +39,7 @@ class Merge(Layer):
         try:
             return self.merge(inputs)
         except (TypeError, ValueError) as error:
-            shapes = [shown(x.shape) for x in inputs]
+            shapes = [show_shape(x.shape) for x in inputs]
             raise ValueError(
                 f"{self} cannot merge inputs of the shapes {shapes}: {error}"
             ) from None

@@ -10,7 +10,7 @@ from jax import lax
 
 from cello import constraints, initializers, regularizers
 from cello.core.arguments import arg
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, boolean, fraction, integer, integers, positive
 from cello.core.layer import Layer
@@ -109,7 +109,7 @@ class LayerNormalization(Normalization):
         self.input_spec = InputSpec(("...", "features"), sizes)
 
     def call(self, inputs):
-        inputs = widened(inputs)
+        inputs = widen(inputs)
         axes = self.checked_axes(self.axis, inputs.ndim)
         mean = jnp.mean(inputs, axis=axes, keepdims=True)
         variance = jnp.var(inputs, axis=axes, keepdims=True)
@@ -137,7 +137,7 @@ class RMSNormalization(NormalizationAlongAxes):
         self.input_spec = InputSpec(("...", "features"), sizes)
 
     def call(self, inputs):
-        inputs = widened(inputs)
+        inputs = widen(inputs)
         axes = self.checked_axes(self.axis, inputs.ndim)
         squares = jnp.mean(jnp.square(inputs), axis=axes, keepdims=True)
         shape = [inputs.shape[a] if a in axes else 1 for a in range(inputs.ndim)]
@@ -192,7 +192,7 @@ class BatchNormalization(Normalization):
         self.input_spec = InputSpec(("...", "features"), sizes)
 
     def call(self, inputs, training=False, mask=None):
-        inputs = widened(inputs)
+        inputs = widen(inputs)
         (axis,) = self.checked_axes(self.axis, inputs.ndim)
         shape = [inputs.shape[a] if a == axis else 1 for a in range(inputs.ndim)]
         if training and self.trainable:

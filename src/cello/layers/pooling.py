@@ -7,7 +7,7 @@ from jax import lax
 
 from cello.core.arguments import arg
 from cello.core.carry import carry_slot
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, optional
 from cello.core.layer import Layer
@@ -74,7 +74,7 @@ class GlobalAveragePooling1D(GlobalPooling1D):
 
     def call(self, inputs, mask=None):
         slot = carry_slot(inputs)
-        inputs = widened(inputs)
+        inputs = widen(inputs)
         if mask is None and slot is None:
             return jnp.mean(inputs, axis=1, keepdims=self.keepdims).astype(self.compute_dtype)
         kept = jnp.ones(inputs.shape[:2], bool) if mask is None else jnp.asarray(mask, bool)

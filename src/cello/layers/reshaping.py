@@ -11,7 +11,7 @@ from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import positive_integer
 from cello.core.layer import Layer
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 from cello.layers.convolution import channels_last
 
 
@@ -57,7 +57,7 @@ class Reshape(Layer):
             total % known if -1 in self.target_shape else total != known
         ):
             raise ValueError(
-                f"{self} cannot give the {total} numbers of a row of shape {shown(sizes)} the "
+                f"{self} cannot give the {total} numbers of a row of shape {show_shape(sizes)} the "
                 f"shape {self.target_shape}."
             )
         return jnp.reshape(inputs, (inputs.shape[0], *self.target_shape))
@@ -75,7 +75,7 @@ class Permute(Layer):
         if inputs.ndim != len(self.dims) + 1:
             raise ValueError(
                 f"{self} with dims={self.dims} expects inputs of {len(self.dims) + 1} axes, with "
-                f"the batch, and got the shape {shown(inputs.shape)}."
+                f"the batch, and got the shape {show_shape(inputs.shape)}."
             )
         return jnp.transpose(inputs, (0, *self.dims))
 

@@ -21,7 +21,7 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, boolean, one_of, positive_integer
 from cello.core.layer import Layer
 from cello.core.naming import name_scope, snake_case
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 from cello.core.variable import Variable
 from cello.ops.engine import Engine
 from cello.ops.run import Run
@@ -315,7 +315,8 @@ class RNN(Layer):
             )
             raise ValueError(
                 f"{self} expects {len(want)} initial state(s) of the shapes "
-                f"{[shown(s) for s in want]} and got {len(got)}: {[shown(s) for s in got]}. {how}"
+                f"{[show_shape(s) for s in want]} and got "
+                f"{len(got)}: {[show_shape(s) for s in got]}. {how}"
             )
         leaves = [
             jnp.asarray(g, e.dtype)
@@ -330,14 +331,14 @@ class RNN(Layer):
         if any(len({n for n in sizes if isinstance(n, int)}) > 1 for sizes in rows_and_steps):
             raise ValueError(
                 f"{self} runs along all of its inputs at once, so they must have as many rows and "
-                f"steps, and got the shapes {[shown(s) for s in shapes]}."
+                f"steps, and got the shapes {[show_shape(s) for s in shapes]}."
             )
         batch, time = shapes[0][:2]
         if self.unroll and not isinstance(time, int):
             raise ValueError(
                 f"{self} has unroll=True, so it needs to know the number of steps and got inputs "
-                f"of shape {shown(shapes[0])}: give Input the length of the sequences, or leave "
-                "unroll out."
+                f"of shape {show_shape(shapes[0])}: give Input the length of the sequences, or "
+                "leave unroll out."
             )
         return batch, time
 
@@ -366,8 +367,8 @@ class RNN(Layer):
             mask = mask[..., 0]
         if mask.shape != (batch, time):
             raise ValueError(
-                f"{self} expects a mask of shape (batch, time) = {shown((batch, time))} and got "
-                f"{shown(mask.shape)}."
+                f"{self} expects a mask of shape (batch, time) = {show_shape((batch, time))} and "
+                f"got {show_shape(mask.shape)}."
             )
         return mask
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cello.core.arguments import arg
 from cello.core.layer import Layer
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 
 
 def layer_to_wrap(value: Layer):
@@ -43,8 +43,8 @@ class TimeDistributed(Layer):
         if mask is not None:
             if jnp.shape(mask)[:2] != (batch, time):
                 raise ValueError(
-                    f"{self} expects a mask of shape (batch, time) = {shown((batch, time))} and "
-                    f"got {shown(jnp.shape(mask))}."
+                    f"{self} expects a mask of shape (batch, time) = {show_shape((batch, time))} "
+                    f"and got {show_shape(jnp.shape(mask))}."
                 )
             takes_mask = "mask" in inspect.signature(self.layer.call).parameters
             if takes_mask and jnp.ndim(mask) > 2:

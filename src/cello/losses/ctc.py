@@ -9,7 +9,7 @@ import optax
 from cello.core.arguments import arg
 from cello.core.kinds import one_of, optional
 from cello.core.masking import get_mask
-from cello.core.symbolic import shown
+from cello.core.symbolic import show_shape
 from cello.losses.loss import REDUCTIONS, Loss, hide
 
 
@@ -103,7 +103,7 @@ def _check(labels, outputs) -> None:
     if len(labels) != 2 or len(outputs) != 3:
         raise ValueError(
             "The loss ctc takes integer labels of shape (batch, labels) and logits of shape "
-            f"(batch, time, classes), and got {shown(labels)} and {shown(outputs)}: give the "
-            "recurrent layers return_sequences=True, and the last layer one unit a class and one "
-            "for the blank."
+            f"(batch, time, classes), and got {show_shape(labels)} and {show_shape(outputs)}: give "
+            "the recurrent layers return_sequences=True, and the last layer one unit a class and "
+            "one for the blank."
         )

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import arg
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.kinds import one_of, optional
 from cello.core.masking import both, get_mask
 from cello.core.serialization import Configurable
@@ -38,7 +38,7 @@ class Loss(Configurable):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = get_mask(y_pred)
-        y_true, y_pred = jax.tree.map(lambda y: widened(jnp.asarray(y)), (y_true, y_pred))
+        y_true, y_pred = jax.tree.map(lambda y: widen(jnp.asarray(y)), (y_true, y_pred))
         if mask is not None:
             y_true, y_pred = hide(y_true, mask), hide(y_pred, mask)
         values = self.call(y_true, y_pred)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cello.core import initializers
 from cello.core.arguments import arg
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.core.kinds import optional
 from cello.core.masking import both, get_mask
 from cello.core.naming import snake_case
@@ -133,7 +133,7 @@ class MeanMetricWrapper(Mean):
 
 def hide_masked_parts(y_true, y_pred, mask):
     """Targets and outputs as arrays, with zeros under the mask."""
-    y_true, y_pred = jax.tree.map(lambda y: widened(jnp.asarray(y)), (y_true, y_pred))
+    y_true, y_pred = jax.tree.map(lambda y: widen(jnp.asarray(y)), (y_true, y_pred))
     return (y_true, y_pred) if mask is None else (hide(y_true, mask), hide(y_pred, mask))
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cello.core.carry import current_carry
 from cello.core.masking import get_mask, set_mask
-from cello.core.symbolic import SymbolicTensor, shown
+from cello.core.symbolic import SymbolicTensor, show_shape
 from cello.models.graph import Graph
 from cello.ops.recurrence import hide_masked
 
@@ -82,7 +82,7 @@ def _fitting(model, value, tensor: SymbolicTensor):
         advice = " Add an axis: x[..., None] for features, x[None] for the batch."
         raise ValueError(
             f"{model} expects its input '{tensor.name}' to have the shape {want} and got "
-            f"{shown(value.shape)}.{advice if missing_features else ''}"
+            f"{show_shape(value.shape)}.{advice if missing_features else ''}"
         )
     set_mask(value, mask)
     return value

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from cello.core.layer import Layer
 from cello.core.masking import set_mask
 from cello.core.serialization import custom_object_scope
-from cello.core.symbolic import SymbolicTensor, input_spec, shown
+from cello.core.symbolic import SymbolicTensor, input_spec, show_shape
 from cello.core.variable import Binding
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
@@ -359,7 +359,7 @@ class Model(Trainable):
 
 
 def _shape_of(tensor):
-    return shown(jnp.shape(tensor) if not hasattr(tensor, "shape") else tensor.shape)
+    return show_shape(jnp.shape(tensor) if not hasattr(tensor, "shape") else tensor.shape)
 
 
 def _is_shape(value) -> bool:

@@ -80,7 +80,7 @@ class Gated:
         """The biases of the input product and of the recurrent product."""
         return (bias, None) if bias is None or not self.two_biases else (bias[0], bias[1])
 
-    def prepared(self, given: kernels.Inputs, activation, recurrent_activation, compute_dtype):
+    def prepare(self, given: kernels.Inputs, activation, recurrent_activation, compute_dtype):
         """The input's share of the pre-activations at all steps, and a step `(x, states)`."""
         bias, recurrent_bias = self.split_bias(given.bias)
         x = project(given.x, given.kernel, bias, compute_dtype=compute_dtype)
@@ -215,7 +215,7 @@ class _Scan:
             return_sequences=self.every > 0,
         )
         inputs, run = run.in_order(given.x)
-        x, step = self.cell.prepared(
+        x, step = self.cell.prepare(
             given._replace(
                 x=hide_masked(inputs, run.mask),
                 recurrent_mask=jax.lax.stop_gradient(given.recurrent_mask),

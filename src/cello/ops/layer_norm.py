@@ -70,7 +70,7 @@ class LayerNorm(Gated):
         every = (kernel_gain, recurrent_gain, biases, *of_memory)
         return jnp.concatenate([vector.reshape(-1, units) for vector in every])
 
-    def prepared(self, given: kernels.Inputs, activation, recurrent_activation, compute_dtype):
+    def prepare(self, given: kernels.Inputs, activation, recurrent_activation, compute_dtype):
         gates = len(self.gates)
         ends = [gates, 2 * gates, 2 * gates + 4]
         gain, recurrent_gain, biases, of_memory = jnp.split(given.vectors, ends)

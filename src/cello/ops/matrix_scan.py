@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from cello.core.dtype_policy import widened
+from cello.core.dtype_policy import widen
 from cello.ops.linear_scan import in_parallel, linear_scan
 from cello.ops.partition import varying
 
@@ -123,7 +123,7 @@ def _arrays(queries, keys, values, log_decay, rank_one, state):
         given["rank_one[0]"], given["rank_one[1]"] = rank_one
     if state is not None:
         given["initial_state"] = state
-    given = {name: widened(jnp.asarray(x)) for name, x in given.items()}
+    given = {name: widen(jnp.asarray(x)) for name, x in given.items()}
     dtype = jnp.result_type(*given.values())
     given = {name: x.astype(dtype) for name, x in given.items()}
     k, v, decay = given["keys"], given["values"], given["log_decay"]

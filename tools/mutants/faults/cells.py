@@ -241,15 +241,15 @@ FAULTS = [
     ),
     (
         SRC + "cells/wrappers.py",
-        "outputs, states = run_cell(self.inner, self._normalised(inputs), states, every)",
+        "outputs, states = run_cell(self.inner, self._normalise(inputs), states, every)",
         "outputs, states = run_cell(self.inner, inputs, states, every)",
         [f"{WRAPPERS}test_a_sequence_is_the_repeated_step[{STEPS}-residual of LSTM]"],
         "A residual cell's sequence is not normalised.",
     ),
     (
         SRC + "cells/wrappers.py",
-        "with self._thinned(run.training):",
-        "with self._thinned(False):",
+        "with self._thin(run.training):",
+        "with self._thin(False):",
         [f"{WRAPPERS}test_a_sequence_is_the_repeated_step[{STEPS}-drop connect of LSTM]"],
         "No connection is dropped in a sequence.",
     ),

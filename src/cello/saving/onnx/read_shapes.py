@@ -62,7 +62,7 @@ def constant_of_shape(r, node, sizes):
     return Filled(value.reshape(-1)[0], sizes.tolist())
 
 
-def ranged(r, node, start, limit, delta):
+def make_range(r, node, start, limit, delta):
     ends = [np.asarray(v).reshape(-1) for v in (start, limit, delta)]
     if not all(is_host(v) and v.size == 1 for v in (start, limit, delta)):
         raise ModelFileError(f"{node}: its ends are not known.")
@@ -279,7 +279,7 @@ def _piece(r, x, axis: int, start, stop, step):
     return x.map(lambda t: t[key])
 
 
-def sliced(r, node, x, starts=None, ends=None, axes=None, steps=None):
+def slice_axes(r, node, x, starts=None, ends=None, axes=None, steps=None):
     first, last = whole_numbers(node, starts, "starts"), whole_numbers(node, ends, "ends")
     over = list(range(len(first))) if axes is None else whole_numbers(node, axes, "axes")
     by = [1] * len(first) if steps is None else whole_numbers(node, steps, "steps")
@@ -336,7 +336,7 @@ SHAPES: dict[str, Any] = {
     "Dropout": same,
     "Shape": shape,
     "ConstantOfShape": constant_of_shape,
-    "Range": ranged,
+    "Range": make_range,
     "Transpose": transpose,
     "Squeeze": squeeze,
     "Unsqueeze": unsqueeze,
@@ -345,7 +345,7 @@ SHAPES: dict[str, Any] = {
     "Expand": expand,
     "Concat": concat,
     "Split": split,
-    "Slice": sliced,
+    "Slice": slice_axes,
     "Gather": gather,
     "Tile": tile,
 }

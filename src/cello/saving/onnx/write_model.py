@@ -15,7 +15,7 @@ import numpy as np
 
 from cello.core.files import replacing
 from cello.core.layer import Layer
-from cello.core.symbolic import SymbolicTensor, replace_symbolic, shown, symbolic_leaves
+from cello.core.symbolic import SymbolicTensor, replace_symbolic, show_shape, symbolic_leaves
 from cello.core.version import VERSION
 from cello.models.graph import Graph
 from cello.saving.onnx.builder import OPSETS, Builder, Value
@@ -159,7 +159,7 @@ class Exporter:
         """`value` with the shape and the dtype that the graph recorded."""
         mask = value.mask
         value = self.b.cast(value, spec.dtype)
-        return dataclasses.replace(value, shape=shown(spec.shape), mask=mask)
+        return dataclasses.replace(value, shape=show_shape(spec.shape), mask=mask)
 
     def batch(self, x: Value) -> Value:
         """The batch size, a vector of one."""
