@@ -116,6 +116,11 @@ class Layer(VariableOwner):
             values["dtype"] = self.dtype_policy.variable_dtype
         super()._store(values)
 
+    def __getstate__(self):
+        """For `pickle` and `copy`: without the graphs in which the layer is, which have more."""
+        found = {"call_signature", "_state_argument"}  # again when they are needed
+        return {k: v for k, v in vars(self).items() if k not in found} | {"graph_nodes": []}
+
     # ----------------------------------------------------------------------- the dtypes
 
     dtype_policy = DTypePolicy("float32")

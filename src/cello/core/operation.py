@@ -171,6 +171,7 @@ def operation(name: str) -> Callable:
         args, kwargs = jax.tree.map(_value, (args, kwargs))
         return function(*args, **kwargs)
 
+    on_tensors.__module__, on_tensors.__qualname__ = "cello.ops", name  # where `pickle` finds it
     return on_tensors
 
 

@@ -26,7 +26,7 @@ BATCH = export.symbolic_shape("batch", scope=_scope)[0]
 
 def new_dimension():
     """An unknown size, different from every other."""
-    return export.symbolic_shape(f"n{next(_numbers)}", scope=_scope)[0]
+    return _dimension(f"n{next(_numbers)}")
 
 
 def show_shape(shape) -> tuple[int | None, ...]:
@@ -50,6 +50,13 @@ class SymbolicTensor:
         self.index = index
         self.name = name
         self.mask = mask
+
+    def __getstate__(self):
+        """For `pickle` and `copy`: unknown sizes as text, since JAX does not pickle them."""
+        return {**vars(self), "spec": _as_text(self.spec), "mask": _as_text(self.mask)}
+
+    def __setstate__(self, state):
+        vars(self).update(state, spec=_from_text(state["spec"]), mask=_from_text(state["mask"]))
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -109,6 +116,10 @@ class Node:
         self.kwargs = kwargs
         self.outputs: Any = None
 
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.layer.graph_nodes.append(self)  # which are not copied with a layer
+
     @property
     def inputs(self) -> list[SymbolicTensor]:
         return symbolic_leaves((self.args, self.kwargs))
@@ -116,6 +127,25 @@ class Node:
     @property
     def is_input(self) -> bool:
         return not self.inputs
+
+
+def _as_text(spec):
+    """A spec as `(sizes, dtype)`, unknown sizes written out."""
+    if spec is None:
+        return None
+    return [d if isinstance(d, int) else str(d) for d in spec.shape], spec.dtype
+
+
+def _from_text(state):
+    if state is None:
+        return None
+    sizes, dtype = state
+    shape = [d if isinstance(d, int) else _dimension(d) for d in sizes]
+    return jax.ShapeDtypeStruct(tuple(shape), dtype)
+
+
+def _dimension(text: str):
+    return export.symbolic_shape(text, scope=_scope)[0]
 
 
 def symbolic_leaves(tree) -> list[SymbolicTensor]:

@@ -22,7 +22,7 @@ def layer_of(cell: type[Layer]) -> type[RNN]:
         f"{summary[0].upper()}{summary[1:]}\n\nIt is `RNN({cell.__name__}({size}, ...))`: see "
         f"`RNN` for calls. Inputs have time as their second axis; of one step:\n{equations}"
     )
-    members = {"__doc__": doc, "__module__": __name__}
+    members = {"__doc__": doc, "__module__": __package__}  # where `pickle` finds it
     return types.new_class(
         name, (RNN,), {"cell": cell}, lambda namespace: namespace.update(members)
     )

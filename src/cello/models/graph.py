@@ -33,6 +33,10 @@ class Graph:
         self.layers = self._ordered_layers()
         self._check_names()
 
+    def __getstate__(self):
+        """For `pickle` and `copy`: the calls in their order, so that none is met through others."""
+        return {"nodes": self.nodes, **vars(self)}
+
     @property
     def flat_inputs(self) -> list[SymbolicTensor]:
         return symbolic_leaves(self.inputs)

@@ -67,6 +67,10 @@ class Model(Trainable):
         if not trainable:
             self.trainable = False
 
+    def __getstate__(self):
+        """For `pickle` and `copy`: the graph first, which knows the order of its calls."""
+        return {"call_graph": self.call_graph, **super().__getstate__()}
+
     # ------------------------------------------------------------------------- structure
 
     @property

@@ -63,6 +63,10 @@ class Session:
         )
         self._set(values, np.ones(batch_size, bool), self._first_phases)
 
+    def __getstate__(self):
+        """For `pickle` and `copy`: without what is compiled."""
+        return {**vars(self), "_programs": {}}
+
     def __call__(self, chunk):
         """The outputs for the next steps.
 

@@ -51,6 +51,10 @@ class Feeding:
         self.objective = programs.objective
         self._programs = programs
 
+    def __getstate__(self):
+        """For `pickle` and `copy`: without the shapes of the last data."""
+        return {k: v for k, v in vars(self).items() if k != "_output_specs"}
+
     def parts(self, where: str, data: Batch) -> Batch:
         """Arrays and `Ragged` sequences, of one number of rows."""
         x, y, sample_weight = data

@@ -46,6 +46,10 @@ class Programs:
         # The keys have layers and variables in them, which are thereby kept alive.
         self._found: dict[Any, Any] = {}
 
+    def __getstate__(self):
+        """For `pickle` and `copy`: without what is compiled."""
+        return {**vars(self), "_found": {}}
+
     def find(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """What `make` gives, made once for a key until the layers of the model change."""
         known = (key, *self.model.flatten_layers())
