@@ -143,11 +143,13 @@ def test_a_model_goes_to_another_process(tmp_path):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
     np.save(tmp_path / "x.npy", X)
     program = (
-        "import pickle, numpy as np\n"
+        "import pickle, numpy as np, cello\n"
         "model = pickle.load(open('model.pkl', 'rb'))\n"
         "x = np.load('x.npy')\n"
         "np.save('y.npy', model.predict(x, verbose=0))\n"
         "model.fit(x, x[:, 0, :1], verbose=0)\n"
+        "new = [cello.Input((None, 3)) for _ in range(1000)]\n"
+        "assert model.input.spec.shape[1] not in [t.spec.shape[1] for t in new]\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict(X, verbose=0), rtol=1e-6)

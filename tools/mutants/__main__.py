@@ -59,18 +59,19 @@ class Workshop:
         if not imported.stdout.startswith(str(folder)):
             raise RuntimeError(f"The copy's tests would not run the copy: {imported.stdout}")
 
-    def python(self, *arguments: str) -> subprocess.CompletedProcess:
+    def python(self, *arguments: str, limit: int | None = LIMIT) -> subprocess.CompletedProcess:
         """Run the copy's Python; what it prints, errors as well, is kept."""
         return subprocess.run(
             [str(next((self.folder / ".venv").rglob("python"))), *arguments],
-            cwd=self.folder, env=self.environment, text=True, timeout=LIMIT,
+            cwd=self.folder, env=self.environment, text=True, timeout=limit,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
-    def test(self, tests: Iterable[str], *options: str) -> subprocess.CompletedProcess:
-        return self.python(
-            "-m", "pytest", "-q", "-m", "not deep", "-p", "no:cacheprovider", *options, *tests
-        )
+    def test(
+        self, tests: Iterable[str], *options: str, limit: int | None = LIMIT
+    ) -> subprocess.CompletedProcess:
+        command = ("-m", "pytest", "-q", "-m", "not deep", "-p", "no:cacheprovider")
+        return self.python(*command, *options, *tests, limit=limit)
 
     def write(self, file: str, text: str) -> None:
         path = self.folder / file
@@ -145,7 +146,7 @@ def main() -> int:
             workshops.append(Workshop(Path(folder) / str(number)))
         tests = sorted({test for mutant in chosen for test in mutant.tests})
         print(f"Without a fault: {len(tests)} tests and files", flush=True)
-        done = workshops[0].test(tests)
+        done = workshops[0].test(tests, limit=None)
         print(done.stdout.strip().splitlines()[-1], flush=True)
         if done.returncode:
             print(done.stdout[-5000:])

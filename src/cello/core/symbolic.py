@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,13 @@ from cello.core.variable import Binding
 
 _scope = export.SymbolicScope()
 _numbers = itertools.count()
+_here = secrets.token_hex(4)  # unknown sizes of another process, from a pickle, are others
 BATCH = export.symbolic_shape("batch", scope=_scope)[0]
 
 
 def new_dimension():
     """An unknown size, different from every other."""
-    return _dimension(f"n{next(_numbers)}")
+    return _dimension(f"n{next(_numbers)}_{_here}")
 
 
 def show_shape(shape) -> tuple[int | None, ...]:
