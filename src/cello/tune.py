@@ -25,6 +25,7 @@ from typing import Any
 
 from cello.callbacks import Callback
 from cello.callbacks.monitor import Monitor
+from cello.core.kinds import number, optional
 from cello.core.layer import Layer
 from cello.utils import set_random_seed
 
@@ -135,7 +136,7 @@ class PruningCallback(Callback):
         ValueError: in `fit`, where `monitor` is not among the logs.
     """
 
-    memory = ("best",)
+    memory = {"best": optional(number)}
 
     def __init__(self, trial, monitor="val_loss", mode="auto"):
         super().__init__()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cello.callbacks.monitor import Monitor
 from cello.core.files import checked_path
+from cello.core.kinds import count, number, optional
 from cello.distribution.processes import is_first
 from cello.training.callback import Callback
 
@@ -69,7 +70,7 @@ class ModelCheckpoint(Callback):
         if save_freq != "epoch":  # only then does training go batch by batch
             self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]
 
-    memory = ("best", "_batches")
+    memory = {"best": optional(number), "_batches": count}
 
     @property
     def best(self) -> float | None:

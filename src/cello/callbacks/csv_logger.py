@@ -7,8 +7,15 @@ import os
 
 import numpy as np
 
+from cello.core.kinds import count, optional
 from cello.distribution.processes import is_first
 from cello.training.callback import Callback
+
+
+def _texts(value) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise ValueError("a list of texts")
+    return value
 
 
 class CSVLogger(Callback):
@@ -25,7 +32,7 @@ class CSVLogger(Callback):
             epoch ends.
     """
 
-    memory = ("_names", "_length")
+    memory = {"_names": optional(_texts), "_length": optional(count)}
 
     def __init__(self, filename, separator=",", append=False):
         super().__init__()

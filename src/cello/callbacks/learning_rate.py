@@ -7,6 +7,7 @@ import inspect
 import numpy as np
 
 from cello.callbacks.monitor import Monitor
+from cello.core.kinds import count, number, optional
 from cello.training.callback import Callback
 
 
@@ -68,7 +69,7 @@ class ReduceLROnPlateau(_LearningRateCallback):
             rule that does not keep its learning rate in its state.
     """
 
-    memory = ("wait", "cooldown_counter", "best")
+    memory = {"wait": count, "cooldown_counter": count, "best": optional(number)}
 
     def __init__(
         self,

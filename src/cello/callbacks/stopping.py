@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from cello.callbacks.monitor import Monitor
-from cello.training.callback import Callback
+from cello.core.kinds import count, instance, number, optional
+from cello.training.callback import Callback, check_shapes
 
 
 class EarlyStopping(Callback):
@@ -28,7 +29,18 @@ class EarlyStopping(Callback):
         stopped_epoch: the epoch after which training was stopped, counted from 0; 0 where not.
     """
 
-    memory = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+    memory = {
+        "wait": count,
+        "stopped_epoch": count,
+        "best": optional(number),
+        "best_epoch": count,
+        "best_weights": optional(instance(list)),
+    }
+
+    def check_state(self, state):
+        super().check_state(state)
+        if state.get("best_weights") is not None:
+            check_shapes("best_weights", state["best_weights"], self.model.weights)
 
     def __init__(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cello.training.callback import Callback
+from cello.core.kinds import instance, optional
+from cello.training.callback import Callback, check_shapes
 
 
 class SwapEMAWeights(Callback):
@@ -20,7 +21,12 @@ class SwapEMAWeights(Callback):
         ValueError: where the optimiser keeps no averages.
     """
 
-    memory = ("kept",)
+    memory = {"kept": optional(instance(list))}
+
+    def check_state(self, state):
+        super().check_state(state)
+        if state.get("kept") is not None:
+            check_shapes("kept", state["kept"], self.model.trainable_weights)
 
     def __init__(self, swap_on_epoch=False):
         super().__init__()

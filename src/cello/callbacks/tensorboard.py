@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cello.core.kinds import count
 from cello.core.symbolic import symbolic_leaves
 from cello.distribution.processes import is_first
 from cello.training.callback import Callback
@@ -44,7 +45,7 @@ class TensorBoard(Callback):
         ImportError: without tensorboardX.
     """
 
-    memory = ("_steps",)
+    memory = {"_steps": count}
 
     def __init__(
         self,

@@ -1,11 +1,13 @@
-"""Files as such: the error of a file that cannot be used, and writing that is all or nothing."""
+"""Files as such: the error of one that cannot be used, writing all or nothing, bounded JSON."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -94,3 +96,40 @@ def checked_path(what, filepath) -> Path:
             f"model.save({stem + '.keras'!r})."
         )
     return path
+
+
+# ------------------------------------------------------------------------------------ JSON
+
+_NESTING = 200
+
+
+def parse_json(text: bytes | str) -> dict[str, Any]:
+    """A JSON object: without duplicate keys, and nested no deeper than any model is."""
+    try:
+        value = json.loads(text, object_pairs_hook=_without_duplicates)
+    except RecursionError:
+        raise ModelFileError("Its configuration is nested too deeply.") from None
+    except ValueError as error:
+        raise ModelFileError(f"Its configuration is no valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ModelFileError("Its configuration is not a JSON object.")
+    level: list[Any] = [value]
+    for _ in range(_NESTING):
+        level = [inner for v in level for inner in inside(v)]
+        if not level:
+            return value
+    raise ModelFileError(f"Its configuration is nested more than {_NESTING} deep.")
+
+
+def inside(value) -> list[Any]:
+    """The values in a list or dict; none in anything else."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _without_duplicates(pairs) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ModelFileError("Its configuration has a key twice in one object.")
+    return found

@@ -32,6 +32,13 @@ def integer(value: Integer) -> int:
     return int(value)
 
 
+def count(value: Integer) -> int:
+    """An integer of 0 or more, of 63 bits."""
+    if not 0 <= integer(value) < 2**63:
+        raise ValueError("an integer from 0 to 2**63 - 1")
+    return int(value)
+
+
 def integers(value: Integer | Sequence[int]) -> int | tuple[int, ...]:
     """An integer, or several."""
     if isinstance(value, Iterable):
@@ -70,6 +77,18 @@ def optional(kind):
 
     optional_kind.__annotations__ = {"value": f"{annotation(kind)} | None"}
     return optional_kind
+
+
+def instance(cls: type):
+    """An object of a class."""
+
+    def of_class(value):
+        if not isinstance(value, cls):
+            raise ValueError(f"a {cls.__name__}")
+        return value
+
+    of_class.__annotations__ = {"value": cls.__name__}
+    return of_class
 
 
 def one_of(*choices):

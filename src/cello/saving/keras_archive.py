@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from cello.core.files import EXPANSION, FREE_BYTES, ModelFileError, replacing
+from cello.core.files import (
+    EXPANSION,
+    FREE_BYTES,
+    ModelFileError,
+    inside,
+    parse_json,
+    replacing,
+)
 from cello.core.serialization import serialize, shared_objects
 from cello.core.version import VERSION
 from cello.models.model import Model
@@ -112,46 +119,10 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     return content
 
 
-# ------------------------------------------------------------------------------------ JSON
-
-_NESTING = 200
-
-
-def parse_json(text: bytes | str) -> dict[str, Any]:
-    """A JSON object: without duplicate keys, and nested no deeper than any model is."""
-    try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates)
-    except RecursionError:
-        raise ModelFileError("Its configuration is nested too deeply.") from None
-    except ValueError as error:
-        raise ModelFileError(f"Its configuration is no valid JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ModelFileError("Its configuration is not a JSON object.")
-    level: list[Any] = [value]
-    for _ in range(_NESTING):
-        level = [inner for v in level for inner in _inside(v)]
-        if not level:
-            return value
-    raise ModelFileError(f"Its configuration is nested more than {_NESTING} deep.")
-
-
-def _inside(value) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
-
-
-def _without_duplicates(pairs) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ModelFileError("Its configuration has a key twice in one object.")
-    return found
-
-
 def count_objects(value) -> int:
     """The number of objects and lists in parsed JSON."""
     total, level = 0, [value]
     while level:
         total += len(level)
-        level = [v for w in level for v in _inside(w) if isinstance(v, (dict, list))]
+        level = [v for w in level for v in inside(w) if isinstance(v, (dict, list))]
     return total

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from cello.core.files import ModelFileError
+from cello.core.files import ModelFileError, parse_json
 from cello.core.layer import Layer
 from cello.core.serialization import find_class
 from cello.optimizers.optimizer import Optimizer
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras2_graph import modern_graph
-from cello.saving.keras_archive import parse_json
 from cello.saving.optimizer_state import slot_groups
 
 _LAST_SLOTS = ("m", "v", "vhat", "rms", "momentum", "mg", "accumulator", "accum_grad", "accum_var")

@@ -13,8 +13,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import random
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,21 @@ import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from cello.core.files import write_tensors
-from cello.core.random import global_generator
+from cello.core.files import parse_json, write_tensors
+from cello.core.kinds import boolean, count, instance
 from cello.distribution.processes import check_same, is_first, written_once
 from cello.training.callback import Callback
+from cello.training.random_numbers import (
+    check_random_numbers,
+    random_numbers,
+    restore_random_numbers,
+)
 
 FILE = "training.safetensors"
+
+
+class OtherTraining(ValueError):
+    """A file holds a training, but not this one."""
 
 
 @dataclasses.dataclass
@@ -57,7 +64,7 @@ class Run:
 
     def begin_epoch(self) -> tuple[int, dict[str, Any]]:
         """How many batches are done already, and the logs after them."""
-        self._start = self._random_numbers()
+        self._start = random_numbers(self.shuffler)
         done = self.batches, self.logs
         self.batches, self.logs = 0, {}
         return done
@@ -76,7 +83,7 @@ class Run:
             OSError: where the file cannot be written; what stood there before is whole.
         """
         arrays: dict[str, np.ndarray] = {}
-        random_numbers = self._start if batches else self._random_numbers()
+        start = self._start if batches else random_numbers(self.shuffler)
         metrics = [v.value for v in self._metrics()] if batches else []
         record = {
             "epoch": epoch,
@@ -85,7 +92,7 @@ class Run:
             "metrics": _lift(metrics, "metrics", arrays),
             "stopped": bool(self.trainer.stop_training),
             "form": self._form(),
-            "random": _lift(random_numbers, "random", arrays),
+            "random": _lift(start, "random", arrays),
             "callbacks": _lift([c.get_state() for c in self.callbacks], "callbacks", arrays),
         }
         for name, leaf in self._arrays().items():
@@ -112,31 +119,29 @@ class Run:
         if not path.exists():
             return None
         try:
-            with safe_open(path, "numpy") as file:
-                record = json.loads(file.metadata()["cello"])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, TypeError, KeyError, ValueError) as error:
+            saved, arrays = _read(path)
+            self._check_form(saved["form"], path, within=saved["batches"] > 0)
+            self._check(saved, arrays)
+        except OtherTraining:
+            raise
+        except (SafetensorError, ValueError) as error:
             raise ValueError(
                 f"{path} is no whole file of a training: {error}. Remove it to start anew."
             ) from None
-        self._check(record["form"], path, within=record["batches"] > 0)
-        self.feed.skip(record["epoch"])
+        for callback, state in zip(self.callbacks, saved["callbacks"], strict=True):
+            callback.set_state(state)
+        self.feed.skip(len(self.trainer.history.epoch))
         for name, assign in self._places().items():
             assign(arrays[name])
         leaves, structure = jax.tree.flatten(self.trainer.optimizer.state)
         state = [arrays[f"optimizer/{i}"] for i in range(len(leaves))]
         self.trainer.optimizer.state = jax.tree.unflatten(structure, map(_like, state, leaves))
-        self._restore_random_numbers(_lower(record["random"], arrays))
-        self.batches, self.logs = record["batches"], _lower(record["logs"], arrays)
-        for variable, value in zip(
-            self._metrics(), _lower(record["metrics"], arrays), strict=False
-        ):
+        restore_random_numbers(saved["random"], self.shuffler)
+        self.batches, self.logs = saved["batches"], saved["logs"]
+        for variable, value in zip(self._metrics(), saved["metrics"], strict=False):
             variable.assign(value)
-        states = _lower(record["callbacks"], arrays)
-        for callback, state in zip(self.callbacks, states, strict=True):
-            callback.set_state(state)
-        self.trainer.stop_training = record["stopped"]
-        return record["epoch"]
+        self.trainer.stop_training = saved["stopped"]
+        return saved["epoch"]
 
     def _metrics(self) -> list[Any]:
         return self.trainer.programs.variables()[2]
@@ -161,37 +166,39 @@ class Run:
             **shapes,
         }
 
-    def _check(self, form: dict[str, Any], path: Path, within: bool) -> None:
+    def _check(self, saved: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Refuse what could not be restored, or trained on with."""
+        for name, own in self._arrays().items():
+            _check_array(name, arrays.get(name), own)
+        if saved["batches"]:
+            if self.feed.steps is not None and saved["batches"] > self.feed.steps:
+                raise ValueError(f"{saved['batches']} batches of {self.feed.steps} are done")
+            values = dict(enumerate(saved["metrics"]))
+            for i, variable in enumerate(self._metrics()):
+                _check_array(f"metrics/{i}", values.get(i), variable.value)
+        check_random_numbers(saved["random"], self.shuffler)
+        if len(saved["callbacks"]) != len(self.callbacks):
+            raise ValueError("it has not the state of every callback")
+        for callback, state in zip(self.callbacks, saved["callbacks"], strict=True):
+            try:
+                callback.check_state(state)
+            except ValueError as error:
+                raise ValueError(f"the state of {type(callback).__name__}: {error}") from None
+            done = state["epoch"] if callback is self.trainer.history else []
+            if done and done[-1] + 1 != saved["epoch"]:
+                raise ValueError("its history ends before the training, or behind it")
+
+    def _check_form(self, form: dict[str, Any], path: Path, within: bool) -> None:
         own = self._form()
         if not within:  # each epoch begins its metrics anew
             form = {**form, "metrics": own["metrics"]}
         for name in dict.fromkeys([*own, *form]):
             if own.get(name) != form.get(name):
-                raise ValueError(
+                raise OtherTraining(
                     f"{self.model}.fit: {path} holds another training, which this one cannot "
                     f"resume: {name} is {form.get(name)} there and {own.get(name)} here. Name "
                     "another folder, or remove it to start anew."
                 )
-
-    def _random_numbers(self) -> dict[str, Any]:
-        return {
-            "shuffler": None if self.shuffler is None else self.shuffler.bit_generator.state,
-            "cello": global_generator().bit_generator.state,
-            "numpy": np.random.get_state(legacy=False),
-            "python": random.getstate(),
-            "torch": _torch_generator().get_state().numpy() if _torch_generator() else None,
-        }
-
-    def _restore_random_numbers(self, states: dict[str, Any]) -> None:
-        if self.shuffler is not None:
-            self.shuffler.bit_generator.state = states["shuffler"]
-        global_generator().bit_generator.state = states["cello"]
-        np.random.set_state(states["numpy"])
-        version, numbers, gauss = states["python"]
-        random.setstate((version, tuple(numbers), gauss))
-        generator = _torch_generator()
-        if generator is not None and states["torch"] is not None:
-            generator.set_state(sys.modules["torch"].from_numpy(states["torch"]))
 
 
 class BackupAndRestore(Callback):
@@ -263,10 +270,41 @@ class BackupAndRestore(Callback):
             self.path.unlink(missing_ok=True)
 
 
-def _torch_generator():
-    """The one that a `DataLoader` draws from, where the program uses PyTorch."""
-    torch = sys.modules.get("torch")
-    return None if torch is None else torch.default_generator
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What `Run.save` wrote, and its arrays by name; each part of the kind that it should be.
+
+    Raises:
+        SafetensorError, ValueError: where it is not.
+    """
+    with safe_open(path, "numpy") as file:
+        record = parse_json((file.metadata() or {}).get("cello", ""))
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    saved = {}
+    for name, kind in _PARTS.items():
+        value = _lower(record.get(name), arrays)
+        try:
+            saved[name] = kind(value)
+        except ValueError as error:
+            raise ValueError(f"its {name!r} must be {error}") from None
+    return saved, arrays
+
+
+_PARTS: dict[str, Any] = {
+    "epoch": count,
+    "batches": count,
+    "logs": instance(dict),
+    "metrics": instance(list),
+    "stopped": boolean,
+    "form": instance(dict),
+    "random": instance(dict),
+    "callbacks": instance(list),
+}
+
+
+def _check_array(name: str, array, own) -> None:
+    own = np.asarray(own)
+    if not isinstance(array, np.ndarray) or (array.shape, array.dtype) != (own.shape, own.dtype):
+        raise ValueError(f"its {name!r} is not the array that the training has there")
 
 
 def _like(value, leaf):
@@ -289,6 +327,9 @@ def _lower(value, arrays: dict[str, np.ndarray]):
     """What `_lift` was given; tuples as lists."""
     if isinstance(value, dict):
         if set(value) == {"an array"}:
-            return arrays[value["an array"]]
+            name = value["an array"]
+            if not isinstance(name, str) or name not in arrays:
+                raise ValueError(f"it lacks the array {name!r}")
+            return arrays[name]
         return {k: _lower(v, arrays) for k, v in value.items()}
     return [_lower(v, arrays) for v in value] if isinstance(value, list) else value

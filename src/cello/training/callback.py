@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import jax
+import numpy as np
 
 
 class Callback:
@@ -21,9 +23,10 @@ class Callback:
     Set `self.model.stop_training = True` to end the training.
     """
 
-    memory: tuple[str, ...] = ()
+    memory: Collection[str] = ()
     """Names of the attributes that change during the training and decide what comes: numbers,
-    arrays, lists and dicts of them. They are saved and restored with a training."""
+    arrays, lists and dicts of them. They are saved and restored with a training. In a dict each
+    has its kind, as those of `cello.kinds`: what else a file has there is refused."""
 
     def __init__(self):
         self.model: Any = None
@@ -38,6 +41,19 @@ class Callback:
     def get_state(self) -> dict[str, Any]:
         """What it remembers; see `BackupAndRestore`."""
         return {name: getattr(self, name) for name in self.memory}
+
+    def check_state(self, state: dict[str, Any]) -> None:
+        """Raise `ValueError` for a state from a file that `get_state` never gives."""
+        own = type(self).get_state is not Callback.get_state
+        if not isinstance(state, dict) or not (own or set(state) == set(self.memory)):
+            raise ValueError(f"it must be a dict of {list(self.memory)}")
+        if own:
+            return
+        for name, kind in self.memory.items() if isinstance(self.memory, dict) else ():
+            try:
+                kind(state[name])
+            except ValueError as error:
+                raise ValueError(f"{name!r} must be {error}") from None
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Remember what `get_state` gave."""
@@ -103,6 +119,15 @@ class Callback:
 
     def on_predict_batch_end(self, batch, logs=None):
         """After a batch of it."""
+
+
+def check_shapes(name: str, arrays: list[Any], variables: list[Any]) -> None:
+    """Raise `ValueError` for arrays, from a file, that the variables cannot take."""
+    found = [
+        v.shape if isinstance(v, np.ndarray) and v.dtype.kind in "biufV" else v for v in arrays
+    ]
+    if found != [v.shape for v in variables]:
+        raise ValueError(f"{name!r} must be arrays of the shapes {[v.shape for v in variables]}")
 
 
 BATCH_HOOKS = {

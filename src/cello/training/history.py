@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from cello.core.kinds import count
 from cello.training.callback import Callback
+
+
+def _epochs(value) -> list[int]:
+    if not isinstance(value, list) or [count(v) for v in value] != sorted(set(value)):
+        raise ValueError("a list of integers, each more than the one before")
+    return value
+
+
+def _results(value) -> dict[str, list[Any]]:
+    if not isinstance(value, dict) or not all(isinstance(v, list) for v in value.values()):
+        raise ValueError("a dict of lists")
+    return value
 
 
 class History(Callback):
@@ -13,7 +28,7 @@ class History(Callback):
         history: name to list of values, one an epoch.
     """
 
-    memory = ("epoch", "history")
+    memory = {"epoch": _epochs, "history": _results}
 
     def __init__(self):
         super().__init__()
