@@ -18,7 +18,7 @@ from cello import Input, Sequential
 from cello.callbacks import BackupAndRestore, CSVLogger, EarlyStopping, ReduceLROnPlateau
 from cello.layers import Dense, Dropout
 
-COMPILATIONS = 20
+COMPILATIONS = 12
 
 FILE = "training.safetensors"
 X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
