@@ -7,13 +7,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from cello import activations
 from cello.cells.projecting import LearnedCell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, boolean, one_of, positive_integer
+from cello.ops.convolution import convolution
 from cello.ops.gated import Gated, drop
 
 _AXES = {1: ("steps",), 2: ("rows", "cols"), 3: ("depth", "rows", "cols")}
@@ -132,9 +132,9 @@ class ConvolutionalCell(LearnedCell):
         maps = self._convolved(
             inputs.reshape(-1, *step),  # the maps of all steps, one below the other
             self.kernel.value,
-            window_strides=self.strides,
-            padding=self.padding.upper(),
-            rhs_dilation=self.dilation_rate,
+            self.strides,
+            self.padding.upper(),
+            self.dilation_rate,
         )
         if self.bias is not None:
             maps = maps + self.bias.value.reshape(self._ordered(1, (1,) * self.rank, -1))
@@ -143,24 +143,21 @@ class ConvolutionalCell(LearnedCell):
     def recurrent_product(self, h, columns=slice(None)):
         """The convolution of a state, whose space it keeps."""
         kernel = self.recurrent_kernel.value[..., columns]
-        return self._convolved(h, kernel, window_strides=(1,) * self.rank, padding="SAME")
+        ones = (1,) * self.rank
+        return self._convolved(h, kernel, ones, "SAME", ones)
 
     def split(self, maps) -> list[jax.Array]:
         """The blocks of `filters` channels."""
         axis = -self.rank - 1 if self._channels_first else -1
         return jnp.split(maps, maps.shape[axis] // self.filters, axis=axis)
 
-    def _convolved(self, maps, kernel, **options):
+    def _convolved(self, maps, kernel, strides, padding, dilation):
         """Of factors in the dtype of the computation; the sums in that of the states."""
-        space = "XYZ"[: self.rank]
-        layout = "NC" + space if self._channels_first else "N" + space + "C"
-        sums = lax.conv_general_dilated(
-            maps.astype(self.compute_dtype),
-            kernel.astype(self.compute_dtype),
-            dimension_numbers=(layout, space + "IO", layout),
-            **options,
-        )
-        return sums.astype(self.dtype)
+        maps, kernel = maps.astype(self.compute_dtype), kernel.astype(self.compute_dtype)
+        if self._channels_first:
+            maps = jnp.moveaxis(maps, 1, -1)
+        sums = convolution(maps, kernel, strides, padding, dilation).astype(self.dtype)
+        return jnp.moveaxis(sums, -1, 1) if self._channels_first else sums
 
 
 class ConvLSTMCell(ConvolutionalCell):

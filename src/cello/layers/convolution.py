@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from jax import lax
-
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, one_of, positive_integer
 from cello.layers.kernel import KernelLayer
 from cello.layers.window import with_steps_before
+from cello.ops.convolution import convolution
 
 
 def length(value: Integer | Sequence[int]):
@@ -93,13 +92,6 @@ class Conv1D(KernelLayer):
         if self.padding != "same":
             causal = self.padding == "causal"
             inputs = with_steps_before(inputs, self._span, self.strides, causal)
-        product = lax.conv_general_dilated(
-            inputs,
-            self.kernel.value,
-            window_strides=(self.strides,),
-            padding=padding,
-            rhs_dilation=(self.dilation_rate,),
-            feature_group_count=self.groups,
-            dimension_numbers=("NWC", "WIO", "NWC"),
-        )
-        return self.finish(product)
+        strides, dilation = (self.strides,), (self.dilation_rate,)
+        kernel = self.kernel.value
+        return self.finish(convolution(inputs, kernel, strides, padding, dilation, self.groups))
