@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+import cello
 from cello import activations
 from cello.core.serialization import serialize
 
@@ -70,6 +71,8 @@ def test_values(name, options):
     keras_value = getattr(keras.activations, name)(keras.ops.convert_to_tensor(X), **options)
     assert ours.dtype == jnp.float32
     np.testing.assert_allclose(ours, np.asarray(keras_value), rtol=1e-6, atol=1e-6)
+    of_variable = getattr(activations, name)(cello.Variable(X), **options)
+    np.testing.assert_array_equal(of_variable, ours)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -428,6 +428,41 @@ def test_the_older_names_of_the_hooks_for_batches():
     assert [event[2] for event in seen if event[0] == "end"] == new
 
 
+HOOKS = [
+    f"{mode}_{at}" for mode in ("train", "test", "predict", "epoch") for at in ("begin", "end")
+]
+HOOKS += [f"{mode}_batch_{at}" for mode in ("train", "test", "predict") for at in ("begin", "end")]
+
+
+def heard(library):
+    """What the hooks get in a training with validation, an evaluation and a prediction."""
+    seen = []
+
+    def hook(name):
+        def note(self, *given, logs=None):
+            *numbers, logs = (*given, logs) if logs is not None else given
+            seen.append((name, *numbers, sorted(logs)))
+
+        return note
+
+    hooks = {f"on_{name}": hook(name) for name in HOOKS}
+    listening = type("Listening", (library.callbacks.Callback,), hooks)()
+    inputs = library.Input((6, 3))
+    model = library.Model(inputs, library.layers.Flatten()(inputs))
+    x, y = X[:10], np.reshape(X[:10], (10, 18))
+    options = {"batch_size": 2, "callbacks": [listening], "verbose": 0}
+    model.compile(library.optimizers.SGD(0.1), "mse", metrics=["mae"])
+    model.fit(x, y, epochs=2, validation_data=(x[:4], y[:4]), **options)
+    model.evaluate(x, y, **options)
+    model.predict(x, **options)
+    return seen
+
+
+def test_hooks_get_what_keras_gives_them():
+    """The order, the numbers and the names in the logs: an empty dict where there is nothing."""
+    assert heard(cello) == heard(keras)
+
+
 def test_chunks_tell_of_every_batch():
     batches = []
     note = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(logs))

@@ -14,7 +14,7 @@ from cello.core.serialization import custom_object_scope, deserialize, serialize
 from cello.core.variable import Binding, overridden
 from cello.layers import Layer
 
-COMPILATIONS = 12
+COMPILATIONS = 24
 
 
 def test_a_binding_stands_before_the_outer_one_and_the_variable():
@@ -84,6 +84,23 @@ def test_a_variable_keeps_its_numbers_when_the_array_that_it_came_from_changes()
     room[...] = 7
     assert not variable.numpy().any()
     assert not other.numpy().any()
+
+
+def test_a_variable_is_used_as_a_number_and_as_its_rows():
+    """What Keras' variables can: the values are Python's own."""
+    number, flags = Variable(-2.5), Variable(np.array([True, False]))
+    assert (float(number), int(number), abs(number), round(number), +number) == (
+        -2.5,
+        -2,
+        2.5,
+        -2,
+        -2.5,
+    )
+    assert (~flags).tolist() == [False, True] and (flags & True).tolist() == [True, False]
+    assert (False | flags).tolist() == [True, False] and (flags ^ True).tolist() == [False, True]
+    assert [row.tolist() for row in Variable(np.eye(2))] == [[1, 0], [0, 1]]
+    number.assign_sub(1.5)
+    assert float(number) == -4
 
 
 def test_a_mask_lives_as_long_as_its_tensor():

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+import cello
 from cello import constraints, regularizers
 
 W = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
@@ -123,3 +124,17 @@ def test_orthogonal_regularizer_of_orthogonal_rows_is_nothing():
 def test_refusals(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("ours, theirs, name, options", BOTH, ids=IDS)
+def test_on_a_variable(ours, theirs, name, options):
+    got = getattr(ours, name)(**options)(cello.Variable(W))
+    np.testing.assert_allclose(got, getattr(theirs, name)(**options)(keras.Variable(W)), 1e-5, 1e-6)
+
+
+def test_a_class_of_ones_own_on_a_variable():
+    class Own(regularizers.Regularizer):
+        def __call__(self, x):
+            return jnp.sum(jnp.tanh(x))
+
+    np.testing.assert_allclose(Own()(cello.Variable(W)), np.tanh(W).sum(), 1e-5)

@@ -12,7 +12,7 @@ from keras.src.backend.common.masking import set_keras_mask
 import cello
 from cello.core.masking import set_mask
 
-COMPILATIONS = 380
+COMPILATIONS = 430
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
@@ -154,11 +154,28 @@ NAMES = sorted({case.values[0] for case in CASES})
 def test_signature_and_name(name):
     theirs = inspect.signature(getattr(keras.losses, name)).parameters
     ours = inspect.signature(getattr(cello.losses, name)).parameters
-    want = {n: p.default for n, p in theirs.items() if n != "dtype"}
+    want = {n: p.default for n, p in theirs.items()}
     assert list(ours) == list(want)
     for n, default in want.items():
         assert n == "name" or ours[n].default == default
     assert getattr(cello.losses, name)().name == getattr(keras.losses, name)().name
+
+
+@pytest.mark.parametrize(
+    "name, dtype, true, pred",
+    [
+        ("MeanSquaredError", "bfloat16", *NUMBERS),
+        ("MeanSquaredError", "mixed_bfloat16", *NUMBERS),
+        ("CTC", "bfloat16", np.sort(SYMBOLS)[:, ::-1], LOGITS),
+    ],
+)
+def test_the_dtype_of_a_loss(name, dtype, true, pred):
+    theirs, ours = pair(name, dtype=dtype)
+    got, want = ours(true, pred), theirs(true, pred)
+    assert got.dtype == want.dtype == "bfloat16"
+    close(np.float32(got), np.float32(want), 1e-2)
+    again = cello.losses.get(cello.core.serialization.serialize(ours))
+    assert again.dtype == "bfloat16"
 
 
 def test_every_loss_is_in_the_table():

@@ -107,6 +107,16 @@ def test_weights(name, options, true, pred):
     close(ours.result(), theirs.result())
 
 
+@pytest.mark.parametrize("name", ["BinaryAccuracy", "Accuracy", "RootMeanSquaredError", "AUC"])
+@pytest.mark.parametrize("shape", [(2, 2), (4, 3), (5, 4, 3)])
+def test_one_weight_an_element(name, shape):
+    theirs, ours = pair(name)
+    true, pred, weights = (
+        np.resize(a, shape) for a in (BITS, np.round(CHANCES, 1), np.abs(NUMBERS))
+    )
+    close(ours(true, pred, sample_weight=weights), theirs(true, pred, sample_weight=weights))
+
+
 @pytest.mark.parametrize("name, options, true, pred", CASES)
 def test_masks(name, options, true, pred):
     """As in Keras where that honours a mask; elsewhere as if only the real steps had come."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from faults import cells, core, native, speed, use
+from faults import cells, core, losses, native, speed, use
 
 
 class Mutant(NamedTuple):
@@ -29,4 +29,6 @@ class Mutant(NamedTuple):
         return self.file.startswith("native/")
 
 
-MUTANTS = [Mutant(*fault) for part in (core, cells, native, speed, use) for fault in part.FAULTS]
+MUTANTS = [
+    Mutant(*fault) for part in (cells, core, losses, native, speed, use) for fault in part.FAULTS
+]

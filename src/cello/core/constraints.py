@@ -11,9 +11,10 @@ from cello.core.arguments import arg
 from cello.core.exports import public
 from cello.core.kinds import Named, fraction, integers, non_negative
 from cello.core.serialization import Configurable, Registry
+from cello.core.variable import TakesVariables
 
 
-class Constraint(Configurable):
+class Constraint(TakesVariables, Configurable):
     """Base of the constraints: a subclass defines `__call__(w)`, which returns the projection."""
 
     def __init__(self, *args, **kwargs):

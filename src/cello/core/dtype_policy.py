@@ -88,6 +88,11 @@ def policy(value: str | DTypePolicy | DTypeLike | None) -> DTypePolicy:
     return DTypePolicy(name if isinstance(name, str) else value)
 
 
+def floating(value: str | DTypePolicy | DTypeLike) -> str:
+    """The name of the dtype in which a policy, or what stands for one, computes."""
+    return policy(value).compute_dtype
+
+
 def floatx() -> str:
     """The dtype that layers take where they are given none."""
     return _floatx

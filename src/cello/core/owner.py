@@ -13,6 +13,25 @@ from cello.core.serialization import Configurable
 from cello.core.variable import Variable
 
 
+def find_held(value: Any, kind: type) -> Iterator[Any]:
+    """The objects of a kind in a value, and in the lists and dicts there, in order, each once."""
+    seen: set[int] = set()
+
+    def walk(value):
+        if isinstance(value, kind):
+            if id(value) not in seen:
+                seen.add(id(value))
+                yield value
+        elif isinstance(value, dict):
+            for v in value.values():
+                yield from walk(v)
+        elif isinstance(value, (list, tuple)):
+            for v in value:
+                yield from walk(v)
+
+    return walk(value)
+
+
 class VariableOwner(Configurable):
     """Base of `Layer`: makes variables and finds them in its attributes."""
 
@@ -60,23 +79,10 @@ class VariableOwner(Configurable):
 
     def owned(self, kind: type) -> Iterator[Any]:
         """The objects of a kind in the attributes, lists and dicts, in order, each once."""
-        seen: set[int] = set()
-
-        def walk(value):
-            if isinstance(value, kind):
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    yield value
-            elif isinstance(value, dict):
-                for v in value.values():
-                    yield from walk(v)
-            elif isinstance(value, (list, tuple)):
-                for v in value:
-                    yield from walk(v)
-
-        for attribute, value in list(vars(self).items()):
-            if attribute not in ("_constructor_call", "graph_nodes"):
-                yield from walk(value)
+        return find_held(
+            [v for k, v in vars(self).items() if k not in ("_constructor_call", "graph_nodes")],
+            kind,
+        )
 
     @property
     def sublayers(self) -> list[Any]:

@@ -8,9 +8,10 @@ from cello.core.arguments import arg
 from cello.core.exports import public
 from cello.core.kinds import Named, non_negative, one_of
 from cello.core.serialization import Configurable, Registry
+from cello.core.variable import TakesVariables
 
 
-class Regularizer(Configurable):
+class Regularizer(TakesVariables, Configurable):
     """Base of the regularisers: a subclass defines `__call__(x)`, which returns a scalar."""
 
     def __call__(self, x):

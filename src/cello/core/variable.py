@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -205,6 +206,9 @@ class Variable:
     def assign_add(self, value) -> None:
         self.assign(self.value + jnp.asarray(value, self.dtype))
 
+    def assign_sub(self, value) -> None:
+        self.assign(self.value - jnp.asarray(value, self.dtype))
+
     def numpy(self) -> np.ndarray:
         return np.asarray(self.value)
 
@@ -220,21 +224,43 @@ class Variable:
     def __len__(self):
         return len(self.value)
 
+    def __iter__(self):
+        return iter(self.value)
+
     def __repr__(self):
         return f"<Variable path={self.path} shape={self.shape} dtype={self.dtype.name}>"
 
 
-def _forward(name, function, reflected):
-    def method(self, other):
-        return function(other, self.value) if reflected else function(self.value, other)
-
-    method.__name__ = name
-    setattr(Variable, name, method)
+def _forward(name, function):
+    setattr(Variable, f"__{name}__", lambda self, *others: function(self.value, *others))
+    if name in _REFLECTED:
+        setattr(Variable, f"__r{name}__", lambda self, other: function(other, self.value))
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-    _forward(f"__{_name}__", getattr(operator, _name), reflected=False)
-    _forward(f"__r{_name}__", getattr(operator, _name), reflected=True)
-for _name in ("lt", "le", "gt", "ge"):
-    _forward(f"__{_name}__", getattr(operator, _name), reflected=False)
-setattr(Variable, "__neg__", lambda self: -self.value)  # noqa: B010
+_REFLECTED = "add sub mul truediv floordiv mod pow matmul and or xor".split()
+for _name in (*_REFLECTED, "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert"):
+    _forward(_name, getattr(operator, f"__{_name}__"))
+for _function in (float, int, round):
+    _forward(_function.__name__, _function)
+
+
+def takes_variables(function):
+    """`function` of arrays, for which a `Variable` may stand as well."""
+
+    def read(value):
+        return value.value if isinstance(value, Variable) else value
+
+    @functools.wraps(function)
+    def taking(*args, **kwargs):
+        return function(*map(read, args), **{k: read(v) for k, v in kwargs.items()})
+
+    return taking
+
+
+class TakesVariables:
+    """Base of what is called on an array: its classes can be called on a `Variable` as well."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "__call__" in vars(cls):
+            cls.__call__ = takes_variables(vars(cls)["__call__"])  # type: ignore[method-assign]

@@ -3,8 +3,10 @@
 # mypy: disable-error-code="overload-overlap, overload-cannot-match, misc"
 # pyright: basic
 
+from cello.core.dtype_policy import DTypePolicy
 from cello.core.kinds import Integer
 from cello.core.kinds import Number
+from jax.typing import DTypeLike
 from typing import Any
 from typing import Literal
 import cello.losses.ctc as _losses_ctc
@@ -34,23 +36,27 @@ class CTC(_losses_ctc.CTC, Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = 'ctc', *, dtype: Any = None, fn: Any = None,
+        name: str | None = 'ctc', dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over the rows, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class FunctionLoss(_losses_loss.FunctionLoss, Loss):
     def __init__(
         self, function: Any,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         function: The function.
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class BinaryCrossentropy(Loss):
@@ -59,7 +65,8 @@ class BinaryCrossentropy(Loss):
     def __init__(
         self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         from_logits: Whether `y_pred` are logits, not probabilities.
@@ -67,6 +74,7 @@ class BinaryCrossentropy(Loss):
         axis: The axis of the classes.
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class BinaryFocalCrossentropy(Loss):
@@ -76,7 +84,8 @@ class BinaryFocalCrossentropy(Loss):
         self, apply_class_balancing: bool = False, alpha: Number = 0.25, gamma: Number = 2.0,
         from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         apply_class_balancing: Whether to weigh the classes by alpha.
@@ -87,6 +96,7 @@ class BinaryFocalCrossentropy(Loss):
         axis: The axis of the classes.
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class CategoricalCrossentropy(Loss):
@@ -95,7 +105,8 @@ class CategoricalCrossentropy(Loss):
     def __init__(
         self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         from_logits: Whether `y_pred` are logits, not probabilities.
@@ -103,6 +114,7 @@ class CategoricalCrossentropy(Loss):
         axis: The axis of the classes.
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class CategoricalHinge(Loss):
@@ -111,11 +123,13 @@ class CategoricalHinge(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class CosineSimilarity(Loss):
@@ -126,12 +140,14 @@ class CosineSimilarity(Loss):
     def __init__(
         self, axis: Integer = -1,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         axis: The axis of the classes.
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class Hinge(Loss):
@@ -140,11 +156,13 @@ class Hinge(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class Huber(Loss):
@@ -153,12 +171,14 @@ class Huber(Loss):
     def __init__(
         self, delta: Number = 1.0,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         delta: Where squares become lines.
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class KLDivergence(Loss):
@@ -167,11 +187,13 @@ class KLDivergence(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class LogCosh(Loss):
@@ -180,11 +202,13 @@ class LogCosh(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class MeanAbsoluteError(Loss):
@@ -193,11 +217,13 @@ class MeanAbsoluteError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class MeanAbsolutePercentageError(Loss):
@@ -206,11 +232,13 @@ class MeanAbsolutePercentageError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class MeanSquaredError(Loss):
@@ -219,11 +247,13 @@ class MeanSquaredError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class MeanSquaredLogarithmicError(Loss):
@@ -232,11 +262,13 @@ class MeanSquaredLogarithmicError(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class Poisson(Loss):
@@ -245,11 +277,13 @@ class Poisson(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class SquaredHinge(Loss):
@@ -258,18 +292,21 @@ class SquaredHinge(Loss):
     def __init__(
         self,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
     ) -> None:
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 class SparseCategoricalCrossentropy(_losses_named.SparseCategoricalCrossentropy, Loss):
     def __init__(
         self, from_logits: bool = False, ignore_class: Integer | None = None,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        axis: Integer = -1, name: str | None = None, *, dtype: Any = None, fn: Any = None,
+        axis: Integer = -1, name: str | None = None,
+        dtype: str | DTypePolicy | DTypeLike | None = None, *, fn: Any = None,
     ) -> None:
         r"""Args:
         from_logits: Whether `y_pred` are logits, not probabilities.
@@ -277,6 +314,7 @@ class SparseCategoricalCrossentropy(_losses_named.SparseCategoricalCrossentropy,
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         axis: The axis of the classes.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
 

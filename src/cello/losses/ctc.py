@@ -22,7 +22,8 @@ def ctc(y_true, y_pred):
         p(y) = sum over ways z of prod_t softmax(y_pred_t)[z_t]
 
     Args:
-        y_true: integers `(batch, labels)`; 0 stands where there is no label.
+        y_true: integers `(batch, labels)`, with zeros behind the labels of a shorter row. As in
+            Keras, a row with `n` of them that are not 0 has its first `n` as labels.
         y_pred: logits `(batch, time, classes)`. The mask that travels with them says which steps
             count, in any pattern.
 
@@ -40,9 +41,9 @@ def ctc(y_true, y_pred):
     mask = jnp.asarray(mask, bool)
     y_pred = hide(y_pred, mask).astype(jnp.promote_types(y_pred.dtype, "float32"))
     labels = y_true.astype(jnp.int32)
-    labels = jnp.take_along_axis(labels, jnp.argsort(labels == 0, axis=1), axis=1)
+    behind = jnp.arange(labels.shape[1]) >= jnp.sum(labels != 0, axis=1, keepdims=True)
     return optax.losses.ctc_loss(
-        y_pred, jnp.where(mask, 0.0, 1.0), labels, jnp.where(labels == 0, 1.0, 0.0)
+        y_pred, jnp.where(mask, 0.0, 1.0), labels, jnp.where(behind, 1.0, 0.0)
     )
 
 
@@ -56,16 +57,17 @@ class CTC(Loss):
 
     A way `z` gives each step a label or the blank, class 0; without its repetitions and then
     without its blanks it is `y`. `y_true` are integers `(batch, labels)` from 1 on, with zeros
-    where a row has fewer labels (`fit` also takes a list of arrays of different lengths); `y_pred`
-    are logits `(batch, time, classes)`. Only the steps count that the mask of `y_pred` leaves. One
-    loss for each row; rows without a real step count nothing.
+    behind them where a row has fewer (`fit` also takes a list of arrays of different lengths);
+    `y_pred` are logits `(batch, time, classes)`. Only the steps count that the mask of `y_pred`
+    leaves. One loss for each row; rows without a real step count nothing.
 
     Other libraries: Keras' loss of this name has the same conventions, but counts every step,
-    masked or not, and wants the zeros behind the labels. PyTorch's `CTCLoss` takes
-    log-probabilities `(time, batch, classes)` and divides each loss by the number of labels; its
-    blank is class 0 as well. TensorFlow's `tf.keras.backend.ctc_batch_cost` takes probabilities,
-    and its blank is the last class. Where there are too few steps for the labels, PyTorch's loss is
-    infinite, and this one about 1e5 or more, as that of Keras.
+    masked or not, and trains on labels with a 0 before or between them, which `fit` refuses here.
+    PyTorch's `CTCLoss` takes log-probabilities `(time, batch, classes)` and divides each loss by
+    the number of labels; its blank is class 0 as well. TensorFlow's
+    `tf.keras.backend.ctc_batch_cost` takes probabilities, and its blank is the last class. Where
+    there are too few steps for the labels, PyTorch's loss is infinite, and this one about 1e5 or
+    more, as that of Keras.
 
     `cello.ops.ctc_decode` finds the labels.
 
@@ -84,7 +86,7 @@ class CTC(Loss):
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = get_mask(y_pred)
         rows = None if mask is None else jnp.any(jnp.asarray(mask, bool), axis=1)
-        return self._reduce(ctc(y_true, y_pred), sample_weight, rows)
+        return self._reduce(self._cast(ctc(y_true, y_pred)), sample_weight, rows)
 
     def check_targets(self, y_true, output_shape) -> None:
         labels, classes = np.asarray(y_true), output_shape[-1]
@@ -94,6 +96,11 @@ class CTC(Loss):
                 f"The loss {self.name}: labels must be from 1 to {classes - 1}, since the output "
                 f"has {classes} classes and class 0 is the blank; y holds labels from "
                 f"{labels.min()} to {labels.max()}. Where they start at 0, add 1 to them."
+            )
+        if ((labels[:, :-1] == 0) & (labels[:, 1:] != 0)).any():
+            raise ValueError(
+                f"The loss {self.name}: class 0 is the blank, and y has a 0 in front of a label. "
+                "Zeros stand behind the labels of a row; where labels start at 0, add 1 to them."
             )
         if labels.dtype.kind == "f" and (labels != np.round(labels)).any():
             raise ValueError(f"The loss {self.name} takes integer labels; y holds fractions.")

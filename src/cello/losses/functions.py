@@ -36,6 +36,7 @@ def _elementwise(function):
     loss.__name__ = function.__name__
     loss.__qualname__ = function.__name__
     loss.__doc__ = function.__doc__
+    loss.elementwise = True  # type: ignore[attr-defined]
     return loss
 
 
@@ -175,6 +176,9 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, 
     return jnp.mean(_binary_crossentropy(y_true, y_pred, from_logits), axis=axis)
 
 
+binary_crossentropy.elementwise = True  # type: ignore[attr-defined]
+
+
 def binary_focal_crossentropy(
     y_true,
     y_pred,
@@ -196,3 +200,6 @@ def binary_focal_crossentropy(
     if apply_class_balancing:
         loss = loss * (y_true * alpha + (1 - y_true) * (1 - alpha))
     return jnp.mean(loss, axis=axis)
+
+
+binary_focal_crossentropy.elementwise = True  # type: ignore[attr-defined]

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import arg
-from cello.core.dtype_policy import widen
+from cello.core.dtype_policy import floating, widen
 from cello.core.kinds import one_of, optional
 from cello.core.masking import both, get_mask
 from cello.core.serialization import Configurable
+from cello.losses.functions import same_rank
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -21,6 +22,12 @@ class Loss(Configurable):
     A loss of your own overrides `call(y_true, y_pred)` and gives one value for each sample or step.
     The mask that travels with `y_pred` is honoured: a masked step counts nothing, and what stands
     there, NaN included, reaches neither the loss nor its gradient.
+
+    Weights are for each row, each step or, if the loss is a mean of elements, each element.
+
+    Raises:
+        ValueError: for values that a mask or weights do not fit: a mean over the steps counts the
+            masked ones, and one number leaves no row to weigh.
     """
 
     reduction = arg(
@@ -28,8 +35,14 @@ class Loss(Configurable):
         doc="The mean over all values, their sum, the mean by the weights, or none.",
     )  # fmt: skip
     name = arg(None, kind=optional(str), doc="Name.")
-    _ignored_arguments = {"dtype": None, "fn": None}
+    dtype = arg(
+        None, kind=optional(floating), doc="What it computes in; that of the outputs if None, and "
+        "at least float32.",
+    )  # fmt: skip
+    _ignored_arguments = {"fn": None}
 
+    elementwise = False
+    """Whether `call` gives means over the last axis of what it computes for each element."""
     own_lengths = False
     """Whether targets along an axis of time are not one for each step of the outputs."""
 
@@ -38,24 +51,34 @@ class Loss(Configurable):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         mask = get_mask(y_pred)
-        y_true, y_pred = jax.tree.map(lambda y: widen(jnp.asarray(y)), (y_true, y_pred))
+        y_true, y_pred = jax.tree.map(self._cast, (y_true, y_pred))
         if mask is not None:
             y_true, y_pred = hide(y_true, mask), hide(y_pred, mask)
+        if self.elementwise:
+            y_true, y_pred = split_elements(y_true, y_pred, sample_weight)
         values = self.call(y_true, y_pred)
         mask = both(mask, get_mask(values))
         return self._reduce(jnp.asarray(values), sample_weight, mask)
 
+    def _cast(self, array):
+        array = jnp.asarray(array)
+        return widen(array) if self.dtype is None else array.astype(self.dtype)
+
     def _reduce(self, values, sample_weight, mask):
-        weights = None if sample_weight is None else jnp.asarray(sample_weight, values.dtype)
+        whose = f"The loss {self.name}"
+        weights = None
+        if sample_weight is not None:
+            weights = align_weights(jnp.asarray(sample_weight, values.dtype), values, whose)
         if mask is not None:
             mask = jnp.asarray(mask, bool)
             factor = mask.astype(values.dtype)
             if self.reduction in ("mean", "sum_over_batch_size"):  # a mean over the real steps
                 factor = factor * mask.size / jnp.maximum(jnp.sum(factor), 1)
-            weights = factor if weights is None else _align(weights, factor) * factor
-            values = jnp.where(_align(mask, values), values, 0.0)
-        if weights is not None and values.ndim:
-            values = values * _align(weights, values)
+            factor = align_weights(factor, values, whose, "a mask")
+            weights = factor if weights is None else weights * factor
+            values = jnp.where(align_weights(mask, values, whose, "a mask"), values, 0.0)
+        if weights is not None:
+            values = values * weights
         if self.reduction in ("none", None) or values.ndim == 0:
             return values
         total = jnp.sum(values)
@@ -65,6 +88,12 @@ class Loss(Configurable):
             count = jnp.sum(weights)
             return jnp.where(count == 0, 0.0, total / jnp.where(count == 0, 1.0, count))
         return total / max(values.size, 1)
+
+    def get_config(self):
+        config = super().get_config()
+        if config["dtype"] is None:  # Keras' files do not have it
+            del config["dtype"]
+        return config
 
     def check_targets(self, y_true, output_shape) -> None:
         """Refuse targets that cannot be compared with outputs of this shape.
@@ -98,6 +127,7 @@ class FunctionLoss(Loss):
         super().__init__(*args, **kwargs)
         if self.name is None:
             self.name = getattr(self.function, "__name__", "loss")
+        self.elementwise = getattr(self.function, "elementwise", False)
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred)
@@ -112,6 +142,45 @@ def hide(array, mask):
     if array.shape[: mask.ndim] != mask.shape:
         return array
     return jnp.where(_align(jnp.asarray(mask, bool), array), array, jnp.zeros((), array.dtype))
+
+
+def split_elements(y_true, y_pred, sample_weight):
+    """Targets and outputs with an axis more if there is one weight an element, not one a step.
+
+    What is a mean over the last axis then gives the value of each element.
+    """
+    shape = np.shape(sample_weight)
+    if sample_weight is None or len(shape) != y_pred.ndim or shape[-1:] in ((), (1,)):
+        return y_true, y_pred
+    return tuple(y[..., None] for y in same_rank(y_true, y_pred))
+
+
+def align_weights(factor, values, whose: str, what: str = "sample_weight"):
+    """Weights, or a mask, with the rank of the values that they are for.
+
+    First axes are matched, and a last axis of 1 is dropped.
+
+    Args:
+        factor, values: arrays.
+        whose, what: the loss or metric, and what the factor is, for the message.
+
+    Raises:
+        ValueError: for values that do not have these axes.
+    """
+    aligned = _align(factor, values)
+    fits = aligned.ndim <= values.ndim
+    if fits and all(f in (1, v) for f, v in zip(aligned.shape, values.shape, strict=True)):
+        return aligned
+    gave = "one number" if values.ndim == 0 else f"values of shape {values.shape}"
+    if what == "a mask":
+        raise ValueError(
+            f"{whose} gave {gave} for outputs with a mask of shape {factor.shape}, so that masked "
+            "steps count: return one value for each step, the mean over the last axis alone."
+        )
+    raise ValueError(
+        f"{whose} gave {gave}, which sample_weight of shape {factor.shape} does not fit: return "
+        "one value for each weight, or pass one weight for each value."
+    )
 
 
 def _align(weights, values):

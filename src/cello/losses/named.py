@@ -45,6 +45,8 @@ class _Named(Loss):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.name = self.name or {"huber": "huber_loss"}.get(self._function, self._function)
+        function = getattr(functions, self._function)
+        self.elementwise = hasattr(function, "elementwise") and getattr(self, "axis", -1) == -1
 
     def call(self, y_true, y_pred):
         arguments = {n: getattr(self, n) for n in type(self).declared if n not in Loss.declared}

@@ -44,7 +44,7 @@ class _Confusion(Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_mask(y_pred)
         y_true, y_pred = same_rank(*hide_masked_parts(y_true, y_pred, mask))
-        _, weights = weigh(y_pred, sample_weight, mask)
+        _, weights = weigh(y_pred, sample_weight, mask, self.name)
         said = self.chances(y_pred).ravel()[None] > jnp.asarray(self._cuts)[:, None]
         true, weights = (y_true.ravel() > 0.5)[None], weights.ravel()[None]
         counts = [said & true, said & ~true, ~said & true, ~said & ~true]

@@ -24,7 +24,7 @@ def accuracy(y_true, y_pred):
 def binary_accuracy(y_true, y_pred, threshold=0.5):
     """Share of outputs on the right side of the threshold."""
     y_true, y_pred = same_rank(y_true, y_pred)
-    return jnp.mean(y_true == (y_pred > threshold), axis=-1, dtype=jnp.float32)
+    return (y_true == (y_pred > threshold)).astype(jnp.float32)
 
 
 def categorical_accuracy(y_true, y_pred):
@@ -63,11 +63,12 @@ class FunctionMetric(MeanMetricWrapper):
 
     def __init__(self, *args, **kwargs):
         super(MeanMetricWrapper, self).__init__(*args, **kwargs)
+        self._fn = globals().get(self.function) or getattr(functions, self.function)
+        self.elementwise = hasattr(self._fn, "elementwise")
 
     def measure(self, y_true, y_pred):
         own = {n: getattr(self, n) for n in type(self).declared if n not in ("name", "dtype")}
-        function = globals().get(self.function) or getattr(functions, self.function)
-        return function(y_true, y_pred, **own)
+        return self._fn(y_true, y_pred, **own)
 
     def get_config(self):
         return super(MeanMetricWrapper, self).get_config()
@@ -140,6 +141,9 @@ class CosineSimilarity(_CosineSimilarity):  # type: ignore[valid-type, misc]
 
 class RootMeanSquaredError(MeanSquaredError):  # type: ignore[valid-type, misc]
     """`sqrt(mean((y_true - y_pred)^2))`."""
+
+    def measure(self, y_true, y_pred):
+        return jnp.square(jnp.subtract(*same_rank(y_true, y_pred)))
 
     def result(self):
         return jnp.sqrt(super().result())

@@ -13,9 +13,10 @@ from cello.core.dtype_policy import widen
 from cello.core.kinds import optional
 from cello.core.masking import both, get_mask
 from cello.core.naming import snake_case
+from cello.core.owner import find_held
 from cello.core.serialization import Configurable
 from cello.core.variable import Variable
-from cello.losses.loss import hide
+from cello.losses.loss import align_weights, hide, split_elements
 
 
 class Metric(Configurable):
@@ -23,7 +24,11 @@ class Metric(Configurable):
 
     A metric of your own makes variables with `add_variable` in `__init__` and overrides
     `update_state` and `result`. They are traced by JAX: read `variable.value`, write with
-    `variable.assign`, and do not branch on numbers.
+    `variable.assign`, and do not branch on numbers. Other metrics in attributes, and in lists and
+    dicts there, are part of it.
+
+    In `fit` and `evaluate`, where outputs have a mask, targets and outputs are zero under it and
+    `sample_weight` has the mask multiplied in: a step with the weight 0 is to count nothing.
     """
 
     name = arg(None, kind=optional(str), doc="Name.")
@@ -50,7 +55,16 @@ class Metric(Configurable):
 
     @property
     def variables(self) -> list[Variable]:
-        return self._variables
+        """Its own, and those of the metrics that it holds."""
+        found = dict.fromkeys(self._variables)
+        for metric in self._parts:
+            found.update(dict.fromkeys(metric.variables))
+        return list(found)
+
+    @property
+    def _parts(self) -> list[Metric]:
+        attributes = [v for k, v in vars(self).items() if k != "_constructor_call"]
+        return list(find_held(attributes, Metric))
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Count a batch."""
@@ -64,6 +78,8 @@ class Metric(Configurable):
         """Forget all batches."""
         for variable in self._variables:
             variable.assign(variable.first_value)  # type: ignore[attr-defined]
+        for metric in self._parts:
+            metric.reset_state()
 
     def __call__(self, *args, **kwargs):
         self.update_state(*args, **kwargs)
@@ -79,7 +95,7 @@ class Mean(Metric):
         self.count = self.add_variable(name="count")
 
     def update_state(self, values, sample_weight=None):  # type: ignore[override]
-        values, weights = weigh(values, sample_weight, get_mask(values))
+        values, weights = weigh(values, sample_weight, get_mask(values), self.name)
         self.total.assign(self.total.value + jnp.sum(values * weights))
         self.count.assign(self.count.value + jnp.sum(weights))
 
@@ -95,7 +111,7 @@ class Sum(Metric):
         self.total = self.add_variable(name="total")
 
     def update_state(self, values, sample_weight=None):  # type: ignore[override]
-        values, weights = weigh(values, sample_weight, get_mask(values))
+        values, weights = weigh(values, sample_weight, get_mask(values), self.name)
         self.total.assign(self.total.value + jnp.sum(values * weights))
 
     def result(self):
@@ -115,12 +131,16 @@ class MeanMetricWrapper(Mean):
         super().__init__(name=name or getattr(fn, "__name__", None), dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
+        self.elementwise = getattr(fn, "elementwise", False)
 
     def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]
         mask = get_mask(y_pred)
         y_true, y_pred = hide_masked_parts(y_true, y_pred, mask)
+        if self.elementwise:
+            y_true, y_pred = split_elements(y_true, y_pred, sample_weight)
         values = self.measure(y_true, y_pred)
-        values, weights = weigh(values, sample_weight, both(mask, get_mask(values)))
+        mask = both(mask, get_mask(values))
+        values, weights = weigh(values, sample_weight, mask, self.name)
         self.total.assign(self.total.value + jnp.sum(values * weights))
         self.count.assign(self.count.value + jnp.sum(weights))
 
@@ -137,16 +157,18 @@ def hide_masked_parts(y_true, y_pred, mask):
     return (y_true, y_pred) if mask is None else (hide(y_true, mask), hide(y_pred, mask))
 
 
-def weigh(values, sample_weight, mask):
-    """Values and weights of one shape; masked values are 0 with the weight 0."""
+def weigh(values, sample_weight, mask, whose: str):
+    """Values and weights of one shape; masked values are 0 with the weight 0.
+
+    Raises:
+        ValueError: for values of the metric `whose` that weights or a mask do not fit.
+    """
     values = jnp.asarray(values, jnp.float32)
     weights = jnp.ones((), jnp.float32)
-    for factor in (sample_weight, mask):
+    for factor, what in ((mask, "a mask"), (sample_weight, "sample_weight")):
         if factor is not None:
             factor = jnp.asarray(factor, jnp.float32)
-            if factor.ndim == values.ndim + 1 and factor.shape[-1] == 1:
-                factor = factor[..., 0]
-            weights = weights * factor.reshape(factor.shape + (1,) * (values.ndim - factor.ndim))
+            weights = weights * align_weights(factor, values, f"The metric {whose}", what)
     weights = jnp.broadcast_to(weights, values.shape)
     if mask is not None:
         values = jnp.where(weights == 0, 0.0, values)

@@ -16,10 +16,10 @@ class Callback:
         model: the model that is trained.
         params: `{"epochs": ..., "steps": ..., "verbose": ...}`; `steps` is `None` where unknown.
 
-    `logs` is a dict of floats: the running averages of this epoch so far. A callback that
-    overrides a hook for training batches makes training go batch by batch, so that it sees (and can
-    change) the model of that very batch; else several batches are computed in one call, and
-    `on_train_chunk_end` tells of each.
+    `logs` is a dict of floats: the running averages of this epoch so far, empty at a begin. A
+    callback that overrides a hook for training batches makes training go batch by batch, so that it
+    sees (and can change) the model of that very batch; else several batches are computed in one
+    call, and `on_train_chunk_end` tells of each.
     Set `self.model.stop_training = True` to end the training.
     """
 
@@ -158,10 +158,10 @@ class CallbackList:
             callback.set_model(model)
 
     def call(self, hook: str, *args, logs=None) -> None:
-        """Call `on_<hook>` of each. An error says in which."""
+        """Call `on_<hook>` of each; without logs it gets an empty dict. An error says in which."""
         for callback in self.callbacks:
             try:
-                getattr(callback, f"on_{hook}")(*args, logs)
+                getattr(callback, f"on_{hook}")(*args, {} if logs is None else logs)
             except Exception as error:
                 where = f"on_{hook}({', '.join(map(str, args))})"
                 error.add_note(f"This came from the callback {type(callback).__name__}, {where}.")

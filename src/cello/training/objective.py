@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from typing import Any
 
 import jax
@@ -10,6 +12,8 @@ import numpy as np
 
 from cello import losses as losses_module
 from cello import metrics as metrics_module
+from cello.core.masking import get_mask, set_mask
+from cello.metrics.metric import hide_masked_parts
 from cello.training.ragged import mask_like
 
 
@@ -198,7 +202,7 @@ class Objective:
         flat, true = jax.tree.leaves(outputs), self.flat_targets(targets)
         weights = self._flat_weights(weights)
         for i, metric, weighted in self._compiled:
-            metric.update_state(true[i], flat[i], sample_weight=weights[i] if weighted else None)
+            _update(metric, true[i], flat[i], weights[i] if weighted else None)
 
     def _flat_weights(self, weights) -> list[Any]:
         names = self.names
@@ -233,6 +237,26 @@ class Objective:
         else:
             per_output = [given] * len(names)
         return [list(m) if isinstance(m, (list, tuple)) else [m] for m in per_output]
+
+
+def _update(metric, y_true, y_pred, weights) -> None:
+    """Count a batch in a metric: where outputs have a mask, it is in the weights as well."""
+    mask = get_mask(y_pred)
+    if mask is not None and np.shape(y_true)[: mask.ndim] == mask.shape:  # else not for each step
+        y_true, y_pred = hide_masked_parts(y_true, y_pred, mask)
+        set_mask(y_pred, mask)
+        rank = max(mask.ndim, np.ndim(weights))
+        factors = [np.ones((), "float32") if weights is None else weights, mask]
+        weights = math.prod(jnp.reshape(f, f.shape + (1,) * (rank - f.ndim)) for f in factors)
+    more = {} if weights is None else {"sample_weight": weights}
+    try:
+        inspect.signature(metric.update_state).bind(y_true, y_pred, **more)
+    except TypeError:
+        raise ValueError(
+            f"The metric {metric.name} must have update_state(y_true, y_pred, sample_weight=None): "
+            f"outputs with a mask and weighted_metrics need it."
+        ) from None
+    metric.update_state(y_true, y_pred, **more)
 
 
 def _names_of(outputs, output_names: list[str]) -> list[str]:
