@@ -31,8 +31,10 @@ ROW = {name: row for row, names in enumerate(ROWS) for name in names}
 
 # Who may look up, and why.
 OF_A_MODEL = "a method of a model stands for a function above it, and imports it when called"
+IN_A_GRAPH = "on a tensor of a graph an activation is the layer Activation, imported when called"
 KERAS_NAMES = "Keras has load_model and save_model here too"
 UPWARD = {
+    ("cello.activations", "cello.layers.function"): IN_A_GRAPH,
     ("cello.models", "cello.saving.models"): KERAS_NAMES,
     ("cello.models.model", "cello.generation"): OF_A_MODEL,
     ("cello.models.model", "cello.plotting.diagram"): OF_A_MODEL,

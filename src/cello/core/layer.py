@@ -391,8 +391,17 @@ def _get_trainable(self) -> bool:
 def _set_trainable(self, value: bool) -> None:
     constructed = "_trainable" in vars(self)
     self._trainable = boolean(value)
-    for layer in self.sublayers if constructed else ():
-        layer.trainable = value
+    if constructed:
+        _mark_own_weights(self)
+        for layer in self.sublayers:
+            layer.trainable = value
+
+
+def _mark_own_weights(layer) -> None:
+    """As in Keras the weights of a layer that were made to be trained are so if the layer is."""
+    for variable in layer.own_weights:
+        if variable.made_trainable:
+            variable.trainable = layer.trainable
 
 
 # Declared above as an argument; as in Keras, setting it later also sets it in the layers below.
@@ -411,6 +420,8 @@ def _remembering_build(build: Callable) -> Callable:
             with name_scope(self.name):
                 build(self, *args, **kwargs)
             self.built = True
+            if not self.trainable:
+                _mark_own_weights(self)
             shapes = inspect.signature(build).bind(self, *args, **kwargs).arguments
             self.build_shapes = _build_config(dict(list(shapes.items())[1:]))
         finally:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from numbers import Number
 from typing import Any
 
 import jax
 import jax.nn
 import jax.numpy as jnp
 import jax.scipy.special
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
@@ -28,8 +30,8 @@ _NUMPY = """
 abs absolute add all any arange argmax argmin argsort arctan arctan2 average broadcast_to ceil clip
 concatenate conj cos cosh cumprod cumsum diff divide dot einsum equal exp expand_dims expm1 flip
 floor full full_like greater greater_equal hstack imag isfinite isnan less less_equal linspace log
-log10 log1p log2 logaddexp logical_and logical_not logical_or matmul max maximum mean min minimum
-mod moveaxis multiply negative not_equal ones ones_like outer pad power prod real reciprocal repeat
+log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul max maximum mean
+min minimum mod moveaxis multiply negative not_equal ones ones_like outer pad power prod real reciprocal repeat
 reshape roll round sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take
 take_along_axis tan tanh tensordot tile transpose tril triu true_divide floor_divide var vdot vstack
 where zeros zeros_like
@@ -113,7 +115,7 @@ _STEPWISE = set(
 abs absolute add arctan arctan2 cast ceil clip conj convert_to_tensor cos cosh divide elu equal erf
 exp expm1 floor floor_divide full_like gelu greater greater_equal imag isfinite isnan leaky_relu
 less less_equal log log10 log1p log2 log_sigmoid logaddexp logical_and logical_not logical_or
-maximum minimum mod multiply negative not_equal one_hot ones_like power real reciprocal relu relu6
+logical_xor maximum minimum mod multiply negative not_equal one_hot ones_like power real reciprocal relu relu6
 round selu sigmoid sign silu sin sinh soft_sign softplus softsign sqrt square subtract tan tanh
 true_divide where zeros_like
 """.split()
@@ -180,6 +182,39 @@ def _operator(name: str, reflected: bool = False) -> Callable:
     return (lambda x, y: apply(y, x)) if reflected else (lambda x, y: apply(x, y))
 
 
+_COMPARABLE = (SymbolicTensor, Variable, Array, np.ndarray, np.generic, Number, list, tuple)
+
+
+def _equality(name: str) -> Callable:
+    """Element by element beside numbers; what is no tensor, such as `None`, is never equal."""
+    apply = operation(name)
+
+    def compare(x, y):
+        if not isinstance(y, _COMPARABLE):
+            return NotImplemented
+        return apply(x, np.asarray(y) if isinstance(y, (list, tuple)) else y)
+
+    return compare
+
+
+def _logical(name: str, symbol: str) -> Callable:
+    """An operator of booleans; of integers NumPy's goes by bits and Keras' by truth."""
+    apply = operation(name)
+
+    def connect(*tensors):
+        for x in tensors:
+            dtype = x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+            if dtype != "bool":
+                raise TypeError(
+                    f"{symbol} connects tensors of booleans, such as x != 0, and got {x!r} of the "
+                    f"dtype {dtype}. Compare first, or use cello.ops.{name}, for which every "
+                    "number but 0 is true."
+                )
+        return apply(*tensors)
+
+    return connect
+
+
 for _symbol, _name in {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide",
     "floordiv": "floor_divide", "mod": "mod", "pow": "power", "matmul": "matmul",
@@ -187,8 +222,18 @@ for _symbol, _name in {
     setattr(SymbolicTensor, f"__{_symbol}__", _operator(_name))
     setattr(SymbolicTensor, f"__r{_symbol}__", _operator(_name, reflected=True))
 for _symbol, _name in {
-    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "getitem": "getitem",
 }.items():  # fmt: skip
     setattr(SymbolicTensor, f"__{_symbol}__", _operator(_name))
-setattr(SymbolicTensor, "__getitem__", _operator("getitem"))  # noqa: B010
-setattr(SymbolicTensor, "__neg__", operation("negative"))  # noqa: B010
+for _symbol, _name in {"eq": "equal", "ne": "not_equal"}.items():
+    setattr(SymbolicTensor, f"__{_symbol}__", _equality(_name))
+for _symbol, _shown in {"and": "&", "or": "|", "xor": "^"}.items():
+    _connect = _logical(f"logical_{_symbol}", _shown)
+    setattr(SymbolicTensor, f"__{_symbol}__", _connect)
+    setattr(SymbolicTensor, f"__r{_symbol}__", lambda x, y, connect=_connect: connect(y, x))
+for _symbol, _function in {
+    "neg": operation("negative"), "abs": operation("absolute"), "round": operation("round"),
+    "invert": _logical("logical_not", "~"), "pos": lambda x: x,
+}.items():  # fmt: skip
+    setattr(SymbolicTensor, f"__{_symbol}__", _function)
+setattr(SymbolicTensor, "__hash__", object.__hash__)  # noqa: B010 - by identity, as dicts need it

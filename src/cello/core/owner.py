@@ -105,11 +105,24 @@ class VariableOwner(Configurable):
             found.update(dict.fromkeys(g.state for g in layer.owned(SeedGenerator)))
         return list(found)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Variable) and not isinstance(vars(self).get(name), Variable):
+            vars(self).pop(name, None)  # it stands where it is made, not where `None` stood before
+        super().__setattr__(name, value)
+
+    @property
+    def own_weights(self) -> list[Variable]:
+        """Those of `weights` that no layer below holds, in the order of their making.
+
+        Those that were made to be trained come first, as in Keras, frozen or not.
+        """
+        own = (v for v in self.owned(Variable) if v.weight)
+        return sorted(own, key=lambda v: not v.made_trainable)
+
     @property
     def weights(self) -> list[Variable]:
         """The variables that make the model, in Keras' order."""
-        own = [v for v in self.owned(Variable) if v.weight]
-        found = dict.fromkeys(sorted(own, key=lambda v: not v.trainable))
+        found = dict.fromkeys(self.own_weights)
         for layer in self.sublayers:
             found.update(dict.fromkeys(layer.weights))
         return list(found)
@@ -118,7 +131,7 @@ class VariableOwner(Configurable):
     def trainable_weights(self) -> list[Variable]:
         if not self.trainable:
             return []
-        found = dict.fromkeys(v for v in self.owned(Variable) if v.weight and v.trainable)
+        found = dict.fromkeys(v for v in self.own_weights if v.trainable)
         for layer in self.sublayers:
             found.update(dict.fromkeys(layer.trainable_weights))
         return list(found)

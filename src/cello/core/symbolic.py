@@ -99,8 +99,14 @@ class SymbolicTensor:
         __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _operator
         __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator
         __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _operator
+        __eq__ = __ne__ = _operator  # type: ignore[assignment]
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _operator
 
         def __neg__(self) -> SymbolicTensor: ...
+
+        __abs__ = __pos__ = __invert__ = __neg__
+
+        def __round__(self, decimals: int = 0) -> SymbolicTensor: ...
 
 
 class Node:

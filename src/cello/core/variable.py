@@ -14,6 +14,7 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Mapping
+from numbers import Number
 from typing import Any
 
 import jax
@@ -32,6 +33,8 @@ class Binding:
 
     Args:
         values: what the variables read as; those not in it keep the value of the outer scope.
+        closed: whether it is that of a compiled program, which starts from the values that it is
+            given: another variable would start each run from the value that it had first.
 
     Attributes:
         values: variable to array, with what was assigned in the scope.
@@ -39,8 +42,9 @@ class Binding:
         losses: scalars that layers added to the loss (`Layer.add_loss`).
     """
 
-    def __init__(self, values: Mapping[Variable, Any] | None = None):
+    def __init__(self, values: Mapping[Variable, Any] | None = None, closed: bool = False):
         self.values: dict[Variable, Any] = dict(values or {})
+        self.closed = closed
         self.assigned: dict[Variable, None] = {}
         self.losses: list[Any] = []
         self._outer: Binding | None = None
@@ -62,6 +66,21 @@ class Binding:
         return variable._value
 
     def write(self, variable: Variable, value):
+        """Let a variable have another value for the rest of the scope.
+
+        Raises:
+            RuntimeError: if that would be lost when a compiled program ends.
+        """
+        scope: Binding | None = self
+        while scope is not None and variable not in scope.values:
+            if scope.closed:
+                raise RuntimeError(
+                    f"Variable '{variable.path}' changes in a compiled program, and no layer of "
+                    "the model holds it: each run would start from the same value. Keep it, or "
+                    "the SeedGenerator that it belongs to, as an attribute of the layer that uses "
+                    "it: layer.seed_generator = SeedGenerator()."
+                )
+            scope = scope._outer
         self.values[variable] = value
         self.assigned[variable] = None
 
@@ -92,6 +111,9 @@ def autocast(dtype):
         _autocast.reset(token)
 
 
+_NUMBERS = (jax.Array, np.ndarray, np.generic, Number, list, tuple)
+
+
 def to_device(value):
     """A copy of a NumPy array on the device; anything else as it is.
 
@@ -115,6 +137,10 @@ class Variable:
             generators, stateful layers and metrics do not.
         autocast: whether a layer that computes in another dtype reads it in that, if it is
             trainable: what is not, states and statistics, keeps its precision.
+
+    Attributes:
+        made_trainable: `trainable` as it was when the variable was made. The order of a layer's
+            weights goes by it, and does not change when one is frozen.
     """
 
     def __init__(
@@ -131,7 +157,7 @@ class Variable:
     ):
         self.name = name
         self.path = add_scope(name)
-        self.trainable = trainable
+        self.trainable = self.made_trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint
         self.weight = weight
@@ -226,6 +252,18 @@ class Variable:
 
     def __iter__(self):
         return iter(self.value)
+
+    def __eq__(self, other):
+        """Element by element beside numbers; two variables are equal if they are one."""
+        if isinstance(other, Variable) or not isinstance(other, _NUMBERS):
+            return self is other
+        return self.value == jnp.asarray(other)
+
+    def __ne__(self, other):
+        equal = self == other
+        return not equal if isinstance(equal, bool) else ~equal
+
+    __hash__ = object.__hash__
 
     def __repr__(self):
         return f"<Variable path={self.path} shape={self.shape} dtype={self.dtype.name}>"

@@ -45,6 +45,7 @@ _MODULES = {
     "logsumexp": "math",
 }
 _CLASS_NAMES = {"getitem": "GetItem"}
+_OF_RELU = ("negative_slope", "max_value", "threshold")  # of what keras.activations.relu records
 
 
 def _kept(function: str) -> dict[str, str]:
@@ -95,12 +96,16 @@ def _keras_form(name: str, args, kwargs) -> tuple[dict[str, Any], list[Any]] | N
 
 def is_operation(entry: dict[str, Any]) -> bool:
     """Whether an entry is of one of Keras' classes for functions."""
-    return str(entry.get("module", "")).startswith(("keras.src.ops.", "keras.ops."))
+    modules = ("keras.src.ops.", "keras.ops.", "keras.src.activations.")
+    return str(entry.get("module", "")).startswith(modules) and isinstance(entry["config"], dict)
 
 
 def operation_from_entry(entry: dict[str, Any]) -> tuple[Operation, list[Any], dict[str, Any]]:
     """The layer, and the arguments before and behind those of the call."""
     class_name, config = str(entry["class_name"]), dict(entry["config"])
+    if class_name == "ReLU" and not any(config.get(k) for k in _OF_RELU):
+        config = {k: v for k, v in config.items() if k not in _OF_RELU}
+        class_name = "Relu"
     name = next((n for n, c in _CLASS_NAMES.items() if c == class_name), snake_case(class_name))
     if name not in FUNCTIONS:
         raise ValueError(

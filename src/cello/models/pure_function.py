@@ -25,7 +25,7 @@ def pure_function(model, training: bool) -> tuple[Callable, dict[str, dict[str, 
             for group, members in variables.items()
             for path, variable in members.items()
         }
-        with Binding(values) as binding:
+        with Binding(values, closed=True) as binding:
             outputs = model(*args, training=training, **kwargs)
         if not training:
             return outputs

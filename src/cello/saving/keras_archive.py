@@ -24,7 +24,7 @@ from cello.core.serialization import serialize, shared_objects
 from cello.core.version import VERSION
 from cello.models.model import Model
 from cello.saving.hdf5 import HDF5Reader, write_arrays
-from cello.saving.keras_weights import OPTIMIZER, arrays_of
+from cello.saving.keras_weights import OPTIMIZER, arrays_of, frozen_weights
 from cello.saving.optimizer_state import optimizer_arrays
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -41,6 +41,9 @@ def write_archive(model: Model, path) -> None:
         compiled = model.get_compile_config()
         if compiled is not None:
             config["compile_config"] = compiled
+    frozen = frozen_weights(model)
+    if frozen:
+        config["frozen_weights"] = frozen
     metadata = {
         "keras_version": KERAS_VERSION,
         "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),

@@ -10,6 +10,7 @@ import numpy as np
 from cello.core.files import ModelFileError, parse_json
 from cello.core.layer import Layer
 from cello.core.serialization import find_class
+from cello.core.variable import Variable
 from cello.optimizers.optimizer import Optimizer
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras2_graph import modern_graph
@@ -144,7 +145,7 @@ def read_legacy_weights(model: Layer, reader: HDF5Reader, group: str) -> None:
         )
     values: dict[Any, Any] = {}
     for layer, (name, paths) in zip(layers, saved, strict=True):
-        variables = layer.trainable_weights + layer.non_trainable_weights
+        variables = _legacy_order(layer)
         given = [reader.datasets[path].shape for path in paths]
         if [v.shape for v in variables] != given:
             raise ModelFileError(
@@ -154,6 +155,13 @@ def read_legacy_weights(model: Layer, reader: HDF5Reader, group: str) -> None:
         values.update(zip(variables, map(reader.array, paths), strict=True))
     for variable, value in values.items():
         variable.assign(value)
+
+
+def _legacy_order(layer: Layer) -> list[Variable]:
+    """The weights that the layers train, then the others; one that is frozen alone stays there."""
+    owners = [v for v in layer.flatten_layers() if v.trainable] if layer.trainable else []
+    trained = {w for owner in owners for w in owner.own_weights if w.made_trainable}
+    return sorted(layer.weights, key=lambda w: w not in trained)
 
 
 def _weight_paths(reader: HDF5Reader, group: str) -> list[str]:

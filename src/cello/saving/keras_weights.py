@@ -48,9 +48,7 @@ def places(layer: Layer) -> list[Place]:
     def visit(layer: Layer, path: str) -> None:
         if layer in found:
             return
-        own = [v for v in layer.owned(Variable) if v.weight]
-        own = list(dict.fromkeys(sorted(own, key=lambda v: not v.trainable)))
-        found[layer] = Place(f"{path}/vars" if path else "vars", layer, own)
+        found[layer] = Place(f"{path}/vars" if path else "vars", layer, layer.own_weights)
         for name, value in _attributes(layer):
             visit_value(value, f"{path}/{name}" if path else name)
 
@@ -95,6 +93,29 @@ def arrays_of(layer: Layer) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         for i, variable in enumerate(place.variables)
     }
     return arrays, {place.group: place.layer.name for place in places(layer)}
+
+
+def frozen_weights(layer: Layer) -> list[str]:
+    """The paths of the weights that were frozen one by one, in layers that are trained."""
+    return [
+        f"{place.group}/{i}"
+        for place in places(layer)
+        for i, variable in enumerate(place.variables)
+        if place.layer.trainable and variable.made_trainable and not variable.trainable
+    ]
+
+
+def freeze_weights(layer: Layer, paths: Any) -> None:
+    """Freeze the weights at these paths, which `frozen_weights` gave."""
+    known = {
+        f"{place.group}/{i}": variable
+        for place in places(layer)
+        for i, variable in enumerate(place.variables)
+    }
+    if not isinstance(paths, list) or not all(isinstance(p, str) and p in known for p in paths):
+        raise ModelFileError(f"{layer} does not have all weights that the file calls frozen.")
+    for path in paths:
+        known[path].trainable = False
 
 
 def read_weights(layer: Layer, reader: HDF5Reader) -> None:

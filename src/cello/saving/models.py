@@ -23,7 +23,7 @@ from cello.saving.keras_h5 import (
     read_legacy_optimizer,
     read_legacy_weights,
 )
-from cello.saving.keras_weights import read_optimizer, read_weights
+from cello.saving.keras_weights import freeze_weights, read_optimizer, read_weights
 from cello.saving.optimizer_state import restore_optimizer
 
 
@@ -103,6 +103,7 @@ def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
     with reader, custom_object_scope(custom_objects), _loading(config, reader):
         model = _make(config, path.name if old else None)
         read_weights(model, reader)
+        freeze_weights(model, config.get("frozen_weights", []))
         compiled = config.get("compile_config")
         if compile and compiled:
             _compile(model, lambda: model.compile_from_config(compiled))

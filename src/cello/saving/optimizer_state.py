@@ -7,6 +7,8 @@ sums of gradients, where the optimiser keeps them, and the moments of its rule.
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from typing import Any
 
 import jax
@@ -68,6 +70,14 @@ def restore_optimizer(optimizer: Optimizer, variables, arrays: list[np.ndarray])
     expected = optimizer_arrays(optimizer, variables)
     shapes, given = [a.shape for a in expected], [a.shape for a in arrays]
     if len(given) <= 2 < len(shapes):  # from before the first step: there are no slots yet
+        return
+    if len(given) < len(shapes) and not Counter(given) - Counter(shapes):
+        warnings.warn(
+            f"The file's state of the optimizer '{optimizer.name}' has {len(given)} arrays, and "
+            f"that of the model {len(shapes)}: some weights were frozen when it was saved, and the "
+            "file does not say which. The optimizer starts anew.",
+            stacklevel=5,
+        )
         return
     if shapes != given:
         raise ModelFileError(

@@ -46,17 +46,22 @@ class Pieces:
 
     def run(self, state, leaves, length: int):
         """`(outputs, state, phases)` after a piece of this length."""
-        outputs, state = self._compiled(values_of(self._variables), state, leaves)
+        outputs, state, drawn = self._compiled(values_of(self._variables), state, leaves)
+        for place, value in drawn.items():
+            self._variables[place].hold(value)
         return outputs, state, self._next_phases[length]
 
     def _piece(self, weights, state, leaves):
         values, starts = state
         carry = Carry(values, starts, self._phases, self._off_time)
-        with bind((self._variables, weights)), carry:
+        with bind((self._variables, weights)) as binding, carry:
             outputs = self._model(self._structure.unflatten(leaves), training=False)
         length = next(v.shape[1] for v, timed in zip(leaves, self._timed, strict=True) if timed)
         self._next_phases[length] = carry.next_phases
-        return outputs, (carry.kept, jnp.zeros_like(starts))
+        drawn = {  # random generators go on, whichever session asks
+            i: binding.values[v] for i, v in enumerate(self._variables) if v in binding.assigned
+        }
+        return outputs, (carry.kept, jnp.zeros_like(starts)), drawn
 
 
 def pieces_of(model, structure, timed, phases: dict[str, int], off_time) -> Pieces:

@@ -22,7 +22,7 @@ from cello.core.layer import Layer
 from cello.core.masking import get_mask, set_mask
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
-from cello.training.loop import bind, values_of
+from cello.training.loop import values_of
 from cello.training.ragged import open_padded, values_only
 
 ADVICE = {
@@ -312,7 +312,7 @@ def _search_gradient(model, batch, layers, calls: list[_Call]) -> NotFinite | No
 
     def total(weights, zero):
         programs = model.trainer.programs
-        with bind((trainable, weights)), _Watch(layers, zero) as seen:
+        with Binding(dict(zip(trainable, weights, strict=True))), _Watch(layers, zero) as seen:
             loss = programs.loss_of(batch, programs.outputs_of(batch, True), True)
             again.extend(seen.calls)
         return loss

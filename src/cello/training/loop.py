@@ -32,7 +32,8 @@ def write_back(variables: list[Variable], values) -> None:
 
 def bind(*pairs) -> Binding:
     """A binding of several lists of variables to lists of values."""
-    return Binding({v: x for vs, xs in pairs for v, x in zip(vs, xs, strict=True)})
+    values = {v: x for vs, xs in pairs for v, x in zip(vs, xs, strict=True)}
+    return Binding(values, closed=True)
 
 
 class _Running(NamedTuple):
