@@ -6,7 +6,7 @@ import pytest
 
 import cello
 
-COMPILATIONS = 40
+COMPILATIONS = 60
 
 
 def odd_layer(library):
@@ -128,7 +128,11 @@ def test_the_training_of_a_partly_frozen_model_goes_on(tmp_path):
         model.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0)
         return model
 
-    whole, theirs, half = train(train(build(cello))), train(train(build(keras))), train(build(cello))
+    whole, theirs, half = (
+        train(train(build(cello))),
+        train(train(build(keras))),
+        train(build(cello)),
+    )
     np.testing.assert_array_equal(whole.layers[0].kernel, np.eye(4))
     np.testing.assert_allclose(whole.layers[0].bias, np.asarray(theirs.layers[0].bias), rtol=1e-5)
     half.save(tmp_path / "m.keras")

@@ -31,8 +31,9 @@ abs absolute add all any arange argmax argmin argsort arctan arctan2 average bro
 concatenate conj cos cosh cumprod cumsum diff divide dot einsum equal exp expand_dims expm1 flip
 floor full full_like greater greater_equal hstack imag isfinite isnan less less_equal linspace log
 log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul max maximum mean
-min minimum mod moveaxis multiply negative not_equal ones ones_like outer pad power prod real reciprocal repeat
-reshape roll round sign sin sinh sort split sqrt square squeeze stack std subtract sum swapaxes take
+min minimum mod moveaxis multiply negative not_equal ones ones_like outer pad power prod real
+reciprocal repeat reshape roll round sign sin sinh sort split sqrt square squeeze stack std
+subtract sum swapaxes take
 take_along_axis tan tanh tensordot tile transpose tril triu true_divide floor_divide var vdot vstack
 where zeros zeros_like
 """.split()
@@ -115,8 +116,9 @@ _STEPWISE = set(
 abs absolute add arctan arctan2 cast ceil clip conj convert_to_tensor cos cosh divide elu equal erf
 exp expm1 floor floor_divide full_like gelu greater greater_equal imag isfinite isnan leaky_relu
 less less_equal log log10 log1p log2 log_sigmoid logaddexp logical_and logical_not logical_or
-logical_xor maximum minimum mod multiply negative not_equal one_hot ones_like power real reciprocal relu relu6
-round selu sigmoid sign silu sin sinh soft_sign softplus softsign sqrt square subtract tan tanh
+logical_xor maximum minimum mod multiply negative not_equal one_hot ones_like power real
+reciprocal relu relu6 round selu sigmoid sign silu sin sinh soft_sign softplus softsign sqrt square
+subtract tan tanh
 true_divide where zeros_like
 """.split()
 )

@@ -354,6 +354,10 @@ def logical_or(x: Arrays, y: Arrays, /) -> jax.Array: ...
 @overload
 def logical_or(x: Tensors, y: Tensors, /) -> SymbolicTensor: ...
 @overload
+def logical_xor(x: Arrays, y: Arrays, /) -> jax.Array: ...
+@overload
+def logical_xor(x: Tensors, y: Tensors, /) -> SymbolicTensor: ...
+@overload
 def logsumexp(
     a: Arrays, axis: int | Sequence[int] | None = None, b: Arrays | None = None,
     keepdims: bool = False, return_sign: bool = False, where: Arrays | None = None,
@@ -762,13 +766,13 @@ __all__ = [
     "floor", "floor_divide", "full", "full_like", "gelu", "get_mask", "greater", "greater_equal",
     "gru", "hstack", "imag", "isfinite", "isnan", "leaky_relu", "less", "less_equal", "linear_scan",
     "linspace", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logsumexp", "lstm", "matmul", "matrix_scan", "max",
-    "maximum", "mean", "min", "minimum", "mod", "moveaxis", "multiply", "negative", "not_equal",
-    "one_hot", "ones", "ones_like", "outer", "pad", "power", "prod", "real", "reciprocal",
-    "recurrence", "relu", "relu6", "repeat", "reshape", "roll", "round", "selu", "set_mask",
-    "shape", "sigmoid", "sign", "silu", "simple_rnn", "sin", "sinh", "soft_sign", "softmax",
-    "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile",
-    "transpose", "tril", "triu", "true_divide", "unstack", "var", "vdot", "vstack", "where",
-    "zeros", "zeros_like",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "lstm", "matmul",
+    "matrix_scan", "max", "maximum", "mean", "min", "minimum", "mod", "moveaxis", "multiply",
+    "negative", "not_equal", "one_hot", "ones", "ones_like", "outer", "pad", "power", "prod",
+    "real", "reciprocal", "recurrence", "relu", "relu6", "repeat", "reshape", "roll", "round",
+    "selu", "set_mask", "shape", "sigmoid", "sign", "silu", "simple_rnn", "sin", "sinh",
+    "soft_sign", "softmax", "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensordot", "tile", "transpose", "tril", "triu", "true_divide", "unstack", "var", "vdot",
+    "vstack", "where", "zeros", "zeros_like",
 ]

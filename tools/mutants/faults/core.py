@@ -9,8 +9,8 @@ FAULTS = [
     # ------------------------------------------------------------------------ variables
     (
         CORE + "variable.py",
-        "            scope = scope._outer",
-        "            scope = None",
+        "                return scope.values[variable]\n            scope = scope._outer",
+        "                return scope.values[variable]\n            scope = None",
         [TESTS + "test_core.py"],
         "an inner binding does not see the values of the outer one",
     ),
