@@ -6,12 +6,15 @@ their outputs and the next layers find it there, inside a model and outside.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import weakref
 from typing import Any
 
 import jax.numpy as jnp
 
 _masks: dict[int, tuple[weakref.ref, Any]] = {}
+_rows: contextvars.ContextVar[Any] = contextvars.ContextVar("rows", default=None)
 
 
 class MaskDropped(UserWarning):
@@ -37,3 +40,34 @@ def both(mask, other):
     if mask is None or other is None:
         return other if mask is None else mask
     return jnp.logical_and(mask, other)
+
+
+@contextlib.contextmanager
+def real_rows(rows):
+    """Within it, only some rows of the batch count: those where `rows`, `(batch,)`, is true."""
+    token = _rows.set(rows)
+    try:
+        yield
+    finally:
+        _rows.reset(token)
+
+
+def real_only(mask, values):
+    """`mask`, which may be `None`, and false in those rows of `values` that do not count.
+
+    Where a layer has made rows of steps, each row of the batch has several, one behind the other.
+    """
+    rows = _rows.get()
+    if rows is None or values.ndim == 0:
+        return mask
+    rows = jnp.repeat(rows, values.shape[0] // rows.shape[0])
+    if mask is None:
+        return rows
+    mask = jnp.asarray(mask, bool)
+    return jnp.logical_and(mask, rows.reshape(-1, *(1,) * (mask.ndim - 1)))
+
+
+def count_rows(values):
+    """How many rows of `values` count."""
+    rows = _rows.get()
+    return values.shape[0] if rows is None else jnp.sum(rows)

@@ -84,6 +84,11 @@ class Operation(Layer):
     def input_dtype(self) -> str:
         return self.variable_dtype
 
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether it computes each element, or each step, by itself."""
+        return self.function in _STEPWISE
+
     def count_pieces(self, arguments):
         return 1 + _count_parts(self.function, arguments)
 

@@ -14,6 +14,7 @@ from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, boolean, fraction, integer, integers, positive
 from cello.core.layer import Layer
+from cello.core.masking import real_only
 
 
 def _axis_or_axes(value: Integer | Sequence[int]):
@@ -196,7 +197,7 @@ class BatchNormalization(Normalization):
         (axis,) = self.checked_axes(self.axis, inputs.ndim)
         shape = [inputs.shape[a] if a == axis else 1 for a in range(inputs.ndim)]
         if training and self.trainable:
-            mean, variance = _moments(inputs, axis, mask)
+            mean, variance = _moments(inputs, axis, real_only(mask, inputs))
             for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving.value * self.momentum + value * (1 - self.momentum))
         else:

@@ -9,7 +9,7 @@ import numpy as np
 from cello.core.arguments import arg
 from cello.core.dtype_policy import floating, widen
 from cello.core.kinds import one_of, optional
-from cello.core.masking import both, get_mask
+from cello.core.masking import both, get_mask, real_only
 from cello.core.serialization import Configurable
 from cello.losses.functions import same_rank
 
@@ -69,6 +69,7 @@ class Loss(Configurable):
         weights = None
         if sample_weight is not None:
             weights = align_weights(jnp.asarray(sample_weight, values.dtype), values, whose)
+        mask = real_only(mask, values)
         if mask is not None:
             mask = jnp.asarray(mask, bool)
             factor = mask.astype(values.dtype)

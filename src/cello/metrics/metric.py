@@ -11,7 +11,7 @@ from cello.core import initializers
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widen
 from cello.core.kinds import optional
-from cello.core.masking import both, get_mask
+from cello.core.masking import both, get_mask, real_only
 from cello.core.naming import snake_case
 from cello.core.owner import find_held
 from cello.core.serialization import Configurable
@@ -165,6 +165,7 @@ def weigh(values, sample_weight, mask, whose: str):
     """
     values = jnp.asarray(values, jnp.float32)
     weights = jnp.ones((), jnp.float32)
+    mask = real_only(mask, values)
     for factor, what in ((mask, "a mask"), (sample_weight, "sample_weight")):
         if factor is not None:
             factor = jnp.asarray(factor, jnp.float32)

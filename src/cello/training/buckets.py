@@ -11,6 +11,7 @@ import numpy as np
 
 from cello.distribution.layout import current
 from cello.training.data import Batch
+from cello.training.filling import Filled, fill
 from cello.training.ragged import Padded, Ragged, bucket_length, ragged_leaves
 
 FARTHEST = 2
@@ -45,6 +46,7 @@ class BucketFeed:
         passage: how sequences pass through the model. Where it cannot use a mask, a bucket has
             sequences of the very same length, so that no step of padding is made.
         left: whether the padding is in front of the sequences.
+        fills: whether a smaller batch is filled up with rows.
 
     Attributes:
         lengths: those of the sequences by which the rows are sorted.
@@ -52,8 +54,16 @@ class BucketFeed:
     """
 
     def __init__(
-        self, parts: Batch, batch_size: int, shuffler, steps, passage: Passage, left: bool = False
+        self,
+        parts: Batch,
+        batch_size: int,
+        shuffler,
+        steps,
+        passage: Passage,
+        left: bool = False,
+        fills: bool = False,
     ):
+        self.fills = fills
         self.parts = parts
         self.batch_size = batch_size
         self.shuffler = shuffler
@@ -76,7 +86,8 @@ class BucketFeed:
 
     def first(self) -> Batch:
         """A batch of the longest sequences: no batch needs more memory."""
-        return self._pad_batch(*self._longest)
+        bucket, rows = self._longest
+        return self._pad_batch(bucket, fill(rows, self.batch_size) if self.fills else rows)
 
     def whole(self) -> Batch:
         """All rows as one batch."""
@@ -173,8 +184,17 @@ class BucketEpoch:
         shapes = [(bucket, len(rows)) for bucket, rows in self.batches[self.next :][:most]]
         n = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), len(shapes))
         size = shapes[0][1]
+        if self.feed.fills and size < self.feed.batch_size:
+            return self._filled(), 1, self.feed.batch_size
         own = self.feed.spread.own(size)
         taken = self.batches[self.next : self.next + n]
         batches = [self.feed._pad_batch(bucket, rows[own]) for bucket, rows in taken]
         self.next += n
         return jax.tree.map(lambda *leaves: np.stack(leaves), *batches), n, size
+
+    def _filled(self) -> Filled:
+        """The next batch, which has fewer rows than the others."""
+        bucket, rows = self.batches[self.next]
+        self.next += 1
+        batch = self.feed._pad_batch(bucket, fill(rows, self.feed.batch_size))
+        return Filled(jax.tree.map(lambda a: a[None], batch), np.full(1, len(rows), np.int32))

@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from cello.distribution.layout import current
+from cello.training.filling import fill, filled_chunk
 from cello.training.ragged import Ragged
 
 Batch = tuple[Any, Any, Any]
@@ -103,10 +104,19 @@ class ArrayFeed:
         batch_size: rows a batch; the last one may be smaller.
         shuffler: NumPy generator for a new order each epoch, or `None` for the order as it is.
         steps: batches an epoch; all where `None`.
+        fills: whether a smaller batch is filled up.
     """
 
-    def __init__(self, parts: Batch, batch_size: int, shuffler=None, steps: int | None = None):
+    def __init__(
+        self,
+        parts: Batch,
+        batch_size: int,
+        shuffler=None,
+        steps: int | None = None,
+        fills: bool = False,
+    ):
         self.parts = parts
+        self.fills = fills
         self.batch_size = batch_size
         self.shuffler = shuffler
         self.spread = current()
@@ -115,6 +125,9 @@ class ArrayFeed:
         self.steps = self.longest_run = min(steps, whole) if steps else whole
 
     def first(self) -> Batch:
+        if self.fills and self.rows < self.batch_size:
+            rows = fill(np.arange(self.rows), self.batch_size)
+            return jax.tree.map(lambda a: a[rows], self.parts)
         return jax.tree.map(lambda a: a[: self.batch_size], self.parts)
 
     def join(self, pieces: list[Any]):
@@ -149,6 +162,10 @@ class ArrayEpoch:
         left = self.end - self.row
         if left <= 0:
             return None
+        if left < size and self.feed.fills:
+            start, self.row = self.row, self.end
+            order = np.arange(self.feed.rows) if self.order is None else self.order
+            return filled_chunk(self.feed.parts, order[start : self.end], size), 1, size
         n, size = (min(most, left // size), size) if left >= size else (1, left)
         start, self.row = self.row, self.row + n * size
         own = self.feed.spread.own(size)
@@ -168,10 +185,12 @@ class IterableFeed:
         batches: the iterable. Each epoch starts it anew; an iterator goes on where it stopped.
         steps: batches an epoch; until the end where `None`.
         prepare: function that makes three trees of arrays of what the iterable gives.
+        fills: whether batches that are smaller than the first one are filled up.
     """
 
-    def __init__(self, batches: Iterable, steps: int | None, prepare):
+    def __init__(self, batches: Iterable, steps: int | None, prepare, fills: bool = False):
         self.batches = batches
+        self.fills = fills
         self.prepare = prepare
         self.spread = current()
         self.iterator = iter(batches)
@@ -261,6 +280,7 @@ class IterableFeed:
 
 class IterableEpoch:
     def __init__(self, feed: IterableFeed, batches: Iterator[Batch]):
+        self.feed = feed
         self.batches = batches
         self.spread = feed.spread
         self.waiting: Batch | None = None
@@ -279,6 +299,9 @@ class IterableEpoch:
                 self.waiting = batch
                 break
             batches.append(batch)
+            if self._fills(batch):
+                rows, size = _count(batch), _count(self.feed.first())
+                return filled_chunk(batch, np.arange(rows), size), 1, size
         chunk = jax.tree.map(lambda *leaves: np.stack(leaves), *batches) if batches else None
         if not alone:
             shapes = [f"{a.dtype} {list(a.shape)}" for a in jax.tree.leaves(chunk)]
@@ -287,6 +310,13 @@ class IterableEpoch:
             return None
         rows = len(jax.tree.leaves(batches[0])[0]) * self.spread.processes
         return chunk, len(batches), rows
+
+    def _fills(self, batch: Batch) -> bool:
+        return self.feed.fills and _count(batch) < _count(self.feed.first())
+
+
+def _count(batch: Batch) -> int:
+    return len(jax.tree.leaves(batch)[0])
 
 
 def end_to_end(pieces: list[Any]):

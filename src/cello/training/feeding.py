@@ -11,7 +11,7 @@ import jax
 from cello.core.masking import MaskDropped
 from cello.core.symbolic import new_dimension
 from cello.core.variable import Binding
-from cello.distribution.layout import current
+from cello.distribution.layout import ONE_DEVICE, current
 from cello.training.buckets import BucketFeed, Passage
 from cello.training.data import (
     ArrayFeed,
@@ -24,6 +24,7 @@ from cello.training.data import (
     is_iterable_of_batches,
     weigh_classes,
 )
+from cello.training.filling import is_row_wise, size_of_batches
 from cello.training.programs import Programs
 from cello.training.ragged import (
     Padded,
@@ -97,14 +98,18 @@ class Feeding:
                 raise ValueError(
                     f"{self.model}.{where}: an iterable gives (x, y), so y must not be passed too."
                 )
-            feed = IterableFeed(x, steps, prepare)
+            feed = IterableFeed(x, steps, prepare, self._fills(where, targets, tbptt))
         else:
             parts = weigh_classes(self.parts(where, data), class_weight)
+            rows = len(jax.tree.leaves(parts)[0])
+            fills = self._fills(where, targets, tbptt)
+            batch_size = batch_size or rows
+            if fills:
+                batch_size = size_of_batches(rows, batch_size)
             if ragged_leaves(parts):
-                feed = self._buckets(parts, batch_size, shuffler, steps, targets, tbptt)
+                feed = self._buckets(parts, batch_size, shuffler, steps, targets, tbptt, fills)
             else:
-                rows = len(jax.tree.leaves(parts)[0])
-                feed = ArrayFeed(parts, batch_size or rows, shuffler, steps)
+                feed = ArrayFeed(parts, batch_size, shuffler, steps, fills)
         first = feed.first()
         outputs = self._outputs_for(first, targets)
         if tbptt is not None:
@@ -143,8 +148,23 @@ class Feeding:
             self.objective.check_targets(values_only(batch[1]), specs)
         return specs
 
+    def _fills(self, where: str, targets: bool, tbptt: int | None) -> bool:
+        """Whether smaller batches are filled up with rows that change no result."""
+        if where.endswith("on_batch") or tbptt is not None or self._programs.eager:
+            return False
+        if current() is not ONE_DEVICE or (targets and not self.objective.is_row_wise):
+            return False
+        return all(map(is_row_wise, self.model.flatten_layers()))
+
     def _buckets(
-        self, parts: Batch, batch_size, shuffler, steps, targets: bool, tbptt: int | None
+        self,
+        parts: Batch,
+        batch_size,
+        shuffler,
+        steps,
+        targets: bool,
+        tbptt: int | None,
+        fills: bool = False,
     ) -> BucketFeed:
         """A feed of sequences, after seeing how they pass through the model."""
         stateful = [v for v in self.model.flatten_layers() if getattr(v, "stateful", False)]
@@ -165,6 +185,7 @@ class Feeding:
             passage,
             # what is trained on the last piece must end there
             left=tbptt is not None and max(jax.tree.leaves(passage.lengths_of)) < 0,
+            fills=fills,
         )
 
     def _passage(self, x, y) -> Passage:

@@ -15,6 +15,7 @@ from jax import lax
 from cello.core.variable import Binding, Variable
 from cello.distribution.layout import ONE_DEVICE
 from cello.training.data import form_of
+from cello.training.filling import Filled
 
 MOST_BATCHES = 1024
 MOST_BYTES = 8 * 2**20
@@ -41,6 +42,7 @@ class _Running(NamedTuple):
 
     first: int
     n: int
+    real: int | None  # rows, where the batch was filled up
     results: Any
     began: float
     compiled: bool  # whether the call had to compile first
@@ -56,11 +58,13 @@ class ChunkRunner:
     Args:
         step: a pure function of the state and one batch.
         spread: how both lie on the devices.
+        by_row: whether the results have a row for each of the batch.
     """
 
-    def __init__(self, step, spread=ONE_DEVICE):
+    def __init__(self, step, spread=ONE_DEVICE, by_row: bool = False):
         self._spread = spread
         self._step = step
+        self._by_row = by_row
         self._compiled = jax.jit(spread.around(self._run))
         self._shapes: set[Any] = set()
         self._bytes_a_batch: dict[Any, int] = {}
@@ -98,8 +102,12 @@ class ChunkRunner:
         patience = SECONDS_A_CHUNK if fixed is None else math.inf
         while (taken := epoch.take(self._count_wanted(capacity, fixed), patience)) is not None:
             chunk, n, rows = taken
-            new, began = self._is_new(chunk, capacity, rows), time.perf_counter()
-            chunk = spread.put(_lengthen(chunk, n, capacity), rows)
+            # One that is filled up comes alone, and so needs one program for all capacities.
+            filled = isinstance(chunk, Filled)
+            real = int(chunk.real[0]) if filled else None
+            length = 1 if filled else capacity
+            new, began = self._is_new(chunk, length, rows), time.perf_counter()
+            chunk = spread.put(_lengthen(chunk, n, length), rows)
             state, results = self._compiled(spread.give(read_state()), chunk, n)
             state = spread.take(state)
             try:
@@ -107,7 +115,7 @@ class ChunkRunner:
             except KeyboardInterrupt:  # all of it, or what is kept would belong to no step
                 write_state(state)
                 raise
-            running.append(_Running(first, n, results, began, new))
+            running.append(_Running(first, n, real, results, began, new))
             first += n
             # A batch that is a chunk of its own takes long: its results are shown at once.
             while len(running) > (1 if ahead and n > 1 else 0):
@@ -118,6 +126,8 @@ class ChunkRunner:
     def _finish(self, chunk: _Running):
         """Wait for a chunk and learn from it how long a batch takes."""
         results = jax.tree.map(lambda a: np.asarray(a)[: chunk.n], chunk.results)
+        if self._by_row and chunk.real is not None:
+            results = jax.tree.map(lambda a: a[:, : chunk.real], results)
         now = time.perf_counter()
         if not chunk.compiled:
             self._seconds_a_batch = (now - max(chunk.began, self._idle_since)) / chunk.n
@@ -140,7 +150,9 @@ class ChunkRunner:
             size = sum(int(np.prod(a.shape)) * a.dtype.itemsize for a in leaves)
             self._bytes_a_batch[form] = max(1, size)
         most = min(MOST_BATCHES, max(1, MOST_BYTES // self._bytes_a_batch[form]))
-        return min(most, feed.longest_run) if feed.longest_run else most
+        longest = feed.longest_run or most
+        # A power of 4, so that a few programs serve data of any length.
+        return next(n for n in (*(4**i for i in range(5)), most) if n >= min(longest, most))
 
     def _is_new(self, chunk, capacity: int, rows: int) -> bool:
         """Whether no chunk of these shapes came before."""

@@ -12,8 +12,9 @@ import numpy as np
 
 from cello import losses as losses_module
 from cello import metrics as metrics_module
-from cello.core.masking import get_mask, set_mask
+from cello.core.masking import count_rows, get_mask, set_mask
 from cello.metrics.metric import hide_masked_parts
+from cello.training.filling import is_row_wise
 from cello.training.ragged import mask_like
 
 
@@ -96,6 +97,13 @@ class Objective:
         """Whether some loss takes targets whose lengths are not those of the outputs."""
         losses = jax.tree.leaves(self.loss, is_leaf=_is_single)
         return any(loss is not None and loss.own_lengths for loss in losses)
+
+    @property
+    def is_row_wise(self) -> bool:
+        """Whether all losses and metrics are known to leave out rows that do not count."""
+        given = self.loss, self.metrics, self.weighted_metrics
+        parts = [v for tree in given for v in jax.tree.leaves(tree, is_leaf=_is_single)]
+        return not self.any_targets and all(map(is_row_wise, parts))
 
     def mask_outputs(self, outputs, targets) -> None:
         """Attach the masks of padded targets to the outputs that they are compared with."""
@@ -188,10 +196,10 @@ class Objective:
             value = loss(true[i], flat[i], sample_weight=weights[i])
             total = total + factor * value
             if len(self.names) > 1:
-                self._means[i].update_state(value, sample_weight=flat[0].shape[0])
+                self._means[i].update_state(value, sample_weight=count_rows(flat[0]))
         return total
 
-    def count_loss(self, loss, rows: int) -> None:
+    def count_loss(self, loss, rows) -> None:
         """Count the loss of a batch of so many rows in the mean of all batches."""
         self._mean.update_state(loss, sample_weight=rows)
 

@@ -12,9 +12,11 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.carry import Carry
+from cello.core.masking import count_rows, real_rows
 from cello.distribution.layout import current
 from cello.optimizers.optimizer import Optimizer
 from cello.training.data import Batch
+from cello.training.filling import open_filled
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.objective import Objective
 from cello.training.ragged import open_padded, values_only
@@ -82,7 +84,7 @@ class Programs:
             step = steps[mode]
             if tbptt is not None:
                 step = functools.partial(train_in_pieces, self, tbptt)
-            return ChunkRunner(_pure(step, variables, self.eager), spread)
+            return ChunkRunner(_pure(step, variables, self.eager), spread, mode == "predict")
 
         return self.find((mode, tbptt, spread, *map(tuple, variables)), make)
 
@@ -148,7 +150,7 @@ class Programs:
         outputs = self.outputs_of(batch, training)
         loss = self.loss_of(batch, outputs, training)
         x, y, w = values_only(batch)
-        self.objective.count_loss(loss, jax.tree.leaves(x)[0].shape[0])
+        self.objective.count_loss(loss, count_rows(jax.tree.leaves(x)[0]))
         results = self.model.compute_metrics(x, y, outputs, w)
         if not isinstance(results, dict):
             raise ValueError(
@@ -197,7 +199,9 @@ class Programs:
 
 def _pure(step, variables, eager: bool):
     def pure(state, batch):
-        return step(variables, state, batch)
+        batch, rows = open_filled(batch)
+        with real_rows(rows):
+            return step(variables, state, batch)
 
     if not eager:
         return pure
