@@ -84,6 +84,9 @@ class Layer(VariableOwner):
     """Whether each step of the output depends on no later step of the inputs."""
     draws_once = False
     """Whether its `seed_generator` draws once a sequence inside a cell, and not at each step."""
+    alike: Any = None
+    """What it has in common with every layer that makes the same shapes of the same inputs; `None`
+    if only a trace of its `call` tells."""
     built = False
     build_shapes: dict[str, Any] | None = None
     """The shapes that `build` was given, in Keras' form: `{"input_shape": ...}`."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 
+from cello.core.files import ModelFileError
 from cello.core.observation import Observer, innermost
 
 STATE_BYTES = 2**28
@@ -23,7 +24,7 @@ AXES = 64
 _TERMS = 256
 
 
-class LimitError(ValueError):
+class LimitError(ModelFileError):
     """A file asks for more than it can hold."""
 
 

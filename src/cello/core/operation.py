@@ -81,6 +81,10 @@ class Operation(Layer):
     function = arg(kind=_function_name, doc="Name of the function.")
 
     @property
+    def alike(self):
+        return self.function
+
+    @property
     def input_dtype(self) -> str:
         return self.variable_dtype
 

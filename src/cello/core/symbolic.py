@@ -173,6 +173,49 @@ def record(layer, run, args, kwargs):
         run: the function of `(args, kwargs)` that computes on arrays.
     """
     node = Node(layer, args, kwargs)
+    key = _key_of_call(layer, args, kwargs)
+    found = _known_shapes.get(key)
+    if found is None:
+        found = _traced(node, run)
+        if key is not None:
+            if len(_known_shapes) == 4096:
+                _known_shapes.clear()
+            _known_shapes[key] = found
+    specs, mask_specs, structure = found
+    several = len(specs) > 1
+    tensors = [
+        SymbolicTensor(spec, node, i, f"{layer.name}_{i}" if several else layer.name, mask)
+        for i, (spec, mask) in enumerate(zip(specs, mask_specs, strict=True))
+    ]
+    node.outputs = jax.tree.unflatten(structure, tensors)
+    layer.graph_nodes.append(node)
+    return node.outputs
+
+
+_known_shapes: dict[Any, Any] = {}
+
+
+def _key_of_call(layer, args, kwargs):
+    """What decides the shapes of the outputs of a call; `None` if it must be traced."""
+    leaves, structure = jax.tree.flatten((args, kwargs))
+    if layer.alike is None or any(getattr(v, "mask", None) is not None for v in leaves):
+        return None
+    key = [layer.alike, layer.dtype_policy.name, structure, jnp.result_type(float)]
+    for leaf in leaves:
+        if isinstance(leaf, SymbolicTensor):
+            key += leaf.spec.shape, leaf.spec.dtype
+        elif isinstance(leaf, slice):
+            key += "slice", leaf.start, leaf.stop, leaf.step
+        elif isinstance(leaf, (bool, int, float, str, type(Ellipsis))):
+            key += type(leaf), leaf
+        else:
+            return None
+    return tuple(key)
+
+
+def _traced(node: Node, run):
+    """The specs of the outputs of a call, those of their masks, the structure of the outputs."""
+    args, kwargs = node.args, node.kwargs
     masks: list[Any] = []
 
     def computed(specs_and_masks):
@@ -191,14 +234,7 @@ def record(layer, run, args, kwargs):
 
     specs, mask_specs = _evaluate_shapes(computed, [(t.spec, t.mask) for t in node.inputs])
     specs, mask_specs = jax.tree.map(_simpler, (specs, mask_specs))
-    several = len(specs) > 1
-    tensors = [
-        SymbolicTensor(spec, node, i, f"{layer.name}_{i}" if several else layer.name, mask)
-        for i, (spec, mask) in enumerate(zip(specs, mask_specs, strict=True))
-    ]
-    node.outputs = jax.tree.unflatten(masks[-1], tensors)
-    layer.graph_nodes.append(node)
-    return node.outputs
+    return specs, mask_specs, masks[-1]
 
 
 @functools.lru_cache(4096)

@@ -24,6 +24,10 @@ class Activation(Layer):
     supports_masking = True
     streams = True
 
+    @property
+    def alike(self):
+        return self.activation if type(self) is Activation else None
+
     def call(self, inputs):
         return self.activation(inputs)
 

@@ -26,6 +26,10 @@ class Merge(Layer):
     fewest_inputs = 1
     broadcasts = True
 
+    @property
+    def alike(self):
+        return type(self) if type(self) in _ELEMENT_BY_ELEMENT else None
+
     def call(self, inputs):
         if not isinstance(inputs, (list, tuple)) or len(inputs) < self.fewest_inputs:
             got = len(inputs) if isinstance(inputs, (list, tuple)) else "a single tensor"
@@ -99,6 +103,9 @@ class Minimum(Merge):
 
     def merge(self, inputs):
         return functools.reduce(jnp.minimum, inputs)
+
+
+_ELEMENT_BY_ELEMENT = {Add, Subtract, Multiply, Average, Maximum, Minimum}
 
 
 class Concatenate(Merge):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cello.core.loading import AXES
 from cello.saving.onnx.file import OnnxGraph, OnnxNode
 
 RECURRENT = ("LSTM", "GRU", "RNN")
@@ -21,19 +22,20 @@ def batch_axes(graph: OnnxGraph) -> dict[str, int]:
     makers = {name: node for node in graph.nodes for name in node.outputs if name}
     inputs = {entry.name: len(entry.shape) for entry in graph.inputs}
     found: dict[str, int] = {}
+    seen: set[tuple[str, int]] = set()
     for node in graph.nodes:
         if node.kind in RECURRENT:
             for place, axis in ((0, 1), (5, 1), (6, 1), (4, 0)):
                 if len(node.inputs) > place:
-                    _follow(graph, makers, inputs, found, node.inputs[place], axis)
+                    _follow(graph, makers, inputs, found, seen, (node.inputs[place], axis))
     return found
 
 
-def _follow(graph, makers, inputs, found, name: str, axis: int) -> None:
-    waiting, seen = [(name, axis)], set()
+def _follow(graph, makers, inputs, found, seen, start: tuple[str, int]) -> None:
+    waiting = [start]
     while waiting:
         name, axis = waiting.pop()
-        if (name, axis) in seen:
+        if (name, axis) in seen or axis >= AXES:
             continue
         seen.add((name, axis))
         if name in inputs:

@@ -17,6 +17,8 @@ from cello.saving.onnx.builder import require_onnx
 OLDEST, NEWEST = 11, 26
 MOST_AXES = 8
 LARGEST_SIZE = 2**31 - 1
+MOST_NAMES = 200_000
+"""Nodes and names in them that a file may have: of the largest models some ten thousands."""
 
 _FIELDS = {"float32": "float_data", "float64": "double_data", "int64": "int64_data",
            "uint32": "uint64_data", "uint64": "uint64_data"}  # fmt: skip
@@ -56,6 +58,8 @@ class OnnxGraph:
     outputs: list[str]
     constants: dict[str, np.ndarray]
     nodes: list[OnnxNode]
+    names: int
+    nbytes: int
 
 
 def read(source) -> OnnxGraph:
@@ -93,6 +97,12 @@ def _graph(onnx, proto) -> OnnxGraph:
             "onnx.version_converter changes it."
         )
     graph = proto.graph
+    names = len(graph.node) + len(graph.input) + len(graph.output)
+    names += sum(len(node.input) + len(node.output) for node in graph.node[:MOST_NAMES])
+    if names > MOST_NAMES:
+        raise ModelFileError(
+            f"The file has {names} nodes and names in them; up to {MOST_NAMES} are read."
+        )
     if graph.sparse_initializer:
         raise ModelFileError("The file has sparse weights, which are not read.")
     constants = {}
@@ -109,8 +119,7 @@ def _graph(onnx, proto) -> OnnxGraph:
                 continue  # a constant, listed as files once did
             entry.default = constants.pop(info.name)
         inputs.append(entry)
-    names = [i.name for i in inputs]
-    if len(set(names)) < len(names):
+    if len({i.name for i in inputs}) < len(inputs):
         raise ModelFileError("The file has two inputs of the same name.")
     nodes = []
     for node in map(functools.partial(_node, onnx), graph.node):
@@ -120,7 +129,8 @@ def _graph(onnx, proto) -> OnnxGraph:
             constants[node.outputs[0]] = _constant(node)
         else:
             raise ModelFileError(f"{node} makes nothing, or what is there already.")
-    return OnnxGraph(opset, inputs, [o.name for o in graph.output], constants, nodes)
+    outputs = [o.name for o in graph.output]
+    return OnnxGraph(opset, inputs, outputs, constants, nodes, names, proto.ByteSize())
 
 
 def _input(onnx, info) -> GraphInput:

@@ -27,14 +27,19 @@ def moving(r, node, x) -> Tensor:
     return x
 
 
-def _dense(r, node: OnnxNode, x: Tensor, kernel: np.ndarray, bias, key):
-    units = kernel.shape[1]
-    make = lambda name: layers.Dense(units, use_bias=bias is not None, name=name)  # noqa: E731
-    weights = [kernel] if bias is None else [kernel, bias]
-    return x.map(r.layer(node, ("dense", *key), make, weights, kernel.shape[0]))
+def check_moves(node, values) -> None:
+    """Refuse what JAX would work out at once, as large as it may become."""
+    if all(v is None or is_host(v) for v in values):
+        raise ModelFileError(f"{node} computes with constants alone, which is not read.")
+
+
+def _dense(r, node: OnnxNode, x: Tensor, shape, use_bias: bool, weights, key):
+    make = lambda name: layers.Dense(shape[1], use_bias=use_bias, name=name)  # noqa: E731
+    return x.map(r.layer(node, ("dense", *key), make, weights, shape[0]))
 
 
 def matmul(r, node, x, w):
+    check_moves(node, (x, w))
     features_last = isinstance(x, Tensor) and x.rank > 1 and x.axes[-1] == len(x.part_shape) - 1
     if not (features_last and len(x.part_shape) > 1 and is_host(w) and w.ndim == 2):
         return plain(ops.matmul(r.operand(x), r.operand(w)))
@@ -44,7 +49,8 @@ def matmul(r, node, x, w):
         value = r.graph.constants.get(other[0]) if len(other) == 1 else None
         if value is not None and value.shape == (w.shape[1],):
             bias, key = value, [*key, *other]
-    made = _dense(r, node, x, w, bias, key)
+    weights = [w] if bias is None else [w, bias]
+    made = _dense(r, node, x, w.shape, bias is not None, lambda: weights, key)
     if bias is not None:
         r.done[user.outputs[0]] = made
     return made
@@ -55,16 +61,20 @@ def gemm(r, node, x, w, bias=None):
     w = constant_like(node, w, "second operand")
     if a.get("transA", 0) or not isinstance(x, Tensor) or x.rank != 2 or w.ndim != 2:
         raise ModelFileError(f"{node}: it is not a product of a tensor and a matrix of weights.")
-    kernel = (w.T if a.get("transB", 0) else w) * np.float32(a.get("alpha", 1.0))
+    kernel = w.T if a.get("transB", 0) else w
     if bias is not None:
         bias = constant_like(node, bias, "bias")
         if bias.size != kernel.shape[1]:
             raise ModelFileError(f"{node}: its bias has the shape {bias.shape}.")
-        bias = bias.reshape(-1) * np.float32(a.get("beta", 1.0))
+
+    def weights():
+        found = [kernel * np.float32(a.get("alpha", 1.0))]
+        return found if bias is None else [*found, bias.reshape(-1) * np.float32(a.get("beta", 1))]
+
     if x.axes != (0, 1):
         x = plain(r.tensor(x))
     key = (*node.inputs[1:], a.get("transB", 0), a.get("alpha", 1.0), a.get("beta", 1.0))
-    return _dense(r, node, x, kernel, bias, key)
+    return _dense(r, node, x, kernel.shape, bias is not None, weights, key)
 
 
 def conv(r, node, x, w, bias=None):
@@ -94,7 +104,7 @@ def conv(r, node, x, w, bias=None):
         )  # fmt: skip
 
     features = w.shape[1] * a.get("group", 1)
-    call = r.layer(node, ("conv", *node.inputs[1:], str(a)), make, weights, features)
+    call = r.layer(node, ("conv", *node.inputs[1:], str(a)), make, lambda: weights, features)
     return Tensor((0, 2, 1), [call(_time_major(r, x))])
 
 
@@ -132,7 +142,8 @@ def layer_normalization(r, node, x, scale, bias=None):
     def make(name):
         return layers.LayerNormalization(epsilon=epsilon, center=bias is not None, name=name)
 
-    return x.map(r.layer(node, ("norm", *node.inputs[1:], epsilon), make, weights, scale.size))
+    key = ("norm", *node.inputs[1:], epsilon)
+    return x.map(r.layer(node, key, make, lambda: weights, scale.size))
 
 
 def batch_normalization(r, node, x, scale, bias, mean, variance):
@@ -142,9 +153,8 @@ def batch_normalization(r, node, x, scale, bias, mean, variance):
     weights = [constant_like(node, v, "weights") for v in (scale, bias, mean, variance)]
     epsilon, axis = float(node.attributes.get("epsilon", 1e-5)), x.axes[1]
     make = lambda name: layers.BatchNormalization(axis, epsilon=epsilon, name=name)  # noqa: E731
-    return x.map(
-        r.layer(node, ("batch norm", *node.inputs[1:], epsilon), make, weights, scale.size)
-    )
+    key = ("batch norm", *node.inputs[1:], epsilon)
+    return x.map(r.layer(node, key, make, lambda: weights, scale.size))
 
 
 def gather(r, node, x, places):
@@ -154,7 +164,7 @@ def gather(r, node, x, places):
         if not symbols or node.attributes.get("axis", 0) != 0:
             raise ModelFileError(f"{node}: only rows of a matrix of weights are looked up.")
         make = lambda name: layers.Embedding(*x.shape, name=name)  # noqa: E731
-        call = r.layer(node, ("embedding", node.inputs[0]), make, [x])
+        call = r.layer(node, ("embedding", node.inputs[0]), make, lambda: [x])
         rank = len(places.part_shape)
         return Tensor((*places.axes, rank), [call(t) for t in places.parts])
     return SHAPES["Gather"](r, node, x, places)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cello.core.files import ModelFileError
 from cello.models.model import Model
+from cello.saving.onnx.budget import Budget
 from cello.saving.onnx.file import read
 from cello.saving.onnx.read_nodes import TABLE
 from cello.saving.onnx.reader import Reader
@@ -28,13 +31,16 @@ def from_onnx(source) -> Model:
     Raises:
         ImportError: where the package onnx is not installed.
         FileNotFoundError: where there is no such file.
-        cello.saving.ModelFileError: where the file is damaged, keeps weights in other files, or has
-            an operator or attribute that is not read; it is named.
+        cello.saving.ModelFileError: where the file is damaged, keeps weights in other files, asks
+            for more than a file of its size may, or has an operator or attribute that is not read;
+            it is named.
     """
     graph = read(source)
     try:
-        usage = Reader(graph, TABLE, {}).run()[1]
-        model, _ = Reader(graph, TABLE, usage).run()
+        with np.errstate(all="ignore"), Budget(graph.nbytes, graph.names):
+            model, usage = Reader(graph, TABLE, {}).run()
+            if {"joined"} in usage.values():
+                model, _ = Reader(graph, TABLE, usage).run()
     except ModelFileError:
         raise
     except Exception as error:  # whatever a file that does not fit together leads to

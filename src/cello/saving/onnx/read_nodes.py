@@ -12,10 +12,11 @@ import numpy as np
 
 from cello import layers
 from cello.core.files import ModelFileError
-from cello.saving.onnx.read_layers import LAYERS, constant_like, moving
+from cello.saving.onnx.budget import LARGEST_DEGREE
+from cello.saving.onnx.read_layers import LAYERS, check_moves, constant_like, moving
 from cello.saving.onnx.read_recurrent import recurrent
 from cello.saving.onnx.read_shapes import SHAPES, axes_given, is_host, positive
-from cello.saving.onnx.reader import D, Filled, Tensor, bound, number_or_array, ops, plain
+from cello.saving.onnx.reader import D, Filled, Tensor, bound, ops, plain
 
 # ---------------------------------------------------------------------------- element by element
 
@@ -105,13 +106,13 @@ def binary(function, fold, layer=None):
         if node.outputs[0] in r.done:
             return r.done[node.outputs[0]]
         if is_host(x) and is_host(y):
-            bound(np.broadcast_shapes(x.shape, y.shape))
+            bound(np.broadcast_shapes(x.shape, y.shape), x, y)
             return np.asarray(fold(x, y))
         if isinstance(x, Tensor) and isinstance(y, Tensor):
             return _two_tensors(r, node, x, y, function, layer)
         for tensor, other, swap in ((x, y, False), (y, x, True)):
             if isinstance(tensor, Tensor) and is_host(other) and other.dtype != object:
-                value = _laid_out(tensor, other)
+                value = _laid_out(r, tensor, other)
                 if value is not None:
                     return tensor.map(lambda t, v=value, s=swap: function(v, t) if s
                                       else function(t, v))  # fmt: skip
@@ -120,23 +121,20 @@ def binary(function, fold, layer=None):
     return read
 
 
-def _laid_out(tensor: Tensor, value: np.ndarray):
+def _laid_out(r, tensor: Tensor, value: np.ndarray):
     """`value` for the parts of `tensor`; `None` where it makes the result larger."""
     if value.size == 1 and value.ndim <= tensor.rank:
         return value.reshape(()).item()
     if value.ndim > tensor.rank:
         return None
-    value = value.reshape((1,) * (tensor.rank - value.ndim) + value.shape)
+    shape = [1] * (tensor.rank - value.ndim) + list(value.shape)
     for axis, size in enumerate(tensor.dims):
-        if value.shape[axis] not in (1, size):
+        if shape[axis] not in (1, size):
             return None
-    if D in tensor.axes:
-        place = tensor.axes.index(D)
-        if value.shape[place] != 1:
-            return None
-        value = value.squeeze(place)
+    if D in tensor.axes and shape.pop(tensor.axes.index(D)) != 1:
+        return None
     order = [a for a in tensor.axes if a is not D]
-    return number_or_array(value.transpose([order.index(a) for a in range(len(order))]))
+    return r.in_jax(value, tuple(shape), tuple(order.index(a) for a in range(len(order))))
 
 
 def _two_tensors(r, node, x: Tensor, y: Tensor, function, layer):
@@ -152,6 +150,12 @@ def _two_tensors(r, node, x: Tensor, y: Tensor, function, layer):
         return Tensor(x.axes, [function(one, other)])
     make = lambda name: layer(name=name)  # noqa: E731
     return Tensor(x.axes, [r.layer(node, ("merge", *node.outputs), make)([one, other])])
+
+
+def _power(x, y):
+    if object in (x.dtype, y.dtype) and not all(n in range(LARGEST_DEGREE + 1) for n in y.flat):
+        raise ModelFileError(f"A free size to a power that is none of 0 to {LARGEST_DEGREE}.")
+    return np.power(x, y)
 
 
 def _divide(x, y):
@@ -182,7 +186,7 @@ def several(function, fold, layer):
 
 def where(r, node, condition, x, y):
     if is_host(condition) and is_host(x) and is_host(y):
-        bound(np.broadcast_shapes(condition.shape, x.shape, y.shape))
+        bound(np.broadcast_shapes(condition.shape, x.shape, y.shape), x, y)
         return np.where(condition, x, y)
     return plain(ops.where(r.operand(condition), r.operand(x), r.operand(y)))
 
@@ -278,6 +282,7 @@ def gather_nd(r, node, x, places):
 
 
 def einsum(r, node, *operands):
+    check_moves(node, operands)
     return plain(ops.einsum(node.attributes["equation"], *[r.operand(x) for x in operands]))
 
 
@@ -291,7 +296,7 @@ TABLE: dict[str, Any] = {
     "Sub": binary(ops.subtract, np.subtract, layers.Subtract),
     "Mul": binary(ops.multiply, np.multiply, layers.Multiply),
     "Div": divide,
-    "Pow": binary(ops.power, np.power),
+    "Pow": binary(ops.power, _power),
     "Mod": binary(ops.mod, np.mod),
     "Max": several(ops.maximum, np.maximum, layers.Maximum),
     "Min": several(ops.minimum, np.minimum, layers.Minimum),

@@ -9,6 +9,7 @@ import numpy as np
 from cello import layers
 from cello.core.files import ModelFileError
 from cello.saving.onnx.activations import DEFAULTS, RECURRENT
+from cello.saving.onnx.budget import take_numbers
 from cello.saving.onnx.file import OnnxNode
 from cello.saving.onnx.reader import D, Filled, Tensor, ops, plain
 from cello.saving.onnx.write_recurrent import FORMS
@@ -28,8 +29,6 @@ def recurrent(r, node: OnnxNode, x, w, weights_r, bias=None, lengths=None, *more
     directions = 2 if node.attributes.get("direction") == "bidirectional" else 1
     sizes = _sizes(node, w, weights_r, bias, directions, len(form.gates))
     options = [_options(node, form, d, directions) for d in range(directions)]
-    weights = [_weights(node, form, w[d], weights_r[d], None if bias is None else bias[d])
-               for d in range(directions)]  # fmt: skip
     used = [bool(name and r.users.get(name)) for name in (*node.outputs, "", "", "")][:3]
     only_h = not used[0] and not used[2]
     flags = {"return_sequences": used[0], "return_state": not only_h and (used[1] or used[2])}
@@ -59,8 +58,13 @@ def recurrent(r, node: OnnxNode, x, w, weights_r, bias=None, lengths=None, *more
         )
 
     key = (*node.inputs[1:4], str(sorted(node.attributes.items())), str(common), joined)
-    flat = [array for group in weights for array in group]
-    outputs = r.layer(node, key, make, flat, w.shape[2])(sequences, **call)
+
+    def weights():
+        biases = [None] * directions if bias is None else bias
+        each = zip(w, weights_r, biases, strict=True)
+        return [array for three in each for array in _weights(node, form, *three)]
+
+    outputs = r.layer(node, key, make, weights, w.shape[2])(sequences, **call)
     outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     main = outputs[: 1 if joined else directions]
     after = outputs[len(main) :]
@@ -191,18 +195,19 @@ def _is_zero(value) -> bool:
 
 def _states(r, node, given, directions: int):
     """The initial states in the order of the layer, or `None` where all are zeros."""
+    take_numbers([v for v in given if isinstance(v, np.ndarray)], node)
     if all(_is_zero(v) for v in given):
         return None
     found: list[list[Any]] = []
     for value in given:
         if _is_zero(value):
             found.append([])
-        elif isinstance(value, Tensor) and value.rank == 3:
-            found.append([r.tensor(t) for t in r.unstack(value, 0)])
-        else:
+        elif not isinstance(value, Tensor) or value.rank != 3:
             raise ModelFileError(f"{node}: it starts from constant states other than zero.")
-        if found[-1] and len(found[-1]) != directions:
+        elif value.dims[0] != directions:
             raise ModelFileError(f"{node}: its initial states are not one a direction.")
+        else:
+            found.append([r.tensor(t) for t in r.unstack(value, 0)])
     like = next(f for f in found if f)
     found = [f or [ops.zeros_like(t) for t in like] for f in found]
     return [found[s][d] for d in range(directions) for s in range(len(found))]

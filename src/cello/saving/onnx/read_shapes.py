@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from cello import layers
 from cello.core.files import ModelFileError
+from cello.core.loading import AXES
+from cello.saving.onnx.budget import check_sizes
 from cello.saving.onnx.file import OnnxNode
 from cello.saving.onnx.reader import D, Filled, Tensor, bound, ops, plain
 
@@ -24,6 +27,8 @@ def positive(axis: int, rank: int) -> int:
 
 
 def whole_numbers(node: OnnxNode, value, what: str) -> list[int]:
+    if is_host(value) and value.size > max(AXES, len(node.outputs)):
+        raise ModelFileError(f"{node}: it has {value.size} {what}.")
     if not is_host(value) or not all(isinstance(v, int) for v in value.reshape(-1).tolist()):
         raise ModelFileError(f"{node}: its {what} are not constants of the file.")
     return value.reshape(-1).tolist()
@@ -31,9 +36,9 @@ def whole_numbers(node: OnnxNode, value, what: str) -> list[int]:
 
 def axes_given(r, node: OnnxNode, axes) -> list[int] | None:
     """The axes of a node: an input, or an attribute as in older files."""
-    if axes is not None:
-        return whole_numbers(node, axes, "axes")
-    return node.attributes.get("axes")
+    if axes is None:
+        axes = node.attributes.get("axes")
+    return axes if axes is None else whole_numbers(node, np.asarray(axes), "axes")
 
 
 def as_host(sizes) -> np.ndarray:
@@ -67,12 +72,14 @@ def make_range(r, node, start, limit, delta):
     if not all(is_host(v) and v.size == 1 for v in (start, limit, delta)):
         raise ModelFileError(f"{node}: its ends are not known.")
     first, last, step = (v[0] for v in ends)
+    dtype = ends[0].dtype
     if any(v.dtype == object for v in ends):
         if (first, step) != (0, 1):
             raise ModelFileError(f"{node}: up to a free size it must start at 0.")
         return plain(r.steps(last))
-    bound([max(0, int((last - first) / step))])
-    return np.arange(first, last, step)
+    first, last, step = (v.item() for v in (first, last, step))  # whose differences do not wrap
+    (count,) = bound([max(0, math.ceil((last - first) / step))])
+    return (first + step * np.arange(count)).astype(dtype)
 
 
 def transpose(r, node, x):
@@ -135,7 +142,8 @@ def unsqueeze(r, node, x, axes=None):
 def reshape(r, node, x, target):
     if not is_host(target) or target.ndim != 1:
         raise ModelFileError(f"{node}: its shape is worked out from numbers, which is not read.")
-    dims, wanted = r.dims(x), list(target.tolist())
+    dims, wanted = r.dims(x), target.tolist()
+    check_sizes(wanted, node)
     if not node.attributes.get("allowzero", 0):
         wanted = [
             dims[i] if isinstance(d, int) and d == 0 and i < len(dims) else d
@@ -200,6 +208,7 @@ def expand(r, node, x, target):
     if not is_host(target) or target.ndim != 1:
         raise ModelFileError(f"{node}: its shape is not known.")
     dims, wanted = r.dims(x), target.tolist()
+    check_sizes(wanted, node)
     wanted = [1] * (len(dims) - len(wanted)) + wanted
     dims = [1] * (len(wanted) - len(dims)) + list(dims)
     result = [w if str(d) == "1" else d for d, w in zip(dims, wanted, strict=True)]
@@ -229,7 +238,7 @@ def concat(r, node, *values):
     rank = len(r.dims(values[0]))
     axis = positive(node.attributes.get("axis", 0), rank)
     if all(is_host(v) for v in values):
-        bound([sum(v.size for v in values)])
+        bound([sum(v.size for v in values)], *values)
         if any(v.dtype == object for v in values):
             return as_host([d for v in values for d in v.tolist()])
         return np.concatenate(values, axis)
@@ -299,7 +308,7 @@ def gather(r, node, x, places):
     """One place, or several, of an axis."""
     axis = positive(node.attributes.get("axis", 0), len(r.dims(x)))
     if is_host(x):
-        bound([x.size // max(x.shape[axis], 1) * places.size])
+        bound([x.size // max(x.shape[axis], 1) * places.size], x)
         return np.asarray(np.take(x, places.astype(np.int64), axis))
     if isinstance(x, Filled):
         sizes = list(places.shape) if is_host(places) else r.dims(places)
@@ -318,13 +327,13 @@ def gather(r, node, x, places):
             return x.without(axis, x.parts[0][key])
     elif own is D and places.ndim == 1:
         return Tensor(x.axes, [x.parts[i] for i in places.tolist()])
-    return plain(ops.take(r.tensor(x), places.astype("int32"), axis=axis))
+    return plain(ops.take(r.tensor(x), r.in_jax(places), axis=axis))
 
 
 def tile(r, node, x, times):
     times = whole_numbers(node, times, "repeats")
     if is_host(x):
-        bound([d * t for d, t in zip(x.shape, times, strict=True)])
+        bound([d * t for d, t in zip(x.shape, times, strict=True)], x)
         return np.tile(x, times)
     if any(t < 1 for t in times):
         raise ModelFileError(f"{node}: it repeats {times} times.")

@@ -6,14 +6,17 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 import cello.ops
 from cello.core.files import ModelFileError
+from cello.core.loading import AXES
 from cello.core.symbolic import BATCH, SymbolicTensor
 from cello.layers import Concatenate, Input
 from cello.models.model import Model
 from cello.saving.onnx.batch_axes import batch_axes
+from cello.saving.onnx.budget import check_sizes, take, take_numbers
 from cello.saving.onnx.file import OnnxGraph, OnnxNode
 
 ops: Any = cello.ops
@@ -21,6 +24,7 @@ ops: Any = cello.ops
 D = "D"
 """The axis of a tensor that is kept as a list of parts, such as ONNX's axis of directions."""
 
+NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
 LARGEST_CONSTANT = 2**20
 """Numbers that a constant worked out from others may have."""
 
@@ -47,6 +51,7 @@ class Tensor:
     def __post_init__(self):
         if self.given is not None:
             self.count, self.part_shape = len(self.given), self.given[0].spec.shape
+            take("parts of tensors", self.count - 1, "A tensor that is put together")
 
     @property
     def parts(self) -> list[SymbolicTensor]:
@@ -99,6 +104,9 @@ class Filled:
     number: Any
     dims: list[Any]
 
+    def __post_init__(self):
+        check_sizes(self.dims, "A constant")
+
 
 def plain(t: SymbolicTensor) -> Tensor:
     return Tensor(tuple(range(t.ndim)), [t])
@@ -129,8 +137,9 @@ class Reader:
                 for name in node.inputs:
                     self.users.setdefault(name, []).append(node)
         self.done: dict[str, Tensor] = {}
+        self._in_jax: dict[Any, tuple[np.ndarray, Any]] = {}
         self._layers: dict[Any, Any] = {}
-        self._names: set[str] = set()
+        self._names: dict[str, int] = {}  # to each, the last number behind it
         self._named: dict[str, Any] = {}
 
     def run(self) -> tuple[Model, dict[int, set[str]]]:
@@ -150,6 +159,8 @@ class Reader:
                     f"{', '.join(sorted(self.table))}."
                 )
             given = [self._value(node, n) for n in node.inputs]
+            if all(v is None or isinstance(v, np.ndarray) for v in given):
+                take_numbers([v for v in given if v is not None], node)
             try:
                 outputs = function(self, node, *given)
             except ModelFileError:
@@ -159,6 +170,7 @@ class Reader:
                     f"{node} does not fit to its inputs or attributes: {error}"
                 ) from error
             outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+            take_numbers([v for v in outputs if isinstance(v, np.ndarray)], node)
             for name, value in zip(node.outputs, outputs, strict=False):
                 if name:
                     self.values[name] = value
@@ -213,12 +225,11 @@ class Reader:
 
     def name(self, wish: str) -> str:
         """`wish`, or `wish_1`, ... where it is taken."""
-        wish = wish.strip("/").replace("/", "_") or "layer"
-        name, n = wish, 0
+        wish = name = wish.strip("/").replace("/", "_") or "layer"
         while name in self._names:
-            n += 1
-            name = f"{wish}_{n}"
-        self._names.add(name)
+            self._names[wish] += 1
+            name = f"{wish}_{self._names[wish]}"
+        self._names[name] = 0
         return name
 
     def _name_the_rest(self, outputs: list[SymbolicTensor]) -> None:
@@ -238,11 +249,11 @@ class Reader:
                 layer.name = self.name(layer.name)
                 self._named[layer.name] = layer
 
-    def layer(self, node: OnnxNode, key, make, weights=(), features: int | None = None):
+    def layer(self, node: OnnxNode, key, make, weights=list, features: int | None = None):
         """The layer `make(name)`; one for all nodes with the same `key`.
 
         Args:
-            weights: its weights, given to it by the first call.
+            weights: a function that gives its weights, asked by the first call alone.
             features: size of the axis of features that they are for; it is checked before the
                 layer makes its own, so that no input makes it larger than the file.
 
@@ -265,7 +276,7 @@ class Reader:
             built = layer.built
             outputs = layer(x, **kwargs)
             if not built:
-                layer.set_weights(list(weights))
+                layer.set_weights(weights())
             return outputs
 
         return call
@@ -333,8 +344,26 @@ class Reader:
         if isinstance(value, np.ndarray):
             if value.dtype == object:
                 return self.sizes(value)
-            return number_or_array(value)
+            return self.in_jax(value)
         return self.tensor(value)
+
+    def in_jax(self, value: np.ndarray, shape=None, order=None):
+        """A value of the file as JAX has it; one array for all nodes that take it.
+
+        A single number is one of Python's; int64 and float64 become int32 and float32.
+
+        Args:
+            shape, order: how it is reshaped, and transposed then.
+        """
+        if value.ndim == 0:
+            return value.item()
+        key = id(value), shape, order
+        if key not in self._in_jax:
+            view = value if shape is None else value.reshape(shape).transpose(order)
+            view = view.astype(NARROW.get(view.dtype.name, view.dtype))
+            take_numbers([view], "A constant")
+            self._in_jax[key] = value, jnp.asarray(view)  # and `value`, so that no other has its id
+        return self._in_jax[key][1]
 
     def sizes(self, value: np.ndarray):
         """Free sizes as a tensor, worked out when the model runs."""
@@ -362,8 +391,10 @@ class Reader:
     def _fill(self, value: Filled) -> SymbolicTensor:
         rank = len(value.dims)
         bound([d for d in value.dims if isinstance(d, int)])
-        dtype = np.asarray(value.number).dtype.name
+        number = np.asarray(value.number)
+        dtype = NARROW.get(number.dtype.name, number.dtype.name)
         t: Any = np.ones([d if isinstance(d, int) else 1 for d in value.dims], dtype)
+        take_numbers([t], "A constant")
         for axis, size in enumerate(value.dims):
             if not isinstance(size, int):
                 shape = [1] * rank
@@ -371,20 +402,17 @@ class Reader:
                 t = ops.multiply(ops.cast(ops.reshape(self._ones(size), shape), dtype), t)
         if not isinstance(t, SymbolicTensor):
             raise ModelFileError("A constant stands where the inputs should lead to.")
-        return t * number_or_array(np.asarray(value.number))
+        return t * number.item()
 
 
-def number_or_array(value: np.ndarray):
-    """A number of Python for one number; int64 and float64 become what JAX has."""
-    if value.size == 1 and value.ndim == 0:
-        return value.item()
-    small = {"int64": "int32", "uint64": "uint32", "float64": "float32"}.get(value.dtype.name)
-    return value.astype(small) if small else value
+def bound(dims, *of: np.ndarray) -> list[int]:
+    """`dims` of a constant to be worked out, refused where it would be large.
 
-
-def bound(dims) -> list[int]:
-    """`dims` of a constant to be worked out, refused where it would be large."""
-    dims = [int(d) for d in dims]
-    if any(d < 0 for d in dims) or int(np.prod([float(d) for d in dims])) > LARGEST_CONSTANT:
+    Args:
+        of: what it is worked out of; where there are free sizes in it, it is a shape.
+    """
+    dims, free = [int(d) for d in dims], any(v.dtype == object for v in of)
+    most = AXES if free else LARGEST_CONSTANT
+    if any(d < 0 for d in dims) or int(np.prod([float(d) for d in dims])) > most:
         raise ModelFileError(f"The file works out a constant of the shape {dims}.")
     return dims
