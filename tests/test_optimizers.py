@@ -327,7 +327,7 @@ def test_get_passes_optimizers_and_custom_names():
     instance = make("Adam")
     assert optimizers.get(instance) is instance
     assert optimizers.get(None) is None
-    assert optimizers.get(optimizers.Adam).name == "adam"
+    assert type(optimizers.get(optimizers.Adam)) is optimizers.Adam
     with custom_object_scope({"Mine": Mine}):
         assert type(optimizers.get("Mine")) is Mine
 
@@ -362,3 +362,19 @@ def test_refusals(call, message):
 def test_unknown_argument_suggests_the_nearest():
     with pytest.raises(TypeError, match='Did you mean "learning_rate"'):
         make("Adam", learningrate=0.1)
+
+
+def test_names_are_those_of_keras():
+    for name in ("Adam", "RMSprop", "AdamW", "SGD"):
+        keras.backend.clear_session()
+        theirs, ours = (
+            [getattr(library, name)().name for _ in range(3)]
+            for library in (keras.optimizers, optimizers)
+        )
+        assert ours == theirs
+
+
+@pytest.mark.parametrize("name", ["Adam", "SGD"])
+def test_an_older_name_of_the_learning_rate(name):
+    with pytest.raises(TypeError, match=r"argument 'lr'. Did you mean .learning_rate"):
+        getattr(optimizers, name)(lr=0.1)

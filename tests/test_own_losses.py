@@ -83,6 +83,62 @@ def test_what_masks_and_weights_do_not_fit_is_refused(kind, function, masked, we
         measured(kind, function, masked, weights)
 
 
+# -------------------------------------------------------------------- probabilities or logits
+
+LOGITS = RNG.normal(size=(4, 5, 3)).astype("float32")
+SHARES = np.exp(LOGITS) / np.exp(LOGITS).sum(-1, keepdims=True)
+CHANCES = 1 / (1 + np.exp(-LOGITS))
+LABELS = RNG.integers(0, 3, (4, 5))
+BITS = np.round(CHANCES)
+ONE_HOT = np.eye(3, dtype="float32")[LABELS]
+PADDED = np.where(MASK[..., None], SHARES, 0)
+
+
+def train(outputs, targets, loss, mask_value=-1.0):
+    """Train a model whose outputs are its inputs."""
+    inputs = cello.Input((5, 3))
+    model = cello.Model(inputs, cello.layers.Masking(mask_value)(inputs))
+    model.compile("sgd", loss)
+    model.train_on_batch(outputs, targets)
+    return model
+
+
+@pytest.mark.parametrize(
+    "name, outputs, targets",
+    [
+        ("SparseCategoricalCrossentropy", LOGITS, LABELS),
+        ("SparseCategoricalCrossentropy", CHANCES, LABELS),
+        ("CategoricalCrossentropy", LOGITS, ONE_HOT),
+        ("BinaryCrossentropy", LOGITS, BITS),
+        ("BinaryFocalCrossentropy", LOGITS, BITS),
+    ],
+)
+def test_logits_for_probabilities(name, outputs, targets):
+    loss = getattr(cello.losses, name)
+    with pytest.warns(
+        UserWarning, match=rf"takes probabilities.*{name}\(from_logits=True\)"
+    ) as seen:
+        model = train(outputs, targets, loss())
+        model.train_on_batch(outputs, targets)
+    assert len(seen) == 1
+    train(outputs, targets, loss(from_logits=True))
+
+
+@pytest.mark.parametrize(
+    "loss, outputs, targets, mask_value",
+    [
+        ("sparse_categorical_crossentropy", SHARES, LABELS, -1.0),
+        ("categorical_crossentropy", SHARES.astype("float16"), ONE_HOT, -1.0),
+        ("sparse_categorical_crossentropy", PADDED, LABELS, 0.0),
+        ("binary_crossentropy", CHANCES, BITS, -1.0),
+        ("mse", LOGITS, LOGITS, -1.0),
+    ],
+)
+def test_probabilities_as_probabilities(loss, outputs, targets, mask_value):
+    """No warning, which would be an error here; nor for what is masked."""
+    train(outputs, targets, loss, mask_value)
+
+
 # ------------------------------------------------------------------------------ in training
 
 LENGTHS = (5, 3, 2, 4, 5)

@@ -206,10 +206,29 @@ def test_any_function_is_a_loss():
 
 
 @pytest.mark.parametrize(
+    "name", ["CategoricalCrossentropy", "BinaryCrossentropy", "BinaryFocalCrossentropy"]
+)
+@pytest.mark.filterwarnings("ignore:In loss categorical:SyntaxWarning")  # of Keras
+@pytest.mark.parametrize("target, output", [((8, 1), (8, 3)), ((8, 3), (8, 1)), ((3,), (8, 3))])
+def test_what_keras_does_not_broadcast(name, target, output):
+    theirs, ours = pair(name)
+    for loss in (theirs, ours):
+        with pytest.raises(ValueError, match=r"same (shape|rank)|targets of the shape"):
+            loss(np.ones(target), np.full(output, 0.5))
+
+
+@pytest.mark.parametrize(
     "loss, target, output, message",
     [
         ("mse", (8, 3), (8, 4), "cannot compare targets of shape"),
         ("sparse_categorical_crossentropy", (8, 3), (8, 3), "use categorical_crossentropy"),
+        ("categorical_crossentropy", (8,), (8, 3), "use sparse_categorical_crossentropy"),
+        ("categorical_crossentropy", (8, 1), (8, 3), "use sparse_categorical_crossentropy"),
+        ("categorical_crossentropy", (8, 5), (8, 5, 3), "use sparse_categorical_crossentropy"),
+        ("categorical_crossentropy", (8, 5, 1), (8, 5, 3), "use sparse_categorical_crossentropy"),
+        ("categorical_crossentropy", (8, 4), (8, 3), "Give y the shape of the model's output"),
+        ("binary_crossentropy", (8, 1), (8, 3), r"targets of shape \(batch, 1\)"),
+        ("binary_focal_crossentropy", (8, 3), (8, 1), r"targets of shape \(batch, 3\)"),
     ],
 )
 def test_targets_of_a_wrong_shape(loss, target, output, message):

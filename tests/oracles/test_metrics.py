@@ -57,6 +57,7 @@ CASES = [
     _case("CategoricalCrossentropy", ONE_HOT, NUMBERS[0], from_logits=True, label_smoothing=0.1),
     _case("SparseCategoricalCrossentropy", SYMBOLS, SHARES[1]),
     _case("SparseCategoricalCrossentropy", SYMBOLS, NUMBERS[0], from_logits=True),
+    _case("SparseCategoricalCrossentropy", SYMBOLS, SHARES[1], ignore_class=2),
     *[
         _case(name, BITS, CHANCES, **options)
         for name in ("TruePositives", "FalsePositives", "TrueNegatives", "FalseNegatives")

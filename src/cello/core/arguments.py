@@ -151,6 +151,9 @@ class Declared:
         except TypeError as error:
             unknown = next((k for k in kwargs if k not in cls.declared), None)
             hint = nearest(unknown, cls.declared) if unknown else ""
+            for name in cls.declared:  # `lr` is what Keras called `learning_rate`
+                if not hint and unknown == "".join(word[0] for word in name.split("_") if word):
+                    hint = f'. Did you mean "{name}"?'
             raise TypeError(f"{cls.__name__}: {error}{hint}") from None
         self._store(
             {

@@ -20,6 +20,7 @@ from cello.losses.functions import categorical_hinge as categorical_hinge
 from cello.losses.functions import cosine_similarity as cosine_similarity
 from cello.losses.ctc import ctc as ctc
 from cello.losses.named import get as get
+from cello.losses.loss import hide as hide
 from cello.losses.functions import hinge as hinge
 from cello.losses.functions import huber as huber
 from cello.losses.functions import kl_divergence as kl_divergence
@@ -54,64 +55,6 @@ class FunctionLoss(_losses_loss.FunctionLoss, Loss):
     ) -> None:
         r"""Args:
         function: The function.
-        reduction: The mean over all values, their sum, the mean by the weights, or none.
-        name: Name.
-        dtype: What it computes in; that of the outputs if None, and at least float32.
-        """
-
-class BinaryCrossentropy(Loss):
-    r"""`-mean(y_true log(y_pred) + (1 - y_true) log(1 - y_pred))`.
-    """
-    def __init__(
-        self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
-        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
-        fn: Any = None,
-    ) -> None:
-        r"""Args:
-        from_logits: Whether `y_pred` are logits, not probabilities.
-        label_smoothing: How far labels are drawn towards equal ones.
-        axis: The axis of the classes.
-        reduction: The mean over all values, their sum, the mean by the weights, or none.
-        name: Name.
-        dtype: What it computes in; that of the outputs if None, and at least float32.
-        """
-
-class BinaryFocalCrossentropy(Loss):
-    r"""The binary cross-entropy times `(1 - p_t)^gamma`; Lin et al. 2017.
-    """
-    def __init__(
-        self, apply_class_balancing: bool = False, alpha: Number = 0.25, gamma: Number = 2.0,
-        from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
-        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
-        fn: Any = None,
-    ) -> None:
-        r"""Args:
-        apply_class_balancing: Whether to weigh the classes by alpha.
-        alpha: Weight of class 1.
-        gamma: How much easy samples are discounted.
-        from_logits: Whether `y_pred` are logits, not probabilities.
-        label_smoothing: How far labels are drawn towards equal ones.
-        axis: The axis of the classes.
-        reduction: The mean over all values, their sum, the mean by the weights, or none.
-        name: Name.
-        dtype: What it computes in; that of the outputs if None, and at least float32.
-        """
-
-class CategoricalCrossentropy(Loss):
-    r"""`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities.
-    """
-    def __init__(
-        self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
-        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
-        fn: Any = None,
-    ) -> None:
-        r"""Args:
-        from_logits: Whether `y_pred` are logits, not probabilities.
-        label_smoothing: How far labels are drawn towards equal ones.
-        axis: The axis of the classes.
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
         dtype: What it computes in; that of the outputs if None, and at least float32.
@@ -301,6 +244,64 @@ class SquaredHinge(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
+class BinaryCrossentropy(Loss):
+    r"""`-mean(y_true log(y_pred) + (1 - y_true) log(1 - y_pred))`.
+    """
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        label_smoothing: How far labels are drawn towards equal ones.
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
+class BinaryFocalCrossentropy(Loss):
+    r"""The binary cross-entropy times `(1 - p_t)^gamma`; Lin et al. 2017.
+    """
+    def __init__(
+        self, apply_class_balancing: bool = False, alpha: Number = 0.25, gamma: Number = 2.0,
+        from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        apply_class_balancing: Whether to weigh the classes by alpha.
+        alpha: Weight of class 1.
+        gamma: How much easy samples are discounted.
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        label_smoothing: How far labels are drawn towards equal ones.
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
+class CategoricalCrossentropy(Loss):
+    r"""`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities.
+    """
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: Number = 0.0, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        label_smoothing: How far labels are drawn towards equal ones.
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
 class SparseCategoricalCrossentropy(_losses_named.SparseCategoricalCrossentropy, Loss):
     def __init__(
         self, from_logits: bool = False, ignore_class: Integer | None = None,
@@ -324,7 +325,8 @@ __all__ = [
     "LogCosh", "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
     "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge",
     "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
-    "categorical_hinge", "cosine_similarity", "ctc", "get", "hinge", "huber", "kl_divergence",
-    "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy", "squared_hinge",
+    "categorical_hinge", "cosine_similarity", "ctc", "get", "hide", "hinge", "huber",
+    "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "poisson",
+    "sparse_categorical_crossentropy", "squared_hinge",
 ]

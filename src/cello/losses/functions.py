@@ -26,6 +26,17 @@ def same_rank(y_true, y_pred):
     return y_true.astype(dtype), y_pred.astype(dtype)
 
 
+def _same_shape(y_true, y_pred, name: str):
+    """As `same_rank`; refused are shapes that differ, which would be broadcast."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"{name} takes targets of the shape of the outputs, {y_pred.shape}, and got "
+            f"{y_true.shape}."
+        )
+    return y_true, y_pred
+
+
 def _elementwise(function):
     """A loss that is the mean of a function of each element."""
 
@@ -138,7 +149,7 @@ def _log_probabilities(y_pred, from_logits, axis):
 
 def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
     """`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities."""
-    y_true, y_pred = same_rank(y_true, y_pred)
+    y_true, y_pred = _same_shape(y_true, y_pred, "categorical_crossentropy")
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
     return -jnp.sum(y_true * _log_probabilities(y_pred, from_logits, axis), axis=axis)
@@ -170,7 +181,7 @@ def _binary_crossentropy(y_true, y_pred, from_logits):
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
     """`-mean(y_true log(y_pred) + (1 - y_true) log(1 - y_pred))`."""
-    y_true, y_pred = same_rank(y_true, y_pred)
+    y_true, y_pred = _same_shape(y_true, y_pred, "binary_crossentropy")
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
     return jnp.mean(_binary_crossentropy(y_true, y_pred, from_logits), axis=axis)
@@ -190,7 +201,7 @@ def binary_focal_crossentropy(
     axis=-1,
 ):
     """The binary cross-entropy times `(1 - p_t)^gamma`; Lin et al. 2017."""
-    y_true, y_pred = same_rank(y_true, y_pred)
+    y_true, y_pred = _same_shape(y_true, y_pred, "binary_focal_crossentropy")
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
     if from_logits:

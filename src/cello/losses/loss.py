@@ -43,6 +43,8 @@ class Loss(Configurable):
 
     elementwise = False
     """Whether `call` gives means over the last axis of what it computes for each element."""
+    broadcasts = True
+    """Whether an axis of 1, in targets or outputs, is compared with a longer one."""
     own_lengths = False
     """Whether targets along an axis of time are not one for each step of the outputs."""
 
@@ -103,20 +105,28 @@ class Loss(Configurable):
             y_true: NumPy array of targets.
             output_shape: shape of the output; its batch need not be that of `y_true`.
         """
-        self._check_shapes(np.shape(y_true), tuple(output_shape))
-
-    def _check_shapes(self, target, output) -> None:
+        target, output = np.shape(y_true), tuple(output_shape)
         short, long = sorted((target, output), key=len)
         fits = len(target) == len(output) or (len(long) == len(short) + 1 and long[-1] == 1)
         for t, o in zip(target[1:], output[1:], strict=False):
-            fits = fits and (t == o or 1 in (t, o))
+            fits = fits and (t == o or (self.broadcasts and 1 in (t, o)))
         if not fits:
+            shapes = [", ".join(["batch", *map(str, shape[1:])]) for shape in (target, output)]
             raise ValueError(
-                f"The loss {self.name} cannot compare targets of shape (batch, "
-                f"{', '.join(map(str, target[1:]))}) with outputs of shape (batch, "
-                f"{', '.join(map(str, output[1:]))}). Give y the shape of the model's output, or "
-                "change the last layer."
+                f"The loss {self.name} cannot compare targets of shape ({shapes[0]}) with outputs "
+                f"of shape ({shapes[1]}). {self._advise(y_true, output)}"
             )
+
+    def _advise(self, y_true, output) -> str:
+        """What to do about targets that do not fit the output."""
+        return "Give y the shape of the model's output, or change the last layer."
+
+    def find_strays(self, y_pred):
+        """Whether some outputs cannot be what the loss takes them for; `None` if nothing is known.
+
+        Those of a loss of probabilities that leave [0, 1], or do not sum to 1, are logits.
+        """
+        return None
 
 
 class FunctionLoss(Loss):

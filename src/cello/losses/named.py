@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import arg
+from cello.core.dtype_policy import widen
 from cello.core.exports import public
 from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import boolean, integer, nearest, number, optional
+from cello.core.masking import get_mask
 from cello.core.serialization import Registry
 from cello.losses import functions
 from cello.losses.arguments import axis as _axis
@@ -34,7 +37,10 @@ from cello.losses.functions import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from cello.losses.loss import FunctionLoss, Loss
+from cello.losses.loss import FunctionLoss, Loss, hide
+
+TOLERANCE = 0.03
+"""How far outputs in 16 bits may be from probabilities."""
 
 
 class _Named(Loss):
@@ -49,15 +55,46 @@ class _Named(Loss):
         self.elementwise = hasattr(function, "elementwise") and getattr(self, "axis", -1) == -1
 
     def call(self, y_true, y_pred):
-        arguments = {n: getattr(self, n) for n in type(self).declared if n not in Loss.declared}
+        known = Loss.declared
+        arguments = {n: getattr(self, n) for n in type(self).declared if n not in known}
         return getattr(functions, self._function)(y_true, y_pred, **arguments)
 
 
-def _loss(class_name: str, function: str, **arguments) -> Any:
+class _Crossentropy(_Named):
+    """A loss of probabilities, or of logits."""
+
+    from_logits: bool
+    axis: int
+    broadcasts = False
+    sums_to_one = False
+
+    def find_strays(self, y_pred):
+        if self.from_logits:
+            return None
+        mask = get_mask(y_pred)
+        y_pred = widen(jnp.asarray(y_pred))
+        strays = (y_pred < -TOLERANCE) | (y_pred > 1 + TOLERANCE)
+        if self.sums_to_one:
+            wrong = jnp.abs(jnp.sum(y_pred, self.axis, keepdims=True) - 1) > TOLERANCE
+            strays = strays | wrong
+        return jnp.any(strays if mask is None else hide(strays, mask))
+
+
+class _CategoricalCrossentropy(_Crossentropy):
+    sums_to_one = True
+
+    def _advise(self, y_true, output) -> str:
+        labels = np.asarray(y_true)
+        if labels.shape[1:] in (output[1:-1], (*output[1:-1], 1)) and (labels % 1 == 0).all():
+            return "y holds labels: use sparse_categorical_crossentropy, or one-hot targets."
+        return super()._advise(y_true, output)
+
+
+def _loss(class_name: str, function: str, base=_Named, **arguments) -> Any:
     """The class of a loss function."""
     formula = getattr(functions, function).__doc__
     members = {"__doc__": formula, "_function": function, "__module__": __name__, **arguments}
-    return type(class_name, (_Named,), members)
+    return type(class_name, (base,), members)
 
 
 MeanSquaredError = _loss("MeanSquaredError", "mean_squared_error")
@@ -74,6 +111,7 @@ CategoricalHinge = _loss("CategoricalHinge", "categorical_hinge")
 CategoricalCrossentropy = _loss(
     "CategoricalCrossentropy",
     "categorical_crossentropy",
+    _CategoricalCrossentropy,
     from_logits=_logits(),
     label_smoothing=_smoothing(),
     axis=_axis(),
@@ -81,6 +119,7 @@ CategoricalCrossentropy = _loss(
 BinaryCrossentropy = _loss(
     "BinaryCrossentropy",
     "binary_crossentropy",
+    _Crossentropy,
     from_logits=_logits(),
     label_smoothing=_smoothing(),
     axis=_axis(),
@@ -88,6 +127,7 @@ BinaryCrossentropy = _loss(
 BinaryFocalCrossentropy = _loss(
     "BinaryFocalCrossentropy",
     "binary_focal_crossentropy",
+    _Crossentropy,
     apply_class_balancing=arg(False, kind=boolean, doc="Whether to weigh the classes by alpha."),
     alpha=arg(0.25, kind=number, doc="Weight of class 1."),
     gamma=arg(2.0, kind=number, doc="How much easy samples are discounted."),
@@ -99,6 +139,7 @@ CosineSimilarity = _loss("CosineSimilarity", "cosine_similarity", axis=_axis())
 _SparseCategoricalCrossentropy = _loss(
     "SparseCategoricalCrossentropy",
     "sparse_categorical_crossentropy",
+    _CategoricalCrossentropy,
     from_logits=_logits(),
     ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
     axis=_axis(),

@@ -124,7 +124,11 @@ SparseCategoricalCrossentropy = _metric(
     "SparseCategoricalCrossentropy",
     "sparse_categorical_crossentropy",
     from_logits=logits(),
-    ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
+    ignore_class=arg(
+        None,
+        kind=optional(integer),
+        doc="A label with the loss 0, left out of the mean if there are weights or a mask.",
+    ),
     axis=axis(),
 )
 

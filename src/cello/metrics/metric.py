@@ -139,7 +139,8 @@ class MeanMetricWrapper(Mean):
         if self.elementwise:
             y_true, y_pred = split_elements(y_true, y_pred, sample_weight)
         values = self.measure(y_true, y_pred)
-        mask = both(mask, get_mask(values))
+        if sample_weight is not None or mask is not None:  # what Keras does with `ignore_class`
+            mask = both(mask, get_mask(values))
         values, weights = weigh(values, sample_weight, mask, self.name)
         self.total.assign(self.total.value + jnp.sum(values * weights))
         self.count.assign(self.count.value + jnp.sum(weights))

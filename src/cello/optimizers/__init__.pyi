@@ -35,7 +35,7 @@ class Adadelta(_optimizers_rules.Adadelta, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Adafactor(_optimizers_rules.Adafactor, Optimizer):
@@ -64,7 +64,7 @@ class Adafactor(_optimizers_rules.Adafactor, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Adagrad(_optimizers_rules.Adagrad, Optimizer):
@@ -90,7 +90,7 @@ class Adagrad(_optimizers_rules.Adagrad, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Adam(_optimizers_rules.Adam, Optimizer):
@@ -118,7 +118,7 @@ class Adam(_optimizers_rules.Adam, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Adamax(_optimizers_rules.Adamax, Optimizer):
@@ -144,7 +144,7 @@ class Adamax(_optimizers_rules.Adamax, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Lamb(_optimizers_rules.Lamb, Optimizer):
@@ -170,7 +170,7 @@ class Lamb(_optimizers_rules.Lamb, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Lion(_optimizers_rules.Lion, Optimizer):
@@ -195,7 +195,7 @@ class Lion(_optimizers_rules.Lion, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Nadam(_optimizers_rules.Nadam, Optimizer):
@@ -221,7 +221,7 @@ class Nadam(_optimizers_rules.Nadam, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class Optax(_optimizers_optimizer.Optax, Optimizer):
@@ -237,7 +237,7 @@ class Optax(_optimizers_optimizer.Optax, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class RMSprop(_optimizers_rules.RMSprop, Optimizer):
@@ -265,7 +265,7 @@ class RMSprop(_optimizers_rules.RMSprop, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class SGD(_optimizers_rules.SGD, Optimizer):
@@ -290,7 +290,7 @@ class SGD(_optimizers_rules.SGD, Optimizer):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 class AdamW(_optimizers_rules.AdamW, Adam):
@@ -318,7 +318,7 @@ class AdamW(_optimizers_rules.AdamW, Adam):
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
-        name: Name; that of the class in lower case where None.
+        name: Name; one by the class, as `adam_1`, if None.
         """
 
 from cello.optimizers import schedules as schedules

@@ -22,6 +22,7 @@ from cello.core.kinds import (
     positive,
     positive_integer,
 )
+from cello.core.naming import snake_case, unique_name
 from cello.core.serialization import Configurable, serialize
 from cello.optimizers.averaging import accumulating, average_in, averaging
 
@@ -136,7 +137,7 @@ class Optimizer(Configurable):
         None, kind=optional(_several),
         doc="Batches, the mean of whose gradients makes one step; each is a step where None.",
     )  # fmt: skip
-    name: Any = arg(None, doc="Name; that of the class in lower case where None.")
+    name: Any = arg(None, doc="Name; one by the class, as `adam_1`, if None.")
     _ignored_arguments = {
         "decay": (0, None),
         "is_legacy_optimizer": None,
@@ -149,7 +150,7 @@ class Optimizer(Configurable):
         self.state = None
         self.variables: list[Any] = []
         super().__init__(*args, **kwargs)
-        self.name = self.name or type(self).__name__.lower()
+        self.name = self.name or unique_name(snake_case(type(self).__name__))
         clips = {n: getattr(self, n) for n in ("clipnorm", "clipvalue", "global_clipnorm")}
         given = ", ".join(f"{n}={v}" for n, v in clips.items() if v is not None)
         if "," in given:

@@ -44,6 +44,7 @@ def run_batches(
     ahead = ahead and not batch_by_batch
     for first, results in program(feed, fixed=fixed, ahead=ahead, start=start):
         losses = results.pop("batch_loss")
+        trainer.objective.warn_of_strays(results.pop("strays"), str(trainer.model))
         n = len(losses)
         names = [*(k for k in known if k in results), *sorted(set(results) - set(known))]
         for i in range(n) if batch_by_batch else (n - 1,):

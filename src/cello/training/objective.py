@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from typing import Any
 
 import jax
@@ -48,6 +49,7 @@ class Objective:
         for given in (metrics, weighted_metrics):
             jax.tree.map(_check_metric, given, is_leaf=_is_single)
         self.any_targets = any_targets
+        self._warned_of_strays = False
         self.names: list[str] = []
         self.losses: list[Any] = []
         self.measured: dict[str, metrics_module.Metric] = {}
@@ -198,6 +200,26 @@ class Objective:
             if len(self.names) > 1:
                 self._means[i].update_state(value, sample_weight=count_rows(flat[0]))
         return total
+
+    def find_strays(self, outputs) -> dict[str, Any]:
+        """For each loss of probabilities, whether outputs are none: name of the output to flag."""
+        flat = jax.tree.leaves(outputs)
+        parts = zip(self.names, self.losses, flat, strict=True)
+        found = {name: loss.find_strays(y) for name, loss, y in parts if loss is not None}
+        return {name: flag for name, flag in found.items() if flag is not None}
+
+    def warn_of_strays(self, strays, where: str) -> None:
+        """Warn, once, of outputs that are no probabilities though a loss takes them as such."""
+        for name, loss in zip(self.names, self.losses, strict=True):
+            if not self._warned_of_strays and np.any(strays.get(name, False)):
+                self._warned_of_strays = True
+                warnings.warn(
+                    f"{where}: the loss {loss.name} takes probabilities, and outputs leave [0, 1] "
+                    "or do not sum to 1. If they are logits, pass the loss with from_logits=True, "
+                    f"as cello.losses.{type(loss).__name__}(from_logits=True); else end in a "
+                    "softmax (for one class or several at once, a sigmoid).",
+                    stacklevel=8,
+                )
 
     def count_loss(self, loss, rows) -> None:
         """Count the loss of a batch of so many rows in the mean of all batches."""

@@ -157,7 +157,8 @@ class Programs:
                 f"{self.model}.compute_metrics must return a dict of names and values, and "
                 f"returned {results!r}."
             )
-        return loss, {**results, "batch_loss": loss}
+        strays = self.objective.find_strays(outputs) if training else {}
+        return loss, {**results, "batch_loss": loss, "strays": strays}
 
     def train_step(self, variables, state, batch):
         """One step of training."""
