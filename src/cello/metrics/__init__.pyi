@@ -274,7 +274,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         name: Name.
         dtype: Accepted as in Keras; metrics count in float32.
         from_logits: Whether `y_pred` are logits, not probabilities.
-        ignore_class: A label with the loss 0, which is left out of the mean if there are weights or a mask.
+        ignore_class: A label with the loss 0, left out of the mean if there are weights or a mask.
         axis: The axis of the classes.
         """
 
