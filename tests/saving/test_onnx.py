@@ -584,6 +584,19 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
+def test_merged_masks():
+    x, y = Input((None, 3), name="x"), Input((None, 3), name="y")
+    both = [layers.Masking()(x), layers.Masking()(y)]
+    kinds = [layers.Multiply(), layers.Maximum(), layers.Minimum(), Concatenate(), layers.Add()]
+    sums = [layers.GlobalAveragePooling1D()(kind(both)) for kind in kinds]
+    one = [layers.Multiply()([both[0], y]), layers.Maximum()([both[0], y, both[1]])]
+    inner = TimeDistributed(layers.GlobalAveragePooling1D())
+    nested = inner(layers.Reshape((-1, 3, 1))(x), mask=ops.any(ops.not_equal(x, 0), axis=-1))
+    values = [normal(2, 5, 3), normal(2, 5, 3)]
+    values[0][0, 3:], values[1][0, 4:], values[1][1, :2] = 0, 0, 0
+    agree(Model([x, y], [*sums, *one, nested]), values)
+
+
 @pytest.mark.parametrize("group", FUNCTIONS)
 def test_functions_of_ops(group):
     """All of a group in one model."""

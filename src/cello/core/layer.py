@@ -82,6 +82,8 @@ class Layer(VariableOwner):
     supports_masking = False
     streams = False
     """Whether each step of the output depends on no later step of the inputs."""
+    masks_by_step = False
+    """Whether the `mask` of its `call` has an element a step of inputs `(batch, time, ...)`."""
     draws_once = False
     """Whether its `seed_generator` draws once a sequence inside a cell, and not at each step."""
     alike: Any = None

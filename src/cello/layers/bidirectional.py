@@ -57,6 +57,7 @@ class Bidirectional(Layer):
     )
 
     supports_masking = True
+    masks_by_step = True
     _state_argument = "initial_state"
 
     def _store(self, values):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,9 @@ class Merge(Layer):
 
     An input of fewer axes gets the missing ones behind the batch: `(batch, features)` counts as the
     same at every step beside `(batch, time, features)`.
+
+    A step of the output counts if it counts in one of the inputs, as in Keras. So what an input
+    holds under its own mask may be seen, but for NaN and infinity: zeros stand in their place.
     """
 
     supports_masking = True
@@ -30,7 +33,7 @@ class Merge(Layer):
     def alike(self):
         return type(self) if type(self) in _ELEMENT_BY_ELEMENT else None
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):
         if not isinstance(inputs, (list, tuple)) or len(inputs) < self.fewest_inputs:
             got = len(inputs) if isinstance(inputs, (list, tuple)) else "a single tensor"
             raise ValueError(
@@ -38,10 +41,13 @@ class Merge(Layer):
                 f"{type(self).__name__}()([a, b])."
             )
         inputs = [jnp.asarray(x) for x in inputs]
+        given = mask or [None] * len(inputs)
+        masks = [_as_wide(m, x) for m, x in zip(given, inputs, strict=True)]
+        inputs = [x if m is None else _finite(x, m) for x, m in zip(inputs, masks, strict=True)]
         rank = max(x.ndim for x in inputs) if self.broadcasts else 0
-        inputs = [jnp.expand_dims(x, list(range(1, 1 + rank - x.ndim))) for x in inputs]
+        inputs = [_with_axes(x, rank) for x in inputs]
         try:
-            return self.merge(inputs)
+            return self.merge_masked(inputs, [_with_axes(m, rank) for m in masks])
         except (TypeError, ValueError) as error:
             shapes = [show_shape(x.shape) for x in inputs]
             raise ValueError(
@@ -52,11 +58,40 @@ class Merge(Layer):
         """The output, from a list of arrays."""
         raise NotImplementedError
 
+    def merge_masked(self, inputs, masks):
+        """The output, from a list of arrays and one of their masks, as wide as these, or `None`."""
+        return self.merge(inputs)
+
     def compute_mask(self, inputs, previous_mask):
-        """As in Keras a step counts where it counts in one of the inputs; all need a mask."""
-        if previous_mask is None or any(m is None for m in previous_mask):
-            return None
-        return functools.reduce(jnp.logical_or, previous_mask)
+        """As in Keras a step counts if it counts in one of the inputs; all need a mask."""
+        return _any_of(previous_mask)
+
+
+def _any_of(masks):
+    """Where one of the masks is true; `None`, which is true everywhere, if one of them is."""
+    if masks is None or any(m is None for m in masks):
+        return None
+    return functools.reduce(jnp.logical_or, masks)
+
+
+def _as_wide(mask, x):
+    """A mask with as many axes as the array that it belongs to."""
+    if mask is None:
+        return None
+    mask = jnp.asarray(mask, bool)
+    return jnp.reshape(mask, (*mask.shape, *[1] * (x.ndim - mask.ndim)))
+
+
+def _finite(x, mask):
+    """`x` with zeros for what is not finite under the mask."""
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return x
+    return jnp.where(mask | jnp.isfinite(x), x, 0)
+
+
+def _with_axes(x, rank: int):
+    """`x` with axes of size 1 behind the batch, up to `rank` in all."""
+    return None if x is None else jnp.expand_dims(x, list(range(1, 1 + rank - x.ndim)))
 
 
 class Add(Merge):
@@ -80,8 +115,14 @@ class Subtract(Merge):
 class Multiply(Merge):
     """The product of the inputs, element by element."""
 
-    def merge(self, inputs):
-        return functools.reduce(jnp.multiply, inputs)
+    def merge_masked(self, inputs, masks):
+        """A masked step counts as 1, and one that is masked in all inputs gives 0."""
+        factors = [
+            x if m is None else jnp.where(m, x, jnp.ones((), x.dtype))
+            for x, m in zip(inputs, masks, strict=True)
+        ]
+        product, counts = functools.reduce(jnp.multiply, factors), _any_of(masks)
+        return product if counts is None else jnp.where(counts, product, 0)
 
 
 class Average(Merge):
@@ -91,18 +132,33 @@ class Average(Merge):
         return functools.reduce(jnp.add, inputs) / len(inputs)
 
 
-class Maximum(Merge):
+class Extreme(Merge):
+    """Base of `Maximum` and `Minimum`: a masked step of one input leaves the choice to the others.
+
+    Beside an input without a mask, of which all steps count, those before it are seen as they are.
+    """
+
+    choose: Callable
+
+    def merge_masked(self, inputs, masks):
+        best, counts = inputs[0], masks[0]
+        for x, mask in zip(inputs[1:], masks[1:], strict=True):
+            x = x if mask is None else jnp.where(mask, x, best)
+            best = best if counts is None else jnp.where(counts, best, x)
+            best, counts = self.choose(best, x), _any_of([counts, mask])
+        return best
+
+
+class Maximum(Extreme):
     """The largest of the inputs, element by element."""
 
-    def merge(self, inputs):
-        return functools.reduce(jnp.maximum, inputs)
+    choose = staticmethod(jnp.maximum)
 
 
-class Minimum(Merge):
+class Minimum(Extreme):
     """The smallest of the inputs, element by element."""
 
-    def merge(self, inputs):
-        return functools.reduce(jnp.minimum, inputs)
+    choose = staticmethod(jnp.minimum)
 
 
 _ELEMENT_BY_ELEMENT = {Add, Subtract, Multiply, Average, Maximum, Minimum}
@@ -134,7 +190,7 @@ class Concatenate(Merge):
         ]
         if self.axis % jnp.ndim(inputs[0]) == 1:
             return jnp.concatenate(masks, axis=1)
-        return functools.reduce(jnp.logical_and, masks)
+        return functools.reduce(jnp.logical_or, masks)
 
 
 def _axes(value: Integer | Sequence[int]):

@@ -179,6 +179,8 @@ class BatchNormalization(Normalization):
         "virtual_batch_size": (None,),
     }
 
+    masks_by_step = True
+
     def build(self, input_shape):
         (axis,) = self.checked_axes(self.axis, len(input_shape))
         shape = (input_shape[axis],)
@@ -206,11 +208,14 @@ class BatchNormalization(Normalization):
 
 
 def _moments(x, axis, mask):
-    """Mean and variance of each feature over the steps that `mask` keeps."""
+    """Mean and variance of each feature over the steps that `mask` keeps; 0 if there are none."""
     others = [a for a in range(x.ndim) if a != axis]
     if mask is None:
         return jnp.mean(x, axis=others), jnp.var(x, axis=others)
     kept = jnp.reshape(jnp.asarray(mask, bool), mask.shape + (1,) * (x.ndim - mask.ndim))
     kept = jnp.broadcast_to(kept, x.shape)
-    mean = jnp.mean(x, axis=others, where=kept)
-    return mean, jnp.var(x, axis=others, where=kept)
+    count = jnp.maximum(jnp.sum(kept, axis=others, keepdims=True), 1)
+    mean = jnp.sum(x, axis=others, keepdims=True, where=kept) / count
+    squares = jnp.where(kept, jnp.square(jnp.where(kept, x, 0) - mean), 0)
+    variance = jnp.sum(squares, axis=others, keepdims=True) / count
+    return jnp.squeeze(mean, others), jnp.squeeze(variance, others)

@@ -72,6 +72,8 @@ class GlobalAveragePooling1D(GlobalPooling1D):
     zeros (Keras: NaN).
     """
 
+    masks_by_step = True
+
     def call(self, inputs, mask=None):
         slot = carry_slot(inputs)
         inputs = widen(inputs)

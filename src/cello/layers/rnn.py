@@ -102,6 +102,7 @@ class RNN(Layer):
     )  # fmt: skip
 
     supports_masking = True
+    masks_by_step = True
     streams = True
     _cell_class: type[Layer] | None = None
     _cell_arguments: tuple[str, ...] = ()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import jax
 import jax.numpy as jnp
 
@@ -22,7 +20,7 @@ class TimeDistributed(Layer):
     """Apply a layer to each step by itself, with the same weights.
 
     Inputs `(batch, time, ...)`; output `(batch, time, ...)`. All steps are one batch for the layer:
-    it is called once, on `(batch * time, ...)`.
+    it is called once, on `(batch * time, ...)`, and gets their masks if its `call` takes `mask`.
     """
 
     layer = arg(kind=layer_to_wrap, doc="The layer.")
@@ -46,12 +44,22 @@ class TimeDistributed(Layer):
                     f"{self} expects a mask of shape (batch, time) = {show_shape((batch, time))} "
                     f"and got {show_shape(jnp.shape(mask))}."
                 )
-            takes_mask = "mask" in inspect.signature(self.layer.call).parameters
-            if takes_mask and jnp.ndim(mask) > 2:
-                options["mask"] = jnp.reshape(mask, (batch * time, *mask.shape[2:]))
+            if "mask" in self.layer.call_signature.parameters:
+                options["mask"] = self._step_mask(mask, inputs)
         rows = jnp.reshape(inputs, (batch * time, *inputs.shape[2:]))
         outputs = self.layer(rows, training=training, **options)
         return jax.tree.map(lambda y: jnp.reshape(y, (batch, time, *y.shape[1:])), outputs)
+
+    def _step_mask(self, mask, inputs):
+        """The mask of each step for the layer inside, `(batch * time, ...)`.
+
+        A step that is masked as a whole, and is a sequence itself, is masked at all of its steps.
+        """
+        batch, time, *sizes = inputs.shape
+        mask = jnp.reshape(mask, (batch * time, *mask.shape[2:]))
+        if self.layer.masks_by_step and mask.ndim == 1 and len(sizes) > 1:
+            return jnp.broadcast_to(mask[:, None], (batch * time, sizes[0]))
+        return mask
 
     def compute_mask(self, inputs, previous_mask):
         return previous_mask

@@ -53,6 +53,7 @@ class Model(Trainable):
 
     keras_name = ("keras.src.models.functional", "Functional")
     supports_masking = True
+    masks_by_step = True
     streams = True  # the layers inside are asked
     _not_in_config: tuple[str, ...] = (*Layer._not_in_config, "activity_regularizer")
 

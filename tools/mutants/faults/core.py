@@ -105,6 +105,49 @@ FAULTS = [
         [TESTS + "test_graph_tensors.py::test_variables_compare_like_arrays"],
         "a variable is never equal to a number",
     ),
+    # ------------------------------------------------------------------ masks that meet
+    (
+        LAYERS + "merging.py",
+        "        return functools.reduce(jnp.logical_or, masks)\n\n\ndef _axes",
+        "        return functools.reduce(jnp.logical_and, masks)\n\n\ndef _axes",
+        [ORACLES + "test_merged_masks.py::test_values_and_masks_of_merged_inputs"],
+        "joined features count only where all of them count",
+    ),
+    (
+        LAYERS + "merging.py",
+        "jnp.where(m, x, jnp.ones((), x.dtype))",
+        "jnp.where(m, x, jnp.zeros((), x.dtype))",
+        [ORACLES + "test_merged_masks.py::test_values_and_masks_of_merged_inputs"],
+        "a masked step of one factor makes the product 0",
+    ),
+    (
+        LAYERS + "merging.py",
+        "jnp.where(mask, x, best)",
+        "x",
+        [ORACLES + "test_merged_masks.py::test_values_and_masks_of_merged_inputs"],
+        "a maximum may come from a masked step",
+    ),
+    (
+        LAYERS + "merging.py",
+        "jnp.where(mask | jnp.isfinite(x), x, 0)",
+        "x",
+        [ORACLES + "test_merged_masks.py"],
+        "NaN under the mask of one input comes into a merged output",
+    ),
+    (
+        LAYERS + "time_distributed.py",
+        'options["mask"] = self._step_mask(mask, inputs)',
+        "pass",
+        [ORACLES + "test_merged_masks.py"],
+        "a layer inside TimeDistributed does not see that its step is masked",
+    ),
+    (
+        LAYERS + "normalization.py",
+        "jnp.maximum(jnp.sum(kept, axis=others, keepdims=True), 1)",
+        "jnp.sum(kept, axis=others, keepdims=True)",
+        [ORACLES + "test_merged_masks.py::test_batches_that_are_partly_and_wholly_masked"],
+        "batch normalisation divides by the steps of a batch that has none",
+    ),
     # ------------------------------------------------------------------- random numbers
     (
         CORE + "variable.py",

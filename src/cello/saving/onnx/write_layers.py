@@ -208,12 +208,11 @@ def time_distributed(e, layer, x, training=False, mask=None):
     rows = b.reshape(x, -1, *inner)
     rows = dataclasses.replace(rows, shape=(None, *x.shape[2:]))
     options = {}
-    if (
-        isinstance(mask, Value)
-        and len(mask.shape or ()) > 2
-        and "mask" in layer.layer.call_signature.parameters
-    ):
+    if isinstance(mask, Value) and "mask" in layer.layer.call_signature.parameters:
         options["mask"] = b.reshape(mask, -1, b.sizes(mask, 2))
+        if layer.layer.masks_by_step and len(mask.shape or (0, 1)) == 2 and x.ndim > 3:
+            every = b.cast(b.unsqueeze(b.reshape(mask, -1), 1), bool)
+            options["mask"] = b.op("Expand", every, b.sizes(rows, 0, 2))
     e.in_rows += 1
     outputs = e.call(layer.layer, (rows,), options)
     e.in_rows -= 1
@@ -317,10 +316,10 @@ EXPORTERS: dict[type, Any] = {
     layers.GlobalMaxPooling1D: max_over_time,
     layers.Add: write_merging.merge("Add"),
     layers.Subtract: write_merging.merge("Sub"),
-    layers.Multiply: write_merging.merge("Mul"),
+    layers.Multiply: write_merging.multiply,
     layers.Average: write_merging.merge("Add", layer_mean=True),
-    layers.Maximum: write_merging.merge("Max"),
-    layers.Minimum: write_merging.merge("Min"),
+    layers.Maximum: write_merging.extreme("Max"),
+    layers.Minimum: write_merging.extreme("Min"),
     layers.Concatenate: write_merging.concatenate,
     layers.Dot: write_merging.dot,
     layers.Attention: write_attention.attention,

@@ -8,22 +8,64 @@ import numpy as np
 
 
 def merge(kind: str, layer_mean: bool = False):
-    def export(e, layer, inputs):
-        b = e.b
-        dtype = e.specs[0].dtype
-        rank = max(x.ndim for x in inputs)
-        values = []
-        for x in inputs:
-            missing = range(1, 1 + rank - x.ndim)
-            x = b.cast(x, dtype)
-            values.append(b.unsqueeze(x, *missing) if missing else x)
-        total = functools.reduce(lambda x, y: b.op(kind, x, y), values)
-        return b.op("Div", total, b.scalar(len(inputs), dtype)) if layer_mean else total
+    def export(e, layer, inputs, mask=None):
+        values, _ = _as_wide(e, inputs, mask)
+        total = functools.reduce(lambda x, y: e.b.op(kind, x, y), values)
+        return e.b.op("Div", total, e.b.scalar(len(inputs), total.dtype)) if layer_mean else total
 
     return export
 
 
-def concatenate(e, layer, inputs):
+def multiply(e, layer, inputs, mask=None):
+    b = e.b
+    values, masks = _as_wide(e, inputs, mask)
+    one, zero = b.scalar(1, values[0].dtype), b.scalar(0, values[0].dtype)
+    factors = [
+        x if m is None else b.op("Where", m, x, one, dtype=x.dtype)
+        for x, m in zip(values, masks, strict=True)
+    ]
+    product, counts = functools.reduce(lambda x, y: b.op("Mul", x, y), factors), _any_of(b, masks)
+    return product if counts is None else b.op("Where", counts, product, zero, dtype=product.dtype)
+
+
+def extreme(kind: str):
+    def export(e, layer, inputs, mask=None):
+        b = e.b
+        values, masks = _as_wide(e, inputs, mask)
+        best, counts = values[0], masks[0]
+        for x, m in zip(values[1:], masks[1:], strict=True):
+            x = x if m is None else b.op("Where", m, x, best, dtype=x.dtype)
+            best = best if counts is None else b.op("Where", counts, best, x, dtype=x.dtype)
+            best, counts = b.op(kind, best, x), _any_of(b, [counts, m])
+        return best
+
+    return export
+
+
+def _as_wide(e, inputs, masks):
+    """The inputs and their masks, all of as many axes."""
+    b, rank = e.b, max(x.ndim for x in inputs)
+
+    def widened(value, ndim, like):
+        """`value` of `ndim` axes with as many as `like` behind, and `rank` with those in front."""
+        missing = [*range(1, 1 + rank - like), *range(rank - like + ndim, rank)]
+        return b.unsqueeze(value, *missing) if missing else value
+
+    values = [widened(b.cast(x, e.specs[0].dtype), x.ndim, x.ndim) for x in inputs]
+    wide = [
+        None if m is None else widened(b.cast(m, bool), len(m.shape or (0, 1)), x.ndim)
+        for x, m in zip(inputs, masks or [None] * len(inputs), strict=True)
+    ]
+    return values, wide
+
+
+def _any_of(b, masks):
+    if masks is None or any(m is None for m in masks):
+        return None
+    return functools.reduce(lambda x, y: b.op("Or", x, y, dtype=bool), masks)
+
+
+def concatenate(e, layer, inputs, mask=None):
     dtype = e.specs[0].dtype
     return e.b.op("Concat", *[e.b.cast(x, dtype) for x in inputs], axis=layer.axis)
 
@@ -31,8 +73,7 @@ def concatenate(e, layer, inputs):
 def merge_mask(e, layer, inputs, previous):
     if previous is None or any(m is None for m in previous):
         return None
-    masks = [e.b.cast(m, bool) for m in previous]
-    return functools.reduce(lambda x, y: e.b.op("Or", x, y), masks)
+    return _any_of(e.b, [e.b.cast(m, bool) for m in previous])
 
 
 def concatenate_mask(e, layer, inputs, previous):
@@ -49,10 +90,10 @@ def concatenate_mask(e, layer, inputs, previous):
     ]
     if layer.axis % inputs[0].ndim == 1:
         return b.op("Concat", *masks, axis=1)
-    return functools.reduce(lambda x, y: b.op("And", x, y), masks)
+    return functools.reduce(lambda x, y: b.op("Or", x, y), masks)
 
 
-def dot(e, layer, inputs):
+def dot(e, layer, inputs, mask=None):
     b = e.b
     x, y = (b.cast(v, e.specs[0].dtype) for v in inputs)
     axes = layer.axes if isinstance(layer.axes, list) else [layer.axes, layer.axes]
