@@ -1,4 +1,4 @@
-"""Masks that meet: merging layers, layers inside of `TimeDistributed`, batches that are all masked."""
+"""Masks that meet: in merging layers, inside of `TimeDistributed`, batches masked as a whole."""
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ MERGES = {
     "Concatenate": {},
     "Dot": {"axes": 2},
 }
-KINDS = [(n, o) for n, o in MERGES.items()] + [("Concatenate", {"axis": 1})]
+KINDS = [*MERGES.items(), ("Concatenate", {"axis": 1})]
 TWO, THREE = ("mm", "mn", "nm"), ("mnm", "mmn")  # masked or not
 
 
