@@ -55,6 +55,10 @@ class Runnable:
         layer = self.itself
         return cast_floats(states, layer.variable_dtype) if layer.dtype_policy.mixed else states
 
+    def in_sizes(self, states):
+        """`states`, a list, tuple or dict, nested as `state_size` is inside."""
+        return states
+
     def build_for(self, inputs_shape, constants_shape=None) -> None:
         """Make the variables for a step of this shape, once."""
         if self.itself.built:

@@ -71,6 +71,13 @@ class StackedRNNCells(Cell):
             new_states.append(state)
         return inputs, new_states
 
+    def in_sizes(self, states):
+        """As in Keras the state of a cell whose `state_size` is an integer stands in no list."""
+        return [
+            inner[0] if isinstance(cell.state_size, int) else cell.in_sizes(inner)
+            for cell, inner in zip(self.row, states, strict=True)
+        ]
+
     @property
     def engine(self) -> Engine:
         """What runs the cells: JAX's loop, with a reason, if one of them needs it."""

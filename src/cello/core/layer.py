@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core import regularizers
+from cello.core.added_losses import begin_call, end_call, keep_added, last_added
 from cello.core.arguments import Argument, arg
 from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.input_spec import InputSpec
@@ -191,15 +192,27 @@ class Layer(VariableOwner):
     # ---------------------------------------------------------------------------- losses
 
     def add_loss(self, value) -> None:
-        """Add a scalar to the loss of this call; for use inside `call`."""
+        """Add a number, or a list of them, to the loss of this call; for use inside `call`.
+
+        Of an array the sum is added.
+        """
         binding = current_binding()
-        if binding is not None:
-            binding.losses.append(value)
+        for loss in jax.tree.leaves(value):
+            if callable(loss):
+                raise ValueError(
+                    f"{self}.add_loss takes numbers that call() has computed, and got a function: "
+                    "call it there."
+                )
+            binding.losses.append(loss) if binding is not None else keep_added(self, loss)
 
     @property
     def losses(self) -> list[Any]:
-        """The penalties that the regularisers put on the weights."""
-        return [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer]
+        """What `add_loss` added in the last call, then the regularisers' penalties on the weights.
+
+        The first is that of a call outside of `fit` and its like.
+        """
+        penalties = [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer]
+        return last_added(self, self.flatten_layers()) + penalties
 
     # --------------------------------------------------------------------------- calling
 
@@ -222,7 +235,7 @@ class Layer(VariableOwner):
         self._prepare(bound.arguments)
         mixed = self.input_dtype != self.variable_dtype
         with name_scope(self.name), autocast(self.input_dtype if mixed else None):
-            token = _training.set(training)
+            token, call = _training.set(training), begin_call(self)
             try:
                 masks = self._pass_masks(bound.arguments)
                 if "training" in self.call_signature.parameters:
@@ -231,11 +244,13 @@ class Layer(VariableOwner):
             except Exception as error:
                 self._add_note(error, bound.arguments)
                 raise
+            else:
+                leaves = jax.tree.leaves(outputs) if self.activity_regularizer is not None else ()
+                for leaf in leaves:
+                    self.add_loss(self.activity_regularizer(widen(leaf)) / leaf.shape[0])
             finally:
                 _training.reset(token)
-        if self.activity_regularizer is not None:
-            for leaf in jax.tree.leaves(outputs):
-                self.add_loss(self.activity_regularizer(widen(leaf)) / leaf.shape[0])
+                end_call(call)
         self._attach_masks(bound.arguments, outputs, masks)
         return outputs
 

@@ -372,9 +372,13 @@ class Add(_layers_merging.Add, Layer):
         batch_input_shape: Shape of the input with the batch.
         """
     @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
 
 class AdditiveAttention(_layers_attention.AdditiveAttention, Layer):
     def __init__(
@@ -451,9 +455,13 @@ class Average(_layers_merging.Average, Layer):
         batch_input_shape: Shape of the input with the batch.
         """
     @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
 
 from cello.cells import Cell as Cell
 class CfC(RNN):
@@ -543,9 +551,13 @@ class Concatenate(_layers_merging.Concatenate, Layer):
         batch_input_shape: Shape of the input with the batch.
         """
     @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
 
 class Conv1D(_layers_convolution.Conv1D, Layer):
     def __init__(
@@ -1434,9 +1446,13 @@ class Dot(_layers_merging.Dot, Layer):
         batch_input_shape: Shape of the input with the batch.
         """
     @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
 
 class Dropout(_layers_dropout.Dropout, Layer):
     def __init__(
@@ -2873,25 +2889,6 @@ class MambaBlock(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
-class Maximum(_layers_merging.Maximum, Layer):
-    def __init__(
-        self, *, name: str | None = None, trainable: bool = True,
-        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
-        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
-    ) -> None:
-        r"""Args:
-        name: Name; made from the class where `None`.
-        trainable: Whether training changes it.
-        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
-        activity_regularizer: Penalty on the output.
-        input_shape: Shape of the input without the batch.
-        batch_input_shape: Shape of the input with the batch.
-        """
-    @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
-    @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
-
 class MinGRU(RNN):
     r"""The minimal gated recurrent unit, whose gate looks at the inputs alone.
 
@@ -3037,25 +3034,6 @@ class MinLSTM(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
-class Minimum(_layers_merging.Minimum, Layer):
-    def __init__(
-        self, *, name: str | None = None, trainable: bool = True,
-        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
-        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
-    ) -> None:
-        r"""Args:
-        name: Name; made from the class where `None`.
-        trainable: Whether training changes it.
-        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
-        activity_regularizer: Penalty on the output.
-        input_shape: Shape of the input without the batch.
-        batch_input_shape: Shape of the input with the batch.
-        """
-    @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
-    @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
-
 class Multiply(_layers_merging.Multiply, Layer):
     def __init__(
         self, *, name: str | None = None, trainable: bool = True,
@@ -3071,9 +3049,13 @@ class Multiply(_layers_merging.Multiply, Layer):
         batch_input_shape: Shape of the input with the batch.
         """
     @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
 
 class ODERNN(RNN):
     r"""An ODE-RNN: a differential equation between the steps, and a GRU at each.
@@ -4137,9 +4119,13 @@ class Subtract(_layers_merging.Subtract, Layer):
         batch_input_shape: Shape of the input with the batch.
         """
     @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
 
 class UGRNN(RNN):
     r"""The update gate recurrent network.
@@ -4353,6 +4339,52 @@ class LayerNormalization(_layers_normalization.LayerNormalization, Layer):
     def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
     @overload
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class Maximum(_layers_merging.Maximum, Layer):
+    def __init__(
+        self, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
+
+class Minimum(_layers_merging.Minimum, Layer):
+    def __init__(
+        self, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
 
 from cello.cells import StackedRNNCells as StackedRNNCells
 from cello.cells import CfCCell as CfCCell

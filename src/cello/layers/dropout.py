@@ -38,7 +38,7 @@ class Dropping(Layer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.seed_generator: Any = SeedGenerator(self.seed) if self.rate > 0 else None
-        self.built = True
+        self.built = type(self).build is Layer.build  # a subclass may make weights
 
     def draw_shape(self, inputs):
         raise NotImplementedError

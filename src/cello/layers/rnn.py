@@ -219,6 +219,7 @@ class RNN(Layer):
             outputs = cast_floats(outputs, self.compute_dtype)
         if not (self.return_state or self.return_all_states):
             return outputs
+        states = self.runnable.in_sizes(states)
         return (outputs, *states) if isinstance(states, (list, tuple)) else (outputs, states)
 
     def count_pieces(self, arguments):

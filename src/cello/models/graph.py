@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
 
 from cello.core.layer import Layer
 from cello.core.symbolic import Node, SymbolicTensor, replace_symbolic, symbolic_leaves
+from cello.layers.input import InputLayer
 
 
 class Graph:
@@ -44,6 +46,12 @@ class Graph:
     @property
     def flat_outputs(self) -> list[SymbolicTensor]:
         return symbolic_leaves(self.outputs)
+
+    @functools.cached_property
+    def inner_inputs(self) -> list[InputLayer]:
+        """A layer for each input that is a tensor inside another graph."""
+        inner = [t for t in self.flat_inputs if not t.node.is_input]
+        return [InputLayer(t.shape, dtype=t.dtype, name=input_name(t)) for t in inner]
 
     def run(self, values: list[Any]):
         """The outputs for `values`, one for each of `flat_inputs`."""
@@ -161,6 +169,11 @@ class Graph:
                     "its own name."
                 )
             seen[layer.name] = layer
+
+
+def input_name(tensor: SymbolicTensor) -> str:
+    """The name of the `InputLayer` that stands for a tensor inside another graph."""
+    return f"{tensor.name}_input"
 
 
 def _check_tensors(tensors, what: str, name: str) -> None:

@@ -11,6 +11,7 @@ from cello.core.operation import Operation
 from cello.core.serialization import deserialize, serialize
 from cello.core.symbolic import SymbolicTensor, symbolic_leaves
 from cello.layers.input import Input, InputLayer
+from cello.models.graph import input_name
 from cello.models.operation_config import is_operation, operation_entry, operation_from_entry
 
 TENSOR = "__keras_tensor__"
@@ -27,7 +28,7 @@ def graph_config(graph) -> dict[str, Any]:
 
     def place(tensor: SymbolicTensor) -> list[Any]:
         if id(tensor) in inner:
-            return [_inner_name(tensor), 0, 0]
+            return [input_name(tensor), 0, 0]
         return [*places[tensor.node], tensor.index]
 
     def plain(value):
@@ -59,7 +60,7 @@ def graph_config(graph) -> dict[str, Any]:
 
     return {
         "layers": [
-            *(input_entry(t, _inner_name(t)) for t in inner.values()),
+            *(input_entry(t, input_name(t)) for t in inner.values()),
             *map(entry_of, graph.layers),
         ],
         "input_layers": jax.tree.map(place, graph.inputs),
@@ -162,8 +163,3 @@ def _layer(entry):
         shape, dtype = tuple(config["batch_shape"]), config["dtype"]
         return Input(batch_shape=shape, dtype=dtype, name=config["name"]).node.layer
     return deserialize(entry)
-
-
-def _inner_name(tensor: SymbolicTensor) -> str:
-    """The name of the `Input` that stands for a tensor inside another graph."""
-    return f"{tensor.name}_input"

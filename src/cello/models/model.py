@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from cello.core.layer import Layer
 from cello.core.masking import set_mask
+from cello.core.operation import Operation
 from cello.core.serialization import custom_object_scope
 from cello.core.symbolic import SymbolicTensor, input_spec, show_shape
 from cello.core.variable import Binding
@@ -76,8 +77,12 @@ class Model(Trainable):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in the order of Keras."""
-        return self.sublayers
+        """The layers, in the order of Keras; what operators and functions record is none of them.
+
+        An input inside another graph counts as an `InputLayer`.
+        """
+        starts = self.call_graph.inner_inputs if self.call_graph else []
+        return [*starts, *(v for v in self.sublayers if not isinstance(v, Operation))]
 
     @property
     def sublayers(self) -> list[Layer]:
@@ -94,7 +99,7 @@ class Model(Trainable):
             if not -len(layers) <= index < len(layers):
                 raise ValueError(f"{self} has {len(layers)} layers and no layer {index}.")
             return layers[index]
-        for layer in layers:
+        for layer in [*layers, *self.sublayers]:
             if layer.name == name:
                 return layer
         raise ValueError(

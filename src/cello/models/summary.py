@@ -55,7 +55,7 @@ def summary_parts(
 
 def _add_rows(table, model, connected, expand_nested, show_trainable, engines, indent) -> None:
     used = set(model.call_graph.nodes) if model.call_graph else set()
-    for layer in model.layers:
+    for layer in model.sublayers:
         nodes = [node for node in layer.graph_nodes if node in used]
         row: list[Any] = [
             Text.assemble(indent, (layer.name, "bold"), f"\n{indent}({type(layer).__name__})"),

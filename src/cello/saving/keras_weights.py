@@ -17,7 +17,6 @@ import numpy as np
 from cello.core.files import ModelFileError
 from cello.core.layer import Layer
 from cello.core.naming import snake_case
-from cello.core.operation import Operation
 from cello.core.serialization import class_entry
 from cello.core.variable import Variable
 from cello.models.model import Model
@@ -71,7 +70,7 @@ def places(layer: Layer) -> list[Place]:
 def _attributes(layer: Layer) -> Iterator[tuple[str, Any]]:
     values = {n: v for n, v in vars(layer).items() if n not in _attributes_of_models()}
     if isinstance(layer, Model):
-        values["layers"] = [v for v in layer.layers if not isinstance(v, Operation)]
+        values["layers"] = layer.layers
     names = sorted(values, key=lambda n: f"~{n}" if n.startswith("_") else n)
     if isinstance(layer, Model) and layer.call_graph is not None:
         names.remove("layers")

@@ -130,6 +130,13 @@ class Programs:
             ValueError: where the `compute_loss` of the model's class gives no number.
         """
         x, y, w = values_only(batch)
+        objective = self.objective
+        taught = objective.loss is not None or objective.any_targets or self.model.losses
+        if training and y is not None and not taught:
+            raise ValueError(
+                f"{self.model}.fit: compile() was given no loss, and no layer adds one, so y would "
+                "teach nothing: pass compile(loss='mse'), say."
+            )
         more = {"training": training} if self._loss_knows_training else {}
         loss = self.model.compute_loss(x, y, outputs, w, **more)
         if loss is None or jnp.shape(loss) != ():

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import jax.numpy as jnp
+
 from cello.core.layer import Layer
 from cello.core.variable import current_binding
 from cello.metrics.metric import Metric
@@ -72,7 +74,7 @@ class Trainable(Layer):
 
     @property
     def losses(self) -> list[Any]:
-        """The penalties on the weights; in `compute_loss`, also what `add_loss` added."""
+        """What `add_loss` added, in the last call or that of `compute_loss`, and the penalties."""
         binding = current_binding()
         return [*(binding.losses if binding is not None else ()), *super().losses]
 
@@ -90,7 +92,7 @@ class Trainable(Layer):
             A number: here the losses of `compile`, weighted, and `losses`.
         """
         loss = self.trainer.objective.compute_loss(y, y_pred, sample_weight)
-        return sum(self.losses, start=loss)
+        return sum(map(jnp.sum, self.losses), start=loss)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None) -> dict[str, Any]:
         """Count a batch in the metrics; a class may have its own, as in Keras.

@@ -208,7 +208,7 @@ class Trainer:
         and `history` has the epochs that were done: `fit(..., initial_epoch=n)` goes on.
         """
         self.ready("fit", needs_optimizer=True)
-        self._check_fit(y, tbptt)
+        self._check_fit(tbptt)
         size = _positive(self.model, "batch_size", batch_size or 32)
         data = x, y, sample_weight
         if validation_split and validation_data is None:
@@ -352,12 +352,7 @@ class Trainer:
         ((_, logs, _),) = run_batches(self, mode, program, feed, hooks, fixed=1)
         return _returned(logs, return_dict)
 
-    def _check_fit(self, y, tbptt: int | None) -> None:
-        if self.objective.loss is None and not self.objective.any_targets and y is not None:
-            raise ValueError(
-                f"{self.model}.fit: compile() was given no loss, so y would teach nothing: pass "
-                "compile(loss='mse'), say."
-            )
+    def _check_fit(self, tbptt: int | None) -> None:
         if several() and current().processes == 1:
             warnings.warn(
                 f"{self.model}.fit: each process trains a model of its own. To train one together, "

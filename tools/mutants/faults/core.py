@@ -105,6 +105,56 @@ FAULTS = [
         [TESTS + "test_graph_tensors.py::test_variables_compare_like_arrays"],
         "a variable is never equal to a number",
     ),
+    # ---------------------------------------------------------------- layers of one's own
+    (
+        LAYERS + "dropout.py",
+        "self.built = type(self).build is Layer.build",
+        "self.built = True",
+        [ORACLES + "test_own_layers.py::test_a_subclass_builds_though_its_base_needs_no_build"],
+        "a subclass of Dropout is not built",
+    ),
+    (
+        CORE + "layer.py",
+        "else keep_added(self, loss)",
+        "else None",
+        [ORACLES + "test_own_layers.py::test_losses_after_calls_outside_of_a_model"],
+        "what a layer adds to the loss outside of fit is lost",
+    ),
+    (
+        CORE + "added_losses.py",
+        "last = max([_begun.get(layer, 0), *",
+        "last = max([0, *",
+        [ORACLES + "test_own_layers.py::test_losses_after_calls_outside_of_a_model"],
+        "a loss that the call before added stays",
+    ),
+    (
+        "src/cello/training/programs.py",
+        "objective.any_targets or self.model.losses",
+        "objective.any_targets",
+        [ORACLES + "test_own_layers.py::test_fit_with_targets_and_added_losses_alone"],
+        "fit with targets refuses losses that layers add",
+    ),
+    (
+        "src/cello/cells/stacked.py",
+        "inner[0] if isinstance(cell.state_size, int) else",
+        "",
+        [ORACLES + "test_own_layers.py::test_states_of_stacked_cells"],
+        "the state of a stacked cell comes back in a list",
+    ),
+    (
+        "src/cello/models/model.py",
+        "for v in self.sublayers if not isinstance(v, Operation)",
+        "for v in self.sublayers",
+        [ORACLES + "test_own_layers.py::test_the_list_of_layers"],
+        "operators of a graph count as layers",
+    ),
+    (
+        "src/cello/models/model.py",
+        "return [*starts, *(",
+        "return [*(",
+        [ORACLES + "test_own_layers.py::test_the_list_of_layers"],
+        "a model of an inner tensor has no input layer",
+    ),
     # ------------------------------------------------------------------ masks that meet
     (
         LAYERS + "merging.py",
