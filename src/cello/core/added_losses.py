@@ -1,7 +1,7 @@
 """What `Layer.add_loss` adds in a call that no compiled program and no graph makes.
 
-A program keeps it in its `Binding`. Elsewhere each layer has what it added in the last outermost call
-that it took part in, until it adds in another one.
+A program keeps it in its `Binding`. Elsewhere each layer has what it added in the last outermost
+call that it took part in, until it adds in another one.
 """
 
 from __future__ import annotations
