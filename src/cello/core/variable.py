@@ -208,7 +208,8 @@ class Variable:
 
     def assign(self, value) -> None:
         """Replace the value by one of the same shape; the dtype is kept."""
-        value = jnp.asarray(to_device(value), self.dtype)
+        if not (isinstance(value, jax.Array) and value.aval == self._value.aval):
+            value = jnp.asarray(to_device(value), self.dtype)
         if value.shape != self.shape:
             raise ValueError(
                 f"Variable '{self.path}' has the shape {self.shape} and cannot take a value of the "

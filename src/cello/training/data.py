@@ -75,6 +75,9 @@ def held_out_parts(data) -> Batch:
 
 def check_lengths(parts: Batch, where: str) -> int:
     """The common number of rows; `ValueError` where the arrays differ or are empty."""
+    shapes = [leaf.shape for leaf in jax.tree.leaves(parts)]
+    if shapes and all(shapes) and shapes[0][0] and len({shape[0] for shape in shapes}) == 1:
+        return shapes[0][0]
     rows: dict[str, int] = {}
     for name, part in zip(("x", "y", "sample_weight"), parts, strict=True):
         for path, leaf in jax.tree_util.tree_leaves_with_path(part):

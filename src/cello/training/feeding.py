@@ -24,7 +24,7 @@ from cello.training.data import (
     is_iterable_of_batches,
     weigh_classes,
 )
-from cello.training.filling import is_row_wise, size_of_batches
+from cello.training.filling import size_of_batches
 from cello.training.programs import Programs
 from cello.training.ragged import (
     Padded,
@@ -136,11 +136,11 @@ class Feeding:
 
     def _outputs_for(self, batch: Batch, targets: bool):
         """Build the model on the form of this batch; assign losses and metrics to its outputs."""
-        x, y, _ = jax.tree.map(_spec, batch)
+        x, y, _ = batch
 
         def traced():
             with Binding():
-                return jax.eval_shape(self._outputs_beside, x, y)
+                return jax.eval_shape(self._outputs_beside, *jax.tree.map(_spec, (x, y)))
 
         self._output_specs = specs = self._programs.find(("outputs", form_of((x, y))), traced)
         if targets:
@@ -154,7 +154,7 @@ class Feeding:
             return False
         if current() is not ONE_DEVICE or (targets and not self.objective.is_row_wise):
             return False
-        return all(map(is_row_wise, self.model.flatten_layers()))
+        return self._programs.held.are_row_wise
 
     def _buckets(
         self,

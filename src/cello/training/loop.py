@@ -138,7 +138,7 @@ class ChunkRunner:
         if fixed is not None:
             return fixed
         seconds = self._spread.agree(self._seconds_a_batch, "the next batches")
-        return 1 if seconds is None else int(np.clip(SECONDS_A_CHUNK / seconds, 1, capacity))
+        return 1 if seconds is None else max(1, min(int(SECONDS_A_CHUNK / seconds), capacity))
 
     def _most_batches(self, feed, state) -> int:
         """The most batches that a chunk may have: bounded in memory, the results included."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Hashable
@@ -12,11 +13,14 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.carry import Carry
+from cello.core.inventory import Inventory
 from cello.core.masking import count_rows, real_rows
+from cello.core.variable import Variable
 from cello.distribution.layout import current
+from cello.metrics.metric import Metric
 from cello.optimizers.optimizer import Optimizer
 from cello.training.data import Batch
-from cello.training.filling import open_filled
+from cello.training.filling import is_row_wise, open_filled
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.objective import Objective
 from cello.training.ragged import open_padded, values_only
@@ -26,6 +30,26 @@ if TYPE_CHECKING:
     from cello.training.trainable import Trainable
 
 T = TypeVar("T")
+
+
+@dataclasses.dataclass
+class Held:
+    """What a model has to train, evaluate and predict with.
+
+    Attributes:
+        layers: it and all below it.
+        metrics: its metrics.
+        variables: trainable variables, the model's others, those of the metrics.
+    """
+
+    layers: tuple[Any, ...]
+    metrics: list[Metric]
+    variables: tuple[list[Variable], list[Variable], list[Variable]]
+
+    @functools.cached_property
+    def are_row_wise(self) -> bool:
+        """Whether all layers are known to treat each row by itself."""
+        return all(map(is_row_wise, self.layers))
 
 
 class Programs:
@@ -47,6 +71,8 @@ class Programs:
         self.eager = eager
         # The keys have layers and variables in them, which are thereby kept alive.
         self._found: dict[Any, Any] = {}
+        self._held: Held | None = None
+        self._inventory: Any = None
 
     def __getstate__(self):
         """For `pickle` and `copy`: without what is compiled."""
@@ -54,30 +80,48 @@ class Programs:
 
     def find(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """What `make` gives, made once for a key until the layers of the model change."""
-        known = (key, *self.model.flatten_layers())
+        return self._find_in(self.held, key, make)
+
+    def _find_in(self, held: Held, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        known = (key, *held.layers)
         if known in self._found:
             return self._found[known]
         made = make()  # which may build layers, and so find more of them
-        self._found[key, *self.model.flatten_layers()] = made
+        self._found[key, *self.held.layers] = made
         return made
+
+    @property
+    def held(self) -> Held:
+        """The layers, metrics and variables of the model; looked for anew if any has changed."""
+        if self._held is None or not self._inventory.is_current():
+            model = self.model
+            metrics = model.metrics
+            counts = dict.fromkeys(v for metric in metrics for v in metric.variables)
+            variables = model.trainable_weights, model.non_trainable_variables, list(counts)
+            self._inventory = Inventory([model, self.objective], (Metric, Objective))
+            self._held = Held(tuple(model.flatten_layers()), metrics, variables)
+        return self._held
 
     # ---------------------------------------------------------------------- what is run
 
     def variables(self):
         """Trainable variables, the model's others, those of the metrics."""
-        metrics = dict.fromkeys(v for metric in self.model.metrics for v in metric.variables)
-        return self.model.trainable_weights, self.model.non_trainable_variables, list(metrics)
+        return self.held.variables
 
     def program(self, mode: str, tbptt: int | None = None) -> Callable:
         """The compiled step of "train", "test" or "predict": a function that runs over a feed.
 
         See `ChunkRunner.run` for its arguments behind the state.
         """
-        return functools.partial(self.runner(mode, tbptt).run, *self.state(mode))
+        held = self.held
+        return functools.partial(self._runner(held, mode, tbptt).run, *self._state(held, mode))
 
     def runner(self, mode: str, tbptt: int | None = None) -> ChunkRunner:
         """What compiles a step; made anew where layers or variables have changed."""
-        variables, spread = self.variables(), current()
+        return self._runner(self.held, mode, tbptt)
+
+    def _runner(self, held: Held, mode: str, tbptt: int | None) -> ChunkRunner:
+        variables, spread = held.variables, current()
 
         def make():
             steps = {"train": self.train_step, "test": self._test_step, "predict": self._outputs}
@@ -86,12 +130,15 @@ class Programs:
                 step = functools.partial(train_in_pieces, self, tbptt)
             return ChunkRunner(_pure(step, variables, self.eager), spread, mode == "predict")
 
-        return self.find((mode, tbptt, spread, *map(tuple, variables)), make)
+        return self._find_in(held, (mode, tbptt, spread, *map(tuple, variables)), make)
 
     def state(self, mode: str) -> tuple[Callable, Callable]:
         """Functions that read the state of a step from the variables, and write it there."""
+        return self._state(self.held, mode)
+
+    def _state(self, held: Held, mode: str) -> tuple[Callable, Callable]:
         optimizer = self.optimizer
-        trainable, others, metrics = self.variables()
+        trainable, others, metrics = held.variables
         if mode == "train" and optimizer.state is None:
             optimizer.state = optimizer.init(values_of(trainable))
             optimizer.variables = trainable

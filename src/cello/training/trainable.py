@@ -122,11 +122,11 @@ class Trainable(Layer):
     @property
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns, in its order."""
-        return self.trainer.objective.labels_of(self.metrics)
+        return self.trainer.objective.labels_of(self.trainer.programs.held.metrics)
 
     def reset_metrics(self) -> None:
         """Let all metrics forget their batches; the start of an epoch, or of `evaluate`."""
-        for metric in self.metrics:
+        for metric in self.trainer.programs.held.metrics:
             metric.reset_state()
 
     @property

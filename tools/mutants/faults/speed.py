@@ -33,14 +33,14 @@ FAULTS = [
     ),
     (
         "src/cello/training/feeding.py",
-        "        return all(map(is_row_wise, self.model.flatten_layers()))",
+        "        return self._programs.held.are_row_wise",
         "        return False",
         ["tests/test_filling.py::test_a_few_programs_serve_any_number_of_rows"],
         "each number of rows in the last batch is compiled for itself",
     ),
     (
         "src/cello/training/feeding.py",
-        "        return all(map(is_row_wise, self.model.flatten_layers()))",
+        "        return self._programs.held.are_row_wise",
         "        return True",
         ["tests/test_filling.py::test_what_a_layer_of_ones_own_sees_is_the_batch_itself"],
         "a layer of the user's own sees rows that are not in the data",
@@ -72,5 +72,19 @@ FAULTS = [
         "",
         ["tests/test_filling.py::test_a_filled_batch_trains_as_in_keras"],
         "rows that fill a batch up count in the metrics",
+    ),
+    (
+        "src/cello/core/inventory.py",
+        "        return [v.trainable for v in self._variables] == self._trainable",
+        "        return False",
+        ["tests/test_inventory.py::test_nothing_is_looked_for_again_in_a_loop_of_calls"],
+        "every call looks through the whole model for what it holds",
+    ),
+    (
+        "src/cello/core/inventory.py",
+        "len(place) != len(values) or (values and not all(map(is_, place, values)))",
+        "len(place) != len(values)",
+        ["tests/test_inventory.py::test_every_change_is_noticed[replace_in_a_list]"],
+        "a layer that is replaced goes on as it was",
     ),
 ]
