@@ -357,7 +357,7 @@ def test_masked_first_steps_give_the_attentional_vector_before():
 # ----------------------------------------------------------- the mask that travels along
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", ["luong", pytest.param("bahdanau", marks=pytest.mark.deep)])
 def test_the_mask_that_travels_with_the_memory_is_found(mechanism):
     """It is kept by the identity of the array: eager, compiled, differentiated, in loops."""
     x, source = normal(3, 4, 2), normal(3, 5, 3, seed=1)

@@ -49,9 +49,9 @@ def close(ours, theirs, tolerance=1e-5):
     [
         ("SGD", ACCUMULATE),
         ("Adam", {"learning_rate": 0.02, "clipnorm": 0.3, **ACCUMULATE}),
-        ("Adam", {"learning_rate": 0.02, **AVERAGE}),
+        pytest.param("Adam", {"learning_rate": 0.02, **AVERAGE}, marks=pytest.mark.deep),
         ("Adam", {"learning_rate": 0.02, "ema_overwrite_frequency": 3, **AVERAGE, **ACCUMULATE}),
-        ("SGD", {"constraint": "unit_norm", **AVERAGE}),
+        pytest.param("SGD", {"constraint": "unit_norm", **AVERAGE}, marks=pytest.mark.deep),
         ("SGD", {"constraint": "unit_norm", "ema_overwrite_frequency": 2, **AVERAGE}),
     ],
     ids=str,

@@ -144,8 +144,8 @@ KINDS = {
     ),
     "tbptt": (simple, arrays, "adam", {"tbptt": 2}, list),
 }  # fmt: skip
-WITHIN_AN_EPOCH = ("adam", "lists", "loader", "averages")
-BETWEEN_EPOCHS = ("adam", "iterator", "stateful", "averages", "callbacks")
+WITHIN_AN_EPOCH = ("adam", "lists", "loader")
+BETWEEN_EPOCHS = ("adam", "arrays", "iterator", "stateful", "averages")
 
 
 def deep_but_for(kinds):
@@ -235,7 +235,7 @@ def test_a_backup_within_an_epoch_is_of_the_same_metrics(tmp_path):
         model.fit(**arrays(), batch_size=4, verbose=0, callbacks=[DiesAfter(tmp_path, 2)])
 
 
-@pytest.mark.parametrize("append", [False, True])
+@pytest.mark.parametrize("append", [pytest.param(False, marks=pytest.mark.deep), True])
 def test_the_lines_of_a_csv_file_go_on(append, tmp_path):
     """Those of epochs that are lost are written anew; those of other trainings stay or go."""
     told = {}
@@ -297,10 +297,8 @@ TRAIN = """
 """
 
 
-@pytest.mark.parametrize(
-    ("kills", "epochs"), [(1, 30), pytest.param(20, 250, marks=pytest.mark.deep)]
-)
-def test_killed_at_any_moment(kills, epochs, tmp_path):
+@pytest.mark.deep
+def test_killed_at_any_moment(tmp_path, kills=20, epochs=250):
     """SIGKILL at random: while it starts, trains, saves; the last run ends as one in peace."""
     program = tmp_path / "train.py"
     program.write_text(textwrap.dedent(TRAIN.format(epochs=epochs)))
@@ -373,7 +371,10 @@ def test_a_file_that_was_cut_short_is_refused(keep, tmp_path):
         fitted("arrays", resume=tmp_path)
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize(
+    "code",
+    [errno.ENOSPC, *(pytest.param(e, marks=pytest.mark.deep) for e in (errno.EACCES, errno.EROFS))],
+)
 def test_a_disk_that_takes_no_more(code, tmp_path, monkeypatch):
     """What was saved stays whole, the weights stay, and the error says what to do."""
     fitted("arrays", epochs=2, resume=tmp_path)

@@ -54,7 +54,14 @@ WAYS = (
     "MLSTM RWKV7 RWKVBlock"
 ).split()
 every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
-every_way = pytest.mark.parametrize("layer", [LAYERS[name] for name in WAYS], ids=WAYS)
+SLOW_TO_COMPILE = ("ODERNN", "RWKVBlock")
+every_way = pytest.mark.parametrize(
+    "layer",
+    [
+        pytest.param(LAYERS[n], id=n, marks=[pytest.mark.deep] if n in SLOW_TO_COMPILE else [])
+        for n in WAYS
+    ],
+)
 # Options by which a cell computes something else, beside the plain `Name(units)`.
 VARIANTS = [
     ("GRU", {"reset_after": False}),
@@ -128,9 +135,19 @@ def repeated(layer, variant, training):
 
 
 @every_equation
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", list(RUNS)[:2])
 def test_a_sequence_is_the_repeated_step(layer, variant, run):
     """Values, and gradients for weights, inputs and states."""
+    check_run(layer, variant, run)
+
+
+@every_layer
+@pytest.mark.parametrize("run", list(RUNS)[2:])
+def test_without_masks_and_not_in_training(layer, run):
+    check_run(layer, {}, run)
+
+
+def check_run(layer, variant, run):
     options, how = RUNS[run]
     one = layer(
         4, **variant, **plain(layer), **chosen(options), **dropping(layer), return_state=True

@@ -33,6 +33,18 @@ def test_a_fault_has_one_place_and_tests(mutant):
         assert set(names) <= names_in(file), test
 
 
+def test_the_fast_tests_have_those_of_the_faults(request):
+    """Seen where whole folders are run, as `make test` does."""
+    here = {item.nodeid for item in request.session.items}
+    here |= {re.sub(r"\[.*", "", node) for node in here}
+    here |= {node.rsplit("::", 1)[0] for node in here}
+    files = {node.split("::")[0] for node in here}
+    config = request.config
+    if not config.option.keyword and all(Path(given).is_dir() for given in config.args):
+        wanted = {t for m in MUTANTS for t in m.tests if t.split("::")[0] in files}
+        assert wanted <= here, sorted(wanted - here)
+
+
 def test_there_are_many_faults_and_each_once():
     assert len(MUTANTS) >= 60
     assert max(Counter(m.what for m in MUTANTS).values()) == 1

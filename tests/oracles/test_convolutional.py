@@ -41,7 +41,9 @@ def all_weighted(outputs):
     return sum(map(weighted, outputs))
 
 
-@pytest.mark.parametrize("rank, options, shape", LSTM_CASES)
+@pytest.mark.parametrize(
+    "rank, options, shape", [*LSTM_CASES[:2], pytest.param(*LSTM_CASES[2], marks=pytest.mark.deep)]
+)
 def test_conv_lstm_is_that_of_keras(rank, options, shape, seed=1):
     """Values, states and gradients. Keras cannot mask maps: that stands in test_cells.py."""
     x = np.random.default_rng(seed).normal(size=shape).astype("float32")
@@ -98,7 +100,9 @@ def conv_gru(torch, weights, x, options, rank):
     return torch.stack(every, 1)
 
 
-@pytest.mark.parametrize("rank, options, shape", GRU_CASES)
+@pytest.mark.parametrize(
+    "rank, options, shape", [*GRU_CASES[:2], pytest.param(*GRU_CASES[2], marks=pytest.mark.deep)]
+)
 def test_conv_gru_is_its_equations(rank, options, shape, seed=1):
     torch = pytest.importorskip("torch")
     options = {**options, "filters": 3, "return_sequences": True, "data_format": FIRST}

@@ -218,6 +218,7 @@ def cases(draw):
     return name, options, wrap, draw(st.booleans()), draw(st.booleans()), draw(st.integers(0, 99))
 
 
+@settings(settings.get_profile("brief"))
 @given(cases())
 @example(("LSTM", {"units": 4, "return_sequences": True, "return_state": True}, "concat", 1, 1, 0))
 def test_recurrent_layers_come_back(case):

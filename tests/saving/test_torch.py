@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from safetensors.numpy import save_file
 
 import cello
@@ -96,6 +96,7 @@ def modules(draw):
 BIG = {"input_size": 3, "hidden_size": 4, "num_layers": 2, "bidirectional": True}
 
 
+@settings(settings.get_profile("brief"))
 @given(modules())
 @example(("LSTM", {**BIG, "proj_size": 2, "dropout": 0.5}, 1))
 @example(("GRU", BIG, 2))
@@ -154,6 +155,7 @@ def layers(draw):
     return random_weights(whole, seed), seed
 
 
+@settings(settings.get_profile("brief"))
 @given(layers())
 def test_a_layer_made_here_is_the_same_there(case):
     layer, seed = case

@@ -3,7 +3,6 @@
 CELLS = "tests/test_cells.py::"
 LAW = CELLS + "test_a_sequence_is_the_repeated_step"
 STEPS, LAST = "outputs and states of all steps", "backwards to the last output"
-FREE, ZEROS = "without a mask", "zeros under the mask, not in training"
 WRAPPERS = "tests/test_wrapper_cells.py::"
 SRC = "src/cello/"
 
