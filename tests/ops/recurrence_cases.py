@@ -73,7 +73,7 @@ def arrays_of(cell, batch, time, features, units, seed, dtype="float64"):
     return (
         normal(batch, time, features),
         normal(features, gates * units, scale=features**-0.5),
-        normal(units, gates * units, scale=units**-0.5),
+        normal(units, gates * units, scale=max(units, 1) ** -0.5),
         normal(*bias, scale=0.3),
         tuple(normal(batch, units) for _ in range(states)),
     )

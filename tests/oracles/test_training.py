@@ -6,7 +6,7 @@ import pytest
 
 import cello
 
-COMPILATIONS = 180
+COMPILATIONS = 215
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
@@ -174,6 +174,20 @@ def test_single_batches():
     np.testing.assert_allclose(
         ours.predict_on_batch(X), theirs.predict_on_batch(X), rtol=1e-4, atol=1e-5
     )
+
+
+def test_batches_of_other_lengths_with_a_target_a_step():
+    """Metrics count each step alike; Keras' count each row alike."""
+    batches = [(normal(2, n, 3, seed=n), normal(2, n, 2)) for n in (5, 7, 3)]
+    theirs, ours = pair(per_step)
+    squares = [np.mean((np.asarray(ours(x)) - y) ** 2, -1) for x, y in batches]
+    loss, mse = ours.evaluate((b for b in batches), steps=3, verbose=0)
+    assert mse == pytest.approx(np.mean(np.concatenate(squares, 1)), rel=1e-4)
+    want, _ = theirs.evaluate((b for b in batches), steps=3, verbose=0)
+    assert loss == pytest.approx(want, rel=1e-4)
+    for model in (ours, theirs):
+        model.fit((b for b in batches), steps_per_epoch=3, shuffle=False, verbose=0)
+    same_weights(ours, theirs)
 
 
 def test_stateful_layers_go_on_from_batch_to_batch():

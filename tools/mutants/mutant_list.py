@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from faults import cells, core, losses, native, speed, use
+from faults import cells, core, feeding, losses, native, speed, use
 
 
 class Mutant(NamedTuple):
@@ -30,5 +30,7 @@ class Mutant(NamedTuple):
 
 
 MUTANTS = [
-    Mutant(*fault) for part in (cells, core, losses, native, speed, use) for fault in part.FAULTS
+    Mutant(*fault)
+    for part in (cells, core, feeding, losses, native, speed, use)
+    for fault in part.FAULTS
 ]

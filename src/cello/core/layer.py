@@ -21,6 +21,7 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.masking import MaskDropped, get_mask, set_mask
 from cello.core.naming import name_scope, snake_case, unique_name
+from cello.core.numbers import as_tensor
 from cello.core.observation import observe_call
 from cello.core.owner import VariableOwner
 from cello.core.serialization import register
@@ -257,11 +258,11 @@ class Layer(VariableOwner):
     def _as_array(self, leaf):
         """Numbers as JAX arrays."""
         if isinstance(leaf, (np.ndarray, np.generic, jax.Array, Variable)):
-            array = jnp.asarray(leaf)
+            array = as_tensor(leaf, f"{self}: an input")
             if array is not leaf:  # under jax.grad, asarray makes a new tracer of a tracer
                 set_mask(array, get_mask(leaf))
             return array
-        return leaf
+        return as_tensor(leaf, f"{self}: an input") if hasattr(leaf, "detach") else leaf
 
     def _cast(self, arguments) -> None:
         """Floating point in the dtype of the computation; states in that of the variables."""

@@ -11,6 +11,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import boolean, number, positive_integer
 from cello.core.layer import Layer
 from cello.core.masking import both
+from cello.core.numbers import as_tensor, refuse_complex
 
 
 class Embedding(Layer):
@@ -50,7 +51,8 @@ class Embedding(Layer):
         )
 
     def call(self, inputs):
-        symbols = jnp.asarray(inputs)
+        symbols = as_tensor(inputs, f"{self}: the symbols")
+        refuse_complex(symbols, f"{self}: the symbols")
         if not isinstance(symbols, jax.core.Tracer) and symbols.size:
             least, largest = np.min(symbols), np.max(symbols)
             if least < 0 or largest >= self.input_dim:
@@ -58,7 +60,9 @@ class Embedding(Layer):
                     f"{self} expects symbols from 0 to {self.input_dim - 1} and got values from "
                     f"{least} to {largest}: raise input_dim, or look at the data."
                 )
-        vectors = jnp.take(self.embeddings.value, symbols.astype("int32"), axis=0, mode="fill")
+        outside = (symbols < 0) | (symbols >= self.input_dim)  # -1 would be the last one
+        rows = jnp.where(outside, self.input_dim, symbols).astype("int32")
+        vectors = jnp.take(self.embeddings.value, rows, axis=0, mode="fill")
         return vectors.astype(self.compute_dtype)
 
     def compute_mask(self, inputs, previous_mask):

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from cello.core.masking import set_mask
+from cello.core.numbers import refuse_complex
 
 EPSILON = 1e-7
 
@@ -18,6 +19,8 @@ EPSILON = 1e-7
 def same_rank(y_true, y_pred):
     """`y_true` with the rank of `y_pred`, where a last axis of size 1 is all that differs."""
     y_true, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
+    for name, y in (("y_true", y_true), ("y_pred", y_pred)):
+        refuse_complex(y, name)
     if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
         y_true = y_true[..., 0]
     elif y_pred.ndim == y_true.ndim + 1 and y_pred.shape[-1] == 1:

@@ -10,6 +10,7 @@ from cello.core.arguments import arg
 from cello.core.dtype_policy import floating, widen
 from cello.core.kinds import one_of, optional
 from cello.core.masking import both, get_mask, real_only
+from cello.core.numbers import as_tensor
 from cello.core.serialization import Configurable
 from cello.losses.functions import same_rank
 
@@ -63,7 +64,7 @@ class Loss(Configurable):
         return self._reduce(jnp.asarray(values), sample_weight, mask)
 
     def _cast(self, array):
-        array = jnp.asarray(array)
+        array = as_tensor(array, f"{self.name}: y_true or y_pred")
         return widen(array) if self.dtype is None else array.astype(self.dtype)
 
     def _reduce(self, values, sample_weight, mask):

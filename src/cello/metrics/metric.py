@@ -13,6 +13,7 @@ from cello.core.dtype_policy import widen
 from cello.core.kinds import optional
 from cello.core.masking import both, get_mask, real_only
 from cello.core.naming import snake_case
+from cello.core.numbers import as_tensor
 from cello.core.owner import find_held
 from cello.core.serialization import Configurable
 from cello.core.variable import Variable
@@ -154,7 +155,9 @@ class MeanMetricWrapper(Mean):
 
 def hide_masked_parts(y_true, y_pred, mask):
     """Targets and outputs as arrays, with zeros under the mask."""
-    y_true, y_pred = jax.tree.map(lambda y: widen(jnp.asarray(y)), (y_true, y_pred))
+    y_true, y_pred = jax.tree.map(
+        lambda y: widen(as_tensor(y, "y_true or y_pred")), (y_true, y_pred)
+    )
     return (y_true, y_pred) if mask is None else (hide(y_true, mask), hide(y_pred, mask))
 
 

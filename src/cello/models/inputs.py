@@ -7,8 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from cello.core.carry import current_carry
+from cello.core.carry import current_carry, with_time
 from cello.core.masking import get_mask, set_mask
+from cello.core.numbers import refuse_complex
 from cello.core.symbolic import SymbolicTensor, show_shape
 from cello.models.graph import Graph
 from cello.ops.recurrence import hide_masked
@@ -36,6 +37,12 @@ def values_in_order(model, graph: Graph, inputs) -> list[Any]:
             "with one array for each, in this order, or a dict by name."
         )
     return [_fitting(model, v, t) for v, t in zip(values, tensors, strict=True)]
+
+
+def with_any_length(shape, dtype) -> tuple[int | None, ...]:
+    """The shape of an input, with `None` for the batch and, if it has one, for time."""
+    kept = 2 if with_time(shape, dtype) else 1
+    return (*(None,) * kept, *show_shape(shape)[kept:])[: len(shape)]
 
 
 def masks_in_order(mask, n: int) -> list[Any]:
@@ -67,6 +74,8 @@ def _fitting(model, value, tensor: SymbolicTensor):
     mask = get_mask(value)
     value = jnp.asarray(value)
     if tensor.dtype != value.dtype.name:
+        if not jnp.issubdtype(tensor.dtype, jnp.complexfloating):
+            refuse_complex(value, f"{model}: the input '{tensor.name}'")
         value = value.astype(tensor.dtype)
     want = tensor.shape
     if value.ndim == len(want) - 1 and want[-1] == 1:

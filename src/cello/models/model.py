@@ -15,7 +15,7 @@ from cello.core.symbolic import SymbolicTensor, input_spec, show_shape
 from cello.core.variable import Binding
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
-from cello.models.inputs import hide_inputs, masks_in_order, values_in_order
+from cello.models.inputs import hide_inputs, masks_in_order, values_in_order, with_any_length
 from cello.models.pure_function import pure_function
 from cello.models.states import get_states, set_states, stateful_layers
 from cello.models.summary import print_summary
@@ -61,6 +61,7 @@ class Model(Trainable):
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.call_graph: Graph | None = None
+        self._first_shapes: list[Any] | None = None
         if (inputs is None) != (outputs is None):
             raise ValueError(f"Model '{self.name}' needs both inputs and outputs, or neither.")
         if inputs is not None:
@@ -144,8 +145,11 @@ class Model(Trainable):
         return [t.node.layer.name for t in self.outputs] if self.call_graph else []
 
     @property
-    def input_ranks(self) -> list[int | None] | None:
-        return None if self.call_graph is None else [t.ndim for t in self.call_graph.flat_inputs]
+    def input_shapes(self) -> list[Any] | None:
+        """Those of the graph; of a class, those of the first call, with any number of steps."""
+        if self.call_graph is not None:
+            return [t.shape for t in self.call_graph.flat_inputs]
+        return self._first_shapes
 
     def _known_graph(self) -> Graph:
         if self.call_graph is None:
@@ -166,6 +170,13 @@ class Model(Trainable):
         for value, m in zip(values, masks_in_order(mask, len(values)), strict=True):
             set_mask(value, m)
         return self.call_graph.run(values)
+
+    def _run(self, bound, training):
+        outputs = super()._run(bound, training)
+        if self._first_shapes is None and self.call_graph is None:
+            first = jax.tree.leaves(list(bound.arguments.values())[:1])
+            self._first_shapes = [with_any_length(a.shape, a.dtype) for a in first]
+        return outputs
 
     def _pass_masks(self, arguments):
         """The masks of the inputs, which have zeros from here on where they are masked.

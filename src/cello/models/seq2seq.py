@@ -110,9 +110,8 @@ class Seq2Seq(Model):
     # -------------------------------------------------------------------------- training
 
     @property
-    def input_ranks(self):
-        graph = self.encoder.call_graph
-        return [None if graph is None else graph.flat_inputs[0].ndim, 2]
+    def input_shapes(self):
+        return [*(self.encoder.input_shapes or [None])[:1], (None, None)]
 
     def read_data(self, x, y):
         return (x, y) if y is None else (self.read_source(x, "x"), self._targets(y))
@@ -132,7 +131,7 @@ class Seq2Seq(Model):
 
     def read_source(self, x, what: str):
         """The source as an array, or as `Ragged` where it is a list of sequences."""
-        found = as_sequences(x, what, self.input_ranks[0])
+        found = as_sequences(x, what, self.input_shapes[0])
         return np.asarray(found) if isinstance(found, (list, tuple)) else found
 
     def _targets(self, y) -> Ragged:

@@ -264,6 +264,8 @@ def _backward_call(recurrence: Recurrence, bias_shape: tuple[int, ...]):
 def _input_gradient_call(recurrence: Recurrence, shape: tuple[int, int]):
     def call(d_z, kernel):
         results = (_floats_of(d_z.shape[2], *shape),)
+        if not kernel.size:  # without units no input matters
+            return (jnp.zeros(results[0].shape),)
         ffi_call = jax.ffi.ffi_call("cello_input_gradient", results)
         attributes = recurrence.attributes
         return tuple(

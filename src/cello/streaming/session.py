@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.carry import before_first, examine, with_time
+from cello.core.numbers import exact_numbers, refuse_complex
 from cello.core.variable import Binding
 from cello.streaming.pieces import Pieces, lengths_of_pieces, pieces_of
 
@@ -224,7 +225,7 @@ class Session:
             raise ValueError(
                 f"{self._model} has {len(self._specs)} input(s) and the chunk has {len(leaves)}."
             )
-        leaves = [np.asarray(v, s.dtype) for v, s in zip(leaves, self._specs, strict=True)]
+        leaves = [self._as_numbers(v, s.dtype) for v, s in zip(leaves, self._specs, strict=True)]
         timed = zip(leaves, self._timed, strict=True)
         steps = max(v.shape[1] if t and v.ndim > 1 else 1 for v, t in timed)
         for leaf, spec in zip(leaves, self._specs, strict=True):
@@ -238,6 +239,16 @@ class Session:
             more = self._room - self.batch_size
             leaves = [np.pad(v, [(0, more)] + [(0, 0)] * (v.ndim - 1)) for v in leaves]
         return leaves, steps
+
+    def _as_numbers(self, value, dtype) -> np.ndarray:
+        """A leaf of a chunk in the dtype of its input; whole numbers are rounded only to floats."""
+        what = f"{self._model}: a chunk"
+        if jnp.issubdtype(dtype, jnp.floating) and np.asanyarray(value).dtype.kind in "iu":
+            value = np.asanyarray(value).astype("float64")
+        array = exact_numbers(value, what)
+        if not jnp.issubdtype(dtype, jnp.complexfloating):
+            refuse_complex(array, what)
+        return array.astype(dtype)
 
     def _shape(self, spec, steps) -> tuple:
         """The shape of an input with so many steps."""

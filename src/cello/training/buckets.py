@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -12,23 +12,11 @@ import numpy as np
 from cello.distribution.layout import current
 from cello.training.data import Batch
 from cello.training.filling import Filled, fill
+from cello.training.passage import Passage, trim
 from cello.training.ragged import Padded, Ragged, bucket_length, ragged_leaves
 
 FARTHEST = 2
 """A batch takes no row into a bucket that is more than so many times longer than the row's own."""
-
-
-class Passage(NamedTuple):
-    """How sequences pass through a model.
-
-    Attributes:
-        masked: whether every layer that sees the time honours masks.
-        lengths_of: tree of the outputs: the number of the sequences in the inputs that an output
-            is as long as, or -1.
-    """
-
-    masked: bool
-    lengths_of: Any
 
 
 class BucketFeed:
@@ -106,17 +94,8 @@ class BucketFeed:
         Args:
             pieces: for each chunk the tree of the outputs `(batches, rows, ...)`.
         """
-        rows = np.concatenate(self.order)
         lengths = [leaf.lengths for leaf in ragged_leaves(self.parts[0])]
-
-        def join(which, *chunks):
-            found: list[Any] = [None] * len(rows)
-            values = (row for chunk in chunks for batch in chunk for row in batch)
-            for i, value in zip(rows, values, strict=True):
-                found[i] = value if which < 0 else value[: lengths[which][i]]
-            return np.stack(found) if which < 0 else found
-
-        return jax.tree.map(join, self._passage.lengths_of, *pieces)
+        return trim(pieces, self._passage.lengths_of, lengths, np.concatenate(self.order))
 
     def skip(self, epochs: int) -> None:
         """Nothing to do: the shuffler says what comes."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import time
 import warnings
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
 import numpy as np
 
+from cello.core.numbers import exact_numbers, refuse_complex
 from cello.distribution.layout import current
 from cello.training.filling import fill, filled_chunk
 from cello.training.ragged import Ragged
@@ -33,20 +35,18 @@ def as_arrays(data, what: str):
         return type(data)(as_arrays(v, f"{what}[{i}]") for i, v in enumerate(data))
     if what.startswith("x") and hasattr(data, "to_frame"):  # a pandas Series is one feature
         data = data.to_frame()
-    if hasattr(data, "detach"):  # a torch tensor
-        data = data.detach().cpu().numpy()
-    try:
-        array = np.asarray(data)
-    except ValueError as error:  # rows of different lengths
-        raise ValueError(
-            f"{what} is not an array, nor a list of sequences (time, features) of different "
-            f"lengths: {error}."
-        ) from None
-    if array.dtype == object or array.dtype.kind in "USmM":
-        raise ValueError(
-            f"{what} must hold numbers and has the dtype {array.dtype}: convert it first."
-        )
-    return array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
+    if isinstance(data, (list, tuple)):
+        try:
+            data = np.asarray(data)
+        except ValueError as error:  # rows of different lengths
+            raise ValueError(
+                f"{what} is not an array, nor a list of sequences (time, features) of different "
+                f"lengths: {error}."
+            ) from None
+    array = exact_numbers(data, what)
+    if what.startswith("sample_weight"):
+        refuse_complex(array, what)
+    return array
 
 
 def _is_array(value) -> bool:
@@ -108,6 +108,7 @@ class ArrayFeed:
         shuffler: NumPy generator for a new order each epoch, or `None` for the order as it is.
         steps: batches an epoch; all where `None`.
         fills: whether a smaller batch is filled up.
+        join: function that makes the outputs of all rows of those of the chunks.
     """
 
     def __init__(
@@ -117,9 +118,11 @@ class ArrayFeed:
         shuffler=None,
         steps: int | None = None,
         fills: bool = False,
+        join=None,
     ):
         self.parts = parts
         self.fills = fills
+        self.join = join or end_to_end
         self.batch_size = batch_size
         self.shuffler = shuffler
         self.spread = current()
@@ -132,10 +135,6 @@ class ArrayFeed:
             rows = fill(np.arange(self.rows), self.batch_size)
             return jax.tree.map(lambda a: a[rows], self.parts)
         return jax.tree.map(lambda a: a[: self.batch_size], self.parts)
-
-    def join(self, pieces: list[Any]):
-        """Outputs of all rows, from those of the chunks."""
-        return end_to_end(pieces)
 
     def skip(self, epochs: int) -> None:
         """Nothing to do: the shuffler says what comes."""
@@ -189,14 +188,20 @@ class IterableFeed:
         steps: batches an epoch; until the end where `None`.
         prepare: function that makes three trees of arrays of what the iterable gives.
         fills: whether batches that are smaller than the first one are filled up.
+        join: as for `ArrayFeed`.
     """
 
-    def __init__(self, batches: Iterable, steps: int | None, prepare, fills: bool = False):
+    def __init__(
+        self, batches: Iterable, steps: int | None, prepare, fills: bool = False, join=None
+    ):
         self.batches = batches
         self.fills = fills
+        self.join = join or end_to_end
         self.prepare = prepare
         self.spread = current()
-        self.iterator = iter(batches)
+        self.iterator: Any = None
+        self._interrupted = False
+        self.iterator = self._start()
         self.goes_on = self.iterator is batches
         try:
             known = len(batches)  # type: ignore[arg-type]
@@ -223,9 +228,6 @@ class IterableFeed:
             lambda a: np.broadcast_to(a[:1], (n * len(a), *a.shape[1:])), self._first
         )
 
-    def join(self, pieces: list[Any]):
-        return end_to_end(pieces)
-
     def skip(self, epochs: int) -> None:
         """Pass over what so many epochs have used, where the next would not start anew."""
         if self.goes_on:
@@ -237,10 +239,20 @@ class IterableFeed:
             self._epochs = epochs
 
     def epoch(self) -> IterableEpoch:
-        if self._epochs and not self.goes_on:
-            self.iterator = iter(self.batches)
+        if (self._epochs or self._interrupted) and not self.goes_on:
+            self._looked_ahead.clear()
+            self.iterator = self._start()
         self._epochs += 1
         return IterableEpoch(self, self._next_batches())
+
+    def _start(self) -> Iterator[Any]:
+        """Start the iterable; who was on the way through the same iterator is told."""
+        iterator = iter(self.batches)
+        for feed in list(_STARTED):
+            feed._interrupted |= feed.iterator is iterator
+        _STARTED.add(self)
+        self._interrupted = False
+        return iterator
 
     def _next(self, number: int) -> Batch | None:
         """The next batch, `None` where there is none. An error says which it was."""
@@ -256,6 +268,12 @@ class IterableFeed:
     def _next_batches(self) -> Iterator[Batch]:
         given = 0
         while self.steps is None or given < self.steps:
+            if self._interrupted and not self.goes_on:
+                raise ValueError(
+                    f"The iterable of batches was started anew after {given} batches of this pass, "
+                    "by another use of it, and has only one pass at a time, as a DataLoader with "
+                    "persistent_workers=True: pass a second one there."
+                )
             batch = self._looked_ahead.pop() if self._looked_ahead else self._next(given)
             if batch is None:
                 break
@@ -279,6 +297,10 @@ class IterableFeed:
                 stacklevel=2,
             )
         self._most = max(self._most, given)
+
+
+_STARTED: weakref.WeakSet[IterableFeed] = weakref.WeakSet()
+"""Feeds that go through an iterable; some have one iterator only, which begins anew for each."""
 
 
 class IterableEpoch:
@@ -346,6 +368,10 @@ def is_iterable_of_batches(x) -> bool:
 
 def split_off_last(parts: Batch, fraction: float, where: str) -> tuple[Batch, Batch]:
     """The first rows and the last `fraction` of them."""
+    if not 0 < fraction < 1:
+        raise ValueError(
+            f"{where}: validation_split is a share between 0 and 1. Received: {fraction!r}"
+        )
     rows = check_lengths(parts, where)
     cut = int(rows * (1 - fraction))
     if not 0 < cut < rows:
@@ -354,23 +380,3 @@ def split_off_last(parts: Batch, fraction: float, where: str) -> tuple[Batch, Ba
             f"{rows - cut} to validate on; both must be at least 1."
         )
     return jax.tree.map(lambda a: a[:cut], parts), jax.tree.map(lambda a: a[cut:], parts)
-
-
-def weigh_classes(parts: Batch, class_weight: dict[int, float] | None) -> Batch:
-    """`parts` with the weight of each row's class multiplied into its weight."""
-    if class_weight is None:
-        return parts
-    x, y, w = parts
-    if not hasattr(y, "shape"):
-        raise ValueError("class_weight needs a model with one output.")
-    if isinstance(y, Ragged):
-        every = None if w is None else w.values
-        _, _, factors = weigh_classes((None, y.values, every), class_weight)
-        return x, y, Ragged(factors, y.lengths)
-    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)[:, 0]
-    factors = np.ones(classes.shape, np.float32)
-    for label, factor in class_weight.items():
-        factors[classes == label] = factor
-    if w is not None:
-        factors = factors.reshape(factors.shape + (1,) * (w.ndim - factors.ndim)) * w
-    return x, y, factors

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 import warnings
-from typing import Any
 
 import jax
 
-from cello.core.masking import MaskDropped
-from cello.core.symbolic import new_dimension
 from cello.core.variable import Binding
 from cello.distribution.layout import ONE_DEVICE, current
-from cello.training.buckets import BucketFeed, Passage
+from cello.training.buckets import BucketFeed
+from cello.training.class_weights import weigh_classes
 from cello.training.data import (
     ArrayFeed,
     Batch,
@@ -22,13 +20,14 @@ from cello.training.data import (
     check_lengths,
     form_of,
     is_iterable_of_batches,
-    weigh_classes,
 )
 from cello.training.filling import size_of_batches
+from cello.training.passage import Lists, find_passage, match_steps, spec_of
 from cello.training.programs import Programs
 from cello.training.ragged import (
-    Padded,
     Ragged,
+    count_labels,
+    is_padded,
     open_padded,
     ragged_leaves,
     sequences_in,
@@ -60,11 +59,12 @@ class Feeding:
         """Arrays and `Ragged` sequences, of one number of rows."""
         x, y, sample_weight = data
         x, y = self.model.read_data(x, y)
-        x = as_arrays(sequences_in(x, self.model.input_ranks), "x")
+        x = as_arrays(sequences_in(x, self.model.input_shapes, count_labels(y)), "x")
         lengths = next((leaf.lengths for leaf in ragged_leaves(x)), None)
-        free = self.objective.has_own_lengths
-        y = targets_like(y, "y", lengths, len(jax.tree.leaves(x)[0]) if free else None)
-        sample_weight = targets_like(sample_weight, "sample_weight", lengths)
+        rows = len(jax.tree.leaves(x)[0]) if self.objective.has_own_lengths else None
+        outputs = len(self.model.output_names) or None
+        y = targets_like(y, "y", lengths, rows, outputs)
+        sample_weight = targets_like(sample_weight, "sample_weight", lengths, outputs=outputs)
         parts = x, as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
         check_lengths(parts, f"{self.model}.{where}")
         return parts
@@ -91,58 +91,127 @@ class Feeding:
             targets: whether the outputs are compared with targets.
         """
         x, y, _ = data
-        prepare = functools.partial(self._prepared, where, class_weight, targets, tbptt)
+        lists = Lists()
+        prepare = functools.partial(self._prepared, where, class_weight, targets, tbptt, lists)
         feed: Feed
-        if is_iterable_of_batches(x) and not where.endswith("on_batch"):
+        if where.endswith("on_batch"):
+            batch = prepare(data)
+            feed = ArrayFeed(batch, len(jax.tree.leaves(batch)[0]), join=lists.join)
+        elif is_iterable_of_batches(x):
             if y is not None:
                 raise ValueError(
                     f"{self.model}.{where}: an iterable gives (x, y), so y must not be passed too."
                 )
-            feed = IterableFeed(x, steps, prepare, self._fills(where, targets, tbptt))
+            feed = IterableFeed(x, steps, prepare, self._fills(where, targets, tbptt), lists.join)
+            batch = feed.first()
         else:
-            parts = weigh_classes(self.parts(where, data), class_weight)
-            rows = len(jax.tree.leaves(parts)[0])
-            fills = self._fills(where, targets, tbptt)
-            batch_size = batch_size or rows
-            if fills:
-                batch_size = size_of_batches(rows, batch_size)
-            if ragged_leaves(parts):
-                feed = self._buckets(parts, batch_size, shuffler, steps, targets, tbptt, fills)
-            else:
-                feed = ArrayFeed(parts, batch_size, shuffler, steps, fills)
-        first = feed.first()
-        outputs = self._outputs_for(first, targets)
+            parts = self.parts(where, data)
+            feed = self._cut(where, parts, batch_size, shuffler, steps, targets, tbptt)
+            batch = feed.first()
+            outputs = self._outputs_for(batch, targets)
+            if isinstance(feed, ArrayFeed) and feed.steps > 1 and not feed.fills:
+                self._check_last_batch(where, feed)
+            feed.parts = self._weighed(where, feed.parts, class_weight, outputs)
+            if targets and isinstance(feed, ArrayFeed):
+                self.objective.check_targets(feed.parts[1], outputs)
         if tbptt is not None:
             self.objective.check_pieces(f"{self.model}.{where}")
-            cut_of(self.model, jax.tree.map(_spec, first[0]))
-        if targets and isinstance(feed, ArrayFeed):
-            self.objective.check_targets(feed.parts[1], outputs)
+            cut_of(self.model, jax.tree.map(spec_of, batch[0]))
         return feed
 
-    def _prepared(self, where: str, class_weight, targets: bool, tbptt, batch) -> Batch:
-        """A batch of an iterable as arrays."""
-        parts = weigh_classes(self.parts(where, batch_parts(batch)), class_weight)
-        if ragged_leaves(parts):
-            if current().processes > 1:
+    def _cut(
+        self, where: str, parts: Batch, batch_size, shuffler, steps, targets: bool, tbptt
+    ) -> ArrayFeed | BucketFeed:
+        """Whole data as batches."""
+        rows = len(jax.tree.leaves(parts)[0])
+        fills = self._fills(where, targets, tbptt)
+        batch_size = batch_size or rows
+        if fills:
+            batch_size = size_of_batches(rows, batch_size)
+        if all(leaf.even for leaf in ragged_leaves(parts)):
+            lists = Lists()
+            if not targets:
+                lists.note(self._programs, parts[0])
+            parts = jax.tree.map(_stacked, parts)
+            return ArrayFeed(parts, batch_size, shuffler, steps, fills, lists.join)
+        stateful = [v for v in self.model.flatten_layers() if getattr(v, "stateful", False)]
+        if stateful:
+            raise ValueError(
+                f"{self.model}: a list of sequences is sorted by length, so no row of a batch goes "
+                f"on where the one before ended, as {stateful[0]} with stateful=True expects: pass "
+                "arrays, or leave stateful out."
+            )
+        return self._buckets(parts, batch_size, shuffler, steps, targets, tbptt, fills)
+
+    def _check_last_batch(self, where: str, feed) -> None:
+        """Refuse a smaller last batch of a model whose batches all have one number of rows."""
+        left = min(feed.rows, feed.steps * feed.batch_size) % feed.batch_size
+        stateful = [v for v in self.model.flatten_layers() if getattr(v, "stateful", False)]
+        sizes = [shape[0] for shape in self.model.input_shapes or () if shape]
+        if left and (stateful or any(sizes)):
+            names = {"fit": "steps_per_epoch", "fit (validation_data)": "validation_steps"}
+            why = f"{stateful[0]} is stateful" if stateful else "its Input has a batch_shape"
+            raise ValueError(
+                f"{self.model}.{where}: the last batch would have {left} rows and those before it "
+                f"{feed.batch_size}, and {why}: leave {left} rows out, or pass "
+                f"{names.get(where, 'steps')}={feed.rows // feed.batch_size}."
+            )
+
+    def _prepared(self, where: str, class_weight, targets: bool, tbptt, lists, data) -> Batch:
+        """A batch as arrays, checked."""
+        parts = self.parts(where, batch_parts(data))
+        sequences = ragged_leaves(parts)
+        if not targets:
+            lists.note(self._programs, parts[0])
+        if sequences and current().processes > 1:
+            if not all(leaf.even for leaf in sequences):
                 raise ValueError(
                     f"{self.model}.{where}: the batches of an iterable have sequences of different "
                     "lengths, which each process would pad to another one. Pad them to one length, "
                     "or pass all sequences as a list to every process."
                 )
+            parts = jax.tree.map(_stacked, parts)
+        elif sequences:
             parts = self._buckets(parts, None, None, None, targets, tbptt).whole()
-        if targets and self.objective.names:
-            self.objective.check_targets(values_only(parts[1]), self._output_specs)
+        outputs = self._outputs_for(parts, targets)
+        parts = self._weighed(where, parts, class_weight, outputs)
         return parts if targets else (parts[0], None, None)
+
+    def _weighed(self, where: str, parts: Batch, class_weight, outputs) -> Batch:
+        """`parts` with `class_weight` in the weights."""
+        if class_weight is None:
+            return parts
+        x, y, w = parts
+        labels, shapes = jax.tree.leaves(y, is_leaf=is_padded), jax.tree.leaves(outputs)
+        if len(labels) != 1 or len(shapes) != 1 or self.objective.has_own_lengths:
+            raise ValueError(
+                f"{self.model}.{where}: class_weight needs a model with one output, and targets "
+                "that say a class for each of its rows or steps."
+            )
+        given = x, labels[0], w
+        _, _, w = weigh_classes(given, class_weight, shapes[0].shape, f"{self.model}.{where}")
+        return x, y, w
 
     def _outputs_for(self, batch: Batch, targets: bool):
         """Build the model on the form of this batch; assign losses and metrics to its outputs."""
         x, y, _ = batch
+        if not targets:
+            y = None
 
         def traced():
             with Binding():
-                return jax.eval_shape(self._outputs_beside, *jax.tree.map(_spec, (x, y)))
+                return jax.eval_shape(self._outputs_beside, *jax.tree.map(spec_of, (x, y)))
 
-        self._output_specs = specs = self._programs.find(("outputs", form_of((x, y))), traced)
+        try:
+            specs = self._programs.find(("outputs", form_of((x, y))), traced)
+        except Exception as error:
+            if self.model.input_shapes is None and isinstance(x, (list, tuple)):
+                error.add_note(
+                    f"x, a list of {len(x)} arrays, was taken for the inputs of the model, one "
+                    "each. If they are sequences, call the model on one of them first, as in "
+                    "model(x[0][None]), or pass one array if they are of one length."
+                )
+            raise
         if targets:
             self.objective.resolve(specs, values_only(y), self.model.output_names)
             self.objective.check_targets(values_only(batch[1]), specs)
@@ -167,16 +236,12 @@ class Feeding:
         fills: bool = False,
     ) -> BucketFeed:
         """A feed of sequences, after seeing how they pass through the model."""
-        stateful = [v for v in self.model.flatten_layers() if getattr(v, "stateful", False)]
-        if stateful:
-            raise ValueError(
-                f"{self.model}: a list of sequences is sorted by length, so no row of a batch goes "
-                f"on where the one before ended, as {stateful[0]} with stateful=True expects: pass "
-                "arrays, or leave stateful out."
-            )
-        passage = self._passage(*parts[:2])
+        passage = find_passage(self._programs, *parts[:2])
         if targets and not self.objective.any_targets:
-            self._check_steps(parts, passage.lengths_of)
+            losses = self.objective.losses_of(passage.lengths_of, self.model.output_names)
+            parts = match_steps(self.model, parts, passage.lengths_of, losses)
+        if passage.obstacle and not all(leaf.even for leaf in ragged_leaves(parts)):
+            self._programs.find(("told", passage.obstacle), lambda: self._tell(passage.obstacle))
         return BucketFeed(
             parts,
             batch_size or len(jax.tree.leaves(parts)[0]),
@@ -188,78 +253,17 @@ class Feeding:
             fills=fills,
         )
 
-    def _passage(self, x, y) -> Passage:
-        """How sequences pass through the model, from a trace over a length that is not known."""
-        times: list[Any] = []
-
-        def spec(leaf):
-            if not isinstance(leaf, Ragged):
-                return _spec(leaf[:1])
-            times.append(new_dimension())
-            values = jax.ShapeDtypeStruct((1, times[-1], *leaf.shape[2:]), leaf.dtype)
-            return Padded(values, jax.ShapeDtypeStruct((1, times[-1]), "bool"))
-
-        specs = jax.tree.map(spec, (x, y))
-        shapes = [(a.shape[2:], a.dtype) for a in jax.tree.leaves(specs)]
-        key = ("passage", jax.tree.structure(specs), *shapes)
-        return self._programs.find(key, lambda: self._passage_of(specs, times))
-
-    def _passage_of(self, specs, times) -> Passage:
-        with Binding(), warnings.catch_warnings(record=True) as dropped:
-            warnings.simplefilter("always", MaskDropped)
-            outputs = jax.eval_shape(self._outputs_beside, *specs)
-
-        def lengths_of(output):
-            size = output.shape[1] if len(output.shape) > 1 else None
-            return next((i for i, t in enumerate(times) if size is t or size == t), -1)
-
-        first = next((w for w in dropped if w.category is MaskDropped), None)
-        if first is not None:
-            warnings.warn(
-                f"{self.model} got sequences of different lengths, and cannot use their mask: "
-                f"{str(first.message).partition(':')[0]}. So only sequences of the very same "
-                "length share a batch, and each length is compiled for itself.",
-                stacklevel=8,
-            )
-        return Passage(first is None, jax.tree.map(lengths_of, outputs))
+    def _tell(self, obstacle: str | None) -> None:
+        warnings.warn(
+            f"{self.model} got sequences of different lengths, and cannot use their mask: "
+            f"{obstacle}. So only sequences of the very same length share a batch, and each "
+            "length is compiled for itself.",
+            stacklevel=8,
+        )
 
     def _outputs_beside(self, x, y):
         return self.model.outputs_beside(open_padded(x), y, False)
 
-    def _check_steps(self, parts: Batch, lengths_of) -> None:
-        """Refuse labels per step that are not as many as the steps."""
-        lengths = [leaf.lengths for leaf in ragged_leaves(parts[:2])]
-        outputs = jax.tree.leaves(lengths_of)
-        labels = jax.tree.leaves(parts[1])
-        if len(labels) != len(outputs):
-            return  # the objective says so
-        losses = self.objective.losses_of(lengths_of, self.model.output_names)
-        for y, which, loss in zip(labels, outputs, losses, strict=True):
-            if loss is not None and loss.own_lengths:
-                continue
-            if which < 0 and isinstance(y, Ragged) and not ragged_leaves(parts[0]):
-                raise ValueError(
-                    f"{self.model}: y has rows of {y.lengths.min()} to {y.lengths.max()} labels "
-                    "for an output of one length, which only a loss such as CTC takes: pass an "
-                    "array."
-                )
-            if which < 0:
-                continue
-            if not isinstance(y, Ragged):
-                raise ValueError(
-                    f"{self.model} gives an output at each step of the sequences, and y has the "
-                    f"shape {y.shape}: pass a list with one array for each sequence, one row a "
-                    "step."
-                )
-            wrong = (y.lengths != lengths[which]).nonzero()[0]
-            if len(wrong):
-                i = wrong[0]
-                raise ValueError(
-                    f"{self.model} gives an output at each step, so y needs as many rows as x: "
-                    f"sequence {i} has {lengths[which][i]} steps and {y.lengths[i]} labels."
-                )
 
-
-def _spec(array) -> jax.ShapeDtypeStruct:
-    """Shape and dtype on the device, where 64 bits are only used in JAX's x64 mode."""
-    return jax.ShapeDtypeStruct(array.shape, jax.dtypes.canonicalize_dtype(array.dtype))
+def _stacked(leaf):
+    return leaf.stacked() if isinstance(leaf, Ragged) else leaf

@@ -148,9 +148,21 @@ class Programs:
                 "training; call compile() again with a new optimiser, which starts with these."
             )
 
+        seen: list[Any] = []
+
         def read():
             state = [values_of(trainable), values_of(others), values_of(metrics)]
+            seen[:] = state
             return [*state, optimizer.state] if mode == "train" else state
+
+        def write_predicted(state):
+            """Another thread may train meanwhile: what it has written stays."""
+            for variable, old, new in zip(trainable, seen[0], state[0], strict=True):
+                if type(old) is not type(new) or old.sharding != new.sharding:  # a new place
+                    variable.hold(new)
+            for variable, old, new in zip(others, seen[1], state[1], strict=True):
+                if variable.value is old:
+                    variable.hold(new)
 
         def write(state):
             for variables, values in zip((trainable, others, metrics), state, strict=False):
@@ -158,7 +170,7 @@ class Programs:
             if mode == "train":
                 optimizer.state = state[3]
 
-        return read, write
+        return read, write_predicted if mode == "predict" else write
 
     # ------------------------------------------------------------------------ the steps
 

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from cello.core.masking import get_mask, set_mask
+from cello.core.numbers import exact_numbers
 
 
 def bucket_length(steps: int) -> int:
@@ -52,7 +53,7 @@ class Ragged:
     @classmethod
     def of(cls, sequences, what: str) -> Ragged:
         """From a list of arrays `(time, ...)`; `what` names it in messages."""
-        arrays = [_numbers(s, f"{what}[{i}]") for i, s in enumerate(sequences)]
+        arrays = [exact_numbers(s, f"{what}[{i}]") for i, s in enumerate(sequences)]
         for i, array in enumerate(arrays):
             if array.shape[:1] == (0,):
                 raise ValueError(f"{what}[{i}] has no steps: leave empty sequences out.")
@@ -87,6 +88,15 @@ class Ragged:
         pieces = [self.values[e - n : e] for e, n in zip(ends, lengths, strict=True)]
         return Ragged(np.concatenate(pieces), lengths)
 
+    @property
+    def even(self) -> bool:
+        """Whether all sequences happen to have one length."""
+        return bool((self.lengths == self.lengths[0]).all())
+
+    def stacked(self) -> np.ndarray:
+        """As one array `(rows, time, ...)`, if they have."""
+        return self.values.reshape(self.shape)
+
     def pad(self, rows, steps: int, left: bool = False) -> Padded:
         """These rows, each with zeros behind it, or in front with `left`, up to `steps`."""
         ends, lengths = self.ends[rows], self.lengths[rows]
@@ -99,35 +109,47 @@ class Ragged:
         return Padded(values, mask)
 
 
-def _numbers(sequence, what: str) -> np.ndarray:
-    if hasattr(sequence, "detach"):  # a torch tensor
-        sequence = sequence.detach().cpu().numpy()
-    array = np.asarray(sequence)
-    if array.dtype == object or array.dtype.kind in "USmM":
-        raise ValueError(f"{what} must hold numbers and has the dtype {array.dtype}.")
-    return array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
-
-
-def as_sequences(value, what: str, rank: int | None):
-    """`value` as a `Ragged` where it is a list of sequences; as it is where it is not.
+def as_sequences(value, what: str, shape: tuple[int | None, ...] | None, rows: int | None = None):
+    """`value` as a `Ragged` if it is a list of sequences; as it is if it is not.
 
     Args:
         value: what the caller passed for one input.
         what: its name, for messages.
-        rank: the number of axes of that input, the batch included; `None` where it is not known:
-            arrays are then sequences where their lengths differ.
+        shape: that of the input, `None` for sizes that may vary; `None` if nothing is known of it.
+            Sequences are `Ragged` whatever lengths they happen to have, but for an input that
+            takes one length only.
+        rows: how many rows there are, if the labels say so.
     """
     if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
         value = list(value)
     if not isinstance(value, (list, tuple)) or not value:
         return value
     shapes = [_shape(v) for v in value]
-    ranks = {len(s) if s is not None else 0 for s in shapes}
-    if 0 in ranks or (rank is not None and not ranks <= {rank - 1, rank - 2}):
+    if any(not s for s in shapes):
         return value  # numbers, or the inputs of the model in a list
-    if len(set(shapes)) > 1:
+    if shape is None:
+        return Ragged.of(value, what) if _look_like_sequences(shapes, rows) else value
+    if not {len(s) for s in shapes if s} <= {len(shape) - 1, len(shape) - 2}:
+        return value
+    if len(value) == 1 and rows not in (None, 1) and shapes[0] and shapes[0][0] == rows:
+        return value  # the only input, in a list
+    if len(set(shapes)) > 1 or shape[1:2] == (None,):
         return Ragged.of(value, what)
-    return value if rank is None else np.stack([_numbers(v, what) for v in value])
+    return np.stack([exact_numbers(v, f"{what}[{i}]") for i, v in enumerate(value)])
+
+
+def _look_like_sequences(shapes, rows: int | None) -> bool:
+    """Whether arrays are the sequences of a batch, and not the inputs of a model, one each.
+
+    Inputs have equal numbers of rows, sequences equal sizes behind the time. Where both are so, the
+    labels may tell; without them they are inputs, as in Keras.
+    """
+    firsts = {s[0] for s in shapes}
+    if len({s[1:] for s in shapes}) > 1:
+        return False
+    if len(firsts) > 1:
+        return rows == len(shapes) or rows not in firsts
+    return rows == len(shapes) and rows not in firsts
 
 
 def _shape(value) -> tuple[int, ...] | None:
@@ -142,45 +164,63 @@ def _shape(value) -> tuple[int, ...] | None:
         return None
 
 
-def sequences_in(x, ranks: list[int | None] | None):
+def sequences_in(x, shapes: list[tuple[int | None, ...]] | None, rows: int | None):
     """`x` with a `Ragged` in the place of each list of sequences.
 
     Args:
         x: the inputs as the caller passed them.
-        ranks: the number of axes of each input of the model; `None` where it is not known.
+        shapes: those of the inputs of the model; `None` if they are not known.
+        rows: as for `as_sequences`.
     """
     if isinstance(x, dict):
-        known = dict(zip(sorted(x), ranks, strict=True)) if ranks and len(ranks) == len(x) else {}
-        return {k: as_sequences(v, f"x[{k!r}]", known.get(k)) for k, v in x.items()}
-    several = ranks is not None and len(ranks) > 1
-    if several and isinstance(x, (list, tuple)) and len(x) == len(ranks or ()):
-        pairs = zip(x, ranks or (), strict=True)
-        return type(x)(as_sequences(v, f"x[{i}]", r) for i, (v, r) in enumerate(pairs))
-    return as_sequences(x, "x", ranks[0] if ranks else None)
+        fits = shapes is not None and len(shapes) == len(x)
+        known = dict(zip(sorted(x), shapes or (), strict=True)) if fits else {}
+        return {k: as_sequences(v, f"x[{k!r}]", known.get(k), rows) for k, v in x.items()}
+    several = shapes is not None and len(shapes) > 1
+    if several and isinstance(x, (list, tuple)) and len(x) == len(shapes or ()):
+        pairs = zip(x, shapes or (), strict=True)
+        return type(x)(as_sequences(v, f"x[{i}]", s, rows) for i, (v, s) in enumerate(pairs))
+    return as_sequences(x, "x", shapes[0] if shapes else None, rows)
 
 
-def targets_like(y, what: str, lengths: np.ndarray | None, rows: int | None = None):
+def count_labels(y) -> int | None:
+    """How many rows labels are for; `None` if they may as well be one array for each output."""
+    if isinstance(y, dict):
+        return count_labels(next(iter(y.values()), None))
+    if isinstance(y, (list, tuple)):
+        return len(y) if y and all(np.isscalar(v) for v in y) else None
+    return len(y) if getattr(y, "shape", ()) else None
+
+
+def targets_like(
+    y, what: str, lengths: np.ndarray | None, rows: int | None = None, outputs: int | None = None
+):
     """`y`, or weights, with a `Ragged` for each list of labels per step.
 
     Args:
         lengths: those of the sequences in the inputs, where there are some.
         rows: how many rows the inputs have, where lists of labels may come without such sequences.
+        outputs: how many outputs the model has, if that is known: with several, a list has one
+            entry for each.
     """
     if isinstance(y, dict):
-        return {k: targets_like(v, f"{what}[{k!r}]", lengths, rows) for k, v in y.items()}
+        return {k: targets_like(v, f"{what}[{k!r}]", lengths, rows, 1) for k, v in y.items()}
     if isinstance(y, np.ndarray) and y.dtype == object and y.ndim == 1:
         y = list(y)
     if not isinstance(y, (list, tuple)) or not y:
         return y
     shapes = [_shape(v) for v in y]
-    if any(s is None or not s for s in shapes):
+    by_output = len(y) == outputs and len(y) > 1
+    if by_output or any(not s for s in shapes):
         if (lengths is None and rows is None) or all(s == () for s in shapes):
             return y
-        return type(y)(targets_like(v, f"{what}[{i}]", lengths, rows) for i, v in enumerate(y))
+        each = (targets_like(v, f"{what}[{i}]", lengths, rows, 1) for i, v in enumerate(y))
+        return type(y)(each)
     own = [s[0] for s in shapes if s]
     if lengths is not None and own == list(lengths):
         return Ragged.of(y, what)
-    if len(own) != (rows if lengths is None else len(lengths)):
+    n = rows if lengths is None else len(lengths)
+    if len(own) != n or (rows is None and own == [1]):  # one array for each output
         return y
     return Ragged.of(y, what) if len(set(own)) > 1 else np.stack([np.asarray(v) for v in y])
 

@@ -147,8 +147,8 @@ class Trainable(Layer):
         return self(x, training=training)
 
     @property
-    def input_ranks(self) -> list[int | None] | None:
-        """The number of axes of each input; `None` where it is not known."""
+    def input_shapes(self) -> list[Any] | None:
+        """The shape of each input, `None` for sizes that vary; `None` if they are not known."""
         return None
 
     @property

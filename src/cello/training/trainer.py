@@ -24,6 +24,7 @@ from cello.training.history import History
 from cello.training.objective import Objective
 from cello.training.programs import Programs
 from cello.training.progress import ProgressBar, verbosity
+from cello.training.threads import in_one_thread
 
 if TYPE_CHECKING:
     from cello.training.trainable import Trainable
@@ -144,6 +145,7 @@ class Trainer:
             del arguments["steps_per_execution"]
         self.compile(**arguments)
 
+    @in_one_thread
     def fit(
         self,
         x: Any = None,
@@ -209,7 +211,15 @@ class Trainer:
         """
         self.ready("fit", needs_optimizer=True)
         self._check_fit(tbptt)
-        size = _positive(self.model, "batch_size", batch_size or 32)
+        size = self._check_sizes(batch_size, steps_per_epoch=steps_per_epoch)
+        for name, count in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            _positive(self.model, name, count, least=0)
+        held_out_size = self._check_sizes(
+            size if validation_batch_size is None else validation_batch_size,
+            name="validation_batch_size",
+            validation_steps=validation_steps,
+            validation_freq=validation_freq,
+        )
         data = x, y, sample_weight
         if validation_split and validation_data is None:
             data, validation_data = self._split(data, validation_split)
@@ -221,7 +231,7 @@ class Trainer:
         if validation_data is not None:
             data = held_out_parts(validation_data)
             held_out = self.feeding.feed(
-                "fit (validation_data)", data, validation_batch_size or size, validation_steps
+                "fit (validation_data)", data, held_out_size, validation_steps
             )
         verbose = verbosity(verbose)
         self.history = History()
@@ -236,6 +246,7 @@ class Trainer:
         Epochs(self, run, held_out, hooks, bar, tbptt, validation_freq).go(initial_epoch, epochs)
         return self.history
 
+    @in_one_thread
     def evaluate(
         self,
         x: Any = None,
@@ -254,7 +265,7 @@ class Trainer:
             `return_dict` a dict by name.
         """
         self.ready("evaluate")
-        size = _positive(self.model, "batch_size", batch_size or 32)
+        size = self._check_sizes(batch_size, steps=steps)
         feed = self.feeding.feed("evaluate", (x, y, sample_weight), size, steps)
         hooks = CallbackList(callbacks, self.model, {"steps": feed.steps, "verbose": verbose})
         self.model.reset_metrics()
@@ -284,7 +295,7 @@ class Trainer:
             An array; for several outputs a list or a dict of them, as the model gives them. For a
             list of sequences, outputs at each step are a list of arrays, as long as these.
         """
-        size = _positive(self.model, "batch_size", batch_size or 32)
+        size = self._check_sizes(batch_size, steps=steps)
         feed = self.feeding.feed("predict", (x, None, None), size, steps, targets=False)
         hooks = CallbackList(callbacks, self.model, {"steps": feed.steps, "verbose": verbose})
         pieces: list[Any] = []
@@ -307,6 +318,7 @@ class Trainer:
         hooks.call("predict_end")
         return feed.join(pieces)
 
+    @in_one_thread
     def train_on_batch(
         self,
         x: Any,
@@ -322,6 +334,7 @@ class Trainer:
         self.ready("train_on_batch", needs_optimizer=True)
         return self._on_batch("train", (x, y, sample_weight), class_weight, return_dict)
 
+    @in_one_thread
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> float | Any:
@@ -333,7 +346,7 @@ class Trainer:
         """The outputs for one batch, as `predict` returns them."""
         feed = self.feeding.feed("predict_on_batch", (x, None, None), targets=False)
         ((_, outputs),) = self.programs.program("predict")(feed, fixed=1)
-        return jax.tree.map(lambda a: a[0], outputs)
+        return feed.join([outputs])
 
     # -------------------------------------------------------------------------- the work
 
@@ -361,6 +374,13 @@ class Trainer:
             )
         if tbptt is not None:
             _positive(self.model, "tbptt", tbptt)
+
+    def _check_sizes(self, size: int | None, name: str = "batch_size", **counts) -> int:
+        """The rows of a batch, checked with other counts that may be `None`."""
+        for what, count in counts.items():
+            if count is not None:
+                _positive(self.model, what, count)
+        return _positive(self.model, name, 32 if size is None else size)
 
     def _split(self, data: Batch, fraction: float) -> tuple[Batch, Batch]:
         """The rows to train on and those kept for validation."""
@@ -392,7 +412,8 @@ def _returned(logs, return_dict: bool):
     return values[0] if len(values) == 1 else values
 
 
-def _positive(model, name: str, value):
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{model}: {name} must be a positive integer. Received: {name}={value!r}")
+def _positive(model, name: str, value, least: int = 1):
+    if not isinstance(value, (int, np.integer)) or value < least:
+        kind = "a positive integer" if least else "an integer, at least 0"
+        raise ValueError(f"{model}: {name} must be {kind}. Received: {name}={value!r}")
     return int(value)

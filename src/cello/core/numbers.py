@@ -1,0 +1,80 @@
+"""Numbers from outside, in a dtype that JAX computes with: the same numbers, or refused."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def exact_numbers(data, what: str) -> np.ndarray:
+    """`data` as a NumPy array of a dtype that JAX has, in the byte order of the machine.
+
+    Whole numbers stay what they are: JAX has 32 bits for them, but in its x64 mode. Floating point
+    is rounded to the nearest number that it has.
+
+    Args:
+        data: an array (NumPy, JAX, torch, pandas) or numbers in lists.
+        what: its name, for messages.
+
+    Raises:
+        ValueError: for what is no number, for numbers out of the range of the dtype, and for
+            masked arrays, whose mask nothing would see.
+    """
+    if type(data) is np.ndarray and data.dtype in _THE_SAME:
+        return data
+    if hasattr(data, "detach"):  # a torch tensor; NumPy has no bfloat16
+        data = data.detach().cpu()
+        data = (data.float() if str(data.dtype) == "torch.bfloat16" else data).numpy()
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+        raise ValueError(
+            f"{what} is a masked array, and what is under its mask would count: fill it with "
+            ".filled(value), and let a Masking layer or sample_weight say what counts."
+        )
+    array = np.asarray(data)
+    dtype = array.dtype
+    if not (jnp.issubdtype(dtype, jnp.number) or dtype.kind == "b"):
+        raise ValueError(f"{what} must hold numbers and has the dtype {dtype}: convert it first.")
+    known = jax.dtypes.canonicalize_dtype(_common(dtype))
+    if dtype == known and dtype.isnative:
+        return array
+    if dtype.kind in "iu" and array.size:
+        least, largest, has = array.min(), array.max(), np.iinfo(known)
+        if least < has.min or largest > has.max:
+            raise ValueError(
+                f"{what} holds whole numbers from {least} to {largest}, and {known} ends at "
+                f"{has.max if largest > has.max else has.min}: count from a later start, number "
+                "the symbols anew, or pass floating point, which is rounded."
+            )
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(known)
+    except FloatingPointError:
+        raise ValueError(
+            f"{what} holds numbers beyond the range of {known}, about 3e38: scale them first."
+        ) from None
+
+
+def as_tensor(value, what: str) -> jax.Array:
+    """`value` as an array of JAX; one of NumPy or torch as `exact_numbers` has it."""
+    if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "detach"):
+        value = exact_numbers(value, what)
+    return jnp.asarray(value)
+
+
+def refuse_complex(array, what: str) -> None:
+    """Refuse complex numbers where the imaginary part would be lost."""
+    if jnp.iscomplexobj(array):
+        raise ValueError(
+            f"{what} must be real and has the dtype {array.dtype}: pass real and imaginary parts "
+            "as features, numpy.stack([x.real, x.imag], -1)."
+        )
+
+
+_THE_SAME = frozenset(map(np.dtype, ("float32", "int32", "bool")))
+
+
+def _common(dtype: np.dtype) -> np.dtype:
+    """`dtype` in the byte order of the machine; 64 bits for floating point that has more."""
+    wider = {"g": "float64", "G": "complex128"}  # longdouble and clongdouble
+    return np.dtype(wider[dtype.char]) if dtype.char in wider else dtype.newbyteorder("=")

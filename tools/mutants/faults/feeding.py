@@ -1,0 +1,125 @@
+"""Faults in what data mean, from what the caller passes to batches."""
+
+FEEDING = "tests/test_feeding.py::"
+
+FAULTS = [
+    (
+        "src/cello/training/feeding.py",
+        "        outputs = self._outputs_for(parts, targets)\n"
+        "        parts = self._weighed(where, parts, class_weight, outputs)\n"
+        "        return",
+        "        known = getattr(self, '_seen', None) or self._outputs_for(parts, targets)\n"
+        "        self._seen = outputs = known\n"
+        "        if targets:\n"
+        "            self.objective.check_targets(values_only(parts[1]), outputs)\n"
+        "        parts = self._weighed(where, parts, class_weight, outputs)\n"
+        "        return",
+        ["tests/oracles/test_training.py::test_batches_of_other_lengths_with_a_target_a_step"],
+        "each batch is checked against the outputs for the first one",
+    ),
+    (
+        "src/cello/training/ragged.py",
+        "    if len(set(shapes)) > 1 or shape[1:2] == (None,):",
+        "    if len(set(shapes)) > 1:",
+        [FEEDING + "test_a_list_of_sequences_means_the_same_whatever_its_lengths"],
+        "a list of sequences of one length is an array",
+    ),
+    (
+        "src/cello/training/trainer.py",
+        "        return feed.join([outputs])",
+        "        return jax.tree.map(lambda a: a[0], outputs)",
+        [FEEDING + "test_one_batch_may_have_sequences_of_very_different_lengths"],
+        "predict_on_batch gives padding for a list of sequences",
+    ),
+    (
+        "src/cello/training/ragged.py",
+        "    if len({s[1:] for s in shapes}) > 1:\n        return False\n",
+        "",
+        [FEEDING + "test_a_class_with_two_inputs_gets_them_from_a_list"],
+        "two inputs of a model class are taken for two sequences",
+    ),
+    (
+        "src/cello/models/model.py",
+        "        return self._first_shapes\n",
+        "        return None\n",
+        [FEEDING + "test_a_class_with_one_input_gets_sequences_from_a_list"],
+        "the first call of a model class does not say what a list means",
+    ),
+    (
+        "src/cello/training/class_weights.py",
+        "        return labels\n    if shape[-1] == 1",
+        "        return labels[:, 0]\n    if shape[-1] == 1",
+        [FEEDING + "test_class_weights_are_those_of_each_step"],
+        "class weights of whole numbers a step are those of the first step",
+    ),
+    (
+        "src/cello/core/numbers.py",
+        "if least < has.min or largest > has.max:",
+        "if False:",
+        [FEEDING + "test_numbers_that_would_change_are_refused"],
+        "whole numbers beyond 32 bits are wrapped",
+    ),
+    (
+        "src/cello/core/layer.py",
+        """            array = as_tensor(leaf, f"{self}: an input")""",
+        "            array = jnp.asarray(leaf)",
+        [FEEDING + "test_numbers_that_would_change_are_refused"],
+        "whole numbers beyond 32 bits are wrapped in the call of a layer",
+    ),
+    (
+        "src/cello/layers/embedding.py",
+        "outside = (symbols < 0) | (symbols >= self.input_dim)",
+        "outside = symbols >= self.input_dim",
+        [FEEDING + "test_symbols_out_of_range_are_nan_in_compiled_code"],
+        "the symbol -1 is the last one",
+    ),
+    (
+        "src/cello/training/trainer.py",
+        "return _positive(self.model, name, 32 if size is None else size)",
+        "return _positive(self.model, name, size or 32)",
+        [FEEDING + "test_counts_that_make_no_sense_are_refused_by_name"],
+        "a batch size of 0 is 32",
+    ),
+    (
+        "src/cello/training/data.py",
+        "            feed._interrupted |= feed.iterator is iterator",
+        "            pass",
+        [
+            FEEDING + "test_one_loader_for_training_and_validation",
+            FEEDING + "test_a_pass_that_another_one_ended_is_no_short_epoch",
+        ],
+        "one loader for training and validation ends early",
+    ),
+    (
+        "src/cello/training/feeding.py",
+        "        if left and (stateful or any(sizes)):",
+        "        if False:",
+        [FEEDING + "test_a_smaller_last_batch_is_refused_before_any_step"],
+        "a stateful model fails at a smaller last batch in the midst of the training",
+    ),
+    (
+        "src/cello/training/threads.py",
+        "        if user is not None and user != me:",
+        "        if False:",
+        ["tests/test_threads.py::test_only_one_thread_trains"],
+        "two threads train one model and lose steps",
+    ),
+    (
+        "src/cello/training/programs.py",
+        'return read, write_predicted if mode == "predict" else write',
+        "return read, write",
+        ["tests/test_threads.py::test_predict_takes_nothing_back_that_was_trained_meanwhile"],
+        "predict writes back weights that another thread has trained since",
+    ),
+    (
+        "src/cello/ops/kernels.py",
+        "        if not kernel.size:  # without units no input matters\n"
+        "            return (jnp.zeros(results[0].shape),)\n",
+        "",
+        [
+            "tests/ops/test_kernels.py"
+            "::test_without_units_values_and_gradients_are_those_of_the_scan"
+        ],
+        "the gradient of a recurrence without units is an error of the library",
+    ),
+]
