@@ -16,10 +16,11 @@ from cello import native
 COMPILATIONS = 10
 
 FOLDER = Path(__file__).parent / "distribution"
-FAST = ("lstm", "dropout", "stateful", "no_gather", "refusals")
+FAST = ("lstm", "no_gather", "refusals")
 DEEP = (
-    "scan", "mask", "both directions", "batch normalization", "tbptt", "lists", "weights",
-    "validation", "iterable", "batch by batch", "wide_layers", "resumed", "some_devices",
+    "dropout", "stateful", "scan", "mask", "both directions", "batch normalization", "tbptt",
+    "lists", "weights", "validation", "iterable", "batch by batch",
+    "wide_layers", "resumed", "some_devices",
 )  # fmt: skip
 CHECKS = [*FAST, *(pytest.param(check, marks=pytest.mark.deep) for check in DEEP)]
 

@@ -178,7 +178,7 @@ def test_recurrences_against_float32(name, masked):
 @pytest.mark.usefixtures("loop")
 class TestInTheLoop:
     @every_recurrence
-    @masked_or_not
+    @pytest.mark.parametrize("masked", [pytest.param(False, marks=pytest.mark.deep), True])
     def test_recurrences_against_float32(self, name, masked):
         _, states, want = against_float32(name, masked)
         assert np.abs(np.asarray(states[0]) - np.asarray(want[0])).max() > 1e-5  # rounded

@@ -2,6 +2,7 @@
 
 import inspect
 
+import jax
 import keras
 import numpy as np
 import optax
@@ -33,7 +34,7 @@ STEPS = 60
 ids = [f"{name}{args}{options}" for name, args, options in CASES]
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
-COMPILATIONS = 450
+COMPILATIONS = 180
 
 
 def make(library, name, args, options):
@@ -41,7 +42,11 @@ def make(library, name, args, options):
 
 
 def rates(schedule, steps=STEPS):
-    return np.array([float(schedule(step)) for step in range(steps)])
+    """The rates of the first steps, from one program; a step outside of it is the same."""
+    compiled = jax.jit(schedule)
+    found = np.array([compiled(step) for step in range(steps)])
+    np.testing.assert_allclose(float(schedule(7)), found[7], rtol=1e-5, atol=1e-7)
+    return found
 
 
 def test_keras_has_no_schedule_that_is_missing_here():

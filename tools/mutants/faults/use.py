@@ -225,14 +225,20 @@ FAULTS = [
         "src/cello/optimizers/moments.py",
         "scale = jnp.sqrt(1 - beta_2**count) / (1 - beta_1**count)",
         "scale = (1 - beta_2**count) / (1 - beta_1**count)",
-        [TESTS + "test_optimizers.py::test_steps"],
+        [
+            TESTS + "test_optimizers.py::test_steps",
+            TESTS + "test_optimizers.py::test_learning_rate_changed_in_the_middle",
+        ],
         "Adam's correction of the bias has no root",
     ),
     (
         "src/cello/optimizers/optimizer.py",
         "rule = _decaying(rule, learning_rate * self.weight_decay)",
         "rule = _decaying(rule, self.weight_decay)",
-        [TESTS + "test_optimizers.py::test_steps"],
+        [
+            TESTS + "test_optimizers.py::test_steps",
+            TESTS + "test_optimizers.py::test_learning_rate_changed_in_the_middle",
+        ],
         "weight decay does not go by the learning rate",
     ),
     # --------------------------------------------------------------- callbacks
