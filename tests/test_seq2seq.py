@@ -410,6 +410,7 @@ def test_a_reloaded_model_writes_the_same(kind, tmp_path):
 
 
 @DEEP
+@pytest.mark.deep
 def test_a_fresh_process_writes_the_same(tmp_path):
     model, sources = model_of("attention", 6), np.array([[3, 5, 1], [1, 2, 2]])
     model.save(tmp_path / "model.keras")
