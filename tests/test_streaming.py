@@ -402,7 +402,6 @@ RESUME = """
 
 
 @pytest.mark.deep
-@pytest.mark.deep
 def test_a_killed_process_is_taken_up_by_another(tmp_path):
     made, x = model("causal"), series(1, 13)
     made.save(tmp_path / "model.keras")
