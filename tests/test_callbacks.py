@@ -597,6 +597,24 @@ def test_ctrl_c_in_a_callback_and_going_on(capsys):
     same(model.get_weights(), trained(4).get_weights())
 
 
+def test_what_callbacks_say_stands_behind_its_epoch(capsys, tmp_path):
+    saving = callbacks.ModelCheckpoint(tmp_path / "a.weights.h5", verbose=1)
+    slower = callbacks.ReduceLROnPlateau("loss", min_delta=9, patience=1, mode="min", verbose=1)
+    fit(make(), saving, slower, epochs=2, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:8].rstrip(":/") for line in lines] == ["Epoch 1"] * 2 + ["Epoch 2"] * 3
+    assert lines[1].startswith("Epoch 1: saved") and "is reduced" in lines[4]
+    assert "loss" in lines[0] and "loss" in lines[2] and "learning_rate" in lines[2]
+
+
+def test_a_history_shows_its_last_epoch():
+    history = fit(make(metrics=["mae"]), epochs=2, validation_split=0.2)
+    shown = repr(history)
+    assert shown.startswith("<History epochs: 2, loss: ") and "val_mae: " in shown
+    assert f"{history.history['loss'][-1]:.4g}" in shown
+    assert repr(callbacks.History()) == "<History epochs: 0>"
+
+
 def test_ctrl_c_in_a_generator(capsys):
     model = make(steps_per_execution=1)
     with pytest.raises(KeyboardInterrupt):

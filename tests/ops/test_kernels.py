@@ -199,9 +199,9 @@ def test_without_the_library_everything_is_scanned_and_it_is_said(monkeypatch, c
 def test_a_second_call_traces_nothing():
     arrays = arrays_of("lstm", 3, 4, 2, 5, seed=8, dtype="float32")
     run("lstm", arrays, "native")
-    before = gated_sequence._cache_size()
+    before = gated_sequence.__wrapped__._cache_size()
     run("lstm", arrays, "native")
-    assert gated_sequence._cache_size() == before
+    assert gated_sequence.__wrapped__._cache_size() == before
 
 
 # ------------------------------------------------------------------------------------ engines
@@ -257,6 +257,24 @@ def test_a_slower_engine_is_said_once(caplog):
             cello.layers.LSTM(units, activation="mish")(x)
     (message,) = [r.getMessage() for r in caplog.records]
     assert "mish" in message and "slower" in message
+
+
+def test_nothing_is_said_where_there_is_no_choice(caplog):
+    """No option of these would bring them to the kernels."""
+    x = np.ones((2, 3, 1), "float32")
+    with caplog.at_level(logging.DEBUG, "cello"):
+        for layer in (cello.layers.MGU(2), cello.layers.ProjectedLSTM(3, 2)):
+            assert layer(x).shape == (2, 2)
+    assert not [r for r in caplog.records if r.name == "cello"]
+
+
+def test_forward_mode_says_what_to_do():
+    x = jnp.ones((2, 3, 1))
+    layer = cello.layers.LSTM(2)
+    layer(x)
+    for function in (layer, lambda x: cello.ops.linear_scan(x, x)):
+        with pytest.raises(TypeError, match=r"jax.jvp.*call cello.config.engine\('scan'\)"):
+            jax.jvp(function, (x,), (x,))
 
 
 def test_a_layer_in_a_summary_names_its_engine():

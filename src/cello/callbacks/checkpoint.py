@@ -8,8 +8,7 @@ from pathlib import Path
 from cello.callbacks.monitor import Monitor
 from cello.core.files import checked_path
 from cello.core.kinds import count, number, optional
-from cello.distribution.processes import is_first
-from cello.training.callback import Callback
+from cello.training.callback import Callback, say
 
 
 class ModelCheckpoint(Callback):
@@ -114,7 +113,5 @@ class ModelCheckpoint(Callback):
             ) from None
         path.parent.mkdir(parents=True, exist_ok=True)
         self.model.save(path) if self._whole else self.model.save_weights(path)
-        if self.verbose and is_first():
-            print(
-                f"Epoch {self._epoch + 1}: saved {'' if self._whole else 'the weights '}to {path}"
-            )
+        if self.verbose:
+            say(f"Epoch {self._epoch + 1}: saved {'' if self._whole else 'the weights '}to {path}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from cello.callbacks.monitor import Monitor
 from cello.core.kinds import count, number, optional
-from cello.training.callback import Callback
+from cello.training.callback import Callback, say
 
 
 class _LearningRateCallback(Callback):
@@ -131,9 +131,7 @@ class ReduceLROnPlateau(_LearningRateCallback):
         self.cooldown_counter = self.cooldown
         self.wait = 0
         if self.verbose:
-            print(
-                f"Epoch {epoch + 1}: the learning rate is reduced to {optimizer.learning_rate:.6g}"
-            )
+            say(f"Epoch {epoch + 1}: the learning rate is reduced to {optimizer.learning_rate:.6g}")
 
 
 def _takes_two(function) -> bool:

@@ -74,7 +74,6 @@ class ProjectingCell(Cell):
     def sequence(self, inputs, states, run):
         step_shape = (inputs.shape[0], *inputs.shape[2:])
         dropout_mask, recurrent_mask = self.dropout_masks(step_shape, run.training)
-        engines.say_once(self.engine, type(self).__name__.removesuffix("Cell"))
         x, recurrent_bias = self.project(inputs, dropout_mask)
         recurrent = self.recurrent(recurrent_mask)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 from cello import native
@@ -59,6 +60,20 @@ def choose(on_cpu: str | None, on_gpu: str | None, asked: str | None = None) -> 
     if asked == "native":
         raise ValueError(f"The native engine was asked for, and cannot run this: {obstacle}")
     return Engine("scan", obstacle)
+
+
+@contextlib.contextmanager
+def explaining_forward_mode():
+    """Within it, JAX's refusal to differentiate a kernel forwards says what to do."""
+    try:
+        yield
+    except TypeError as error:
+        if "forward-mode" not in str(error):
+            raise
+        raise TypeError(
+            "Forward-mode differentiation (jax.jvp, jax.jacfwd) does not go through the kernels: "
+            "call cello.config.engine('scan') before, or pass engine='scan' to an op."
+        ) from None
 
 
 def no_kernel(reason: str) -> Engine:

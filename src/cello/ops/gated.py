@@ -123,6 +123,7 @@ def entering(h, recurrent_mask):
     return h if recurrent_mask is None else h * recurrent_mask
 
 
+@engines.explaining_forward_mode()
 @functools.partial(
     jax.jit,
     static_argnames=("cell", "activation", "recurrent_activation", "compute_dtype", "engine"),

@@ -51,7 +51,8 @@ def linear_scan(a, b, h0=None, *, reverse: bool = False, engine: str | None = No
     a, b, h0 = _arrays(a, b, h0)
     chosen = choose_engine(b.dtype, engine)
     if chosen != "scan" and all(isinstance(size, int) and size > 0 for size in b.shape):
-        return _run(str(chosen), reverse, *varying((a, b, h0), (a, b, h0)))
+        with engines.explaining_forward_mode():
+            return _run(str(chosen), reverse, *varying((a, b, h0), (a, b, h0)))
     if not in_parallel():
         engines.say_once(chosen, "cello.ops.linear_scan")
     return _by_jax(reverse, a, b, h0)

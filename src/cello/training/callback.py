@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 from collections.abc import Collection
 from typing import Any
 
 import jax
 import numpy as np
+
+from cello.distribution.processes import is_first
+
+_kept: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("kept", default=None)
+
+
+def say(sentence: str) -> None:
+    """Print what a callback has to say: at the end of an epoch, behind the line of the epoch.
+
+    Of several processes only the first one speaks.
+    """
+    kept = _kept.get()
+    if kept is not None:
+        kept.append(sentence)
+    elif is_first():
+        print(sentence)
+
+
+@contextlib.contextmanager
+def speaking_later():
+    """Within it, what callbacks say is kept, and printed at its end."""
+    kept: list[str] = []
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+        for sentence in kept:
+            say(sentence)
 
 
 class Callback:

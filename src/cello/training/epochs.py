@@ -10,7 +10,7 @@ import numpy as np
 
 from cello.training.backup import BackupAndRestore, Run
 from cello.training.batches import run_batches
-from cello.training.callback import CallbackList
+from cello.training.callback import CallbackList, speaking_later
 from cello.training.feeding import Feed
 from cello.training.progress import ProgressBar
 
@@ -79,8 +79,9 @@ class Epochs:
         if self.held_out is not None and (epoch + 1) % self.validation_freq == 0:
             found = self._validate(self.held_out)
             logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
-        self.hooks.call("epoch_end", epoch, logs=logs)
-        self.bar.end_epoch(logs)
+        with speaking_later():
+            self.hooks.call("epoch_end", epoch, logs=logs)
+            self.bar.end_epoch(logs)
         for backup in self.backups:
             backup.save(self.run, epoch + 1)
         return logs

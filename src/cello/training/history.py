@@ -6,6 +6,7 @@ from typing import Any
 
 from cello.core.kinds import count
 from cello.training.callback import Callback
+from cello.training.progress import number
 
 
 def _epochs(value) -> list[int]:
@@ -34,6 +35,11 @@ class History(Callback):
         super().__init__()
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
+
+    def __repr__(self):
+        """The number of epochs, and the results of the last one."""
+        last = "".join(f", {name}: {number(values[-1])}" for name, values in self.history.items())
+        return f"<History epochs: {len(self.epoch)}{last}>"
 
     def on_train_begin(self, logs=None):
         self.epoch = []

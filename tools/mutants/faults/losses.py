@@ -140,4 +140,25 @@ FAULTS = [
         [TESTS + "test_optimizers.py::test_an_older_name_of_the_learning_rate"],
         "Adam(lr=) has no hint",
     ),
+    (
+        "src/cello/training/callback.py",
+        "    if kept is not None:",
+        "    if False:",
+        [TESTS + "test_callbacks.py::test_what_callbacks_say_stands_behind_its_epoch"],
+        "what a callback says stands in front of its epoch",
+    ),
+    (
+        "src/cello/training/history.py",
+        "{number(values[-1])}",
+        "{number(values[0])}",
+        [TESTS + "test_callbacks.py::test_a_history_shows_its_last_epoch"],
+        "a history shows its first epoch",
+    ),
+    (
+        "src/cello/ops/engine.py",
+        '        if "forward-mode" not in str(error):',
+        "        if True:",
+        [TESTS + "ops/test_kernels.py::test_forward_mode_says_what_to_do"],
+        "forward-mode through kernels ends in JAX's own error",
+    ),
 ]
