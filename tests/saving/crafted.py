@@ -281,11 +281,11 @@ def mutated_json(value, random, others=()):
     """
     value = json.loads(json.dumps(value))
     for _ in range(random.choice((1, 1, 2, 4))):
-        places = list(_json_places(value))
+        places = list(json_places(value))
         if not places:
             break
         holder, key = random.choice(places)
-        taken = random.choice(list(_json_places(random.choice((value, *others)))))
+        taken = random.choice(list(json_places(random.choice((value, *others)))))
         match random.randrange(6):
             case 0 | 1:
                 holder[key] = random.choice(_VALUES)
@@ -307,10 +307,10 @@ def mutated_json(value, random, others=()):
     return value
 
 
-def _json_places(value):
+def json_places(value):
     """All `(holder, key)` in parsed JSON."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in list(items):
         yield value, key
         if isinstance(inner, (dict, list)):
-            yield from _json_places(inner)
+            yield from json_places(inner)

@@ -19,6 +19,9 @@ from crafted import (
     FIXTURES,
     config_of,
     h5_file,
+    hdf5,
+    json_places,
+    keras_file,
     load,
     load_h5_config,
     mutated_addresses,
@@ -32,6 +35,8 @@ from crafted import (
 )
 from hypothesis import HealthCheck, given, settings
 
+from cello import Input, Sequential, layers
+from cello.core.serialization import serialize
 from cello.saving import ModelFileError
 
 COMPILATIONS = 40
@@ -174,6 +179,45 @@ def test_configurations_of_keras_2(examples, folder):
         check(folder / "m.h5", file.getvalue())
 
     for_many_seeds(examples, check_one)
+
+
+COUNTS = (2, 10**4, 10**6, 10**9, 2**31, 2**40, 2**62, 10**30)
+
+
+@functools.cache
+def every_layer():
+    """`(config, weights)` of a model of each layer that has time in front of its features."""
+    found = []
+    for name in dir(layers):
+        cls = getattr(layers, name)
+        if isinstance(cls, type) and issubclass(cls, layers.Layer) and not name.endswith("Cell"):
+            for arguments in ((), (2,), (4, 3), (layers.LSTM(4),)):
+                with contextlib.suppress(Exception):
+                    parts = [Input(batch_shape=(2, 5, *[4] * (1 + _places(name)))), cls(*arguments)]
+                    content = keras_file(serialize(Sequential(parts)), hdf5(lambda file: None))
+                    found.append(json.loads(json.dumps(config_of(content))))
+                    break
+    return found
+
+
+def _places(name: str) -> int:
+    """Axes of places between time and the features."""
+    return int(name[-2]) if name.startswith("Conv") and name != "Conv1D" else 0
+
+
+@pytest.mark.deep
+def test_counts_in_configurations(folder):
+    """Each number of a model of each layer becomes another, before the weights are looked for."""
+    assert len(every_layer()) > 55
+
+    def check_one(rng):
+        config = json.loads(json.dumps(rng.choice(every_layer())))
+        numbers = [p for p in json_places(config) if type(p[0][p[1]]) is int]
+        holder, key = rng.choice(numbers)
+        holder[key] = rng.choice(COUNTS)
+        check(folder / "m.keras", keras_file(config, hdf5(lambda file: None)))
+
+    for_many_seeds(400, check_one)
 
 
 def test_what_is_mutated_is_valid(folder):

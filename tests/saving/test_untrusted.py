@@ -458,6 +458,20 @@ GREED = {
             layer("AUC", module="keras.metrics", num_thresholds=10**9)]}),
         "bytes of states",
     ),
+    "a billion steps of a solver": (
+        sequential(layer("LTC", module="cello.layers", units=1, ode_unfolds=10**9)),
+        "calls of layers",
+    ),
+    "a billion steps within a step": (
+        sequential(layer("ODERNN", module="cello.layers", units=1, ode_steps=10**9)),
+        "calls of layers",
+    ),
+    "a billion eigenvalues": (
+        sequential(
+            layer("S5", module="cello.layers", units=1, state_units=10**9), shape=(None, 5, 3)
+        ),
+        "bytes of weights",
+    ),
     "billion laughs": (_laughs(30), "calls of layers"),
     "one object in a billion places": (_in_many_places(30), "more objects"),
     "a tensor of 100 000 axes": (sequential(shape=[1] * 100_000), "at most 64 sizes"),

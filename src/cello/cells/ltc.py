@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from cello.cells.timed import TimedCell
 from cello.core.arguments import arg
-from cello.core.kinds import positive_integer
+from cello.core.kinds import repetitions
 from cello.core.random import new_key
 
 _EPSILON = 1e-8
@@ -45,7 +45,7 @@ class LTCCell(TimedCell):
     Source: Hasani et al. 2021; the parameters: Lechner et al. 2020.
     """
 
-    ode_unfolds = arg(6, kind=positive_integer, doc="Steps of the solver between two steps.")
+    ode_unfolds = arg(6, kind=repetitions, doc="Steps of the solver between two steps.")
 
     def add_weights(self, features):
         n = self.units

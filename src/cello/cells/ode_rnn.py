@@ -8,7 +8,7 @@ from jax import lax
 
 from cello.cells.timed import TimedCell
 from cello.core.arguments import arg
-from cello.core.kinds import one_of, positive_integer
+from cello.core.kinds import one_of, positive_integer, repetitions
 from cello.ops.gru import gru_reset_before_step
 from cello.ops.product import product
 
@@ -43,7 +43,7 @@ class ODERNNCell(TimedCell):
         "tsit5", kind=one_of(*_SOLVERS),
         doc='"euler", "heun", "bosh3" or "tsit5": of order 1, 2, 3 and 5.',
     )  # fmt: skip
-    ode_steps = arg(4, kind=positive_integer, doc="Steps of the solver between two steps.")
+    ode_steps = arg(4, kind=repetitions, doc="Steps of the solver between two steps.")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -55,19 +57,19 @@ class S5Cell(StateSpaceCell):
     def build(self, input_shape):
         super().build(input_shape)
         n, features = self.state_units, input_shape[-1]
-        eigenvalues, vectors = normal_hippo(n)
+        hippo = functools.cache(lambda: normal_hippo(n))  # not if a file has the weights
 
         def eigen_input(shape, dtype):
-            kernel = np.asarray(get("lecun_normal")(shape, dtype)) @ vectors.conj()
+            kernel = np.asarray(get("lecun_normal")(shape, dtype)) @ hippo()[1].conj()
             return np.concatenate([kernel.real, kernel.imag], -1).astype(dtype)
 
         def eigen_output(shape, dtype):
-            kernel = vectors.T @ np.asarray(get("lecun_normal")(shape, dtype))
+            kernel = hippo()[1].T @ np.asarray(get("lecun_normal")(shape, dtype))
             return np.concatenate([kernel.real, -kernel.imag]).astype(dtype)
 
         self.log_step = self.add("log_step", (n // 2,), self.initial_log_step)
-        self.log_decay = self.add("log_decay", (n // 2,), _given(np.log(-eigenvalues.real)))
-        self.frequency = self.add("frequency", (n // 2,), _given(eigenvalues.imag))
+        self.log_decay = self.add("log_decay", (n // 2,), lambda *form: np.log(-hippo()[0].real))
+        self.frequency = self.add("frequency", (n // 2,), lambda *form: hippo()[0].imag)
         self.input_kernel = self.add("input_kernel", (features, n), eigen_input)
         self.output_kernel = self.add("output_kernel", (n, self.units), eigen_output)
         self.skip_kernel = self.add("skip_kernel", (features, self.units), "lecun_normal")
@@ -95,7 +97,3 @@ def normal_hippo(n: int):
     below = np.tril(np.outer(root, root), -1)
     imaginary, vectors = np.linalg.eigh(0.5j * (below - below.T))
     return -0.5 + 1j * imaginary[n // 2 :], vectors[:, n // 2 :]
-
-
-def _given(values):
-    return lambda shape, dtype: jnp.asarray(values, dtype)

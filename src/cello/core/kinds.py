@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from cello.core.loading import current_loading
+
 Integer: TypeAlias = int | np.integer[Any]
 Number: TypeAlias = float | np.number[Any]
 Named: TypeAlias = str | Callable[..., Any] | dict[str, Any] | None
@@ -30,6 +32,14 @@ def integer(value: Integer) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise ValueError("an integer")
     return int(value)
+
+
+def repetitions(value: Integer) -> int:
+    """A positive integer: how often a step is repeated. A file may not ask for too many."""
+    repeated, loading = positive_integer(value), current_loading()
+    if loading is not None:
+        loading.take("calls of layers", repeated, "A loop")
+    return repeated
 
 
 def count(value: Integer) -> int:

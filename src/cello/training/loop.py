@@ -91,6 +91,7 @@ class ChunkRunner:
         state = read_state()
         if (placed := spread.place(state)) is not state:
             write_state(placed)
+        fixed = fixed and min(fixed, feed.longest_run or MOST_BATCHES)
         capacity = fixed or self._most_batches(feed, read_state())
         if spread.processes > 1:
             spread.check_same(_facts(feed, capacity), "the start of an epoch")

@@ -34,6 +34,17 @@ FAULTS = [
         [TESTS + "test_copies.py::test_every_class_and_function_is_found_where_it_says"],
         "pickle does not find the layers that are made of cells",
     ),
+    # ------------------------------------------------------------------ counts in configurations
+    (
+        "src/cello/core/kinds.py",
+        '        loading.take("calls of layers", repeated, "A loop")\n',
+        "        pass\n",
+        [
+            SAVING + "test_untrusted.py::test_more_is_asked_for_than_there_is"
+            "[a billion steps within a step]"
+        ],
+        "a file may ask for any number of a solver's steps",
+    ),
     # ------------------------------------------------------------------ ONNX files, untrusted
     (
         "src/cello/saving/onnx/budget.py",
