@@ -222,3 +222,75 @@ def test_errors_from_within_a_layer_say_where():
     with pytest.raises(AttributeError) as caught:
         Sequential([Input((3,)), layer])
     assert re.search(r"This happened in Lambda 'mine', .*\(None, 3\)", caught.value.__notes__[0])
+
+
+@pytest.mark.parametrize(
+    "second", [lambda: GRU(2), lambda: Bidirectional(GRU(2)), lambda: cello.layers.Conv1D(2, 3)]
+)
+def test_after_a_recurrent_layer_that_gives_its_last_step(second):
+    advice = "LSTM 'here' gives its last step alone. Give it return_sequences=True"
+    raises(lambda: Sequential([Input((5, 3)), LSTM(4, name="here"), second()]), advice)
+    between = [LSTM(4, name="here"), cello.layers.Dropout(0.5)]
+    raises(lambda: Sequential([Input((5, 3)), *between, second()]), advice)
+    raises(lambda: second()(LSTM(4)(x(2, 5, 3))), "return_sequences=True")
+
+
+@pytest.mark.parametrize(
+    "between", [cello.layers.Permute((2, 1)), cello.layers.Flatten(), cello.layers.Reshape((-1,))]
+)
+def test_an_unknown_time_in_the_place_of_features(between):
+    last = LSTM(4) if isinstance(between, cello.layers.Permute) else Dense(4)
+    raises(
+        lambda: Sequential([Input((None, 3)), between, last]),
+        "If Permute, Flatten or Reshape put the time there, that must be known: Input((20, 8))",
+    )
+
+
+def test_a_vector_of_unknown_size_is_no_sequence():
+    raises(lambda: LSTM(4)(Input((None,))), "got (None, None): add a features axis")
+
+
+class Looping(cello.layers.Layer):
+    """Does in Python what JAX cannot trace."""
+
+    def __init__(self, kind):
+        super().__init__(name="looping")
+        self.kind = kind
+
+    def call(self, x):
+        if self.kind == "range":
+            return sum(x[:, t] for t in range(x.shape[1]))
+        if self.kind == "steps":
+            return sum(step for step in cello.ops.moveaxis(x, 1, 0))
+        if self.kind == "if":
+            return x if cello.ops.sum(x) > 0 else -x
+        return x * (float(cello.ops.sum(x)) if self.kind == "float" else np.linalg.norm(x))
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("range", "Python cannot count up to it: give Input the number, or let RNN"),
+        ("steps", "Python cannot count up to it: give Input the number, or let RNN"),
+        ("if", "choose with cello.ops.where"),
+        ("float", "use those of cello.ops or jax.numpy"),
+        ("norm", "use those of cello.ops or jax.numpy"),
+    ],
+)
+def test_python_in_a_layer(kind, advice):
+    with pytest.raises(Exception) as caught:  # noqa: B017 - JAX's own, of several kinds
+        Sequential([Input((None, 3)), Looping(kind)])
+    (note,) = caught.value.__notes__  # without JAX's on its traceback
+    assert "Looping 'looping'" in note and advice in note
+
+
+def test_errors_of_a_program_have_no_remark_on_tracebacks():
+    class Late(cello.Model):
+        def call(self, x, training=False):
+            return Looping("if")(x) if training else x
+
+    late = Late()
+    late.compile("sgd", "mse")
+    with pytest.raises(Exception) as caught:  # noqa: B017
+        late.fit(x(4, 3), x(4, 3), verbose=0)
+    assert not any("JAX has removed" in note for note in caught.value.__notes__)

@@ -166,3 +166,40 @@ def test_the_list_of_layers():
         ] + [rest.get_layer(index=1).name, len(own.layers)]
     assert kinds[cello] == kinds[keras]
     assert kinds[cello][1] == ["InputLayer", "Dense"]
+
+
+def nested_outputs(library):
+    x = library.Input((None, 3), name="x")
+    y, h = library.layers.GRU(2, return_state=True)(x)
+    return library.Model((x,), {"pair": (y, h), "list": [y]})
+
+
+def test_the_nesting_of_inputs_and_outputs_survives_a_configuration():
+    kinds = {}
+    for library in LIBRARIES:
+        model = nested_outputs(library)
+        again = library.Model.from_config(model.get_config())
+        kinds[library] = [
+            [type(m.input), *(type(v) for _, v in sorted(m.output.items()))] for m in (model, again)
+        ]
+    assert kinds[cello] == kinds[keras]
+    assert kinds[cello][1] == [tuple, list, tuple]
+
+
+def test_functions_compute_in_the_dtype_of_the_input():
+    dtypes = {}
+    for library in LIBRARIES:
+        x = library.Input((3,), dtype="float16")
+        model = library.Model(x, x * 2)
+        dtypes[library] = str(model(np.ones((1, 3))).dtype), str(model.outputs[0].dtype)
+    assert dtypes[cello] == dtypes[keras] == ("float16", "float16")
+
+
+def test_both_directions_of_a_cell_that_is_registered_nowhere():
+    """Keras 3.15 does not find the class."""
+    cells = [cell_of(cello, 2), cell_of(cello, [2])]
+    both = cello.layers.Bidirectional(cello.layers.RNN(cells, return_sequences=True))
+    summed = np.cumsum(np.cumsum(X[..., :2], 1), 1)
+    backwards = np.cumsum(np.cumsum(X[:, ::-1, :2], 1), 1)[:, ::-1]
+    expected = np.concatenate([summed, backwards], -1)
+    np.testing.assert_allclose(both(X), expected, rtol=1e-4, atol=1e-5)

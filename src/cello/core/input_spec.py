@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class InputSpec:
     """Rank and fixed sizes of an input.
@@ -16,14 +18,18 @@ class InputSpec:
         self.axes = axes
         self.sizes = sizes or {}
 
-    def check(self, layer, shape: tuple[int | None, ...]) -> None:
-        """Raise `ValueError` where `shape` does not fit; it names the layer and what to do."""
+    def check(self, layer, shape: tuple[int | None, ...], maker: Any = None) -> None:
+        """Raise `ValueError` if `shape` does not fit; it names the layer and what to do.
+
+        Args:
+            maker: the layer whose output it is, if that is known.
+        """
         open_rank = "..." in self.axes
         names = [a for a in self.axes if a != "..."]
         expected = "(" + ", ".join(str(self.sizes.get(a, a)) for a in self.axes) + ")"
         got = f"{layer} expects inputs of shape {expected} and got {shape}"
         if len(shape) < len(names) or (len(shape) > len(names) and not open_rank):
-            raise ValueError(f"{got}: {self._advice(shape, names)}")
+            raise ValueError(f"{got}: {self._advice(shape, names, maker)}")
         for axis, name in zip(reversed(shape), reversed(names), strict=False):
             size = self.sizes.get(name)
             if size is not None and axis is not None and axis != size:
@@ -31,12 +37,21 @@ class InputSpec:
                     f"{got}: it was built for {size} {name}, so the axis '{name}' must have {size}."
                 )
 
-    def _advice(self, shape, names) -> str:
+    def _advice(self, shape, names, maker) -> str:
         missing = len(names) - len(shape)
-        if missing == 1 and shape[-1] == self.sizes.get("features"):
+        if (
+            missing == 1
+            and names[1] == "time"
+            and getattr(maker, "return_sequences", None) is False
+        ):
+            return f"{maker} gives its last step alone. Give it return_sequences=True."
+        if missing == 1 and shape[-1] == self.sizes.get("features", "unknown"):
             return "add a batch axis with x[None]."
         if missing == 1 and names[-1] in ("features", "channels") and len(names) > 2:
-            return f"add a {names[-1]} axis with x[..., None]."
+            return (
+                f"add a {names[-1]} axis with x[..., None], or let the recurrent layer before it, if "
+                "there is one, give all steps with return_sequences=True."
+            )
         if missing == 1:
             return "add a batch axis with x[None]."
         if missing > 1:

@@ -16,6 +16,7 @@ import numpy as np
 from cello.core import regularizers
 from cello.core.added_losses import begin_call, end_call, keep_added, last_added
 from cello.core.arguments import Argument, arg
+from cello.core.advice import advice_on, drop_frames_note
 from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
@@ -229,7 +230,11 @@ class Layer(VariableOwner):
             bound.arguments = arguments
             return self._run(bound, training)
 
-        return observe_call(self, bound.arguments, proceed)
+        try:
+            return observe_call(self, bound.arguments, proceed)
+        except Exception as error:
+            drop_frames_note(error)
+            raise
 
     def _run(self, bound: inspect.BoundArguments, training: bool):
         self._cast(bound.arguments)
@@ -302,7 +307,7 @@ class Layer(VariableOwner):
         shapes = {name: _shapes(value) for name, value in arguments.items()}
         first = next(iter(shapes.values()), None)
         if self.input_spec is not None and isinstance(first, tuple):
-            self.input_spec.check(self, first)
+            self.input_spec.check(self, first, _maker(next(iter(arguments.values()))))
         if not self.built:
             wanted = [
                 name.removesuffix("_shape")
@@ -360,7 +365,8 @@ class Layer(VariableOwner):
         """Say where a foreign error came from; Cello's own name the layer already."""
         if not getattr(error, "__notes__", None) and f"'{self.name}'" not in str(error):
             shapes = {k: _shapes(v) for k, v in arguments.items() if jax.tree.leaves(v)}
-            error.add_note(f"This happened in {self}, called with inputs of the shapes {shapes}.")
+            where = f"This happened in {self}, called with inputs of the shapes {shapes}."
+            error.add_note(where + advice_on(error))
 
     def get_config(self):
         config = super().get_config()
@@ -468,6 +474,15 @@ def _build_config(shapes: dict[str, Any]) -> dict[str, Any] | None:
     if len(shapes) == 1:
         return {"input_shape": next(iter(shapes.values()))}
     return {"shapes_dict": shapes} if shapes else None
+
+
+def _maker(tensor) -> Any:
+    """The recurrent layer whose output a tensor of a graph is, with other layers between or not."""
+    while isinstance(tensor, SymbolicTensor) and len(tensor.node.inputs) == 1:
+        if hasattr(tensor.node.layer, "return_sequences"):
+            return tensor.node.layer
+        (tensor,) = tensor.node.inputs
+    return None
 
 
 def _shapes(value):

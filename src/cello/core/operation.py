@@ -93,6 +93,11 @@ class Operation(Layer):
         """Whether it computes each element, or each step, by itself."""
         return self.function in _STEPWISE
 
+    def _cast(self, arguments):
+        """In mixed precision alone: else a function computes in the dtypes that it is given."""
+        if self.dtype_policy.mixed:
+            super()._cast(arguments)
+
     def count_pieces(self, arguments):
         return 1 + _count_parts(self.function, arguments)
 

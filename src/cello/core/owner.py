@@ -64,7 +64,8 @@ class VariableOwner(Configurable):
         if any(d is None for d in shape):
             raise ValueError(
                 f"{self} needs all sizes of its weight '{name}' and got the shape {tuple(shape)}: "
-                "give the input a known number of features."
+                "the features of its inputs must be a known number. If Permute, Flatten or Reshape "
+                "put the time there, that must be known: Input((20, 8)) in place of Input((None, 8))."
             )
         return Variable(
             initializers.get(initializer),

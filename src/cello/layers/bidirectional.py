@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ from cello.core.arguments import arg
 from cello.core.dtype_policy import cast_floats
 from cello.core.kinds import one_of, optional
 from cello.core.layer import Layer
+from cello.core.random import SeedGenerator, new_key
 from cello.layers.rnn import RNN
 from cello.ops.engine import Engine
 
@@ -68,6 +70,7 @@ class Bidirectional(Layer):
             layer, "backward", go_backwards=not layer.go_backwards
         )
         self._check_directions()
+        self.input_spec = self.forward_layer.input_spec
         for direction in (self.forward_layer, self.backward_layer):
             direction.zero_output_for_mask = direction.return_sequences
 
@@ -164,7 +167,15 @@ Bidirectional.layer = property(lambda self: self.forward_layer)  # type: ignore[
 
 def _copy(layer: RNN, prefix: str, **changes) -> RNN:
     """A layer like `layer`, without its weights, called `prefix_name`."""
-    config = layer.get_config()
-    name = config["name"].removeprefix(prefix + "_")
-    config.update(changes, name=f"{prefix}_{name}")
-    return type(layer).from_config(config)
+    name = layer.name.removeprefix(prefix + "_")
+    changes["name"] = f"{prefix}_{name}"
+    if layer.built or all(type(v).__module__.startswith("cello.") for v in layer.flatten_layers()):
+        return type(layer).from_config({**layer.get_config(), **changes})
+    found = copy.deepcopy(layer)  # a cell of one's own need not have a configuration
+    for argument, value in changes.items():
+        setattr(found, argument, value)
+    for inner in found.flatten_layers():
+        for generator in inner.owned(SeedGenerator):
+            if generator.seed is None:
+                generator.state.hold(new_key())
+    return found

@@ -32,7 +32,8 @@ class TimeDistributed(Layer):
         if len(input_shape) < 3:
             raise ValueError(
                 f"{self} expects inputs of shape (batch, time, ...) with at least 3 axes and got "
-                f"{input_shape}."
+                f"{input_shape}. A recurrent layer before it gives all steps with "
+                "return_sequences=True."
             )
 
     def call(self, inputs, training=False, mask=None):

@@ -154,7 +154,8 @@ def _places(value, find):
         return {k: _places(v, find) for k, v in value.items()}
     if len(value) == 3 and isinstance(value[0], str):
         return find(value)
-    return [_places(v, find) for v in value]
+    places = [_places(v, find) for v in value]
+    return tuple(places) if isinstance(value, tuple) else places
 
 
 def _layer(entry):

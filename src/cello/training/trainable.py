@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import jax.numpy as jnp
 
+from cello.core.advice import drop_frames_note
 from cello.core.layer import Layer
 from cello.core.variable import current_binding
 from cello.metrics.metric import Metric
@@ -26,7 +27,11 @@ def done_by_trainer(
 
     @functools.wraps(method)
     def done(model, *args: P.args, **kwargs: P.kwargs) -> R:
-        return method(model.trainer, *args, **kwargs)
+        try:
+            return method(model.trainer, *args, **kwargs)
+        except Exception as error:
+            drop_frames_note(error)
+            raise
 
     return done
 

@@ -155,6 +155,51 @@ FAULTS = [
         [ORACLES + "test_own_layers.py::test_the_list_of_layers"],
         "a model of an inner tensor has no input layer",
     ),
+    (
+        "src/cello/models/graph_config.py",
+        "return tuple(places) if isinstance(value, tuple) else places",
+        "return places",
+        [
+            ORACLES
+            + "test_own_layers.py::test_the_nesting_of_inputs_and_outputs_survives_a_configuration"
+        ],
+        "a tuple of outputs becomes a list",
+    ),
+    (
+        CORE + "operation.py",
+        "        if self.dtype_policy.mixed:\n            super()._cast",
+        "        if True:\n            super()._cast",
+        [ORACLES + "test_own_layers.py::test_functions_compute_in_the_dtype_of_the_input"],
+        "a function of a graph widens its input",
+    ),
+    (
+        LAYERS + "bidirectional.py",
+        "    found = copy.deepcopy(layer)",
+        "    found = type(layer).from_config(layer.get_config())",
+        [ORACLES + "test_own_layers.py::test_both_directions_of_a_cell_that_is_registered_nowhere"],
+        "both directions ask for the class of a cell by its name",
+    ),
+    (
+        CORE + "input_spec.py",
+        'names[1] == "time" and getattr',
+        'names[1] == "rows" and getattr',
+        [TESTS + "test_bad_input.py::test_after_a_recurrent_layer_that_gives_its_last_step"],
+        "a layer after the last step of another asks for more features",
+    ),
+    (
+        CORE + "layer.py",
+        "error.add_note(where + advice_on(error))",
+        "error.add_note(where)",
+        [TESTS + "test_bad_input.py::test_python_in_a_layer"],
+        "nothing says what to do about a Python loop over an unknown length",
+    ),
+    (
+        CORE + "layer.py",
+        "            drop_frames_note(error)\n",
+        "",
+        [TESTS + "test_bad_input.py::test_python_in_a_layer"],
+        "JAX's remark on its traceback hides what helps",
+    ),
     # ------------------------------------------------------------------ masks that meet
     (
         LAYERS + "merging.py",
