@@ -278,7 +278,7 @@ class Looping(cello.layers.Layer):
     ],
 )
 def test_python_in_a_layer(kind, advice):
-    with pytest.raises(Exception) as caught:  # noqa: B017 - JAX's own, of several kinds
+    with pytest.raises(Exception) as caught:
         Sequential([Input((None, 3)), Looping(kind)])
     (note,) = caught.value.__notes__  # without JAX's on its traceback
     assert "Looping 'looping'" in note and advice in note
@@ -291,6 +291,6 @@ def test_errors_of_a_program_have_no_remark_on_tracebacks():
 
     late = Late()
     late.compile("sgd", "mse")
-    with pytest.raises(Exception) as caught:  # noqa: B017
+    with pytest.raises(Exception) as caught:
         late.fit(x(4, 3), x(4, 3), verbose=0)
     assert not any("JAX has removed" in note for note in caught.value.__notes__)

@@ -15,8 +15,8 @@ import numpy as np
 
 from cello.core import regularizers
 from cello.core.added_losses import begin_call, end_call, keep_added, last_added
-from cello.core.arguments import Argument, arg
 from cello.core.advice import advice_on, drop_frames_note
+from cello.core.arguments import Argument, arg
 from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
