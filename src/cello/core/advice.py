@@ -5,8 +5,9 @@ from __future__ import annotations
 import jax
 
 _LENGTHS = (
-    " A size that is None is not known yet, and Python cannot count up to it: give Input the "
-    "number, or let RNN with a cell of your own, cello.ops.recurrence or jax.lax.scan repeat a step."
+    " A size that is None is not known yet, and Python cannot count up to it: give Input "
+    "the number, or let RNN with a cell of your own, cello.ops.recurrence or jax.lax.scan repeat "
+    "a step."
 )
 _TRUTH = (
     " Python's if, while, and, or cannot ask a tensor of which only the form is known: choose with "

@@ -39,18 +39,15 @@ class InputSpec:
 
     def _advice(self, shape, names, maker) -> str:
         missing = len(names) - len(shape)
-        if (
-            missing == 1
-            and names[1] == "time"
-            and getattr(maker, "return_sequences", None) is False
-        ):
+        one_step = getattr(maker, "return_sequences", None) is False
+        if missing == 1 and names[1] == "time" and one_step:
             return f"{maker} gives its last step alone. Give it return_sequences=True."
         if missing == 1 and shape[-1] == self.sizes.get("features", "unknown"):
             return "add a batch axis with x[None]."
         if missing == 1 and names[-1] in ("features", "channels") and len(names) > 2:
             return (
-                f"add a {names[-1]} axis with x[..., None], or let the recurrent layer before it, if "
-                "there is one, give all steps with return_sequences=True."
+                f"add a {names[-1]} axis with x[..., None], or let the recurrent layer before it, "
+                "if there is one, give all steps with return_sequences=True."
             )
         if missing == 1:
             return "add a batch axis with x[None]."

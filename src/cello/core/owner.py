@@ -65,7 +65,7 @@ class VariableOwner(Configurable):
             raise ValueError(
                 f"{self} needs all sizes of its weight '{name}' and got the shape {tuple(shape)}: "
                 "the features of its inputs must be a known number. If Permute, Flatten or Reshape "
-                "put the time there, that must be known: Input((20, 8)) in place of Input((None, 8))."
+                "put the time there, that must be known: Input((20, 8)), and not Input((None, 8))."
             )
         return Variable(
             initializers.get(initializer),

@@ -181,8 +181,8 @@ FAULTS = [
     ),
     (
         CORE + "input_spec.py",
-        'names[1] == "time" and getattr',
-        'names[1] == "rows" and getattr',
+        'names[1] == "time" and one_step',
+        'names[1] == "rows" and one_step',
         [TESTS + "test_bad_input.py::test_after_a_recurrent_layer_that_gives_its_last_step"],
         "a layer after the last step of another asks for more features",
     ),
