@@ -1,5 +1,6 @@
 """Reservoirs, and read-outs by ridge regression; the laws of all layers are in test_cells.py."""
 
+import jax
 import numpy as np
 import pytest
 from contract import normal
@@ -10,7 +11,7 @@ from in_numpy import outputs_of
 import cello
 from cello.layers import LSTM, Bidirectional, Dense, EchoState, Input, Masking
 
-COMPILATIONS = 155
+COMPILATIONS = 165
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 
@@ -134,6 +135,36 @@ def narma10(steps, seed):
     for t in range(9, steps - 1):
         y[t + 1] = 0.3 * y[t] + 0.05 * y[t] * y[t - 9 : t + 1].sum() + 1.5 * u[t - 9] * u[t] + 0.1
     return u[None, :, None].astype("float32"), y[None, :, None]
+
+
+@pytest.fixture
+def traced():
+    """The names of the functions that JAX traces."""
+    names = []
+
+    def note(event, duration, fun_name="", **_):
+        names.append(fun_name)
+
+    jax.monitoring.register_event_duration_secs_listener(note)
+    yield names
+    jax.monitoring.unregister_event_duration_listener(note)
+
+
+def test_a_second_readout_compiles_nothing(traced):
+    """Nor do other numbers of rows: a search over penalties, a walk forward."""
+    model = cello.Sequential([cello.Input((4, 2)), EchoState(5), Dense(1)])
+    data = np.random.default_rng(0).normal(size=(20, 4, 2)).astype("float32")
+    cello.ridge.fit_readout(model, data, data[:, 0, :1], batch_size=8)
+    assert "jit(run)" in traced
+    traced.clear()
+    for rows in (20, 9, 17):
+        x, y = data[:rows], data[:rows, 0, :1]
+        cello.ridge.fit_readout(model, x, y, penalty=rows, batch_size=8)
+        h = np.asarray(model.layers[-2](x), "float64")
+        centred, target = h - h.mean(0), y - y.mean(0)
+        kernel = np.linalg.solve(centred.T @ centred + rows * np.eye(5), centred.T @ target)
+        np.testing.assert_allclose(model.layers[-1].kernel.numpy(), kernel, rtol=1e-3, atol=1e-5)
+    assert "jit(run)" not in traced
 
 
 def test_narma_10():

@@ -14,6 +14,7 @@ from cello.core.masking import get_mask
 from cello.core.variable import Binding
 from cello.layers.dense import Dense
 from cello.models.model import Model
+from cello.training.filling import fill, size_of_batches
 
 
 def fit_readout(
@@ -64,10 +65,15 @@ def fit_readout(
             f"fit_readout: inputs and targets must have as many rows and have {sorted(rows)}."
         )
     moments = _Moments(dense)
-    run = _features(Model(model.input, dense.input))
-    for first in range(0, len(y), batch_size):
-        part = slice(first, first + batch_size)
-        features, mask = run(jax.tree.map(lambda leaf, part=part: leaf[part], x))
+    programs = model.trainer.programs
+    run = programs.find(("readout", dense), lambda: _features(Model(model.input, dense.input)))
+    size = size_of_batches(len(y), batch_size)
+    for first in range(0, len(y), size):
+        part = np.arange(first, min(first + size, len(y)))
+        taken = fill(part, size) if programs.held.are_row_wise else part
+        outputs = run(jax.tree.map(lambda leaf, taken=taken: leaf[taken], x))
+        n = len(part)
+        features, mask = jax.tree.map(lambda leaf, n=n: leaf[:n], outputs)
         moments.add(*_real(model, features, y[part], mask, washout))
     moments.solve(float(penalty))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 
 from cello.core.kinds import one_of
+from cello.core.memory import collect_garbage
 from cello.core.naming import forget_names
 from cello.core.random import set_random_seed
 from cello.core.serialization import custom_object_scope
@@ -93,5 +95,11 @@ def pad_sequences(
 
 
 def clear_session() -> None:
-    """Count the names of layers anew (`lstm`, `lstm_1`, ...), as in a fresh process."""
+    """Start anew: what models that are gone have left goes too.
+
+    The names of layers are counted from the start (`lstm`, `lstm_1`, ...), memory is given back to
+    the system, and JAX forgets all compiled programs. Models that still exist compile theirs again.
+    """
     forget_names()
+    jax.clear_caches()
+    collect_garbage()

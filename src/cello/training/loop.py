@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import math
 import time
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from cello.core.memory import Registry
 from cello.core.variable import Binding, Variable
 from cello.distribution.layout import ONE_DEVICE
 from cello.training.data import form_of
@@ -40,12 +42,18 @@ def bind(*pairs) -> Binding:
 class _Running(NamedTuple):
     """A chunk that the device computes."""
 
+    before: Any  # the state that it started from
     first: int
     n: int
+    batches: Any
     real: int | None  # rows, where the batch was filled up
     results: Any
     began: float
     compiled: bool  # whether the call had to compile first
+
+
+_runners = Registry(spare=12)
+"""Those of all models, so that the programs of a model go with it."""
 
 
 class ChunkRunner:
@@ -63,6 +71,7 @@ class ChunkRunner:
 
     def __init__(self, step, spread=ONE_DEVICE, by_row: bool = False):
         self._spread = spread
+        _runners.add(self)
         self._step = step
         self._by_row = by_row
         self._compiled = jax.jit(spread.around(self._run))
@@ -109,23 +118,34 @@ class ChunkRunner:
             length = 1 if filled else capacity
             new, began = self._is_new(chunk, length, rows), time.perf_counter()
             chunk = spread.put(_lengthen(chunk, n, length), rows)
-            state, results = self._compiled(spread.give(read_state()), chunk, n)
+            before = read_state()
+            with _telling_of_memory(chunk):
+                state, results = self._compiled(spread.give(before), chunk, n)
             state = spread.take(state)
             try:
                 write_state(state)
             except KeyboardInterrupt:  # all of it, or what is kept would belong to no step
                 write_state(state)
                 raise
-            running.append(_Running(first, n, real, results, began, new))
+            running.append(_Running(before, first, n, chunk, real, results, began, new))
             first += n
             # A batch that is a chunk of its own takes long: its results are shown at once.
             while len(running) > (1 if ahead and n > 1 else 0):
-                yield self._finish(running.popleft())
+                yield self._finish(running.popleft(), write_state)
         while running:
-            yield self._finish(running.popleft())
+            yield self._finish(running.popleft(), write_state)
 
-    def _finish(self, chunk: _Running):
-        """Wait for a chunk and learn from it how long a batch takes."""
+    def _finish(self, chunk: _Running, write_state):
+        """Wait for a chunk and learn from it how long a batch takes.
+
+        If it failed, the state is again that from before it.
+        """
+        try:
+            with _telling_of_memory(chunk.batches):  # before NumPy looks at what may have failed
+                jax.block_until_ready(chunk.results)
+        except Exception:
+            write_state(chunk.before)
+            raise
         results = jax.tree.map(lambda a: np.asarray(a)[: chunk.n], chunk.results)
         if self._by_row and chunk.real is not None:
             results = jax.tree.map(lambda a: a[:, : chunk.real], results)
@@ -177,6 +197,23 @@ class ChunkRunner:
             return state, jax.tree.map(lambda rs, r: rs.at[i].set(r), results, result)
 
         return lax.fori_loop(0, n, body, (state, empty))
+
+
+@contextlib.contextmanager
+def _telling_of_memory(arrays):
+    """An error of the device that there is too little memory says what can be done."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        shapes = ", ".join(str(a.shape[1:]) for a in jax.tree.leaves(arrays)[:4])
+        raise MemoryError(
+            f"A batch did not fit into memory ({str(error).partition(':')[2].strip()} Its arrays "
+            f"have the shapes {shapes}, ...). Pass a smaller batch_size; for training on long "
+            "sequences also fit(..., tbptt=steps) or RNN(cell, remat=...), which keep fewer steps. "
+            "The weights are those after the last step that was done."
+        ) from error
 
 
 def _facts(feed, capacity: int) -> dict[str, Any]:

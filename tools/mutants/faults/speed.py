@@ -87,4 +87,32 @@ FAULTS = [
         ["tests/test_inventory.py::test_every_change_is_noticed[replace_in_a_list]"],
         "a layer that is replaced goes on as it was",
     ),
+    (
+        "src/cello/training/loop.py",
+        "            write_state(chunk.before)\n",
+        "            pass\n",
+        ["tests/test_memory.py::test_out_of_memory_is_an_error_that_loses_nothing"],
+        "the weights are lost if a step does not fit into memory",
+    ),
+    (
+        "src/cello/training/loop.py",
+        "        _runners.add(self)\n",
+        "",
+        ["tests/test_memory.py::test_dropped_models_go_although_they_refer_to_themselves"],
+        "the programs of dropped models stay until Python looks for garbage",
+    ),
+    (
+        "src/cello/utils.py",
+        "    jax.clear_caches()\n",
+        "",
+        ["tests/test_memory.py::test_clear_session_frees_models_and_programs"],
+        "clear_session keeps what was compiled",
+    ),
+    (
+        "src/cello/ridge.py",
+        'programs.find(("readout", dense), lambda: _features(Model(model.input, dense.input)))',
+        "_features(Model(model.input, dense.input))",
+        ["tests/test_echo_state.py::test_a_second_readout_compiles_nothing"],
+        "fit_readout compiles at every call",
+    ),
 ]
