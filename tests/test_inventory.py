@@ -7,7 +7,7 @@ import cello
 from cello import layers
 from cello.core.inventory import Inventory
 
-COMPILATIONS = 40
+COMPILATIONS = 15
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

@@ -11,7 +11,7 @@ import pytest
 import cello
 from cello import layers
 
-COMPILATIONS = 60
+COMPILATIONS = 55
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 

@@ -11,7 +11,7 @@ from jax import lax
 import cello
 from cello.ops.convolution import convolution
 
-COMPILATIONS = 80
+COMPILATIONS = 20
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 CASES = {  # strides, padding, dilation, groups; then the sizes of space and window
