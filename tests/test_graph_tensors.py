@@ -152,3 +152,14 @@ def test_noise_goes_on_in_streams():
     session = model.stream(1)
     chunk = np.zeros((1, 2, 3), "float32")
     assert not np.array_equal(session(chunk), session(chunk))
+
+
+def test_noise_that_would_be_the_same_at_each_token_is_refused():
+    layer = Noise(generator := cello.random.SeedGenerator(0))
+    layer.seed_generator = generator
+    L = cello.layers
+    tokens = cello.Input((None,), dtype="int32")
+    y = L.GRU(4, return_sequences=True)(L.Embedding(4, 2)(tokens))
+    scores = L.Activation("softmax")(layer(y))
+    with pytest.raises(ValueError, match="would be the same at each token"):
+        cello.Model(tokens, scores).generate(np.array([[1, 2]]), 3)

@@ -56,13 +56,33 @@ def made_frozen(library):
     return layer
 
 
+def held_by_a_function(library):
+    """A layer of whose weights some are no attributes."""
+
+    class Closed(library.layers.Layer):
+        def build(self, input_shape):
+            first = self.add_weight(shape=(2,), name="first")
+            self.second = self.add_weight(shape=(2,), name="second")
+            third = self.add_weight(shape=(2,), name="third", trainable=False)
+            self.function = lambda x: x * first + self.second + third
+
+        def call(self, x):
+            return self.function(x)
+
+    layer = Closed()
+    layer.build((None, 2))
+    return layer
+
+
 def described(layer):
     groups = layer.weights, layer.trainable_weights, layer.non_trainable_weights
     return [[v.name for v in group] for group in groups], [v.trainable for v in layer.weights]
 
 
 @pytest.mark.parametrize(
-    "make", [odd_layer, lstm, both_directions, normalised, made_frozen], ids=lambda f: f.__name__
+    "make",
+    [odd_layer, lstm, both_directions, normalised, made_frozen, held_by_a_function],
+    ids=lambda f: f.__name__,
 )
 def test_the_order_and_what_is_trained(make):
     ours, theirs = make(cello), make(keras)

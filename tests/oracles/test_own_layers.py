@@ -66,6 +66,11 @@ def test_losses_after_calls_outside_of_a_model():
         seen += numbers(model.losses), numbers(adding.losses)
         model(X[1], training=False)  # adds less, and what the call before added is gone
         seen.append(numbers(model.losses))
+        alone = library.Sequential([paying(library)[0]])
+        for training in (True, False):
+            alone(X[0], training=training)
+            seen.append(numbers(alone.losses))
+    assert of[cello][-1] == of[keras][-1] == []
     for ours, theirs in zip(of[cello], of[keras], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 

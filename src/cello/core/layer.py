@@ -53,7 +53,8 @@ class Layer(VariableOwner):
     `call` may take `training` and `mask`; they are filled in where the caller leaves them out.
     `build` gets the shape of the first argument, or, where its parameters are named so
     (`query_shape`, `value_shape`), the shapes of the arguments of these names.
-    Variables, layers and seed generators are found in the attributes (lists and dicts included).
+    Weights that `add_weight` makes are its own. Other variables, layers and seed generators are
+    found in the attributes (lists and dicts included).
     """
 
     name = arg(None, kind=_name, doc="Name; made from the class where `None`.", keyword_only=True)
@@ -447,6 +448,7 @@ def _remembering_build(build: Callable) -> Callable:
             with name_scope(self.name):
                 build(self, *args, **kwargs)
             self.built = True
+            self.forget_made()
             if not self.trainable:
                 _mark_own_weights(self)
             shapes = inspect.signature(build).bind(self, *args, **kwargs).arguments

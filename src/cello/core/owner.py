@@ -50,7 +50,7 @@ class VariableOwner(Configurable):
         name: str = "variable",
         autocast: bool = True,
     ) -> Variable:
-        """Make a variable; keep it as an attribute.
+        """Make a variable of this layer.
 
         Args:
             shape: its shape; all sizes known.
@@ -67,7 +67,7 @@ class VariableOwner(Configurable):
                 "the features of its inputs must be a known number. If Permute, Flatten or Reshape "
                 "put the time there, that must be known: Input((20, 8)), and not Input((None, 8))."
             )
-        return Variable(
+        variable = Variable(
             initializers.get(initializer),
             tuple(int(d) for d in shape),
             dtype or self.dtype,
@@ -77,6 +77,18 @@ class VariableOwner(Configurable):
             name=name,
             autocast=autocast,
         )
+        vars(self).setdefault("_made", []).append(variable)
+        return variable
+
+    def forget_made(self) -> None:
+        """Forget which weights were made since the last time, if all of them are in attributes.
+
+        Else they are kept: one that only a function of the layer holds is a weight, as in Keras.
+        """
+        made = vars(self).pop("_made", [])
+        layers = self.flatten_layers() if made else ()
+        if set(made) - {v for layer in layers for v in layer.owned(Variable)}:
+            self._made = made
 
     def owned(self, kind: type) -> Iterator[Any]:
         """The objects of a kind in the attributes, lists and dicts, in order, each once."""
@@ -117,7 +129,8 @@ class VariableOwner(Configurable):
 
         Those that were made to be trained come first, as in Keras, frozen or not.
         """
-        own = (v for v in self.owned(Variable) if v.weight)
+        made = [v for v in vars(self).get("_made", ()) if v.weight]
+        own = dict.fromkeys([*made, *(v for v in self.owned(Variable) if v.weight)])
         return sorted(own, key=lambda v: not v.made_trainable)
 
     @property

@@ -147,8 +147,13 @@ def _program(writer, plan: Plan, options: GenerationOptions):
 def _search_of(writer, plan: Plan, variables, random: bool, width, max_length, from_logits):
     def read(tokens, context, carried):
         """Log-probabilities of the token that comes next, and the states after these."""
-        with Binding(), Carry(carried, off_time=plan.off_time) as carry:
+        with Binding() as binding, Carry(carried, off_time=plan.off_time) as carry:
             last = writer.read(tokens, context)[:, -1]
+        if binding.assigned:
+            raise ValueError(
+                f"generate: {', '.join(v.path for v in binding.assigned)} would be the same at "
+                "each token. A layer that draws random numbers may do so in training alone."
+            )
         # What a piece keeps for masked steps only stays as it is where a later one has no mask.
         kept = {**(carried or {}), **carry.kept}
         return jax.nn.log_softmax(last if from_logits else jnp.log(last)), kept

@@ -58,6 +58,23 @@ FAULTS = [
     ),
     (
         CORE + "owner.py",
+        "            self._made = made",
+        "            pass",
+        [TESTS + "test_weight_order.py::test_the_order_and_what_is_trained"],
+        "a weight that only a function of the layer holds is not trained",
+    ),
+    (
+        "src/cello/generation/generate.py",
+        "        if binding.assigned:",
+        "        if False:",
+        [
+            TESTS
+            + "test_graph_tensors.py::test_noise_that_would_be_the_same_at_each_token_is_refused"
+        ],
+        "generate draws the same noise for each token",
+    ),
+    (
+        CORE + "owner.py",
         "            vars(self).pop(name, None)  # it stands",
         "            pass  # it stands",
         [TESTS + "test_weight_order.py::test_the_order_and_what_is_trained"],
