@@ -75,8 +75,8 @@ class Programs:
         self._inventory: Any = None
 
     def __getstate__(self):
-        """For `pickle` and `copy`: without what is compiled."""
-        return {**vars(self), "_found": {}}
+        """For `pickle` and `copy`: without what is compiled, and what is known of the model."""
+        return {**vars(self), "_found": {}, "_held": None, "_inventory": None}
 
     def find(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """What `make` gives, made once for a key until the layers of the model change."""
