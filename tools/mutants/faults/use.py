@@ -22,7 +22,7 @@ FAULTS = [
     ),
     (
         "src/cello/training/programs.py",
-        'return {**vars(self), "_found": {}}',
+        'return {**vars(self), "_found": {}, "_held": None, "_inventory": None}',
         "return vars(self)",
         [TESTS + "test_copies.py::test_a_copy_of_a_trained_model_goes_on_as_the_model"],
         "a trained model is pickled with its compiled programs",
