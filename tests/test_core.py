@@ -1,6 +1,9 @@
 """What everything stands on: variables under bindings, the masks of tensors, names in scopes."""
 
 import gc
+import os
+import subprocess
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -120,3 +123,21 @@ def test_names_of_ones_own_are_known_in_their_scope_only():
         assert deserialize(entry).name == "dear"
     with pytest.raises(ValueError, match="Unknown class 'Charging'"):
         deserialize(entry)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_the_first_fork_after_jax_was_used_says_what_to_do():
+    program = (
+        "import os, warnings, cello\n"
+        "def fork():\n"
+        "    with warnings.catch_warnings(record=True) as caught:\n"
+        "        warnings.simplefilter('always')\n"
+        "        if os.fork() == 0:\n"
+        "            os._exit(0)\n"
+        "    return sum('spawn' in str(w.message) for w in caught)\n"
+        "before = fork()\n"
+        "cello.Variable([1.0])\n"
+        "print(before, fork(), fork())\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.stdout.split() == ["0", "1", "0"], run.stderr

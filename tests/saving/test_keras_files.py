@@ -1,5 +1,6 @@
 """Keras 3 and Cello open each other's files: predictions, names, states of optimisers."""
 
+import functools
 import inspect
 import pathlib
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 
 import cello
 
-COMPILATIONS = 770
+COMPILATIONS = 800
 
 # Keras warns of masks that end at functions, and of arrays passed in lists.
 pytestmark = [
@@ -426,6 +427,88 @@ def test_a_registered_function_is_an_activation(tmp_path):
     assert again.layers[0].activation is twice
     with pytest.raises(ValueError, match="acme>twice' is registered already"):
         cello.saving.register_serializable(package="acme", name="twice")(lambda x: x)
+
+
+class Leaky:
+    """A callable object, of no library."""
+
+    def __init__(self, slope):
+        self.slope = slope
+
+    def __call__(self, x):
+        return x * (x > 0) + self.slope * x * (x <= 0)
+
+    def get_config(self):
+        return {"slope": self.slope}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def test_a_callable_object_is_an_activation(tmp_path):
+    def build(library):
+        return library.Sequential(
+            [library.Input((5, 3)), library.layers.LSTM(2, activation=Leaky(0.25)),
+             library.layers.Dense(2, activation=Leaky(0.5))]
+        )  # fmt: skip
+
+    round_trip(build, tmp_path, data((2, 5, 3)), custom_objects={"Leaky": Leaky})
+    build(cello).save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match=r"custom_objects=.*Leaky"):
+        cello.models.load_model(tmp_path / "m.keras")
+
+
+def test_a_callable_without_a_name_is_refused_before_anything_is_written(tmp_path):
+    unnamed = functools.partial(cello.ops.multiply, 2.0)
+    model = cello.Sequential([cello.Input((3,)), cello.layers.Dense(2, activation=unnamed)])
+    with pytest.raises(TypeError, match=r"partial cannot be named in a configuration.*get_config"):
+        model.save(tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())
+
+
+def own_variables(library):
+    class Counting(library.layers.Layer):
+        """What it counts is no weight; it writes that and its weight under names of its own."""
+
+        def build(self, shape):
+            self.scale = self.add_weight((shape[-1],), "ones", name="scale")
+            self.table = np.zeros(3, "float32")
+
+        def call(self, x):
+            return x * self.scale + self.table
+
+        def save_own_variables(self, store):
+            store["table"], store["scale"] = self.table, np.asarray(self.scale)
+
+        def load_own_variables(self, store):
+            self.table = np.array(store["table"])
+            self.scale.assign(np.array(store["scale"]))
+
+    return Counting
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.weights.h5"])
+def test_a_layer_writes_and_reads_variables_of_its_own(name, tmp_path):
+    def build(library):
+        inner = own_variables(library)(name="own")
+        head = library.layers.Dense(2, name="head")
+        return library.Sequential([library.Input((3,)), inner, head])
+
+    x = data((2, 3))
+    for writer, reader in ((cello, cello), (cello, keras), (keras, cello)):
+        model, other = randomised(build(writer)), build(reader)
+        model.layers[0].table = np.array([1.0, 2.0, 3.0], "float32")
+        if name == "m.keras":
+            model.save(tmp_path / name)
+            classes = {"Counting": own_variables(reader)}
+            other = reader.models.load_model(tmp_path / name, custom_objects=classes)
+        else:
+            model.save_weights(tmp_path / name)
+            other.load_weights(tmp_path / name)
+        check_same(model, other, x)
+    with pytest.raises(ValueError, match="Counting 'own' has a save_own_variables"):
+        build(cello).save_weights(tmp_path / "m.safetensors")
 
 
 def test_a_lambda_gets_its_function_from_the_caller(tmp_path):

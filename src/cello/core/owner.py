@@ -164,6 +164,31 @@ class VariableOwner(Configurable):
         trainable = set(self.trainable_weights)
         return [v for v in self.variables if v not in trainable]
 
+    def save_own_variables(self, store) -> None:
+        """Put what is the object's own, not of the layers in it, into a file of weights.
+
+        Args:
+            store: a dict of a name to an array. Here `own_weights`, numbered; a class of your own
+                may put more there, or something else, as in Keras.
+        """
+        for i, variable in enumerate(self.own_weights):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store) -> None:
+        """Take from a file what `save_own_variables` put there.
+
+        Raises:
+            ValueError: where it does not fit.
+        """
+        values = [store[str(i)] for i in range(len(store))]
+        if [np.shape(v) for v in values] != [v.shape for v in self.own_weights]:
+            raise ValueError(
+                f"{self} has weights of the shapes {[v.shape for v in self.own_weights]}, and "
+                f"the file {[np.shape(v) for v in values]}."
+            )
+        for variable, value in zip(self.own_weights, values, strict=True):
+            variable.assign(value)
+
     def get_weights(self) -> list[np.ndarray]:
         """The values of `weights`."""
         return [v.numpy() for v in self.weights]

@@ -144,7 +144,8 @@ def find_class(entry: dict[str, Any]) -> Any:
         cls = _classes.get((_kind_of(entry), name))
     if cls is None and not entry.get("module"):  # Keras 2 wrote no modules
         cls = next((c for (_, known), c in _classes.items() if known == name), None)
-    return cls if isinstance(cls, type) and issubclass(cls, Configurable) else None
+    own = isinstance(cls, type) and hasattr(cls, "get_config")
+    return cls if own else None
 
 
 def _kind_of(entry: dict[str, Any]) -> str:
@@ -193,6 +194,8 @@ def serialize(value: Any) -> Any:
         return {"class_name": form, "config": config}
     if hasattr(value, "tolist"):  # a number of NumPy's or JAX's
         return value.tolist()
+    if hasattr(value, "get_config") and not isinstance(value, type):  # a callable object, say
+        return {"config": serialize(value.get_config()), **class_entry(type(value))}
     if callable(value):
         return _function_entry(value)
     return value
@@ -233,7 +236,13 @@ def _keras_name(cls: type) -> tuple[str, str]:
 
 def _function_entry(function) -> Any:
     """The name of one of the library's functions; a user's own is marked as such."""
-    name = getattr(function, "__name__", repr(function))
+    name = getattr(function, "__name__", None)
+    if name is None:
+        kind = type(function).__name__
+        raise TypeError(
+            f"A {kind} cannot be named in a configuration: give its class a get_config(), or "
+            f"write a function with a name. Received: {function!r}"
+        )
     if function in _names:
         name = _names[function]
     elif str(getattr(function, "__module__", "")).split(".")[0] in ("cello", "jax", "optax"):
@@ -269,7 +278,7 @@ def _object(entry: dict[str, Any]) -> Any:
     if not isinstance(entry["config"], dict):
         raise ValueError(f"The configuration of a {entry['class_name']} is not a dict.")
     if loading is None:
-        return cls.from_config(entry["config"])
+        return _made(cls, entry["config"])
     if not isinstance(number, (int, type(None))):
         raise ValueError(f"The shared_object_id {number!r} of a {cls.__name__} is not a number.")
     if number in loading.shared:
@@ -280,10 +289,17 @@ def _object(entry: dict[str, Any]) -> Any:
         return made
     before = loading.left["objects"]
     loading.take("objects", 1, cls.__name__)
-    made = cls.from_config(entry["config"])
+    made = _made(cls, entry["config"])
     if number is not None:
         loading.shared[number] = made, before - loading.left["objects"]
     return made
+
+
+def _made(cls: Any, config: dict[str, Any]) -> Any:
+    """The object of a class; one of the program's own may leave `from_config` out, as in Keras."""
+    if hasattr(cls, "from_config"):
+        return cls.from_config(config)
+    return cls(**{name: deserialize(value) for name, value in config.items()})
 
 
 def _function(name):

@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cello.core.forks import warn_at_forks
 from cello.core.loading import current_loading
 from cello.core.naming import add_scope
 
@@ -169,6 +170,7 @@ class Variable:
             if weight:
                 initializer = np.zeros  # the file has its value
         # A layer may be built while JAX traces it; its variables are real arrays all the same.
+        warn_at_forks()
         with jax.ensure_compile_time_eval():
             if callable(initializer):
                 dtype = jnp.dtype(dtype or "float32")

@@ -86,11 +86,11 @@ def _name_in_list(item) -> str | None:
 
 def arrays_of(layer: Layer) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """All weights by their paths, and the names of the layers by those of their groups."""
-    arrays = {
-        f"{place.group}/{i}": variable.numpy()
-        for place in places(layer)
-        for i, variable in enumerate(place.variables)
-    }
+    arrays = {}
+    for place in places(layer):
+        store: dict[str, Any] = {}
+        place.layer.save_own_variables(store)
+        arrays.update({f"{place.group}/{name}": np.asarray(v) for name, v in store.items()})
     return arrays, {place.group: place.layer.name for place in places(layer)}
 
 
@@ -126,14 +126,20 @@ def read_weights(layer: Layer, reader: HDF5Reader) -> None:
     known = reader.datasets
     old = any(path.startswith("_layer_checkpoint_dependencies/") for path in known)
     wanted: dict[str, tuple[Layer, Variable]] = {}
+    own: dict[Layer, dict[str, str]] = {}
     for place in places(layer):
         group = place.group
         if old:  # Keras 2.12 and 2.13
             group = group.replace("layers/", "_layer_checkpoint_dependencies/", 1)
+        if loads_itself(place.layer):
+            there = [path for path in known if path.rpartition("/")[0] == group]
+            own[place.layer] = {path.rpartition("/")[2]: path for path in there}
+            continue
         for i, variable in enumerate(place.variables):
             wanted[f"{group}/{i}"] = place.layer, variable
     missing = sorted(set(wanted) - set(known))
-    extra = sorted(path for path in set(known) - set(wanted) if not _is_no_weight(path))
+    taken = set(wanted).union(*(paths.values() for paths in own.values()))
+    extra = sorted(path for path in set(known) - taken if not _is_no_weight(path))
     if missing or extra:
         raise ModelFileError(
             f"{layer} and the file do not fit. Only in the model: {_some(missing)}; only in the "
@@ -146,8 +152,15 @@ def read_weights(layer: Layer, reader: HDF5Reader) -> None:
                 f"has {path!r} of shape {known[path].shape}."
             )
     values = {variable: reader.array(path) for path, (_, variable) in wanted.items()}
+    for owner, paths in own.items():  # first: only they may still refuse what they get
+        owner.load_own_variables({name: reader.array(path) for name, path in paths.items()})
     for variable, value in values.items():
         variable.assign(value)
+
+
+def loads_itself(layer: Layer) -> bool:
+    """Whether a class has its own form of what it writes into a file of weights."""
+    return type(layer).load_own_variables is not Layer.load_own_variables
 
 
 def read_optimizer(reader: HDF5Reader) -> list[np.ndarray]:

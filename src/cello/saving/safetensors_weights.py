@@ -38,7 +38,17 @@ def named_weights(layer: Layer, prefix: str = "") -> dict[str, Variable]:
 
 
 def write_safetensors(layer: Layer, path: Path) -> None:
-    """Write the weights of `layer` to a safetensors file."""
+    """Write the weights of `layer` to a safetensors file.
+
+    Raises:
+        ValueError: if a layer has its own form of what it writes, which needs Keras' formats.
+    """
+    for part in layer.flatten_layers():
+        if type(part).save_own_variables is not Layer.save_own_variables:
+            raise ValueError(
+                f"{part} has a save_own_variables() of its own, which goes into 'm.weights.h5' and "
+                f"'m.keras', and not into {path.name!r}."
+            )
     arrays = {name: np.ascontiguousarray(v.numpy()) for name, v in named_weights(layer).items()}
     write_tensors(path, arrays, {"format": "cello", "version": "1"})
 

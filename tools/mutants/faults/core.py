@@ -6,6 +6,13 @@ TESTS = "tests/"
 ORACLES = "tests/oracles/"
 
 FAULTS = [
+    (
+        CORE + "variable.py",
+        "        warn_at_forks()\n",
+        "",
+        [TESTS + "test_core.py::test_the_first_fork_after_jax_was_used_says_what_to_do"],
+        "nothing says why a forked child hangs",
+    ),
     # ------------------------------------------------------------------------ variables
     (
         CORE + "variable.py",
