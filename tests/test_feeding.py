@@ -150,6 +150,34 @@ def test_a_list_of_sequences_means_the_same_whatever_its_lengths(lengths):
             np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("lengths", [(4, 6), (6, 6)])
+def test_an_array_of_objects_is_a_list(lengths):
+    """NumPy makes one of numbers, and not of arrays, if the lengths are equal."""
+    x, y = sequences(lengths), sequences(lengths, 2)
+    want = each_step().evaluate(x, y, verbose=0)
+    objects = [np.array(v, dtype=object) for v in (x, y)]
+    assert each_step().evaluate(*objects, verbose=0) == want
+    for ours, theirs in zip(each_step().predict(objects[0], verbose=0), x, strict=True):
+        np.testing.assert_allclose(ours, each_step()(theirs[None])[0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_stateful_layer_takes_batches_of_lists():
+    """The second batch goes on where each row of the first one ended."""
+    model = Sequential([Input(batch_shape=(2, None, 3)), GRU(4, stateful=True)])
+    whole = Sequential([Input((None, 3)), GRU(4)])
+    whole.set_weights(model.get_weights())
+    first, second = sequences((6, 6)), sequences((6, 4))
+    found = model.predict(iter([(first,), (second,)]), verbose=0)[2:]
+    for a, b, output in zip(first, second, found, strict=True):
+        want = whole(np.concatenate([a, b])[None])[0]
+        np.testing.assert_allclose(output, want, rtol=1e-5, atol=1e-6)
+
+
+def test_outputs_that_make_no_array_say_so():
+    with pytest.raises(ValueError, match=r"\[\(5, 2\), \(6, 2\)\].*list of sequences"):
+        each_step().predict(iter([(numbers(2, n, 3),) for n in (5, 6)]), verbose=0)
+
+
 def test_a_batch_of_an_iterable_may_have_sequences_of_one_length():
     """One step for each batch, as train_on_batch does it."""
     batches = [(sequences(n), sequences(n, 2)) for n in ((4, 6), (6, 6), (5,))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -32,6 +34,9 @@ def exact_numbers(data, what: str) -> np.ndarray:
             ".filled(value), and let a Masking layer or sample_weight say what counts."
         )
     array = np.asarray(data)
+    if array.dtype == object and array.ndim:  # numbers one by one, as an array of lists gives them
+        with contextlib.suppress(ValueError):
+            array = np.asarray(array.tolist())
     dtype = array.dtype
     if not (jnp.issubdtype(dtype, jnp.number) or dtype.kind == "b"):
         raise ValueError(f"{what} must hold numbers and has the dtype {dtype}: convert it first.")

@@ -346,6 +346,14 @@ def _count(batch: Batch) -> int:
 
 def end_to_end(pieces: list[Any]):
     """One tree of arrays `(rows, ...)` from several of `(batches, rows, ...)`."""
+    for chunks in zip(*map(jax.tree.leaves, pieces), strict=True):
+        shapes = {c.shape[2:] for c in chunks}
+        if len(shapes) > 1:
+            raise ValueError(
+                f"The outputs of the batches have rows of the shapes {sorted(shapes)}, which make "
+                "no array: give each batch as a list of sequences, ([a, b, ...],), whose outputs "
+                "come as a list, or call predict_on_batch."
+            )
     return jax.tree.map(
         lambda *chunks: np.concatenate([c.reshape(-1, *c.shape[2:]) for c in chunks]), *pieces
     )

@@ -37,13 +37,15 @@ class Passage(NamedTuple):
 def find_passage(programs: Programs, x, y) -> Passage:
     """How sequences in trees of inputs and targets pass through the model of `programs`."""
     times: list[Any] = []
+    known = programs.model.input_shapes or ()
+    rows = next((shape[0] for shape in known if shape and shape[0]), 1)
 
     def spec(leaf):
         if not isinstance(leaf, Ragged):
-            return spec_of(leaf[:1])
+            return jax.ShapeDtypeStruct((rows, *leaf.shape[1:]), spec_of(leaf).dtype)
         times.append(new_dimension())
-        values = jax.ShapeDtypeStruct((1, times[-1], *leaf.shape[2:]), leaf.dtype)
-        return Padded(values, jax.ShapeDtypeStruct((1, times[-1]), "bool"))
+        values = jax.ShapeDtypeStruct((rows, times[-1], *leaf.shape[2:]), leaf.dtype)
+        return Padded(values, jax.ShapeDtypeStruct((rows, times[-1]), "bool"))
 
     specs = jax.tree.map(spec, (x, y))
     shapes = [(a.shape[2:], a.dtype) for a in jax.tree.leaves(specs)]

@@ -120,7 +120,7 @@ def as_sequences(value, what: str, shape: tuple[int | None, ...] | None, rows: i
             takes one length only.
         rows: how many rows there are, if the labels say so.
     """
-    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
         value = list(value)
     if not isinstance(value, (list, tuple)) or not value:
         return value
@@ -141,12 +141,10 @@ def as_sequences(value, what: str, shape: tuple[int | None, ...] | None, rows: i
 def _look_like_sequences(shapes, rows: int | None) -> bool:
     """Whether arrays are the sequences of a batch, and not the inputs of a model, one each.
 
-    Inputs have equal numbers of rows, sequences equal sizes behind the time. Where both are so, the
-    labels may tell; without them they are inputs, as in Keras.
+    Inputs have equal numbers of rows. If these arrays have them, the labels may tell; without, they
+    are inputs, as in Keras.
     """
     firsts = {s[0] for s in shapes}
-    if len({s[1:] for s in shapes}) > 1:
-        return False
     if len(firsts) > 1:
         return rows == len(shapes) or rows not in firsts
     return rows == len(shapes) and rows not in firsts
@@ -205,7 +203,7 @@ def targets_like(
     """
     if isinstance(y, dict):
         return {k: targets_like(v, f"{what}[{k!r}]", lengths, rows, 1) for k, v in y.items()}
-    if isinstance(y, np.ndarray) and y.dtype == object and y.ndim == 1:
+    if isinstance(y, np.ndarray) and y.dtype == object and y.ndim:
         y = list(y)
     if not isinstance(y, (list, tuple)) or not y:
         return y
@@ -222,7 +220,9 @@ def targets_like(
     n = rows if lengths is None else len(lengths)
     if len(own) != n or (rows is None and own == [1]):  # one array for each output
         return y
-    return Ragged.of(y, what) if len(set(own)) > 1 else np.stack([np.asarray(v) for v in y])
+    if len(set(own)) > 1:
+        return Ragged.of(y, what)
+    return np.stack([exact_numbers(v, what) for v in y])
 
 
 def ragged_leaves(tree) -> list[Ragged]:

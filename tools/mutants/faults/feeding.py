@@ -33,8 +33,8 @@ FAULTS = [
     ),
     (
         "src/cello/training/ragged.py",
-        "    if len({s[1:] for s in shapes}) > 1:\n        return False\n",
-        "",
+        "    return rows == len(shapes) and rows not in firsts",
+        "    return True",
         [FEEDING + "test_a_class_with_two_inputs_gets_them_from_a_list"],
         "two inputs of a model class are taken for two sequences",
     ),
@@ -121,5 +121,12 @@ FAULTS = [
             "::test_without_units_values_and_gradients_are_those_of_the_scan"
         ],
         "the gradient of a recurrence without units is an error of the library",
+    ),
+    (
+        "src/cello/core/numbers.py",
+        "            array = np.asarray(array.tolist())",
+        "            pass",
+        [FEEDING + "test_an_array_of_objects_is_a_list"],
+        "an array of objects is a list of sequences only if their lengths differ",
     ),
 ]
