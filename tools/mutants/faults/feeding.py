@@ -1,6 +1,7 @@
 """Faults in what data mean, from what the caller passes to batches."""
 
 FEEDING = "tests/test_feeding.py::"
+NUMBERS = "tests/test_numbers.py::"
 
 FAULTS = [
     (
@@ -56,28 +57,28 @@ FAULTS = [
         "src/cello/core/numbers.py",
         "if least < has.min or largest > has.max:",
         "if False:",
-        [FEEDING + "test_numbers_that_would_change_are_refused"],
+        [NUMBERS + "test_numbers_that_would_change_are_refused"],
         "whole numbers beyond 32 bits are wrapped",
     ),
     (
         "src/cello/core/layer.py",
         """            array = as_tensor(leaf, f"{self}: an input")""",
         "            array = jnp.asarray(leaf)",
-        [FEEDING + "test_numbers_that_would_change_are_refused"],
+        [NUMBERS + "test_numbers_that_would_change_are_refused"],
         "whole numbers beyond 32 bits are wrapped in the call of a layer",
     ),
     (
         "src/cello/layers/embedding.py",
         "outside = (symbols < 0) | (symbols >= self.input_dim)",
         "outside = symbols >= self.input_dim",
-        [FEEDING + "test_symbols_out_of_range_are_nan_in_compiled_code"],
+        [NUMBERS + "test_symbols_out_of_range_are_nan_in_compiled_code"],
         "the symbol -1 is the last one",
     ),
     (
         "src/cello/training/trainer.py",
         "return _positive(self.model, name, 32 if size is None else size)",
         "return _positive(self.model, name, size or 32)",
-        [FEEDING + "test_counts_that_make_no_sense_are_refused_by_name"],
+        [NUMBERS + "test_counts_that_make_no_sense_are_refused_by_name"],
         "a batch size of 0 is 32",
     ),
     (
