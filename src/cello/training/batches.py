@@ -51,7 +51,7 @@ def run_batches(
             logs = {name: _number(results[name][i]) for name in names}
             if batch_by_batch:
                 hooks.call(f"{mode}_batch_end", first + i, logs=logs)
-                last = feed.steps is not None and first + i + 1 >= feed.steps
+                last = feed.steps_now is not None and first + i + 1 >= feed.steps_now
                 if not (last or trainer.stop_training):
                     hooks.call(f"{mode}_batch_begin", first + i + 1)
         if mode == "train":

@@ -13,13 +13,14 @@ from cello.distribution.layout import current
 from cello.training.data import Batch
 from cello.training.filling import Filled, fill
 from cello.training.passage import Passage, trim
+from cello.training.passes import Passes
 from cello.training.ragged import Padded, Ragged, bucket_length, ragged_leaves
 
 FARTHEST = 2
 """A batch takes no row into a bucket that is more than so many times longer than the row's own."""
 
 
-class BucketFeed:
+class BucketFeed(Passes):
     """Sequences sorted into buckets by their length, and cut into batches there.
 
     The bucket of a row is its length, rounded up (`bucket_length`), so that few shapes are
@@ -51,6 +52,7 @@ class BucketFeed:
         left: bool = False,
         fills: bool = False,
     ):
+        super().__init__()
         self.fills = fills
         self.parts = parts
         self.batch_size = batch_size
@@ -64,6 +66,7 @@ class BucketFeed:
         self.rows = len(self.lengths)
         self._buckets = np.array([self._round_up(n) for n in self.lengths])
         batches = self._batches(np.arange(self.rows))
+        self.batches_a_pass = len(batches)
         self.steps = min(steps, len(batches)) if steps else len(batches)
         self._longest = batches[-1]
         self.order: list[np.ndarray] = []
@@ -97,16 +100,14 @@ class BucketFeed:
         lengths = [leaf.lengths for leaf in ragged_leaves(self.parts[0])]
         return trim(pieces, self._passage.lengths_of, lengths, np.concatenate(self.order))
 
-    def skip(self, epochs: int) -> None:
-        """Nothing to do: the shuffler says what comes."""
-
     def epoch(self) -> BucketEpoch:
-        if self.shuffler is None:
-            batches = self._batches(np.arange(self.rows))
-        else:
-            batches = self._batches(self.shuffler.permutation(self.rows))
-            self.shuffler.shuffle(batches)
-        batches = batches[: self.steps]
+        with self.next_part(self.shuffler) as part:
+            if self.shuffler is None:
+                batches = self._batches(np.arange(self.rows))
+            else:
+                batches = self._batches(self.shuffler.permutation(self.rows))
+                self.shuffler.shuffle(batches)
+        batches = batches[part * self.steps :][: self.steps]
         self.order = [rows for _, rows in batches]
         return BucketEpoch(self, batches)
 

@@ -19,6 +19,7 @@ import numpy as np
 from cello.core.numbers import exact_numbers, refuse_complex
 from cello.distribution.layout import current
 from cello.training.filling import fill, filled_chunk
+from cello.training.passes import Passes
 from cello.training.ragged import Ragged
 
 Batch = tuple[Any, Any, Any]
@@ -99,7 +100,7 @@ def check_lengths(parts: Batch, where: str) -> int:
     return n
 
 
-class ArrayFeed:
+class ArrayFeed(Passes):
     """Whole arrays, cut into batches.
 
     Args:
@@ -120,6 +121,7 @@ class ArrayFeed:
         fills: bool = False,
         join=None,
     ):
+        super().__init__()
         self.parts = parts
         self.fills = fills
         self.join = join or end_to_end
@@ -127,8 +129,10 @@ class ArrayFeed:
         self.shuffler = shuffler
         self.spread = current()
         self.rows = len(jax.tree.leaves(parts)[0])
-        whole = math.ceil(self.rows / batch_size)
-        self.steps = self.longest_run = min(steps, whole) if steps else whole
+        self.batches_a_pass = math.ceil(self.rows / batch_size)
+        self.steps = self.longest_run = (
+            min(steps, self.batches_a_pass) if steps else self.batches_a_pass
+        )
 
     def first(self) -> Batch:
         if self.fills and self.rows < self.batch_size:
@@ -136,20 +140,18 @@ class ArrayFeed:
             return jax.tree.map(lambda a: a[rows], self.parts)
         return jax.tree.map(lambda a: a[: self.batch_size], self.parts)
 
-    def skip(self, epochs: int) -> None:
-        """Nothing to do: the shuffler says what comes."""
-
     def epoch(self) -> ArrayEpoch:
-        order = self.shuffler.permutation(self.rows) if self.shuffler is not None else None
-        return ArrayEpoch(self, order)
+        with self.next_part(self.shuffler) as part:
+            order = self.shuffler.permutation(self.rows) if self.shuffler is not None else None
+        return ArrayEpoch(self, order, part * self.steps * self.batch_size)
 
 
 class ArrayEpoch:
-    def __init__(self, feed: ArrayFeed, order):
+    def __init__(self, feed: ArrayFeed, order, row: int):
         self.feed = feed
         self.order = order
-        self.row = 0
-        self.end = min(feed.rows, feed.steps * feed.batch_size)
+        self.row = row
+        self.end = min(feed.rows, row + feed.steps * feed.batch_size)
 
     def take(self, most: int, seconds: float = math.inf) -> tuple[Any, int, int] | None:
         """The next batches, all of one size: `(chunk, how many, rows of each)`; `None` at the end.
@@ -180,11 +182,11 @@ class ArrayEpoch:
         return jax.tree.map(chunk, self.feed.parts), n, size
 
 
-class IterableFeed:
+class IterableFeed(Passes):
     """Batches from a generator, a `DataLoader` or anything else that can be iterated.
 
     Args:
-        batches: the iterable. Each epoch starts it anew; an iterator goes on where it stopped.
+        batches: the iterable. A pass starts it anew; an iterator goes on where it stopped.
         steps: batches an epoch; until the end where `None`.
         prepare: function that makes three trees of arrays of what the iterable gives.
         fills: whether batches that are smaller than the first one are filled up.
@@ -194,6 +196,7 @@ class IterableFeed:
     def __init__(
         self, batches: Iterable, steps: int | None, prepare, fills: bool = False, join=None
     ):
+        super().__init__()
         self.batches = batches
         self.fills = fills
         self.join = join or end_to_end
@@ -204,14 +207,14 @@ class IterableFeed:
         self.iterator = self._start()
         self.goes_on = self.iterator is batches
         try:
-            known = len(batches)  # type: ignore[arg-type]
+            known: int | None = len(batches)  # type: ignore[arg-type]
         except TypeError:
             known = None
+        self.batches_a_pass = known
         self.steps = steps if known is None else min(steps or known, known)
         self.longest_run = self.steps
         self._first: Batch | None = None
         self._looked_ahead: list[Batch] = []
-        self._epochs = 0
         self._most = 0  # batches that an epoch had
 
     def first(self) -> Batch:
@@ -232,18 +235,20 @@ class IterableFeed:
         """Pass over what so many epochs have used, where the next would not start anew."""
         if self.goes_on:
             for _ in range(epochs):
-                for _ in self._next_batches():
+                for _ in self._next_batches(self.steps):
                     pass
         elif epochs:
-            self._looked_ahead.clear()
-            self._epochs = epochs
+            super().skip(epochs)
+            self._interrupted = True
 
     def epoch(self) -> IterableEpoch:
-        if (self._epochs or self._interrupted) and not self.goes_on:
-            self._looked_ahead.clear()
-            self.iterator = self._start()
-        self._epochs += 1
-        return IterableEpoch(self, self._next_batches())
+        with self.next_part() as part:
+            if not self.goes_on and (self._interrupted or (part == 0 and self.epochs > 1)):
+                self._looked_ahead.clear()
+                self.iterator = self._start()
+                for _ in range(part and part * self.steps):
+                    next(self.iterator, None)
+        return IterableEpoch(self, self._next_batches(self.steps_now))
 
     def _start(self) -> Iterator[Any]:
         """Start the iterable; who was on the way through the same iterator is told."""
@@ -265,9 +270,9 @@ class IterableFeed:
             )
             raise
 
-    def _next_batches(self) -> Iterator[Batch]:
+    def _next_batches(self, steps: int | None) -> Iterator[Batch]:
         given = 0
-        while self.steps is None or given < self.steps:
+        while steps is None or given < steps:
             if self._interrupted and not self.goes_on:
                 raise ValueError(
                     f"The iterable of batches was started anew after {given} batches of this pass, "
@@ -284,13 +289,13 @@ class IterableFeed:
                 "The iterable of batches is used up, so this epoch has no data: pass an iterable "
                 "that can start anew (a list, a DataLoader), or an endless one and steps_per_epoch."
             )
-        if given < (self.steps or 0):
+        if given < (steps or 0):
             raise ValueError(
-                f"The iterable of batches ended after {given} batches, and {self.steps} are an "
+                f"The iterable of batches ended after {given} batches, and {steps} are an "
                 "epoch by steps_per_epoch (or validation_steps, steps) or its length: pass an "
                 "iterable that gives as many each time, or a smaller number."
             )
-        if given < self._most:
+        if given < self._most and self.epochs_a_pass == 1:
             warnings.warn(
                 f"The iterable of batches gave {given} batches in this epoch and {self._most} in "
                 "one before. Where it should not shrink, see whether it starts anew each time.",

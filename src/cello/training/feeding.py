@@ -117,6 +117,8 @@ class Feeding:
         if tbptt is not None:
             self.objective.check_pieces(f"{self.model}.{where}")
             cut_of(self.model, jax.tree.map(spec_of, batch[0]))
+        if where == "fit":
+            feed.go_on()
         return feed
 
     def _cut(

@@ -186,7 +186,8 @@ class Trainer:
             class_weight: weight of each class in the loss.
             sample_weight: weight of each row, or of each step, in the loss.
             initial_epoch: the number at which to start.
-            steps_per_epoch: batches an epoch, for an iterable without end.
+            steps_per_epoch: batches an epoch. The next one goes on behind them, until the data end;
+                with an iterable without end it is needed.
             validation_steps, validation_batch_size: the same for validation.
             validation_freq: epochs from one validation to the next.
             tbptt: truncated back-propagation through time: the sequences of a batch are cut into

@@ -1,4 +1,4 @@
-"""Faults in losses, metrics, and what callbacks get to know."""
+"""Faults in losses, metrics, what callbacks get to know, and the epochs of a pass."""
 
 TESTS = "tests/"
 ORACLES = "tests/oracles/"
@@ -160,5 +160,40 @@ FAULTS = [
         "        if True:",
         [TESTS + "ops/test_kernels.py::test_forward_mode_says_what_to_do"],
         "forward-mode through kernels ends in JAX's own error",
+    ),
+    (
+        "src/cello/training/feeding.py",
+        '        if where == "fit":\n            feed.go_on()',
+        '        if where == "":\n            feed.go_on()',
+        [TESTS + "test_passes.py::test_epochs_are_parts_of_a_pass_as_in_keras"],
+        "each epoch of a few steps begins with the first batch",
+    ),
+    (
+        "src/cello/training/passes.py",
+        "            shuffler.bit_generator.state = state",
+        "            pass",
+        [TESTS + "test_passes.py::test_a_shuffled_pass_has_every_row_once_and_is_resumed"],
+        "the parts of a shuffled pass have different orders",
+    ),
+    (
+        "src/cello/training/passes.py",
+        "        self.epochs = epochs\n",
+        "        self.epochs = 0\n",
+        [TESTS + "test_passes.py::test_a_shuffled_pass_has_every_row_once_and_is_resumed"],
+        "a resumed training begins its pass anew",
+    ),
+    (
+        "src/cello/training/data.py",
+        "                for _ in range(part and part * self.steps):",
+        "                for _ in range(0):",
+        [TESTS + "test_passes.py::test_an_iterable_is_resumed_within_a_pass"],
+        "a resumed iterable begins with its first batch",
+    ),
+    (
+        "src/cello/training/batches.py",
+        "first + i + 1 >= feed.steps_now",
+        "first + i + 1 >= feed.steps",
+        [TESTS + "test_passes.py::test_hooks_hear_of_the_batches_that_are_there"],
+        "a hook hears of a batch that is not there",
     ),
 ]
