@@ -616,7 +616,7 @@ def test_every_function_with_a_form_is_tested():
     for group in FUNCTIONS.values():
         for f in group:
             used |= {
-                layer.function for layer in Model(x, f(x)).layers if hasattr(layer, "function")
+                layer.function for layer in Model(x, f(x)).sublayers if hasattr(layer, "function")
             }
     assert set(known) == used
 
