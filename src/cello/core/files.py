@@ -13,9 +13,17 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from cello.core.foreign import shown_text
+
 
 class ModelFileError(ValueError):
-    """A file is not what it should be: damaged, of another format, or asking for too much."""
+    """A file is not what it should be: damaged, of another format, or asking for too much.
+
+    Its message may quote the file, and is shortened, with control characters written out.
+    """
+
+    def __init__(self, message: object = ""):
+        super().__init__(shown_text(message, 1000))
 
 
 EXPANSION = 100

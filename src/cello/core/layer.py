@@ -18,6 +18,7 @@ from cello.core.added_losses import begin_call, end_call, keep_added, last_added
 from cello.core.advice import advice_on, drop_frames_note
 from cello.core.arguments import Argument, arg
 from cello.core.dtype_policy import DTypePolicy, policy, widen
+from cello.core.foreign import shown_text
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.masking import MaskDropped, get_mask, set_mask
@@ -406,7 +407,7 @@ class Layer(VariableOwner):
         return self._single_node().outputs
 
     def __str__(self):
-        return f"{type(self).__name__} '{self.name}'"
+        return f"{type(self).__name__} '{shown_text(self.name, 100)}'"
 
     def __repr__(self):
         return f"<{self}>" + ("" if self.built else " (not built)")

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import export
 
+from cello.core.foreign import shown_text
 from cello.core.masking import get_mask, set_mask
 from cello.core.variable import Binding
 
@@ -73,7 +74,8 @@ class SymbolicTensor:
         return jnp.dtype(self.spec.dtype).name
 
     def __repr__(self):
-        return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} name={self.name}>"
+        name = shown_text(self.name)
+        return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} name={name}>"
 
     @property
     def __jax_array__(self):  # JAX asks for the attribute first: the message must come here

@@ -21,6 +21,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from cello.core.files import parse_json, write_tensors
+from cello.core.foreign import shown_text
 from cello.core.kinds import boolean, count, instance
 from cello.distribution.processes import check_same, is_first, written_once
 from cello.training.callback import Callback
@@ -35,6 +36,9 @@ FILE = "training.safetensors"
 
 class OtherTraining(ValueError):
     """A file holds a training, but not this one."""
+
+    def __init__(self, message: str):
+        super().__init__(shown_text(message, 1000))
 
 
 @dataclasses.dataclass
@@ -126,7 +130,8 @@ class Run:
             raise
         except (SafetensorError, ValueError) as error:
             raise ValueError(
-                f"{path} is no whole file of a training: {error}. Remove it to start anew."
+                f"{path} is no whole file of a training: {shown_text(error, 600)}. Remove it to "
+                "start anew."
             ) from None
         for callback, state in zip(self.callbacks, saved["callbacks"], strict=True):
             callback.set_state(state)

@@ -49,6 +49,13 @@ FAULTS = [
         [SAVING + "test_keras_files.py::test_a_callable_object_is_an_activation"],
         "a callable object in a file is not made again",
     ),
+    (
+        "src/cello/core/files.py",
+        "super().__init__(shown_text(message, 1000))",
+        "super().__init__(message)",
+        [SAVING + "test_foreign_text.py::test_messages_about_files"],
+        "a message quotes control characters and lists of a file",
+    ),
     # ------------------------------------------------------------------ counts in configurations
     (
         "src/cello/core/kinds.py",
