@@ -323,6 +323,12 @@ def classifier(classes, loss):
     return model
 
 
+def test_class_weights_are_a_dict():
+    for given in ("balanced", [1.0, 2.0]):
+        with pytest.raises(ValueError, match=r"class_weight must be a dict.*Received"):
+            classifier(3, SPARSE).fit(numbers(4, 5, 3), LABELS, class_weight=given, verbose=0)
+
+
 def test_class_weights_that_belong_to_no_class_are_refused():
     model = Sequential([Input((5, 3)), GRU(4, return_sequences=True), Dense(1), Reshape((5,))])
     model.compile("sgd", "mse")

@@ -21,6 +21,11 @@ def weigh_classes(parts: Batch, class_weight: dict[int, float], output_shape, wh
     Raises:
         ValueError: for targets that do not say one class for each row or step.
     """
+    if not isinstance(class_weight, dict):
+        raise ValueError(
+            f"{where}: class_weight must be a dict from classes to weights, {{0: 1.0, 1: 5.0}} say. "
+            f"Received: {class_weight!r}"
+        )
     x, y, w = parts
     sequences = isinstance(y, (Ragged, Padded))
     labels = y.values if isinstance(y, (Ragged, Padded)) else y
