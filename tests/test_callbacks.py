@@ -434,7 +434,7 @@ HOOKS = [
 HOOKS += [f"{mode}_batch_{at}" for mode in ("train", "test", "predict") for at in ("begin", "end")]
 
 
-def heard(library):
+def heard(library, rows, **compiled):
     """What the hooks get in a training with validation, an evaluation and a prediction."""
     seen = []
 
@@ -449,18 +449,38 @@ def heard(library):
     listening = type("Listening", (library.callbacks.Callback,), hooks)()
     inputs = library.Input((6, 3))
     model = library.Model(inputs, library.layers.Flatten()(inputs))
-    x, y = X[:10], np.reshape(X[:10], (10, 18))
+    x, y = X[:rows], np.reshape(X[:rows], (rows, 18))
     options = {"batch_size": 2, "callbacks": [listening], "verbose": 0}
-    model.compile(library.optimizers.SGD(0.1), "mse", metrics=["mae"])
+    model.compile(library.optimizers.SGD(0.1), "mse", metrics=["mae"], **compiled)
     model.fit(x, y, epochs=2, validation_data=(x[:4], y[:4]), **options)
     model.evaluate(x, y, **options)
     model.predict(x, **options)
     return seen
 
 
-def test_hooks_get_what_keras_gives_them():
+@pytest.mark.parametrize("rows, compiled", [(10, {}), (8, {"steps_per_execution": 2})])
+def test_hooks_get_what_keras_gives_them(rows, compiled):
     """The order, the numbers and the names in the logs: an empty dict where there is nothing."""
-    assert heard(cello) == heard(keras)
+    assert heard(cello, rows, **compiled) == heard(keras, rows, **compiled)
+
+
+def test_the_last_batches_of_an_epoch_are_told_of():
+    """By the number of the last one; Keras names one that is not there."""
+    events = heard(cello, 10, steps_per_execution=3)
+    assert [event[1] for event in events if event[0] == "train_batch_end"] == [2, 4] * 2
+    assert [event[1] for event in events if event[0] == "predict_batch_begin"] == [0, 3]
+
+
+def test_a_checkpoint_counts_the_batches_that_are_computed_at_once(tmp_path):
+    for library in (cello, keras):
+        inputs = library.Input((6, 3))
+        model = library.Model(inputs, library.layers.Dense(2)(library.layers.Flatten()(inputs)))
+        model.compile("sgd", "mse", steps_per_execution=2)
+        path = tmp_path / library.__name__ / "{epoch}-{batch}.weights.h5"
+        saving = library.callbacks.ModelCheckpoint(path, save_weights_only=True, save_freq=3)
+        model.fit(X[:24], Y[:24], batch_size=3, epochs=2, verbose=0, callbacks=[saving])
+    ours, theirs = (sorted(p.name for p in (tmp_path / n).iterdir()) for n in ("cello", "keras"))
+    assert ours == theirs and len(ours) == 4
 
 
 def test_chunks_tell_of_every_batch():

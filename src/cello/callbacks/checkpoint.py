@@ -66,7 +66,9 @@ class ModelCheckpoint(Callback):
         self.save_freq = save_freq
         self._epoch = 0
         self._batches = 0
+        self._first = 0  # of the batches that a hook tells of
         if save_freq != "epoch":  # only then does training go batch by batch
+            self.on_train_batch_begin = self._begin_batch  # type: ignore[method-assign]
             self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]
 
     memory = {"best": optional(number), "_batches": count}
@@ -88,9 +90,13 @@ class ModelCheckpoint(Callback):
         if self.save_freq == "epoch":
             self._save_if_better(logs, epoch=epoch + 1)
 
+    def _begin_batch(self, batch, logs=None):
+        self._first = batch
+
     def _count_batch(self, batch, logs=None):
-        self._batches += 1
-        if self._batches % self.save_freq == 0:
+        self._batches += batch + 1 - self._first
+        if self._batches >= self.save_freq:
+            self._batches = 0
             self._save_if_better(logs, epoch=self._epoch + 1, batch=batch + 1)
 
     def _save_if_better(self, logs, **numbers):

@@ -42,6 +42,7 @@ def run_batches(
         hooks.call(f"{mode}_batch_begin", start)
     known = trainer.model.metrics_names
     ahead = ahead and not batch_by_batch
+    told = True
     for first, results in program(feed, fixed=fixed, ahead=ahead, start=start):
         losses = results.pop("batch_loss")
         trainer.objective.warn_of_strays(results.pop("strays"), str(trainer.model))
@@ -49,14 +50,18 @@ def run_batches(
         names = [*(k for k in known if k in results), *sorted(set(results) - set(known))]
         for i in range(n) if batch_by_batch else (n - 1,):
             logs = {name: _number(results[name][i]) for name in names}
-            if batch_by_batch:
-                hooks.call(f"{mode}_batch_end", first + i, logs=logs)
-                last = feed.steps_now is not None and first + i + 1 >= feed.steps_now
+            done = first + i + 1
+            last = feed.steps_now is not None and done >= feed.steps_now
+            told = last or (done - start) % trainer.batches_a_hook == 0
+            if batch_by_batch and told:
+                hooks.call(f"{mode}_batch_end", done - 1, logs=logs)
                 if not (last or trainer.stop_training):
-                    hooks.call(f"{mode}_batch_begin", first + i + 1)
+                    hooks.call(f"{mode}_batch_begin", done)
         if mode == "train":
             hooks.call("train_chunk_end", first, logs=results)
         yield first + n, logs, losses
+    if batch_by_batch and not told:  # an iterable has ended
+        hooks.call(f"{mode}_batch_end", done - 1, logs=logs)
 
 
 def _number(value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,13 @@ from cello.distribution.processes import several
 from cello.training.backup import BackupAndRestore, Run
 from cello.training.batches import run_batches
 from cello.training.callback import CallbackList
-from cello.training.data import Batch, held_out_parts, is_iterable_of_batches, split_off_last
+from cello.training.data import (
+    Batch,
+    end_to_end,
+    held_out_parts,
+    is_iterable_of_batches,
+    split_off_last,
+)
 from cello.training.epochs import Epochs
 from cello.training.feeding import Feeding
 from cello.training.history import History
@@ -91,7 +98,8 @@ class Trainer:
                 of lists, for several outputs.
             weighted_metrics: metrics that use sample and class weights.
             run_eagerly: whether to run without compiling, for looking inside; slow.
-            steps_per_execution: batches computed in one call; measured if "auto".
+            steps_per_execution: batches computed in one call, of which hooks for batches tell once;
+                measured if "auto", and told of one by one.
             jit_compile, auto_scale_loss: accepted as in Keras; they change nothing.
 
         Raises:
@@ -308,11 +316,12 @@ class Trainer:
             run = self.programs.program("predict")
             ahead = not hooks.watches_batches("predict")
             for first, outputs in run(feed, fixed=fixed, ahead=ahead):
-                n = len(jax.tree.leaves(outputs)[0])
-                for i in range(n):
+                n, told = len(jax.tree.leaves(outputs)[0]), self.batches_a_hook
+                for i in range(0, n, told):
                     hooks.call("predict_batch_begin", first + i)
-                    one = jax.tree.map(lambda a, i=i: a[i], outputs)
-                    hooks.call("predict_batch_end", first + i, logs={"outputs": one})
+                    some = slice(i, min(i + told, n))
+                    found = end_to_end([jax.tree.map(operator.itemgetter(some), outputs)])
+                    hooks.call("predict_batch_end", first + some.stop - 1, logs={"outputs": found})
                 pieces.append(outputs)
                 bar.update(first + n, {})
             bar.end_epoch({})
@@ -388,6 +397,11 @@ class Trainer:
         if is_iterable_of_batches(data[0]):
             raise ValueError(f"{self.model}.fit: validation_split needs arrays, not an iterable.")
         return split_off_last(self.feeding.parts("fit", data), fraction, f"{self.model}.fit")
+
+    @property
+    def batches_a_hook(self) -> int:
+        """How many batches a hook for batches tells of at once."""
+        return self._steps_per_execution or 1
 
     def batches_a_call(self, hooks: CallbackList, mode: str) -> int | None:
         """How many batches are computed in a call; `None` where it is measured."""

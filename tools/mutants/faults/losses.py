@@ -196,4 +196,21 @@ FAULTS = [
         [TESTS + "test_passes.py::test_hooks_hear_of_the_batches_that_are_there"],
         "a hook hears of a batch that is not there",
     ),
+    (
+        "src/cello/training/trainer.py",
+        "        return self._steps_per_execution or 1",
+        "        return 1",
+        [TESTS + "test_callbacks.py::test_hooks_get_what_keras_gives_them"],
+        "hooks hear of each batch whatever steps_per_execution says",
+    ),
+    (
+        "src/cello/callbacks/checkpoint.py",
+        "        self._batches += batch + 1 - self._first",
+        "        self._batches += 1",
+        [
+            TESTS
+            + "test_callbacks.py::test_a_checkpoint_counts_the_batches_that_are_computed_at_once"
+        ],
+        "a checkpoint counts calls, not batches",
+    ),
 ]
