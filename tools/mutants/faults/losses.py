@@ -191,8 +191,8 @@ FAULTS = [
     ),
     (
         "src/cello/training/batches.py",
-        "first + i + 1 >= feed.steps_now",
-        "first + i + 1 >= feed.steps",
+        "done >= feed.steps_now",
+        "done >= feed.steps",
         [TESTS + "test_passes.py::test_hooks_hear_of_the_batches_that_are_there"],
         "a hook hears of a batch that is not there",
     ),
