@@ -23,7 +23,7 @@ def weigh_classes(parts: Batch, class_weight: dict[int, float], output_shape, wh
     """
     if not isinstance(class_weight, dict):
         raise ValueError(
-            f"{where}: class_weight must be a dict from classes to weights, {{0: 1.0, 1: 5.0}} say. "
+            f"{where}: class_weight must be a dict of weights by class, {{0: 1.0, 1: 5.0}} say. "
             f"Received: {class_weight!r}"
         )
     x, y, w = parts
