@@ -1013,3 +1013,10 @@ def test_recurrent_health_needs_a_recurrent_layer():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="no recurrent layer"):
         fit(model, callbacks.RecurrentHealth((X, Y)))
+
+
+@pytest.mark.parametrize("name", ["my_model", "folder.of.many/model", "weights.bin"])
+def test_a_checkpoint_whose_name_does_not_say_what_it_holds_is_refused(name):
+    with pytest.raises(ValueError, match=r"does not say what is saved: end it in \.keras"):
+        callbacks.ModelCheckpoint(name)
+    callbacks.ModelCheckpoint(name, save_weights_only=True)

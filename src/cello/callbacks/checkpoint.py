@@ -49,6 +49,13 @@ class ModelCheckpoint(Callback):
                 f"{os.fspath(filepath)!r} disagree: a whole model is in a .keras file, weights in "
                 "a .weights.h5 or .safetensors file."
             )
+        name = os.fspath(filepath)
+        endings = (".keras", ".h5", ".hdf5", ".safetensors")  # some are refused below
+        if save_weights_only is None and not name.endswith(endings):
+            raise ValueError(
+                f"ModelCheckpoint: the name {name!r} does not say what is saved: end it in .keras "
+                "for the whole model, in .weights.h5 or .safetensors for the weights."
+            )
         if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
             raise ValueError(
                 f"ModelCheckpoint: save_freq must be 'epoch' or a number of batches. Received: "

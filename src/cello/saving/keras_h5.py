@@ -68,6 +68,10 @@ def modern(value: Any, old: bool) -> Any:
         config["batch_shape"] = config.pop("batch_input_shape")
     elif name == "BatchNormalization" and isinstance(config.get("axis"), list):
         (config["axis"],) = config["axis"]
+    elif name in ("CuDNNLSTM", "CuDNNGRU"):
+        value["class_name"] = name.removeprefix("CuDNN")
+        if name == "CuDNNGRU":
+            config["reset_after"] = True
     elif _is_function(value):
         value["module"] = "keras.src.ops.numpy"
     elif name == "Sequential" and isinstance(config, list):
@@ -148,15 +152,39 @@ def read_legacy_weights(model: Layer, reader: HDF5Reader, group: str) -> None:
     values: dict[Any, Any] = {}
     for layer, (name, paths) in zip(layers, saved, strict=True):
         variables = _legacy_order(layer)
-        given = [reader.datasets[path].shape for path in paths]
+        arrays = from_cudnn([reader.array(path) for path in paths])
+        given = [array.shape for array in arrays]
         if [v.shape for v in variables] != given:
             raise ModelFileError(
                 f"{layer} has weights of the shapes {[v.shape for v in variables]}, and '{name}' "
                 f"in the file has {given}."
             )
-        values.update(zip(variables, map(reader.array, paths), strict=True))
+        values.update(zip(variables, arrays, strict=True))
     for variable, value in values.items():
         variable.assign(value)
+
+
+def from_cudnn(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """The weights of a layer, where they are CuDNN's, as the LSTM or GRU of the same name has them.
+
+    CuDNN keeps each gate's matrices transposed, in the memory of the others' form, and two biases,
+    one of the inputs and one of the state: `(2 * gates * units,)`. An LSTM has their sum.
+    """
+    found = list(arrays)
+    for i in range(0, len(arrays) - len(arrays) % 3, 3):  # twice in a Bidirectional
+        kernel, recurrent, bias = arrays[i : i + 3]
+        if kernel.ndim != 2 or recurrent.ndim != 2 or bias.shape != (2 * kernel.shape[1],):
+            continue
+        gates = kernel.shape[1] // max(recurrent.shape[0], 1)
+        if gates not in (3, 4) or kernel.shape[1] != gates * recurrent.shape[0]:
+            continue
+        two = bias.reshape(2, -1)
+        found[i : i + 3] = [
+            np.hstack([k.T.reshape(k.shape, order="F") for k in np.hsplit(kernel, gates)]),
+            np.hstack([k.T for k in np.hsplit(recurrent, gates)]),
+            two.sum(0) if gates == 4 else two,
+        ]
+    return found
 
 
 def _legacy_order(layer: Layer) -> list[Variable]:
