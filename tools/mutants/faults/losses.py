@@ -213,4 +213,20 @@ FAULTS = [
         ],
         "a checkpoint counts calls, not batches",
     ),
+    (
+        "src/cello/losses/ctc.py",
+        "    labels = y_true.astype(jnp.int32)",
+        "    labels = y_true.astype(jnp.int32)\n"
+        "    labels = jnp.take_along_axis(labels, jnp.argsort(labels == 0, axis=1), axis=1)",
+        [TESTS + "test_ctc.py::test_loss_of_keras"],
+        "the CTC loss passes over a 0 between labels, unlike Keras'",
+    ),
+    (
+        "src/cello/cells/projecting.py",
+        "        recurrent = self.recurrent(recurrent_mask)\n\n        def one_step",
+        '        engines.say_once(self.engine, "it")\n'
+        "        recurrent = self.recurrent(recurrent_mask)\n\n        def one_step",
+        [TESTS + "ops/test_kernels.py::test_nothing_is_said_where_there_is_no_choice"],
+        "a layer without kernels says that it is slow",
+    ),
 ]
