@@ -1,5 +1,8 @@
 """The order of a layer's weights is that of their making, frozen or not, and files rely on it."""
 
+import json
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -165,3 +168,18 @@ def test_the_training_of_a_partly_frozen_model_goes_on(tmp_path):
         again = cello.models.load_model(tmp_path / "theirs.keras")
     assert again.optimizer.iterations == 0
     same_weights(again, theirs)
+
+
+@pytest.mark.parametrize("paths", [7, ["layers/none/vars/0"], [["layers"]]])
+def test_a_file_that_calls_frozen_what_is_not_there_is_refused(paths, tmp_path):
+    partly_frozen(cello).save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    assert config["frozen_weights"] == ["layers/lstm/cell/vars/0"]
+    parts["config.json"] = json.dumps({**config, "frozen_weights": paths})
+    with zipfile.ZipFile(tmp_path / "odd.keras", "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    with pytest.raises(cello.saving.ModelFileError, match="does not have all weights"):
+        cello.models.load_model(tmp_path / "odd.keras")
