@@ -12,7 +12,7 @@ from keras.src.backend.common.masking import set_keras_mask
 import cello
 from cello.core.masking import set_mask
 
-COMPILATIONS = 460
+COMPILATIONS = 480
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
