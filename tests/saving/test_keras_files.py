@@ -511,6 +511,34 @@ def test_a_layer_writes_and_reads_variables_of_its_own(name, tmp_path):
         build(cello).save_weights(tmp_path / "m.safetensors")
 
 
+@pytest.mark.parametrize("name", ["m.weights.h5", "m.safetensors", "m.keras"])
+@pytest.mark.filterwarnings("ignore:A total of")  # Keras'
+def test_layers_that_do_not_fit_are_skipped_where_that_is_wanted(name, tmp_path):
+    def build(library, units):
+        body = library.layers.Dense(4, name="body")
+        return library.Sequential(
+            [library.Input((3,)), body, library.layers.Dense(units, name="head")]
+        )
+
+    source = randomised(build(cello, 2))
+    source.save(tmp_path / name) if name == "m.keras" else source.save_weights(tmp_path / name)
+    model = randomised(build(cello, 5), seed=1)
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"head|dense_1"):
+        model.load_weights(tmp_path / name)
+    with pytest.warns(UserWarning, match=r"load_weights: these layers do not fit.*(head|dense_1)"):
+        model.load_weights(tmp_path / name, skip_mismatch=True)
+    want = [*source.get_weights()[:2], *before[2:]]
+    for got, wanted in zip(model.get_weights(), want, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+    if name == "m.weights.h5":
+        theirs = build(keras, 5)
+        theirs.set_weights(before)
+        theirs.load_weights(tmp_path / name, skip_mismatch=True)
+        for got, wanted in zip(theirs.get_weights(), want, strict=True):
+            np.testing.assert_array_equal(got, wanted)
+
+
 def test_a_lambda_gets_its_function_from_the_caller(tmp_path):
     def build(library):
         return library.Sequential(

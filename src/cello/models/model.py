@@ -298,11 +298,11 @@ class Model(Trainable):
 
         save_weights(self, filepath)
 
-    def load_weights(self, filepath) -> None:
+    def load_weights(self, filepath, skip_mismatch: bool = False) -> None:
         """Read the weights from a file; see `cello.saving.load_weights`."""
         from cello.saving.weights import load_weights
 
-        load_weights(self, filepath)
+        load_weights(self, filepath, skip_mismatch)
 
     def export(self, filepath, **options) -> None:
         """Write the model for other programs, ONNX or RTNeural; see `cello.saving.export`."""

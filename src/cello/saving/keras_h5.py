@@ -130,8 +130,13 @@ def is_legacy(reader: HDF5Reader) -> bool:
     return "model_weights" in reader.groups or reader.attribute("", "layer_names") is not None
 
 
-def read_legacy_weights(model: Layer, reader: HDF5Reader, group: str) -> None:
+def read_legacy_weights(
+    model: Layer, reader: HDF5Reader, group: str, skipped: list[str] | None = None
+) -> None:
     """Give a model the weights of a file; they belong to its layers in order.
+
+    Args:
+        skipped: see `read_weights`.
 
     Raises:
         ModelFileError: where they do not fit.
@@ -154,7 +159,11 @@ def read_legacy_weights(model: Layer, reader: HDF5Reader, group: str) -> None:
         variables = _legacy_order(layer)
         arrays = from_cudnn([reader.array(path) for path in paths])
         given = [array.shape for array in arrays]
-        if [v.shape for v in variables] != given:
+        fits = [v.shape for v in variables] == given
+        if not fits and skipped is not None:
+            skipped.append(str(layer))
+            continue
+        if not fits:
             raise ModelFileError(
                 f"{layer} has weights of the shapes {[v.shape for v in variables]}, and '{name}' "
                 f"in the file has {given}."

@@ -117,8 +117,12 @@ def freeze_weights(layer: Layer, paths: Any) -> None:
         known[path].trainable = False
 
 
-def read_weights(layer: Layer, reader: HDF5Reader) -> None:
+def read_weights(layer: Layer, reader: HDF5Reader, skipped: list[str] | None = None) -> None:
     """Give `layer` the weights of a file; all are checked before the first is changed.
+
+    Args:
+        skipped: where to note the layers that do not fit, which stay as they are; where `None`,
+            they are refused.
 
     Raises:
         ModelFileError: where the file and the layer do not fit.
@@ -135,12 +139,17 @@ def read_weights(layer: Layer, reader: HDF5Reader) -> None:
             there = [path for path in known if path.rpartition("/")[0] == group]
             own[place.layer] = {path.rpartition("/")[2]: path for path in there}
             continue
-        for i, variable in enumerate(place.variables):
-            wanted[f"{group}/{i}"] = place.layer, variable
+        own_paths = {f"{group}/{i}": v for i, v in enumerate(place.variables)}
+        if skipped is not None and any(
+            path not in known or known[path].shape != v.shape for path, v in own_paths.items()
+        ):
+            skipped.append(str(place.layer))
+            continue
+        wanted.update({path: (place.layer, v) for path, v in own_paths.items()})
     missing = sorted(set(wanted) - set(known))
     taken = set(wanted).union(*(paths.values() for paths in own.values()))
     extra = sorted(path for path in set(known) - taken if not _is_no_weight(path))
-    if missing or extra:
+    if missing or (extra and skipped is None):
         raise ModelFileError(
             f"{layer} and the file do not fit. Only in the model: {_some(missing)}; only in the "
             f"file: {_some(extra)}."

@@ -53,10 +53,14 @@ def write_safetensors(layer: Layer, path: Path) -> None:
     write_tensors(path, arrays, {"format": "cello", "version": "1"})
 
 
-def read_safetensors(layer: Layer, path: Path) -> None:
+def read_safetensors(layer: Layer, path: Path, skipped: list[str] | None = None) -> None:
     """Give `layer` the weights in a safetensors file.
 
     All names and shapes are checked before the first weight is changed.
+
+    Args:
+        skipped: where to note the layers that do not fit, which stay as they are; where `None`,
+            they are refused.
     """
     weights = named_weights(layer)
     try:
@@ -66,6 +70,15 @@ def read_safetensors(layer: Layer, path: Path) -> None:
     odd = {name: str(a.dtype) for name, a in arrays.items() if a.dtype.kind not in "biufV"}
     if odd:
         raise ModelFileError(f"It has arrays that are no weights: {odd}.")
+    if skipped is not None:
+        unfit = {
+            name.rpartition("/")[0]
+            for name, v in weights.items()
+            if name not in arrays or arrays[name].shape != v.shape
+        }
+        skipped += sorted(unfit)
+        weights = {n: v for n, v in weights.items() if n.rpartition("/")[0] not in unfit}
+        arrays = {name: arrays[name] for name in weights}
     missing = sorted(set(weights) - set(arrays))
     extra = sorted(set(arrays) - set(weights))
     if missing or extra:

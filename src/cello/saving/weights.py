@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 from cello.core.files import checked_path, reading, replacing
+from cello.core.foreign import shown_text
 from cello.core.layer import Layer
 from cello.distribution.processes import written_once
 from cello.saving.hdf5 import HDF5Reader, write_arrays
@@ -42,7 +44,7 @@ def save_weights(layer: Layer, filepath) -> None:
         write_safetensors(layer, path)
 
 
-def load_weights(layer: Layer, filepath) -> None:
+def load_weights(layer: Layer, filepath, skip_mismatch: bool = False) -> None:
     """Give `layer` the weights in a file.
 
     All names and shapes are checked before the first weight is changed.
@@ -51,6 +53,8 @@ def load_weights(layer: Layer, filepath) -> None:
         layer: a layer or model of the same structure, built.
         filepath: a file of `save_weights`, of Keras (`.weights.h5`, and `.h5` of Keras 2), or a
             `.keras` file, whose weights are then read.
+        skip_mismatch: whether layers whose weights the file lacks, or has in other shapes, stay as
+            they are, with a warning that names them; else they are refused.
 
     Raises:
         FileNotFoundError: where there is no such file.
@@ -61,15 +65,25 @@ def load_weights(layer: Layer, filepath) -> None:
         raise FileNotFoundError(f"{layer}.load_weights: there is no file {str(path)!r}.")
     if not layer.weights:
         raise ValueError(f"{layer} has no weights yet: call it on data before loading.")
-    if path.suffix not in (".h5", ".hdf5", ".keras"):
-        with reading(path):
-            read_safetensors(layer, path)
-        return
+    skipped: list[str] | None = [] if skip_mismatch else None
     with reading(path):
-        archive = path.suffix == ".keras"
-        with read_archive(path)[1] if archive else HDF5Reader(path, path.stat().st_size) as reader:
-            if is_legacy(reader):
-                whole = "model_weights" in reader.groups
-                read_legacy_weights(layer, reader, "model_weights" if whole else "")
-            else:
-                read_weights(layer, reader)
+        _read(layer, path, skipped)
+    if skipped:
+        warnings.warn(
+            f"{layer}.load_weights: these layers do not fit to {path.name} and stay as they are: "
+            f"{shown_text(', '.join(skipped), 1000)}.",
+            stacklevel=3,
+        )
+
+
+def _read(layer: Layer, path: Path, skipped: list[str] | None) -> None:
+    if path.suffix not in (".h5", ".hdf5", ".keras"):
+        read_safetensors(layer, path, skipped)
+        return
+    archive = path.suffix == ".keras"
+    with read_archive(path)[1] if archive else HDF5Reader(path, path.stat().st_size) as reader:
+        if is_legacy(reader):
+            whole = "model_weights" in reader.groups
+            read_legacy_weights(layer, reader, "model_weights" if whole else "", skipped)
+        else:
+            read_weights(layer, reader, skipped)

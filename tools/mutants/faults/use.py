@@ -63,6 +63,16 @@ FAULTS = [
         [SAVING + "test_cudnn_files.py"],
         "the input kernels of CuDNNLSTM are read in the order of an LSTM",
     ),
+    (
+        "src/cello/saving/keras_weights.py",
+        "path not in known or known[path].shape != v.shape for",
+        "path not in known for",
+        [
+            SAVING
+            + "test_keras_files.py::test_layers_that_do_not_fit_are_skipped_where_that_is_wanted"
+        ],
+        "skip_mismatch skips only what a file lacks",
+    ),
     # ------------------------------------------------------------------ counts in configurations
     (
         "src/cello/core/kinds.py",
