@@ -191,8 +191,8 @@ def test_a_batch_of_an_iterable_may_have_sequences_of_one_length():
         model.compile(cello.optimizers.SGD(0.1), "mse")
         train(model)
         weights.append(model.get_weights())
-    for a, b in zip(*weights, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6)
+    for a, b in zip(*weights, strict=True):  # two programs: sums in another order
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
 def test_one_batch_may_have_sequences_of_very_different_lengths():
