@@ -57,7 +57,7 @@ def runner_and_state(model):
 def without_device(model, fit):
     """A function that fits and returns the seconds in which no compiled call was under way."""
     runner, _ = runner_and_state(model)
-    compiled, finished = runner._compiled, runner._finished
+    compiled, finished = runner._compiled, runner._finish
 
     def seconds():
         waits, under_way, since = [], 0, time.perf_counter()
@@ -69,16 +69,16 @@ def without_device(model, fit):
             under_way += 1
             return compiled(*args)
 
-        def ended(chunk):
+        def ended(*chunk):
             nonlocal under_way, since
-            result = finished(chunk)
+            result = finished(*chunk)
             under_way, since = under_way - 1, time.perf_counter()
             return result
 
-        runner._compiled, runner._finished = started, ended
+        runner._compiled, runner._finish = started, ended
         fit()
         waits.append(time.perf_counter() - since)
-        runner._compiled, runner._finished = compiled, finished
+        runner._compiled, runner._finish = compiled, finished
         return sum(waits)
 
     return seconds

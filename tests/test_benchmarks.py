@@ -219,3 +219,12 @@ def test_recurrent_layers_are_measured_beside_their_steps():
     assert len(speed) == 4 and all(float(n) >= 0 for n in speed)
     assert by_length[0] == "64" and by_length[-1] == "MiB"
     assert sum(row[:1] == ["LSTM"] for row in rows) == 1
+
+
+@pytest.mark.deep
+def test_the_tables_of_every_day_are_made():
+    command = [sys.executable, BENCHMARKS / "everyday.py", "--rounds", "1", "--only", "Conv1D, dil"]
+    run = subprocess.run([*command, "--tables", "layers", "calls"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "Conv1D, dilated" in run.stdout
+    assert "train_on_batch" in run.stdout
