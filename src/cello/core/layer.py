@@ -6,7 +6,6 @@ import contextvars
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -17,6 +16,7 @@ from cello.core import regularizers
 from cello.core.added_losses import begin_call, end_call, keep_added, last_added
 from cello.core.advice import advice_on, drop_frames_note
 from cello.core.arguments import Argument, arg
+from cello.core.building import as_shape, mark_own_weights, remember_build
 from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.foreign import shown_text
 from cello.core.input_spec import InputSpec
@@ -104,7 +104,7 @@ class Layer(VariableOwner):
         super().__init_subclass__(**kwargs)
         register(cls) if cls.__module__.startswith("cello.") else None
         if "build" in vars(cls):
-            cls.build = _remembering_build(cls.build)  # type: ignore[method-assign]
+            cls.build = remember_build(cls.build)  # type: ignore[method-assign]
         if isinstance(vars(cls).get("weights"), Argument):
             del cls.weights  # the argument gives their first values; the attribute stays
 
@@ -380,8 +380,8 @@ class Layer(VariableOwner):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Make the variables for the shapes that `build_shapes` of a like layer said."""
-        shapes = {name: _as_shape(s) for name, s in config.get("shapes_dict", {}).items()}
-        self.build(**shapes) if shapes else self.build(_as_shape(config.get("input_shape")))
+        shapes = {name: as_shape(s) for name, s in config.get("shapes_dict", {}).items()}
+        self.build(**shapes) if shapes else self.build(as_shape(config.get("input_shape")))
 
     # ------------------------------------------------------------------------- the graph
 
@@ -421,62 +421,17 @@ def _set_trainable(self, value: bool) -> None:
     constructed = "_trainable" in vars(self)
     self._trainable = boolean(value)
     if constructed:
-        _mark_own_weights(self)
+        mark_own_weights(self)
         for layer in self.sublayers:
             layer.trainable = value
-
-
-def _mark_own_weights(layer) -> None:
-    """As in Keras the weights of a layer that were made to be trained are so if the layer is."""
-    for variable in layer.own_weights:
-        if variable.made_trainable:
-            variable.trainable = layer.trainable
 
 
 # Declared above as an argument; as in Keras, setting it later also sets it in the layers below.
 Layer.trainable = property(_get_trainable, _set_trainable)  # type: ignore[assignment]
 
 
-def _remembering_build(build: Callable) -> Callable:
-    """`build` that runs once, under the layer's name, and sets `built`."""
-
-    @functools.wraps(build)
-    def wrapped(self, *args, **kwargs):
-        if vars(self).get("_building"):  # super().build() inside of build()
-            return build(self, *args, **kwargs)
-        self._building = True
-        try:
-            with name_scope(self.name):
-                build(self, *args, **kwargs)
-            self.built = True
-            self.forget_made()
-            if not self.trainable:
-                _mark_own_weights(self)
-            shapes = inspect.signature(build).bind(self, *args, **kwargs).arguments
-            self.build_shapes = _build_config(dict(list(shapes.items())[1:]))
-        finally:
-            self._building = False
-
-    return wrapped
-
-
 del Layer.input_shape, Layer.batch_input_shape  # they become `first_input_shape`
-Layer.build = _remembering_build(Layer.build)  # type: ignore[method-assign]
-
-
-def _as_shape(value):
-    """A shape, or a tree of shapes, that came as lists."""
-    if isinstance(value, list) and all(d is None or isinstance(d, int) for d in value):
-        return tuple(value)
-    if isinstance(value, dict):
-        return {k: _as_shape(v) for k, v in value.items()}
-    return [_as_shape(v) for v in value] if isinstance(value, list) else value
-
-
-def _build_config(shapes: dict[str, Any]) -> dict[str, Any] | None:
-    if len(shapes) == 1:
-        return {"input_shape": next(iter(shapes.values()))}
-    return {"shapes_dict": shapes} if shapes else None
+Layer.build = remember_build(Layer.build)  # type: ignore[method-assign]
 
 
 def _maker(tensor) -> Any:
