@@ -223,8 +223,14 @@ RUNS = {
 
 
 @pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize(
+    ("mechanism", "cell"),
+    [
+        pytest.param(m, c, marks=[pytest.mark.deep] if m == "bahdanau" and c != "lstm" else [])
+        for m in MECHANISMS
+        for c in CELLS
+    ],
+)
 def test_a_sequence_is_the_repeated_step(cell, mechanism, run):
     """Values, and gradients for weights, inputs, states and the memory, with and without masks."""
     options, how = RUNS[run]

@@ -145,7 +145,7 @@ KINDS = {
     "tbptt": (simple, arrays, "adam", {"tbptt": 2}, list),
 }  # fmt: skip
 WITHIN_AN_EPOCH = ("adam", "lists", "loader")
-BETWEEN_EPOCHS = ("adam", "arrays", "iterator", "stateful", "averages")
+BETWEEN_EPOCHS = ("adam", "arrays", "iterator", "stateful")
 
 
 def deep_but_for(kinds):

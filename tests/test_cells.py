@@ -142,9 +142,13 @@ def test_a_sequence_is_the_repeated_step(layer, variant, run):
 
 
 @every_layer
-@pytest.mark.parametrize("run", list(RUNS)[2:])
-def test_without_masks_and_not_in_training(layer, run):
-    check_run(layer, {}, run)
+def test_without_a_mask(layer):
+    check_run(layer, {}, "without a mask")
+
+
+@every_way
+def test_zeros_under_the_mask_and_not_in_training(layer):
+    check_run(layer, {}, "zeros under the mask, not in training")
 
 
 def check_run(layer, variant, run):

@@ -18,10 +18,11 @@ COMPILATIONS = 85
 
 pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
-WAYS = [
-    pytest.param(lambda thing: pickle.loads(pickle.dumps(thing)), id="pickle"),
-    pytest.param(copy.deepcopy, id="deepcopy"),
-]
+WAYS = {
+    "pickle": lambda thing: pickle.loads(pickle.dumps(thing)),
+    "deepcopy": copy.deepcopy,
+}
+every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 X = np.random.default_rng(0).normal(size=(8, 5, 3)).astype("float32")
 Y = X[:, 0, :1]
 
@@ -56,8 +57,18 @@ def fit(model):
     return model.fit(X, Y, batch_size=4, epochs=2, verbose=0, shuffle=False)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("make", [graph, stack, Own])
+@pytest.mark.parametrize(
+    ("make", "way"),
+    [
+        (graph, WAYS["pickle"]),
+        (stack, WAYS["deepcopy"]),
+        (Own, WAYS["pickle"]),
+        *(
+            pytest.param(*both, marks=pytest.mark.deep)
+            for both in ((graph, WAYS["deepcopy"]), (stack, WAYS["pickle"]))
+        ),
+    ],
+)
 def test_a_copy_of_a_trained_model_goes_on_as_the_model(make, way):
     model = make()
     optimizer = cello.optimizers.Adam(0.01, use_ema=True)
@@ -74,7 +85,7 @@ def test_a_copy_of_a_trained_model_goes_on_as_the_model(make, way):
     jax.tree.map(np.testing.assert_array_equal, weights, twin.get_weights())  # nothing is shared
 
 
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_the_graph_of_a_copy_is_a_graph(way):
     model = graph()
     twin = way(model)
@@ -92,7 +103,7 @@ def test_a_long_graph_is_no_deep_one():
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model))(np.ones((1, 2))), [[401, 401]])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_a_copied_layer_leaves_the_graph_behind(way):
     model = graph()
     layer = model.layers[-1]
@@ -101,7 +112,7 @@ def test_a_copied_layer_leaves_the_graph_behind(way):
     assert not twin.graph_nodes and len(pickle.dumps(layer)) < len(pickle.dumps(model)) / 2
 
 
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_a_copy_of_a_session_goes_on_where_the_session_is(way):
     x = Input((None, 3))
     session = Model(x, layers.LSTM(3)(x)).stream(batch_size=8)
@@ -111,7 +122,7 @@ def test_a_copy_of_a_session_goes_on_where_the_session_is(way):
     np.testing.assert_array_equal(twin.state["starts"], session.state["starts"])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@every_way
 def test_an_optimizer_alone_keeps_its_state(way):
     optimizer = cello.optimizers.SGD(0.1, momentum=0.9)
     params = np.ones(2, "float32")

@@ -65,7 +65,10 @@ def trained(x, y, weights, batches):
     return model.get_weights(), history.history, found, predicted
 
 
-@pytest.mark.parametrize("batches", [False, True], ids=["arrays", "batches"])
+@pytest.mark.parametrize(
+    "batches",
+    [pytest.param(False, id="arrays"), pytest.param(True, id="batches", marks=pytest.mark.deep)],
+)
 def test_filling_up_changes_nothing(monkeypatch, data, batches):
     """Dropout, moving averages, masks, weights, losses, metrics: as from the smaller batch."""
     filled = trained(*data, batches)

@@ -179,6 +179,7 @@ def test_without_the_launcher_the_others_end_as_well(tmp_path):
         assert time.monotonic() - began < 30
 
 
+@pytest.mark.deep
 def test_an_error_in_one_process_ends_the_job(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(

@@ -69,6 +69,7 @@ def test_the_value_is_that_of_the_best_epoch_and_the_table_is_sorted():
     np.testing.assert_allclose(model.optimizer.learning_rate, found.best_params["rate"], rtol=1e-6)
 
 
+@pytest.mark.deep
 def test_the_same_seed_finds_the_same():
     one, two = searched(), searched()
     assert [r | {"seconds": 0} for r in one.table()] == [r | {"seconds": 0} for r in two.table()]

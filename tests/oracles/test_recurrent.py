@@ -41,8 +41,15 @@ WANTED = {
 }
 
 
-@pytest.mark.parametrize("wanted", WANTED)
-@pytest.mark.parametrize(("name", "options"), CASES)
+# Every way of running for each plain layer; for the others one to all steps and one backwards.
+@pytest.mark.parametrize(
+    ("name", "options", "wanted"),
+    [
+        pytest.param(*case, w, marks=[pytest.mark.deep] if case[1] and number % 2 == i % 2 else [])
+        for i, case in enumerate(CASES)
+        for number, w in enumerate(WANTED)
+    ],
+)
 def test_same_values_and_gradients_as_keras(name, options, wanted):
     """Without a mask and state, and with a mask of each kind, or a state, or both."""
     options = {"units": 3, **options, **WANTED[wanted], "return_state": True}

@@ -88,7 +88,7 @@ FAULTS = [
         "a weight stands where its attribute was None before",
     ),
     (
-        CORE + "layer.py",
+        CORE + "building.py",
         "            variable.trainable = layer.trainable\n",
         "            pass\n",
         [TESTS + "test_weight_order.py::test_the_order_and_what_is_trained"],
