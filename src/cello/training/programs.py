@@ -157,9 +157,10 @@ class Programs:
 
         def write_predicted(state):
             """Another thread may train meanwhile: what it has written stays."""
-            for variable, old, new in zip(trainable, seen[0], state[0], strict=True):
-                if type(old) is not type(new) or old.sharding != new.sharding:  # a new place
-                    variable.hold(new)
+            for variables, i in ((trainable, 0), (metrics, 2)):
+                for variable, old, new in zip(variables, seen[i], state[i], strict=True):
+                    if type(old) is not type(new) or old.sharding != new.sharding:  # a new place
+                        variable.hold(new)
             for variable, old, new in zip(others, seen[1], state[1], strict=True):
                 if variable.value is old:
                     variable.hold(new)
