@@ -130,10 +130,7 @@ def check(seed):
         assert got.keys() == want.keys(), seed
         for name, array in (*alone.items(), *got.items()):
             found.append(nearness(array, want[name], other[name]))
-            unstable = found[-1] > 3 and (
-                np.abs(array - want[name]).max() <= 2 * sensitivity(problem, name, want[name])
-            )
-            assert found[-1] <= 3 or unstable, (
+            assert found[-1] <= 3 or unstable(problem, name, array, want[name]), (
                 f"seed {seed}, {isa}, {problem.cell.name} on {threads} threads, "
                 f"{problem.activation}, {problem.recurrent_activation}, "
                 f"backwards: {problem.go_backwards}, of "
@@ -169,6 +166,12 @@ def sensitivity(problem, name, want, draws=24):
         found = loop.results | loop.gradients()
         furthest = max(furthest, np.abs(found[name] - want).max())
     return furthest
+
+
+def unstable(problem, name, got, want):
+    """Whether rounding the inputs alone may do this, or moves a hundredth of the largest number."""
+    moved = sensitivity(problem, name, want)
+    return np.abs(got - want).max() <= 2 * moved or moved > 0.01 * np.abs(want).max()
 
 
 def check_all(seeds):
