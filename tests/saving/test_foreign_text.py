@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
 import cello
-from cello.core.foreign import shown_text
+from cello.core.text import clean_text
 from cello.models import load_model
 from cello.saving import ModelFileError, from_onnx
 
@@ -25,12 +25,12 @@ def harmless(text) -> bool:
 
 
 def test_what_a_terminal_obeys_is_written_out():
-    assert shown_text("a\x1b[31m\n") == r"a\x1b[31m\n"
-    assert shown_text("\u202e\ufeff\x85") == r"\u202e\ufeff\x85"
+    assert clean_text("a\x1b[31m\n") == r"a\x1b[31m\n"
+    assert clean_text("\u202e\ufeff\x85") == r"\u202e\ufeff\x85"
     for text in ("schön", "層 ✓ 🎻", "a b", "it's"):
-        assert shown_text(text) == text
-    assert shown_text("ab" * 500, 10) == "ababa ... 990 more ... babab"
-    assert shown_text(["a", 1]) == "['a', 1]"
+        assert clean_text(text) == text
+    assert clean_text("ab" * 500, 10) == "ababa ... 990 more ... babab"
+    assert clean_text(["a", 1]) == "['a', 1]"
 
 
 def onnx_file(kind="Relu", name="x"):

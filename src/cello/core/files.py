@@ -13,7 +13,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from cello.core.foreign import shown_text
+from cello.core.text import clean_text
 
 
 class ModelFileError(ValueError):
@@ -23,7 +23,7 @@ class ModelFileError(ValueError):
     """
 
     def __init__(self, message: object = ""):
-        super().__init__(shown_text(message, 1000))
+        super().__init__(clean_text(message, 1000))
 
 
 EXPANSION = 100

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cello.core.symbolic import SymbolicTensor
+
 
 class InputSpec:
     """Rank and fixed sizes of an input.
@@ -18,18 +20,18 @@ class InputSpec:
         self.axes = axes
         self.sizes = sizes or {}
 
-    def check(self, layer, shape: tuple[int | None, ...], maker: Any = None) -> None:
+    def check(self, layer, shape: tuple[int | None, ...], tensor: Any = None) -> None:
         """Raise `ValueError` if `shape` does not fit; it names the layer and what to do.
 
         Args:
-            maker: the layer whose output it is, if that is known.
+            tensor: the input; that of a graph tells which layer made it.
         """
         open_rank = "..." in self.axes
         names = [a for a in self.axes if a != "..."]
         expected = "(" + ", ".join(str(self.sizes.get(a, a)) for a in self.axes) + ")"
         got = f"{layer} expects inputs of shape {expected} and got {shape}"
         if len(shape) < len(names) or (len(shape) > len(names) and not open_rank):
-            raise ValueError(f"{got}: {self._advice(shape, names, maker)}")
+            raise ValueError(f"{got}: {self._advice(shape, names, _find_maker(tensor))}")
         for axis, name in zip(reversed(shape), reversed(names), strict=False):
             size = self.sizes.get(name)
             if size is not None and axis is not None and axis != size:
@@ -57,3 +59,12 @@ class InputSpec:
             "it has an axis too many; wrap the layer in TimeDistributed to apply it to each step, "
             "or give it the last step only."
         )
+
+
+def _find_maker(tensor) -> Any:
+    """The recurrent layer whose output a tensor of a graph is, with other layers between or not."""
+    while isinstance(tensor, SymbolicTensor) and len(tensor.node.inputs) == 1:
+        if hasattr(tensor.node.layer, "return_sequences"):
+            return tensor.node.layer
+        (tensor,) = tensor.node.inputs
+    return None

@@ -18,7 +18,6 @@ from cello.core.advice import advice_on, drop_frames_note
 from cello.core.arguments import Argument, arg
 from cello.core.building import as_shape, mark_own_weights, remember_build
 from cello.core.dtype_policy import DTypePolicy, policy, widen
-from cello.core.foreign import shown_text
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.masking import MaskDropped, get_mask, set_mask
@@ -28,6 +27,7 @@ from cello.core.observation import observe_call
 from cello.core.owner import VariableOwner
 from cello.core.serialization import register
 from cello.core.symbolic import SymbolicTensor, record, show_shape, symbolic_leaves
+from cello.core.text import clean_text
 from cello.core.variable import Variable, autocast, current_binding
 
 _training: contextvars.ContextVar[bool] = contextvars.ContextVar("training", default=False)
@@ -309,7 +309,7 @@ class Layer(VariableOwner):
         shapes = {name: _shapes(value) for name, value in arguments.items()}
         first = next(iter(shapes.values()), None)
         if self.input_spec is not None and isinstance(first, tuple):
-            self.input_spec.check(self, first, _maker(next(iter(arguments.values()))))
+            self.input_spec.check(self, first, next(iter(arguments.values())))
         if not self.built:
             wanted = [
                 name.removesuffix("_shape")
@@ -407,7 +407,7 @@ class Layer(VariableOwner):
         return self._single_node().outputs
 
     def __str__(self):
-        return f"{type(self).__name__} '{shown_text(self.name, 100)}'"
+        return f"{type(self).__name__} '{clean_text(self.name, 100)}'"
 
     def __repr__(self):
         return f"<{self}>" + ("" if self.built else " (not built)")
@@ -432,15 +432,6 @@ Layer.trainable = property(_get_trainable, _set_trainable)  # type: ignore[assig
 
 del Layer.input_shape, Layer.batch_input_shape  # they become `first_input_shape`
 Layer.build = remember_build(Layer.build)  # type: ignore[method-assign]
-
-
-def _maker(tensor) -> Any:
-    """The recurrent layer whose output a tensor of a graph is, with other layers between or not."""
-    while isinstance(tensor, SymbolicTensor) and len(tensor.node.inputs) == 1:
-        if hasattr(tensor.node.layer, "return_sequences"):
-            return tensor.node.layer
-        (tensor,) = tensor.node.inputs
-    return None
 
 
 def _shapes(value):

@@ -278,7 +278,7 @@ def _object(entry: dict[str, Any]) -> Any:
     if not isinstance(entry["config"], dict):
         raise ValueError(f"The configuration of a {entry['class_name']} is not a dict.")
     if loading is None:
-        return _made(cls, entry["config"])
+        return _make_object(cls, entry["config"])
     if not isinstance(number, (int, type(None))):
         raise ValueError(f"The shared_object_id {number!r} of a {cls.__name__} is not a number.")
     if number in loading.shared:
@@ -289,13 +289,13 @@ def _object(entry: dict[str, Any]) -> Any:
         return made
     before = loading.left["objects"]
     loading.take("objects", 1, cls.__name__)
-    made = _made(cls, entry["config"])
+    made = _make_object(cls, entry["config"])
     if number is not None:
         loading.shared[number] = made, before - loading.left["objects"]
     return made
 
 
-def _made(cls: Any, config: dict[str, Any]) -> Any:
+def _make_object(cls: Any, config: dict[str, Any]) -> Any:
     """The object of a class; one of the program's own may leave `from_config` out, as in Keras."""
     if hasattr(cls, "from_config"):
         return cls.from_config(config)

@@ -17,8 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax import export
 
-from cello.core.foreign import shown_text
 from cello.core.masking import get_mask, set_mask
+from cello.core.text import clean_text
 from cello.core.variable import Binding
 
 _scope = export.SymbolicScope()
@@ -74,7 +74,7 @@ class SymbolicTensor:
         return jnp.dtype(self.spec.dtype).name
 
     def __repr__(self):
-        name = shown_text(self.name)
+        name = clean_text(self.name)
         return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} name={name}>"
 
     @property

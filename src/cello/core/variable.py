@@ -21,10 +21,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.foreign import shown_text
 from cello.core.forks import warn_at_forks
 from cello.core.loading import current_loading
 from cello.core.naming import add_scope
+from cello.core.text import clean_text
 
 _binding: contextvars.ContextVar[Binding | None] = contextvars.ContextVar("binding", default=None)
 _autocast: contextvars.ContextVar[Any] = contextvars.ContextVar("autocast", default=None)
@@ -270,7 +270,7 @@ class Variable:
     __hash__ = object.__hash__
 
     def __repr__(self):
-        return f"<Variable path={shown_text(self.path)} shape={self.shape} dtype={self.dtype.name}>"
+        return f"<Variable path={clean_text(self.path)} shape={self.shape} dtype={self.dtype.name}>"
 
 
 def _forward(name, function):

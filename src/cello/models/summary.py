@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cello.core.foreign import shown_text
+from cello.core.text import clean_text
 
 if TYPE_CHECKING:
     from cello.models.model import Model
@@ -51,7 +51,7 @@ def summary_parts(
     if engines:
         table.add_column("Engine", overflow="fold")
     _add_rows(table, model, connected, expand_nested, show_trainable, engines, "")
-    title = Text.assemble("Model: ", (shown_text(model.name), "bold"))
+    title = Text.assemble("Model: ", (clean_text(model.name), "bold"))
     return [title, table, _totals(model)]
 
 
@@ -61,7 +61,7 @@ def _add_rows(table, model, connected, expand_nested, show_trainable, engines, i
         nodes = [node for node in layer.graph_nodes if node in used]
         row: list[Any] = [
             Text.assemble(
-                indent, (shown_text(layer.name), "bold"), f"\n{indent}({type(layer).__name__})"
+                indent, (clean_text(layer.name), "bold"), f"\n{indent}({type(layer).__name__})"
             ),
             "\n".join(_shapes(nodes)) or "?",
             f"{layer.count_params():,}" if layer.built else "not built",
@@ -118,7 +118,7 @@ def _origins(nodes) -> list[str]:
     for node in nodes:
         for t in node.inputs:
             several = len(jax.tree.leaves(t.node.outputs)) > 1
-            name = shown_text(t.node.layer.name)
+            name = clean_text(t.node.layer.name)
             lines.append(f"{name}[{t.index}]" if several else name)
     return lines or ["-"]
 

@@ -92,9 +92,7 @@ def find_ignored(config: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(config, dict):
         name, own = str(config.get("class_name")), config.get("config")
         cls = find_class(config) if "class_name" in config and isinstance(own, dict) else None
-        if cls is not None and hasattr(
-            cls, "find_ignored"
-        ):  # one of the program's own classes may be no layer
+        if cls and hasattr(cls, "find_ignored"):  # one of the program's own may be no layer
             yield from ((argument, name) for argument in cls.find_ignored(own))
         entries = config.get("layers")
         if isinstance(entries, list) and any(e.get("class_name") == "InputLayer" for e in entries):

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from cello.core.files import ModelFileError, message, reading
-from cello.core.foreign import shown_text
 from cello.core.loading import Loading
 from cello.core.serialization import custom_object_scope, deserialize
+from cello.core.text import clean_text
 from cello.distribution.processes import written_once
 from cello.models.model import Model
 from cello.saving.hdf5 import HDF5Reader
@@ -153,7 +153,7 @@ def _make(config: dict[str, Any], old: str | None) -> Model:
         names = [f"{argument} ({', '.join(classes)})" for argument, classes in ignored.items()]
         warnings.warn(
             f"{old}: these arguments mean nothing in Cello and were passed over: "
-            f"{shown_text('; '.join(names), 1000)}.",
+            f"{clean_text('; '.join(names), 1000)}.",
             stacklevel=5,
         )
     return model

@@ -7,8 +7,8 @@ import warnings
 from pathlib import Path
 
 from cello.core.files import checked_path, reading, replacing
-from cello.core.foreign import shown_text
 from cello.core.layer import Layer
+from cello.core.text import clean_text
 from cello.distribution.processes import written_once
 from cello.saving.hdf5 import HDF5Reader, write_arrays
 from cello.saving.keras_archive import read_archive
@@ -71,7 +71,7 @@ def load_weights(layer: Layer, filepath, skip_mismatch: bool = False) -> None:
     if skipped:
         warnings.warn(
             f"{layer}.load_weights: these layers do not fit to {path.name} and stay as they are: "
-            f"{shown_text(', '.join(skipped), 1000)}.",
+            f"{clean_text(', '.join(skipped), 1000)}.",
             stacklevel=3,
         )
 

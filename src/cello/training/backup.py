@@ -21,8 +21,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from cello.core.files import parse_json, write_tensors
-from cello.core.foreign import shown_text
 from cello.core.kinds import boolean, count, instance
+from cello.core.text import clean_text
 from cello.distribution.processes import check_same, is_first, written_once
 from cello.training.callback import Callback
 from cello.training.random_numbers import (
@@ -38,7 +38,7 @@ class OtherTraining(ValueError):
     """A file holds a training, but not this one."""
 
     def __init__(self, message: str):
-        super().__init__(shown_text(message, 1000))
+        super().__init__(clean_text(message, 1000))
 
 
 @dataclasses.dataclass
@@ -130,7 +130,7 @@ class Run:
             raise
         except (SafetensorError, ValueError) as error:
             raise ValueError(
-                f"{path} is no whole file of a training: {shown_text(error, 600)}. Remove it to "
+                f"{path} is no whole file of a training: {clean_text(error, 600)}. Remove it to "
                 "start anew."
             ) from None
         for callback, state in zip(self.callbacks, saved["callbacks"], strict=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cello.training.callback import CallbackList
-from cello.training.feeding import Feed
+from cello.training.feed import Feed
 
 if TYPE_CHECKING:
     from cello.training.trainer import Trainer

@@ -11,16 +11,16 @@ import numpy as np
 
 from cello.distribution.layout import current
 from cello.training.data import Batch
+from cello.training.feed import Feed
 from cello.training.filling import Filled, fill
 from cello.training.passage import Passage, trim
-from cello.training.passes import Passes
 from cello.training.ragged import Padded, Ragged, bucket_length, ragged_leaves
 
 FARTHEST = 2
 """A batch takes no row into a bucket that is more than so many times longer than the row's own."""
 
 
-class BucketFeed(Passes):
+class BucketFeed(Feed):
     """Sequences sorted into buckets by their length, and cut into batches there.
 
     The bucket of a row is its length, rounded up (`bucket_length`), so that few shapes are

@@ -18,8 +18,8 @@ import numpy as np
 
 from cello.core.numbers import exact_numbers, refuse_complex
 from cello.distribution.layout import current
+from cello.training.feed import Feed
 from cello.training.filling import fill, filled_chunk
-from cello.training.passes import Passes
 from cello.training.ragged import Ragged
 
 Batch = tuple[Any, Any, Any]
@@ -100,7 +100,7 @@ def check_lengths(parts: Batch, where: str) -> int:
     return n
 
 
-class ArrayFeed(Passes):
+class ArrayFeed(Feed):
     """Whole arrays, cut into batches.
 
     Args:
@@ -182,7 +182,7 @@ class ArrayEpoch:
         return jax.tree.map(chunk, self.feed.parts), n, size
 
 
-class IterableFeed(Passes):
+class IterableFeed(Feed):
     """Batches from a generator, a `DataLoader` or anything else that can be iterated.
 
     Args:

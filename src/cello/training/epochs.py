@@ -11,7 +11,7 @@ import numpy as np
 from cello.training.backup import BackupAndRestore, Run
 from cello.training.batches import run_batches
 from cello.training.callback import CallbackList, speaking_later
-from cello.training.feeding import Feed
+from cello.training.feed import Feed
 from cello.training.progress import ProgressBar
 
 if TYPE_CHECKING:

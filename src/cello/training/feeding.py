@@ -21,6 +21,7 @@ from cello.training.data import (
     form_of,
     is_iterable_of_batches,
 )
+from cello.training.feed import Feed
 from cello.training.filling import size_of_batches
 from cello.training.passage import Lists, find_passage, match_steps, spec_of
 from cello.training.programs import Programs
@@ -35,8 +36,6 @@ from cello.training.ragged import (
     values_only,
 )
 from cello.training.truncated import cut_of
-
-Feed = ArrayFeed | BucketFeed | IterableFeed
 
 
 class Feeding:
@@ -92,7 +91,7 @@ class Feeding:
         """
         x, y, _ = data
         lists = Lists()
-        prepare = functools.partial(self._prepared, where, class_weight, targets, tbptt, lists)
+        prepare = functools.partial(self._prepare, where, class_weight, targets, tbptt, lists)
         feed: Feed
         if where.endswith("on_batch"):
             batch = prepare(data)
@@ -111,7 +110,7 @@ class Feeding:
             outputs = self._outputs_for(batch, targets)
             if isinstance(feed, ArrayFeed) and feed.steps > 1 and not feed.fills:
                 self._check_last_batch(where, feed)
-            feed.parts = self._weighed(where, feed.parts, class_weight, outputs)
+            feed.parts = self._weigh(where, feed.parts, class_weight, outputs)
             if targets and isinstance(feed, ArrayFeed):
                 self.objective.check_targets(feed.parts[1], outputs)
         if tbptt is not None:
@@ -134,7 +133,7 @@ class Feeding:
             lists = Lists()
             if not targets:
                 lists.note(self._programs, parts[0])
-            parts = jax.tree.map(_stacked, parts)
+            parts = jax.tree.map(_stack, parts)
             return ArrayFeed(parts, batch_size, shuffler, steps, fills, lists.join)
         stateful = [v for v in self.model.flatten_layers() if getattr(v, "stateful", False)]
         if stateful:
@@ -159,7 +158,7 @@ class Feeding:
                 f"{names.get(where, 'steps')}={feed.rows // feed.batch_size}."
             )
 
-    def _prepared(self, where: str, class_weight, targets: bool, tbptt, lists, data) -> Batch:
+    def _prepare(self, where: str, class_weight, targets: bool, tbptt, lists, data) -> Batch:
         """A batch as arrays, checked."""
         parts = self.parts(where, batch_parts(data))
         sequences = ragged_leaves(parts)
@@ -172,14 +171,14 @@ class Feeding:
                     "lengths, which each process would pad to another one. Pad them to one length, "
                     "or pass all sequences as a list to every process."
                 )
-            parts = jax.tree.map(_stacked, parts)
+            parts = jax.tree.map(_stack, parts)
         elif sequences:
             parts = self._buckets(parts, None, None, None, targets, tbptt).whole()
         outputs = self._outputs_for(parts, targets)
-        parts = self._weighed(where, parts, class_weight, outputs)
+        parts = self._weigh(where, parts, class_weight, outputs)
         return parts if targets else (parts[0], None, None)
 
-    def _weighed(self, where: str, parts: Batch, class_weight, outputs) -> Batch:
+    def _weigh(self, where: str, parts: Batch, class_weight, outputs) -> Batch:
         """`parts` with `class_weight` in the weights."""
         if class_weight is None:
             return parts
@@ -267,5 +266,5 @@ class Feeding:
         return self.model.outputs_beside(open_padded(x), y, False)
 
 
-def _stacked(leaf):
+def _stack(leaf):
     return leaf.stacked() if isinstance(leaf, Ragged) else leaf

@@ -7,13 +7,13 @@ FAULTS = [
     (
         "src/cello/training/feeding.py",
         "        outputs = self._outputs_for(parts, targets)\n"
-        "        parts = self._weighed(where, parts, class_weight, outputs)\n"
+        "        parts = self._weigh(where, parts, class_weight, outputs)\n"
         "        return",
         "        known = getattr(self, '_seen', None) or self._outputs_for(parts, targets)\n"
         "        self._seen = outputs = known\n"
         "        if targets:\n"
         "            self.objective.check_targets(values_only(parts[1]), outputs)\n"
-        "        parts = self._weighed(where, parts, class_weight, outputs)\n"
+        "        parts = self._weigh(where, parts, class_weight, outputs)\n"
         "        return",
         ["tests/oracles/test_training.py::test_batches_of_other_lengths_with_a_target_a_step"],
         "each batch is checked against the outputs for the first one",

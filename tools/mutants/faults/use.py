@@ -51,7 +51,7 @@ FAULTS = [
     ),
     (
         "src/cello/core/files.py",
-        "super().__init__(shown_text(message, 1000))",
+        "super().__init__(clean_text(message, 1000))",
         "super().__init__(message)",
         [SAVING + "test_foreign_text.py::test_messages_about_files"],
         "a message quotes control characters and lists of a file",

@@ -46,14 +46,14 @@ def _as_wide(e, inputs, masks):
     """The inputs and their masks, all of as many axes."""
     b, rank = e.b, max(x.ndim for x in inputs)
 
-    def widened(value, ndim, like):
+    def widen(value, ndim, like):
         """`value` of `ndim` axes with as many as `like` behind, and `rank` with those in front."""
         missing = [*range(1, 1 + rank - like), *range(rank - like + ndim, rank)]
         return b.unsqueeze(value, *missing) if missing else value
 
-    values = [widened(b.cast(x, e.specs[0].dtype), x.ndim, x.ndim) for x in inputs]
+    values = [widen(b.cast(x, e.specs[0].dtype), x.ndim, x.ndim) for x in inputs]
     wide = [
-        None if m is None else widened(b.cast(m, bool), len(m.shape or (0, 1)), x.ndim)
+        None if m is None else widen(b.cast(m, bool), len(m.shape or (0, 1)), x.ndim)
         for x, m in zip(inputs, masks or [None] * len(inputs), strict=True)
     ]
     return values, wide

@@ -1,4 +1,4 @@
-"""Epochs that are parts of a pass over the data."""
+"""`Feed`: where batches come from, in epochs that are parts of a pass over the data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 
-class Passes:
+class Feed:
     """What the feeds have in common: epochs that are parts of a pass over the data.
 
     In training, epochs of fewer batches than there are go on where the one before ended, as Keras'
@@ -17,10 +17,12 @@ class Passes:
         steps: batches an epoch; `None` if only the end tells.
         steps_now: those of the epoch at hand.
         batches_a_pass: how many there are, if that is known.
+        join: makes the outputs of all rows of those of the chunks.
     """
 
     steps: Any
     batches_a_pass: int | None
+    join: Any
 
     def __init__(self):
         self.epochs = 0
