@@ -142,6 +142,15 @@ def test_a_few_programs_serve_any_number_of_rows():
     assert programs.runner("predict")._compiled._cache_size() <= 2 + 2 * 3
 
 
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
+def test_a_message_shows_what_was_given(method):
+    model = cello.Sequential([cello.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    data = [np.zeros((5, 3), "float32"), np.zeros((5, 1), "float32")]
+    with pytest.raises(ValueError, match=r"\(None, 2\) and got \(5, 3\)"):
+        getattr(model, method)(*data[: 1 if method == "predict" else 2], verbose=0)
+
+
 class Centred(layers.Layer):
     """A layer in which every row depends on all rows of the batch."""
 

@@ -107,7 +107,7 @@ class Feeding:
             parts = self.parts(where, data)
             feed = self._cut(where, parts, batch_size, shuffler, steps, targets, tbptt)
             batch = feed.first()
-            outputs = self._outputs_for(batch, targets)
+            outputs = self._outputs_of_first(feed, targets)
             if isinstance(feed, ArrayFeed) and feed.steps > 1 and not feed.fills:
                 self._check_last_batch(where, feed)
             feed.parts = self._weigh(where, feed.parts, class_weight, outputs)
@@ -119,6 +119,15 @@ class Feeding:
         if where == "fit":
             feed.go_on()
         return feed
+
+    def _outputs_of_first(self, feed: ArrayFeed | BucketFeed, targets: bool):
+        """`_outputs_for` the first batch; an error shows the rows that were given."""
+        try:
+            return self._outputs_for(feed.first(), targets)
+        except Exception:
+            if not (isinstance(feed, ArrayFeed) and feed.rows < feed.batch_size):
+                raise
+        return self._outputs_for(feed.parts, targets)  # before they were filled up
 
     def _cut(
         self, where: str, parts: Batch, batch_size, shuffler, steps, targets: bool, tbptt
