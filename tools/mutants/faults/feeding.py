@@ -130,4 +130,11 @@ FAULTS = [
         [FEEDING + "test_an_array_of_objects_is_a_list"],
         "an array of objects is a list of sequences only if their lengths differ",
     ),
+    (
+        "src/cello/training/feeding.py",
+        "return self._outputs_for(feed.parts, targets)",
+        "return self._outputs_for(feed.first(), targets)",
+        ["tests/test_filling.py::test_a_message_shows_what_was_given"],
+        "an error shows a filled batch in place of what was given",
+    ),
 ]
