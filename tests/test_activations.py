@@ -12,7 +12,6 @@ import cello
 from cello import activations
 from cello.core.serialization import serialize
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 180
 
 OMITTED = {"sparsemax"}  # JAX has none

@@ -29,7 +29,6 @@ from cello.layers import (
 )
 
 COMPILATIONS = 165
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 MECHANISMS = ["luong", "bahdanau"]
 
@@ -211,7 +210,6 @@ def test_gradients_are_finite_differences(mechanism):
 
 
 # ---------------------------------------------------------------------------------- laws
-
 
 RUNS = {
     "outputs of all steps": ({"return_sequences": True}, {}),

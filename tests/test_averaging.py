@@ -10,8 +10,6 @@ from cello.callbacks import Callback, EarlyStopping, SwapEMAWeights
 
 COMPILATIONS = 70
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 ACCUMULATE = {"gradient_accumulation_steps": 3}
 AVERAGE = {"use_ema": True, "ema_momentum": 0.7}
 

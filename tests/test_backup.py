@@ -33,8 +33,6 @@ from cello.layers import LSTM, Dense, Dropout, GlobalAveragePooling1D, SimpleRNN
 
 COMPILATIONS = 250
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 FILE = "training.safetensors"
 
 

@@ -28,8 +28,6 @@ from cello.training import programs, progress
 
 COMPILATIONS = 140
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 X = np.random.default_rng(0).normal(size=(50, 6, 3)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(50, 2)).astype("float32")
 

@@ -39,7 +39,6 @@ from cello.core.variable import Binding
 from cello.layers import LRU, LSTM, MGU, RNN, Bidirectional, RetNet
 
 COMPILATIONS = 800
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 LAYERS = {
     name: thing
     for name in cello.layers.__all__

@@ -8,7 +8,6 @@ import pytest
 import cello
 from cello.losses import MeanSquaredError
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 250
 
 

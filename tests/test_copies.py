@@ -16,8 +16,6 @@ from cello import Input, Model, Sequential, layers
 
 COMPILATIONS = 85
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 WAYS = {
     "pickle": lambda thing: pickle.loads(pickle.dumps(thing)),
     "deepcopy": copy.deepcopy,

@@ -19,7 +19,6 @@ from cello.core.masking import set_mask
 from cello.layers import GRU, LSTM, Bidirectional, Dense, Masking, SimpleRNN
 from cello.ops import ctc_decode
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 520
 LABELS = np.array([[3, 3, 1, 0], [2, 0, 0, 0], [1, 2, 1, 2], [0, 0, 0, 0]])
 

@@ -10,7 +10,6 @@ import pytest
 
 COMPILATIONS = 20
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 DEEP = [

@@ -12,7 +12,6 @@ import cello
 from cello.layers import LSTM, Bidirectional, Dense, EchoState, Input, Masking
 
 COMPILATIONS = 170
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 
 @settings(max_examples=5)

@@ -7,7 +7,6 @@ import pytest
 
 import cello
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 60
 
 NUMBERS = np.repeat(np.arange(7.0, dtype="float32"), 2)[:, None]

@@ -12,8 +12,6 @@ from cello.layers import GRU, LSTM, Dense, Lambda, Reshape
 
 COMPILATIONS = 165
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 RNG = np.random.default_rng(7)
 
 

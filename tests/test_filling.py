@@ -13,7 +13,6 @@ from cello.training.feeding import Feeding
 from cello.training.filling import is_row_wise
 
 COMPILATIONS = 70
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 STEPS, FEATURES, ROWS, BATCH = 3, 2, 11, 8  # three rows are left over
 
 

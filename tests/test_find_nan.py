@@ -28,7 +28,6 @@ def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 640
 X, Y = normal(4, 6, 3), normal(4, 1, seed=1)
 

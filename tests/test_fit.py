@@ -18,8 +18,6 @@ from cello.layers import LSTM, Dense, Dropout
 
 COMPILATIONS = 160
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")

@@ -20,7 +20,6 @@ from cello.layers import (
 )
 
 COMPILATIONS = 140
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 torch = pytest.importorskip("torch")
 

@@ -29,8 +29,6 @@ from cello.layers import (
 
 COMPILATIONS = 80
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 CELLS = {
     "lstm": lambda: [LSTM(6, return_sequences=True)],
     "gru": lambda: [GRU(6, return_sequences=True)],

@@ -11,7 +11,6 @@ import pytest
 from cello import initializers
 from cello.core.random import set_random_seed
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 130
 
 OMITTED = {"STFT"}  # for a layer that is not about recurrence

@@ -8,7 +8,6 @@ from cello import layers
 from cello.core.inventory import Inventory
 
 COMPILATIONS = 15
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 
 class Blocks(layers.Layer):

@@ -34,8 +34,6 @@ from cello.training.ragged import bucket_length
 
 COMPILATIONS = 450
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 RNG = np.random.default_rng(5)
 
 

@@ -11,7 +11,6 @@ from cello import layers
 from cello.cells.linear import LinearCell
 
 COMPILATIONS = 800
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 NAMES = [
     cls.__name__
     for cls in vars(layers).values()
@@ -22,7 +21,6 @@ NAMES = [
 
 
 # ------------------------------------------------------- beside the laws of test_cells.py
-
 
 SEVERAL = "MinGRU LRU QRNN S4D Mamba RetNet MLSTM DeltaNet RWKV7".split()
 

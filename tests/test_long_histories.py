@@ -31,7 +31,6 @@ from cello.layers import (
     StackedRNNCells,
 )
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 280
 LAYERS = {
     "simple": lambda **k: SimpleRNN(4, **k),
@@ -246,14 +245,12 @@ def test_tbptt_needs_sequences_and_a_positive_number():
 
 # ------------------------------------------------------------------------------------ remat
 
-
 WANTED = (
     {},
     {"return_sequences": True, "return_all_states": True},
     {"go_backwards": True},
     {"return_sequences": True, "zero_output_for_mask": True},
 )
-
 
 FAST = ("lstm", "projected", "own cell")
 

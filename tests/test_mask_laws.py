@@ -26,7 +26,6 @@ from cello.layers import (
 )
 
 COMPILATIONS = 125
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 RECURRENT = {
     "simple": lambda **k: SimpleRNN(3, **k),
     "lstm": lambda **k: LSTM(3, **k),

@@ -10,7 +10,6 @@ from equations import close, made, normal, run, same_as, some_states, weights_of
 from cello import layers
 
 COMPILATIONS = 150
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 NAMES = ["RetNet", "GLA", "MLSTM", "DeltaNet", "GatedDeltaNet", "RWKV7", "Mamba2"]
 

@@ -14,7 +14,6 @@ from cello.core.memory import Registry
 from cello.training import loop
 
 COMPILATIONS = 55
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 
 @pytest.fixture

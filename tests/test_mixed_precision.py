@@ -35,8 +35,6 @@ from cello.layers import (
     TimeDistributed,
 )
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 @pytest.fixture(autouse=True)
 def settings():

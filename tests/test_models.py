@@ -13,8 +13,6 @@ from cello.layers import GRU, LSTM, Add, Bidirectional, Concatenate, Dense, Drop
 
 COMPILATIONS = 220
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")

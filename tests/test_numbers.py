@@ -11,8 +11,6 @@ from cello.layers import Dense, Embedding
 
 COMPILATIONS = 75
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 @functools.cache
 def sum_of_one():

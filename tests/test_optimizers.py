@@ -14,8 +14,6 @@ from cello.core.serialization import custom_object_scope, deserialize, serialize
 
 COMPILATIONS = 610
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 OMITTED_CLASSES = {"Ftrl", "LossScaleOptimizer", "Muon", "MultiOptimizer", "ScheduleFreeAdamW"}
 OMITTED_CLASSES |= {"OptimizerMap", "legacy", "serialize", "deserialize"}
 OMITTED_ARGUMENTS = [

@@ -8,7 +8,6 @@ import pytest
 import cello
 from cello.core.masking import set_mask
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 200
 
 RNG = np.random.default_rng(0)

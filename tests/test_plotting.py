@@ -26,7 +26,6 @@ from cello.layers import (
     TimeDistributed,
 )
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 530
 
 

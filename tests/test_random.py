@@ -13,7 +13,6 @@ import cello
 from cello import random
 from cello.random import SeedGenerator
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 70
 NAMES = [n for n in dir(keras.random) if not n.startswith("_")]
 FUNCTIONS = [n for n in NAMES if n != "SeedGenerator"]

@@ -26,7 +26,6 @@ from cello.layers import (
 )  # fmt: skip
 
 COMPILATIONS = 380
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 CELLS = {
     "simple": lambda **k: SimpleRNNCell(4, **k),

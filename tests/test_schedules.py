@@ -33,7 +33,6 @@ CASES = [
 STEPS = 60
 ids = [f"{name}{args}{options}" for name, args, options in CASES]
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 COMPILATIONS = 180
 
 

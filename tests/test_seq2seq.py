@@ -32,8 +32,6 @@ from cello.layers import (
 
 COMPILATIONS = 210
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 DEEP = pytest.mark.deep
 START, END, TOKENS = 8, 9, 10
 

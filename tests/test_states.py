@@ -9,7 +9,6 @@ import cello
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, GRUCell, LSTMCell, SimpleRNN
 
 COMPILATIONS = 115
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 LAYERS = {
     "simple": lambda **k: SimpleRNN(3, **k),

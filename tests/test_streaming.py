@@ -41,8 +41,6 @@ from cello.layers import (
 
 COMPILATIONS = 710
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 class Decay(Layer):
     """A cell whose output looks like its state and is another."""

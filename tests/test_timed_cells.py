@@ -14,7 +14,6 @@ from cello.core.variable import Binding
 from cello.layers import GRUD, LTC, ODERNN, Bidirectional, CfC, Dense, Input
 
 COMPILATIONS = 250
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 ROWS, TIME, FEATURES = 3, 6, 3
 every_layer = pytest.mark.parametrize("layer", [CfC, LTC, GRUD, ODERNN])

@@ -19,7 +19,6 @@ COMPILATIONS = 150
 # SQLAlchemy under Python's newest sqlite3, and Optuna's own experiments.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
-    pytest.mark.usefixtures("compiled_lightly"),
 ]
 
 rng = np.random.default_rng(0)

@@ -13,7 +13,6 @@ from cello.core.variable import Binding
 from cello.layers import RNN, Bidirectional, RMSNormalization
 
 COMPILATIONS = 125
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 INSIDE = {
     "LSTM": lambda: cells.LSTMCell(FEATURES, recurrent_dropout=0.2),
     "SRU": lambda: cells.SRUCell(FEATURES),

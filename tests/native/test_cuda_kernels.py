@@ -27,7 +27,7 @@ import cello
 from cello.native import cuda
 
 CELLS = ("lstm", "gru", "simple_rnn")
-pytestmark = [pytest.mark.usefixtures("kernels", "compiled_lightly"), pytest.mark.deep]
+pytestmark = [pytest.mark.usefixtures("kernels"), pytest.mark.deep]
 
 
 @given(cases().filter(lambda case: case[0] in CELLS))

@@ -16,7 +16,7 @@ from cello.native import cuda
 from cello.ops import linear_scan
 from cello.ops.linear_scan import choose_engine
 
-pytestmark = [pytest.mark.usefixtures("kernels", "compiled_lightly"), pytest.mark.deep]
+pytestmark = [pytest.mark.usefixtures("kernels"), pytest.mark.deep]
 WIDE = {"float32": "float64", "complex64": "complex128", "bfloat16": "float64"}
 
 

@@ -12,7 +12,6 @@ import cello
 from cello.ops.convolution import convolution
 
 COMPILATIONS = 20
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 CASES = {  # strides, padding, dilation, groups; then the sizes of space and window
     "valid": ((1,), "VALID", (1,), 1, (7,), (3,)),

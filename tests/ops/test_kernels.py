@@ -41,7 +41,6 @@ def close(got, want, rtol=1e-4, atol=1e-5):
         np.testing.assert_allclose(g, w, rtol=rtol, atol=atol * np.abs(w).max(initial=1))
 
 
-@pytest.mark.usefixtures("compiled_lightly")
 @pytest.mark.parametrize(("cell", "options"), FORMS)
 def test_values_and_gradients_are_those_of_the_scan(cell, options):
     rng = np.random.default_rng(0)
@@ -75,7 +74,6 @@ def test_threads_that_share_the_hidden_units():
     close(*(program("lstm", engine, (), arrays, {}) for engine in ("native", "scan")))
 
 
-@pytest.mark.usefixtures("compiled_lightly")
 @pytest.mark.parametrize("cell", ["lstm", pytest.param("layer_norm_gru", marks=pytest.mark.deep)])
 def test_second_derivatives_go_through_the_scan(cell):
     arrays = arrays_of(cell, 2, 3, 2, 3, seed=4, dtype="float32")
@@ -334,7 +332,6 @@ def test_a_sequence_without_steps_leaves_the_state(layer):
     jax.tree.map(np.testing.assert_array_equal, last, states)
 
 
-@pytest.mark.usefixtures("compiled_lightly")
 @pytest.mark.parametrize("cell", sorted(CELLS))
 def test_without_units_values_and_gradients_are_those_of_the_scan(cell):
     arrays = arrays_of(cell, 2, 4, 3, 0, 0, "float32")

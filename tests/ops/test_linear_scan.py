@@ -114,7 +114,6 @@ def test_chunks_carry_the_state(engine, reverse):
         close(np.concatenate(chunks[::-1] if reverse else chunks, 1), loop(a, b, h0, reverse))
 
 
-@pytest.mark.usefixtures("compiled_lightly")
 @pytest.mark.parametrize(
     ("forward", "reverse", "shape", "dtype", "constant"),
     [

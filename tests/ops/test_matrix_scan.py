@@ -12,8 +12,6 @@ from cello.ops import matrix_scan
 
 of_matrices = importlib.import_module("cello.ops.matrix_scan")  # the function has its name
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 COMPILATIONS = 130
 K, V = 3, 2
 
@@ -166,7 +164,6 @@ def test_16_bits_are_computed_in_float32():
     close(y.astype("float32"), wanted, 1e-2)
 
 
-@pytest.mark.usefixtures("compiled_lightly")
 def test_derivatives_of_derivatives_and_forward_mode():
     given_ = arguments(time=4, pair=True, rows=True)
     rest = {k: v for k, v in given_.items() if k != "keys"}

@@ -13,7 +13,6 @@ import cello
 from cello.core.variable import Binding
 
 COMPILATIONS = 260
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 FIRST = "channels_first"
 LSTM_CASES = [

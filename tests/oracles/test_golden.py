@@ -22,7 +22,6 @@ from cello import layers
 from cello.core.variable import Binding
 
 COMPILATIONS = 120
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 FOLDER = Path(__file__).parents[1] / "golden"
 TOLERANCE = 1e-4

@@ -25,8 +25,6 @@ from cello.core.symbolic import symbolic_leaves
 
 COMPILATIONS = 1040
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 @pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)
 def test_values_and_gradients_are_those_of_keras(name, args, kwargs, inputs, mask):

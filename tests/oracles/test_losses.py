@@ -14,8 +14,6 @@ from cello.core.masking import set_mask
 
 COMPILATIONS = 430
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 SHAPE = (4, 6, 3)
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.normal(size=(2, *SHAPE)).astype("float32")

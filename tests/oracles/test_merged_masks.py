@@ -11,8 +11,6 @@ from cello.core.masking import get_mask, set_mask
 
 COMPILATIONS = 230
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 MERGES = {
     **{n: {} for n in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")},
     "Concatenate": {},

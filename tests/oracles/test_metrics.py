@@ -14,8 +14,6 @@ from cello.core.masking import set_mask
 
 COMPILATIONS = 480
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 RNG = np.random.default_rng(0)
 BATCHES, SHAPE = 3, (5, 4, 3)
 NUMBERS = RNG.normal(size=(2, BATCHES, *SHAPE)).astype("float32")

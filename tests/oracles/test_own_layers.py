@@ -8,8 +8,6 @@ import cello
 
 COMPILATIONS = 130
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 LIBRARIES = (cello, keras)
 X = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
 

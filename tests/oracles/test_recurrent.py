@@ -10,7 +10,6 @@ from in_numpy import in_numpy, outputs_of
 import cello
 
 COMPILATIONS = 315
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 LAYERS = ("SimpleRNN", "LSTM", "GRU")
 MASKS = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 1], [0, 0, 0, 0]], bool)

@@ -14,7 +14,6 @@ from cello.cells.s5 import normal_hippo
 from cello.core.variable import Binding
 
 COMPILATIONS = 155
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 
 def named(layer):

@@ -8,8 +8,6 @@ import cello
 
 COMPILATIONS = 215
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")

@@ -11,8 +11,6 @@ import cello
 
 COMPILATIONS = 65
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 def as_cudnn(kernel, recurrent, bias):
     """Weights of an LSTM or GRU as CuDNN's layers keep them: Keras 2.15's own conversion.

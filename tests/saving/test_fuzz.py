@@ -41,8 +41,6 @@ from cello.saving import ModelFileError
 
 COMPILATIONS = 40
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 GROWTH = 512 * 2**20
 """How much memory a file of less than 100 kB may take while it is loaded, at most, in bytes.
 

@@ -15,10 +15,9 @@ import cello
 COMPILATIONS = 800
 
 # Keras warns of masks that end at functions, and of arrays passed in lists.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::UserWarning:keras", "ignore:.*does not support masking"),
-    pytest.mark.usefixtures("compiled_lightly"),
-]
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::UserWarning:keras", "ignore:.*does not support masking"
+)
 
 
 def randomised(model, seed=0):

@@ -16,8 +16,6 @@ import cello
 
 COMPILATIONS = 80
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 FOLDER = pathlib.Path(__file__).parent / "fixtures"
 FILES = sorted(p.name for p in FOLDER.iterdir() if p.suffix in (".keras", ".h5"))
 

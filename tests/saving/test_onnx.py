@@ -35,8 +35,6 @@ from cello.layers import (
 
 COMPILATIONS = 960
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 LOOPS = {"Loop", "Scan", "If"}
 KINDS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 

@@ -36,8 +36,6 @@ from cello.saving.onnx.read_nodes import TABLE
 
 COMPILATIONS = 610
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 def exported(model, **options) -> bytes:
     with tempfile.TemporaryDirectory() as folder:

@@ -29,8 +29,6 @@ from cello.layers import (
     TimeDistributed,
 )
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 Reader = runpy.run_path(str(Path(__file__).with_name("rtneural_reader.py")))["Model"]
 
 

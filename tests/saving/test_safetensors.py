@@ -12,8 +12,6 @@ import cello
 from cello import Input, Model, Sequential
 from cello.layers import GRU, LSTM, Bidirectional, Dense
 
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
-
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype("float32")

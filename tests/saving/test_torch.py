@@ -32,10 +32,7 @@ COMPILATIONS = 330
 torch = pytest.importorskip("torch")
 
 # PyTorch tells of the speed of its own projection.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning"),
-    pytest.mark.usefixtures("compiled_lightly"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning")
 
 
 def normal(*shape, seed=0):
