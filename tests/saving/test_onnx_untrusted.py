@@ -7,6 +7,7 @@ import itertools
 import resource
 
 import hypothesis.strategies as st
+import jax
 import numpy as np
 import onnx
 import onnxruntime
@@ -132,26 +133,58 @@ def test_what_asks_for_more_than_the_file_has_is_refused(name):
     assert most_memory() - before < GROWTH
 
 
-def test_many_nodes_that_are_alike_are_traced_once(monkeypatch):
-    """And read once: only joined directions need a second look."""
-    import jax
+def row_of(*kinds, times=200):
+    """Nodes of these kinds in turn, each of the result of the one before."""
+    names = ["x", *(f"t{i}" for i in range(times))]
+    nodes = []
+    for i, (a, b) in enumerate(itertools.pairwise(names)):
+        kind = kinds[i % len(kinds)]
+        nodes.append(node(kind, [a, a] if kind in ("Add", "Mul") else [a], [b]))
+    return file_of(nodes)
 
+
+def sums_of(pieces, nodes, **constants):
+    """A file that adds `pieces` up."""
+    names = [pieces[0], *(f"sum{i}" for i in range(len(pieces) - 1))]
+    sums = [node("Add", [a, p], [b]) for a, p, b in zip(names, pieces[1:], names[1:], strict=False)]
+    return file_of([*nodes, *sums], ("b", 100), **constants)
+
+
+PIECES = [f"p{i}" for i in range(100)]
+PLACES = {f"i{p}": i for i, p in enumerate(PIECES)}
+MANY = {
+    "layers and operations": row_of("Relu", "Neg", "Tanh", "Add"),
+    "a split": sums_of(PIECES, [node("Split", ["x"], PIECES, axis=1)]),
+    "places": sums_of(
+        PIECES, [node("Gather", ["x", f"i{p}"], [p], axis=1) for p in PIECES], **PLACES
+    ),
+    "slices": sums_of(
+        PIECES[:99],
+        [node("Slice", ["x", f"v{i}", f"v{i + 1}", "axis"], [f"p{i}"]) for i in range(99)],
+        axis=[1], **{f"v{i}": [i] for i in range(100)},
+    ),
+    "constants": file_of(
+        [node("Mul", [f"t{i}" if i else "x", f"c{i}"], [f"t{i + 1}"]) for i in range(100)],
+        **{f"c{i}": np.linspace(0.9, 1.1, 3, dtype="float32") + i / 1e4 for i in range(100)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_many_nodes_that_are_alike_are_traced_once(name, monkeypatch):
+    """And read once: only joined directions need a second look."""
     traced = []
     evaluate = jax.eval_shape
     monkeypatch.setattr(jax, "eval_shape", lambda *a, **k: traced.append(1) or evaluate(*a, **k))
-    kinds = ("Relu", "Neg", "Tanh", "Add")
-    names = ["x", *(f"t{i}" for i in range(200))]
-    nodes = [
-        node(kinds[i % 4], [a, a] if i % 4 == 3 else [a], [b])
-        for i, (a, b) in enumerate(itertools.pairwise(names))
-    ]
-    proto = file_of(nodes)
+    proto = MANY[name]
     model = from_onnx(proto)
-    assert len(traced) < 20 and len(model.call_graph.nodes) == 201
-    x = np.linspace(-1, 1, 6, dtype="float32").reshape(2, 3)
+    assert len(traced) < 20 and len(model.call_graph.nodes) > 100
+    size = model.input_shape[1]
+    x = np.linspace(-1, 1, 2 * size, dtype="float32").reshape(2, size)
     session = onnxruntime.InferenceSession(proto.SerializeToString())
     (want,) = session.run(None, {"x": x})
-    np.testing.assert_allclose(model(x), want, rtol=1e-5, atol=1e-6)
+    function, variables = model.as_function()
+    np.testing.assert_allclose(jax.jit(function)(variables, x), want, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "float64"])

@@ -87,6 +87,7 @@ class Declared:
     """
 
     declared: dict[str, Argument] = {}
+    _takes = inspect.Signature()
     argument_order = ""
     """Names of arguments with spaces between: the order of Keras. It is inherited; those that a
     class does not have are skipped."""
@@ -119,6 +120,7 @@ class Declared:
         ordered = [arguments[name] for name in dict.fromkeys([*first, *arguments])]
         ordered.sort(key=lambda a: (a.keyword_only, a.default is not REQUIRED))
         cls.declared = {a.name: a for a in ordered}
+        cls._takes = inspect.Signature([a.parameter for a in ordered])
         parameters = _named_parameters(cls.__init__)
         parameters = parameters or [a.parameter for a in cls.declared.values()]
         cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -145,9 +147,7 @@ class Declared:
         for name in [n for n in kwargs if n in cls._ignored_arguments]:
             cls._ignore(name, kwargs.pop(name))
         try:
-            bound = inspect.Signature([a.parameter for a in cls.declared.values()]).bind(
-                *args, **kwargs
-            )
+            bound = cls._takes.bind(*args, **kwargs)
         except TypeError as error:
             unknown = next((k for k in kwargs if k not in cls.declared), None)
             hint = nearest(unknown, cls.declared) if unknown else ""

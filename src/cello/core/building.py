@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import functools
 import inspect
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from cello.core.naming import name_scope
 
+_signatures: weakref.WeakKeyDictionary[Any, inspect.Signature] = weakref.WeakKeyDictionary()
+
+
+def signature_of(method: Callable) -> inspect.Signature:
+    """`inspect.signature`, found once for a method of a class."""
+    if not inspect.ismethod(method):
+        return inspect.signature(method)
+    if method.__func__ not in _signatures:
+        _signatures[method.__func__] = inspect.signature(method)
+    return _signatures[method.__func__]
+
 
 def remember_build(build: Callable) -> Callable:
     """`build` so that it runs once, under the layer's name, and sets `built`."""
+
+    signature = inspect.signature(build)
 
     @functools.wraps(build)
     def wrapped(self, *args, **kwargs):
@@ -25,7 +39,7 @@ def remember_build(build: Callable) -> Callable:
             self.forget_made()
             if not self.trainable:
                 mark_own_weights(self)
-            shapes = inspect.signature(build).bind(self, *args, **kwargs).arguments
+            shapes = signature.bind(self, *args, **kwargs).arguments
             self.build_shapes = _build_config(dict(list(shapes.items())[1:]))
         finally:
             self._building = False

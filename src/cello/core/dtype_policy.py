@@ -67,7 +67,7 @@ def _check(name) -> str:
             'a policy other than "mixed_float16", whose small range needs a scaled loss, which '
             'Cello has not: use "mixed_bfloat16", which needs none'
         )
-    if name == "mixed_bfloat16":
+    if isinstance(name, str) and name in (*DTYPES, "mixed_bfloat16"):
         return name
     try:
         known = jnp.dtype(name).name

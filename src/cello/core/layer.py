@@ -16,7 +16,7 @@ from cello.core import regularizers
 from cello.core.added_losses import begin_call, end_call, keep_added, last_added
 from cello.core.advice import advice_on, drop_frames_note
 from cello.core.arguments import Argument, arg
-from cello.core.building import as_shape, mark_own_weights, remember_build
+from cello.core.building import as_shape, mark_own_weights, remember_build, signature_of
 from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
@@ -173,6 +173,13 @@ class Layer(VariableOwner):
         return previous_mask if self.supports_masking else None
 
     def count_pieces(self, arguments: dict[str, Any]) -> int:
+    def typical_call(self, args, kwargs):
+        """The arguments of a call, or simpler ones of which outputs of the same shapes are made.
+
+        Where the class is `alike`, one trace serves all calls for which these are the same.
+        """
+        return args, kwargs
+
         """How many pieces JAX traces one by one in a call; a file may not ask for too many.
 
         Args:
@@ -290,7 +297,7 @@ class Layer(VariableOwner):
     @functools.cached_property
     def call_signature(self) -> inspect.Signature:
         """The arguments of `call`."""
-        return inspect.signature(self.call)
+        return signature_of(self.call)
 
     def bind_call(self, args, kwargs) -> tuple[inspect.BoundArguments, bool]:
         """The arguments of `call`, and whether this is training."""
@@ -313,7 +320,7 @@ class Layer(VariableOwner):
         if not self.built:
             wanted = [
                 name.removesuffix("_shape")
-                for name in inspect.signature(self.build).parameters
+                for name in signature_of(self.build).parameters
                 if name.endswith("_shape")
             ]
             if len(wanted) > 1 and set(wanted) & set(shapes):

@@ -84,6 +84,15 @@ class Operation(Layer):
     def alike(self):
         return self.function
 
+    def typical_call(self, args, kwargs):
+        """Shapes do not depend on the numbers of an array; of `x[key]` on how many places it takes.
+
+        What is no function of each element may take shapes and the like from an array.
+        """
+        if self.function == "getitem" and isinstance(args[0], SymbolicTensor):
+            return (args[0], _first_places(args[0].spec.shape, args[1])), kwargs
+        return jax.tree.map(_form, (args, kwargs)) if self.is_elementwise else (args, kwargs)
+
     @property
     def input_dtype(self) -> str:
         return self.variable_dtype
@@ -142,6 +151,29 @@ all any argmax argmin argsort concatenate cumprod cumsum diff flip log_softmax l
 min prod repeat roll softmax sort split std sum var
 """.split()
 )
+
+
+def _form(leaf):
+    """The shape and dtype of an array."""
+    if not isinstance(leaf, jax.Array):
+        return leaf
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, weak_type=leaf.weak_type)
+
+
+def _first_places(shape, key):
+    """A key that takes as many places of each axis, the first ones, if `key` is that simple."""
+    keys = key if isinstance(key, tuple) else (key,)
+    if len(keys) > len(shape) or not all(type(k) in (int, slice) for k in keys):
+        return key
+    first: list[Any] = []
+    for k, size in zip(keys, shape, strict=False):
+        if not isinstance(size, int):
+            first.append(k)
+        elif isinstance(k, slice):
+            first.append(slice(0, len(range(size)[k])))
+        else:
+            first.append(0 if -size <= k < size else k)
+    return tuple(first)
 
 
 def _takes_every_or_last_step(key) -> bool:

@@ -126,11 +126,14 @@ class Node:
         self.kwargs = kwargs
         self.outputs: Any = None
 
+    def __getstate__(self):
+        return {k: v for k, v in vars(self).items() if k != "inputs"}  # found anew
+
     def __setstate__(self, state):
         vars(self).update(state)
         self.layer.graph_nodes.append(self)  # which are not copied with a layer
 
-    @property
+    @functools.cached_property
     def inputs(self) -> list[SymbolicTensor]:
         return symbolic_leaves((self.args, self.kwargs))
 
@@ -199,13 +202,18 @@ _known_shapes: dict[Any, Any] = {}
 
 def _key_of_call(layer, args, kwargs):
     """What decides the shapes of the outputs of a call; `None` if it must be traced."""
-    leaves, structure = jax.tree.flatten((args, kwargs))
-    if layer.alike is None or any(getattr(v, "mask", None) is not None for v in leaves):
+    if layer.alike is None:
         return None
-    key = [layer.alike, layer.dtype_policy.name, structure, jnp.result_type(float)]
+    leaves, structure = jax.tree.flatten(layer.typical_call(args, kwargs))
+    if any(getattr(v, "mask", None) is not None for v in leaves):
+        return None
+    wide = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    key = [layer.alike, layer.dtype_policy.name, structure, wide]
     for leaf in leaves:
         if isinstance(leaf, SymbolicTensor):
             key += leaf.spec.shape, leaf.spec.dtype
+        elif isinstance(leaf, jax.ShapeDtypeStruct):
+            key += leaf.shape, leaf.dtype, leaf.weak_type
         elif isinstance(leaf, slice):
             key += "slice", leaf.start, leaf.stop, leaf.step
         elif isinstance(leaf, (bool, int, float, str, type(Ellipsis))):

@@ -10,7 +10,8 @@ from cello import layers
 from cello.core.files import ModelFileError
 from cello.saving.onnx.file import OnnxNode
 from cello.saving.onnx.read_shapes import SHAPES, is_host, positive
-from cello.saving.onnx.reader import D, Filled, Tensor, ops, plain
+from cello.saving.onnx.reader import ops
+from cello.saving.onnx.tensors import D, Filled, Tensor, plain
 
 
 def constant_like(node: OnnxNode, value, what: str) -> np.ndarray:

@@ -16,7 +16,8 @@ from cello.saving.onnx.budget import LARGEST_DEGREE
 from cello.saving.onnx.read_layers import LAYERS, check_moves, constant_like, moving
 from cello.saving.onnx.read_recurrent import recurrent
 from cello.saving.onnx.read_shapes import SHAPES, axes_given, is_host, positive
-from cello.saving.onnx.reader import D, Filled, Tensor, bound, ops, plain
+from cello.saving.onnx.reader import ops
+from cello.saving.onnx.tensors import D, Filled, Tensor, bound, plain
 
 # ---------------------------------------------------------------------------- element by element
 

@@ -11,7 +11,8 @@ from cello.core.files import ModelFileError
 from cello.saving.onnx.activations import DEFAULTS, RECURRENT
 from cello.saving.onnx.budget import take_numbers
 from cello.saving.onnx.file import OnnxNode
-from cello.saving.onnx.reader import D, Filled, Tensor, ops, plain
+from cello.saving.onnx.reader import ops
+from cello.saving.onnx.tensors import D, Filled, Tensor, plain
 from cello.saving.onnx.write_recurrent import FORMS
 
 _CELLS = {form.kind: (cell, form) for cell, form in FORMS.items()}

@@ -12,7 +12,8 @@ from cello.core.files import ModelFileError
 from cello.core.loading import AXES
 from cello.saving.onnx.budget import check_sizes
 from cello.saving.onnx.file import OnnxNode
-from cello.saving.onnx.reader import D, Filled, Tensor, bound, ops, plain
+from cello.saving.onnx.reader import ops
+from cello.saving.onnx.tensors import D, Filled, Tensor, bound, plain
 
 
 def is_host(value) -> bool:
