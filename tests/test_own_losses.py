@@ -123,9 +123,18 @@ def test_logits_for_probabilities(name, outputs, targets):
     train(outputs, targets, loss(from_logits=True))
 
 
+def test_logits_for_a_divergence():
+    with pytest.warns(UserWarning, match="kl_divergence takes probabilities.*in a softmax"):
+        train(LOGITS, CHANCES, "kl_divergence")
+    with pytest.warns(UserWarning, match="do not sum to 1.*in a softmax"):
+        train(2 * SHARES, SHARES, "kld")
+
+
 @pytest.mark.parametrize(
     "loss, outputs, targets, mask_value",
     [
+        ("kl_divergence", SHARES, CHANCES, -1.0),
+        ("kl_divergence", PADDED, CHANCES, 0.0),
         ("sparse_categorical_crossentropy", SHARES, LABELS, -1.0),
         ("categorical_crossentropy", SHARES.astype("float16"), ONE_HOT, -1.0),
         ("sparse_categorical_crossentropy", PADDED, LABELS, 0.0),

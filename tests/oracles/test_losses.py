@@ -227,8 +227,29 @@ def test_what_keras_does_not_broadcast(name, target, output):
         ("categorical_crossentropy", (8, 4), (8, 3), "Give y the shape of the model's output"),
         ("binary_crossentropy", (8, 1), (8, 3), r"targets of shape \(batch, 1\)"),
         ("binary_focal_crossentropy", (8, 3), (8, 1), r"targets of shape \(batch, 3\)"),
+        ("mse", (8, 5, 1), (8, 1), "at each step give its last recurrent layer return_sequences"),
+        ("mse", (8, 5), (8, 1), "for more numbers its last layer more units"),
+        ("mae", (8, 5, 3), (8, 1, 3), "cannot compare targets of shape"),
+        ("mse", (8, 1), (8, 5, 1), r"each of the 5 steps.*leave return_sequences=True out"),
+        ("huber", (8,), (8, 5, 1), r"each of the 5 steps.*leave return_sequences=True out"),
+        ("mse", (8, 3), (8, 5, 3), r"each of the 5 steps.*np.repeat"),
+        ("mse", (8, 1, 3), (8, 5, 3), "cannot compare targets of shape"),
+        ("mse", (8, 1), (8, 5), "cannot compare targets of shape"),
+        ("mse", (8,), (8, 8), "cannot compare targets of shape"),
+        ("log_cosh", (8, 5, 1), (8, 5, 3), "cannot compare targets of shape"),
     ],
 )
 def test_targets_of_a_wrong_shape(loss, target, output, message):
     with pytest.raises(ValueError, match=message):
         cello.losses.get(loss).check_targets(np.zeros(target), output)
+
+
+@pytest.mark.parametrize(
+    "target, output",
+    [((8,), (8, 1)), ((8, 1), (8,)), ((8, 5), (8, 5, 1)), ((8, 5, 1), (8, 5)), ((8, 5), (8, 5))],
+)
+def test_an_axis_of_one_may_be_missing(target, output):
+    theirs, ours = pair("MeanSquaredError")
+    true, pred = (RNG.normal(size=s).astype("float32") for s in (target, output))
+    ours.check_targets(true, output)
+    close(ours(true, pred), theirs(true, pred))

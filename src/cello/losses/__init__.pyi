@@ -124,21 +124,6 @@ class Huber(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class KLDivergence(Loss):
-    r"""`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951.
-    """
-    def __init__(
-        self,
-        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
-        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
-        fn: Any = None,
-    ) -> None:
-        r"""Args:
-        reduction: The mean over all values, their sum, the mean by the weights, or none.
-        name: Name.
-        dtype: What it computes in; that of the outputs if None, and at least float32.
-        """
-
 class LogCosh(Loss):
     r"""`mean(log(cosh(y_pred - y_true)))`.
     """
@@ -231,6 +216,21 @@ class Poisson(Loss):
 
 class SquaredHinge(Loss):
     r"""`mean(max(1 - y_true y_pred, 0)^2)`, with labels -1 and 1 (or 0 and 1).
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
+class KLDivergence(Loss):
+    r"""`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951.
     """
     def __init__(
         self,

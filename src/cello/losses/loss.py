@@ -44,8 +44,6 @@ class Loss(Configurable):
 
     elementwise = False
     """Whether `call` gives means over the last axis of what it computes for each element."""
-    broadcasts = True
-    """Whether an axis of 1, in targets or outputs, is compared with a longer one."""
     own_lengths = False
     """Whether targets along an axis of time are not one for each step of the outputs."""
 
@@ -110,7 +108,7 @@ class Loss(Configurable):
         short, long = sorted((target, output), key=len)
         fits = len(target) == len(output) or (len(long) == len(short) + 1 and long[-1] == 1)
         for t, o in zip(target[1:], output[1:], strict=False):
-            fits = fits and (t == o or (self.broadcasts and 1 in (t, o)))
+            fits = fits and t == o
         if not fits:
             shapes = [", ".join(["batch", *map(str, shape[1:])]) for shape in (target, output)]
             raise ValueError(
@@ -120,6 +118,18 @@ class Loss(Configurable):
 
     def _advise(self, y_true, output) -> str:
         """What to do about targets that do not fit the output."""
+        target = np.shape(y_true)
+        if output[1:] == (1,) and len(target) > 1:
+            return (
+                "The model gives one number a row: for an output at each step give its last "
+                "recurrent layer return_sequences=True, for more numbers its last layer more units."
+            )
+        if len(output) == 3 and target[1:] in ((), (1,), output[2:]):
+            return (
+                f"The model gives an output at each of the {output[1]} steps: for one a row leave "
+                "return_sequences=True out of its last recurrent layer; for the same target at "
+                f"each step pass np.repeat(y.reshape(len(y), 1, -1), {output[1]}, axis=1)."
+            )
         return "Give y the shape of the model's output, or change the last layer."
 
     def find_strays(self, y_pred):
@@ -128,6 +138,10 @@ class Loss(Configurable):
         Those of a loss of probabilities that leave [0, 1], or do not sum to 1, are logits.
         """
         return None
+
+    def advise_on_strays(self) -> str:
+        """What to do about outputs that `find_strays` found."""
+        return "End the model in a softmax."
 
 
 class FunctionLoss(Loss):

@@ -60,13 +60,12 @@ class _Named(Loss):
         return getattr(functions, self._function)(y_true, y_pred, **arguments)
 
 
-class _Crossentropy(_Named):
-    """A loss of probabilities, or of logits."""
+class _OfProbabilities(_Named):
+    """A loss of probabilities."""
 
-    from_logits: bool
-    axis: int
-    broadcasts = False
-    sums_to_one = False
+    from_logits = False
+    axis = -1
+    sums_to_one = True
 
     def find_strays(self, y_pred):
         if self.from_logits:
@@ -78,6 +77,19 @@ class _Crossentropy(_Named):
             wrong = jnp.abs(jnp.sum(y_pred, self.axis, keepdims=True) - 1) > TOLERANCE
             strays = strays | wrong
         return jnp.any(strays if mask is None else hide(strays, mask))
+
+
+class _Crossentropy(_OfProbabilities):
+    """A loss of probabilities, or of logits."""
+
+    sums_to_one = False
+
+    def advise_on_strays(self) -> str:
+        return (
+            "If they are logits, pass the loss with from_logits=True, as "
+            f"cello.losses.{type(self).__name__}(from_logits=True); else end in a softmax (for one "
+            "class or several at once, a sigmoid)."
+        )
 
 
 class _CategoricalCrossentropy(_Crossentropy):
@@ -103,7 +115,7 @@ MeanAbsolutePercentageError = _loss("MeanAbsolutePercentageError", "mean_absolut
 MeanSquaredLogarithmicError = _loss("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error")
 Huber = _loss("Huber", "huber", delta=arg(1.0, kind=number, doc="Where squares become lines."))
 LogCosh = _loss("LogCosh", "log_cosh")
-KLDivergence = _loss("KLDivergence", "kl_divergence")
+KLDivergence = _loss("KLDivergence", "kl_divergence", _OfProbabilities)
 Poisson = _loss("Poisson", "poisson")
 Hinge = _loss("Hinge", "hinge")
 SquaredHinge = _loss("SquaredHinge", "squared_hinge")

@@ -174,9 +174,14 @@ class Objective:
         if self.any_targets:
             return
         flat = jax.tree.leaves(outputs)
-        for target, loss, output in zip(self.flat_targets(targets), self.losses, flat, strict=True):
+        parts = zip(self.names, self.flat_targets(targets), self.losses, flat, strict=True)
+        for name, target, loss, output in parts:
             if target is not None and loss is not None:
-                loss.check_targets(target, output.shape)
+                try:
+                    loss.check_targets(target, output.shape)
+                except ValueError as error:
+                    error.add_note(f"These are the targets of the output '{name}'.")
+                    raise
 
     def compute_loss(self, targets, outputs, weights):
         """The weighted sum of the losses of the outputs; each is counted by itself, too.
@@ -215,9 +220,7 @@ class Objective:
                 self._warned_of_strays = True
                 warnings.warn(
                     f"{where}: the loss {loss.name} takes probabilities, and outputs leave [0, 1] "
-                    "or do not sum to 1. If they are logits, pass the loss with from_logits=True, "
-                    f"as cello.losses.{type(loss).__name__}(from_logits=True); else end in a "
-                    "softmax (for one class or several at once, a sigmoid).",
+                    f"or do not sum to 1. {loss.advise_on_strays()}",
                     stacklevel=8,
                 )
 
