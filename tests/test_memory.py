@@ -95,3 +95,37 @@ def test_out_of_memory_is_an_error_that_loses_nothing():
     for got, want in zip(model.get_weights(), wanted.get_weights(), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-6)
     assert model.train_on_batch(SHORT, TARGETS) == wanted.train_on_batch(SHORT, TARGETS)
+
+
+def stream_of():
+    """A session of a model whose pieces of more than three steps do not fit."""
+
+    def widened(x):
+        if isinstance(x.shape[1], int) and x.shape[1] > 3:
+            x = x + jnp.sort(jnp.broadcast_to(x[..., :1], (*x.shape[:2], 2**48)))[..., :1]
+        return x
+
+    layer = layers.Lambda(widened)
+    layer.streams = True
+    inputs = cello.Input((None, 2))
+    return cello.Model(inputs, layers.LSTM(2, return_sequences=True)(layer(inputs))).stream(2)
+
+
+def test_out_of_memory_in_a_stream_leaves_it_where_it_was():
+    cello.utils.set_random_seed(0)
+    session = stream_of()
+    session(SHORT)
+    before = session.state
+    with pytest.raises(MemoryError, match=r"chunk did not fit.*\(2, 4, 2\).*fewer steps"):
+        session(LONG)
+    for name, value in session.state.items():
+        np.testing.assert_array_equal(value, before[name])
+    session(SHORT)
+
+
+def test_out_of_memory_outside_of_a_program_says_what_to_do():
+    model = model_of_means()
+    function, variables = model.as_function()
+    for call in (model, lambda x: function(variables, x)):
+        with pytest.raises(MemoryError, match=r"Lambda.*did not fit.*\(2, 4, 2\).*fewer rows"):
+            call(LONG)

@@ -21,6 +21,7 @@ from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
 from cello.core.masking import MaskDropped, get_mask, set_mask
+from cello.core.memory import is_lack_of_memory, lack_of_memory
 from cello.core.naming import name_scope, snake_case, unique_name
 from cello.core.numbers import as_tensor
 from cello.core.observation import observe_call
@@ -243,6 +244,9 @@ class Layer(VariableOwner):
             return observe_call(self, bound.arguments, proceed)
         except Exception as error:
             drop_frames_note(error)
+            if is_lack_of_memory(error):
+                advice = "Pass fewer rows, or fewer steps, at a time."
+                raise lack_of_memory(error, f"A call of {self}", bound.arguments, advice) from error
             raise
 
     def _run(self, bound: inspect.BoundArguments, training: bool):

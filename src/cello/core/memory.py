@@ -1,12 +1,52 @@
-"""Giving memory back that nothing needs any more."""
+"""Giving memory back that nothing needs any more, and saying what to do if there is too little."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import sys
 import weakref
 from typing import Any
+
+import jax
+import numpy as np
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether an error of JAX says that the device had too little memory."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+
+
+def lack_of_memory(error: BaseException, what: str, arrays, advice: str) -> MemoryError:
+    """The error that says what did not fit, and what can be done.
+
+    Args:
+        error: that of JAX.
+        what: what did not fit.
+        arrays: a tree of its arrays; their shapes are told.
+        advice: what can be done: a sentence.
+    """
+    leaves = [leaf for leaf in jax.tree.leaves(arrays) if isinstance(leaf, _ARRAYS)]
+    shapes = ", ".join(str(leaf.shape) for leaf in leaves[:4])
+    return MemoryError(
+        f"{what} did not fit into memory ({str(error).partition(':')[2].strip()} Its arrays have "
+        f"the shapes {shapes}, ...). {advice}"
+    )
+
+
+_ARRAYS = jax.Array, np.ndarray, jax.ShapeDtypeStruct
+
+
+@contextlib.contextmanager
+def telling_of_memory(what: str, arrays, advice: str):
+    """Within it, JAX's error that there is too little memory is `lack_of_memory`."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if not is_lack_of_memory(error):
+            raise
+        raise lack_of_memory(error, what, arrays, advice) from error
 
 
 def collect_garbage() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from cello.core.carry import Carry, examine
 from cello.core.masking import MaskDropped
+from cello.core.memory import telling_of_memory
 from cello.core.random import new_key
 from cello.core.symbolic import show_shape
 from cello.core.variable import Binding
@@ -72,7 +73,9 @@ def generate(writer, inputs, options: GenerationOptions):
     else:
         choice = {"length_penalty": np.float32(options.length_penalty)}
     ends = np.int32(-1 if end_token is None else end_token), np.int32(options.pad_token)
-    tokens, found = jax.tree.map(np.asarray, run(values_of(variables), data, choice, *ends))
+    advice = "Pass fewer prompts at a time, or a smaller beam_width or max_length."
+    with telling_of_memory("What is to be written", data, advice):
+        tokens, found = jax.tree.map(np.asarray, run(values_of(variables), data, choice, *ends))
     if np.isnan(found).any():
         raise ValueError(
             f"{model}.generate: the model gives NaN for row {np.isnan(found).any(1).argmax()}: are "

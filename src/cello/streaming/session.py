@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.carry import before_first, examine, with_time
+from cello.core.memory import telling_of_memory
 from cello.core.numbers import exact_numbers, refuse_complex
 from cello.core.variable import Binding
 from cello.streaming.pieces import Pieces, lengths_of_pieces, pieces_of
@@ -80,8 +81,20 @@ class Session:
 
         Raises:
             ValueError: for other rows or features than those of the session.
+            MemoryError: if a piece does not fit into memory; the session stays as it was.
         """
         leaves, steps = self._check_chunk(chunk)
+        before = self._state, self._phases
+        advice = "Open the session with fewer rows (batch_size), or pass chunks of fewer steps."
+        try:
+            with telling_of_memory("A chunk", leaves, advice):
+                return self._run(leaves, steps)
+        except Exception:
+            self._state, self._phases = before
+            raise
+
+    def _run(self, leaves, steps: int):
+        """The outputs for a chunk that fits."""
         outputs, first = [], 0
         for length in lengths_of_pieces(steps):
             piece = leaves

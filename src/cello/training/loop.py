@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import contextlib
 import math
 import time
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from cello.core.memory import Registry
+from cello.core.memory import Registry, telling_of_memory
 from cello.core.variable import Binding, Variable
 from cello.distribution.layout import ONE_DEVICE
 from cello.training.data import form_of
@@ -199,21 +198,14 @@ class ChunkRunner:
         return lax.fori_loop(0, n, body, (state, empty))
 
 
-@contextlib.contextmanager
-def _telling_of_memory(arrays):
-    """An error of the device that there is too little memory says what can be done."""
-    try:
-        yield
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        shapes = ", ".join(str(a.shape[1:]) for a in jax.tree.leaves(arrays)[:4])
-        raise MemoryError(
-            f"A batch did not fit into memory ({str(error).partition(':')[2].strip()} Its arrays "
-            f"have the shapes {shapes}, ...). Pass a smaller batch_size; for training on long "
-            "sequences also fit(..., tbptt=steps) or RNN(cell, remat=...), which keep fewer steps. "
-            "The weights are those after the last step that was done."
-        ) from error
+def _telling_of_memory(chunk):
+    """What to do if a batch of this chunk does not fit into memory."""
+    batch = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), chunk)
+    return telling_of_memory(
+        "A batch", batch, "Pass a smaller batch_size; for training on long sequences also "
+        "fit(..., tbptt=steps) or RNN(cell, remat=...), which keep fewer steps. The weights are "
+        "those after the last step that was done."
+    )  # fmt: skip
 
 
 def _facts(feed, capacity: int) -> dict[str, Any]:
