@@ -173,7 +173,6 @@ class Layer(VariableOwner):
         """The mask that travels with the output; that of the input where masks are supported."""
         return previous_mask if self.supports_masking else None
 
-    def count_pieces(self, arguments: dict[str, Any]) -> int:
     def typical_call(self, args, kwargs):
         """The arguments of a call, or simpler ones of which outputs of the same shapes are made.
 
@@ -181,6 +180,7 @@ class Layer(VariableOwner):
         """
         return args, kwargs
 
+    def count_pieces(self, arguments: dict[str, Any]) -> int:
         """How many pieces JAX traces one by one in a call; a file may not ask for too many.
 
         Args:
@@ -230,7 +230,7 @@ class Layer(VariableOwner):
 
     def __call__(self, *args, **kwargs):
         self._check_initialised()
-        args, kwargs = jax.tree.map(self._as_array, (args, kwargs))
+        args, kwargs = self._as_arrays(args, kwargs)
         bound, training = self.bind_call(args, kwargs)
 
         def proceed(arguments):
@@ -273,14 +273,18 @@ class Layer(VariableOwner):
         self._attach_masks(bound.arguments, outputs, masks)
         return outputs
 
-    def _as_array(self, leaf):
-        """Numbers as JAX arrays."""
+    def _as_arrays(self, args, kwargs):
+        """The arguments with arrays of JAX in the place of other numbers."""
+        return jax.tree.map(self._as_array, (args, kwargs))
+
+    def _as_array(self, leaf, dtype=None):
+        """Numbers as JAX arrays; `dtype` as for `exact_numbers`."""
         if isinstance(leaf, (np.ndarray, np.generic, jax.Array, Variable)):
-            array = as_tensor(leaf, f"{self}: an input")
+            array = as_tensor(leaf, f"{self}: an input", dtype)
             if array is not leaf:  # under jax.grad, asarray makes a new tracer of a tracer
                 set_mask(array, get_mask(leaf))
             return array
-        return as_tensor(leaf, f"{self}: an input") if hasattr(leaf, "detach") else leaf
+        return as_tensor(leaf, f"{self}: an input", dtype) if hasattr(leaf, "detach") else leaf
 
     def _cast(self, arguments) -> None:
         """Floating point in the dtype of the computation; states in that of the variables."""

@@ -20,8 +20,8 @@ class Embedding(Layer):
     Inputs: integers of any shape, from 0 to `input_dim - 1`; output: one more axis, of
     `output_dim`. Weight: `embeddings` `(input_dim, output_dim)`.
 
-    A symbol out of range raises `ValueError` where the inputs are plain arrays. Inside a compiled
-    function, where values cannot be looked at, it gives NaN.
+    A symbol out of range, or a fraction, raises `ValueError` if the inputs are plain arrays. Inside
+    a compiled function, where values cannot be looked at, it gives NaN.
     """
 
     input_dim = arg(kind=positive_integer, doc="Number of symbols, the mask's 0 included.")
@@ -54,6 +54,7 @@ class Embedding(Layer):
         symbols = as_tensor(inputs, f"{self}: the symbols")
         refuse_complex(symbols, f"{self}: the symbols")
         if not isinstance(symbols, jax.core.Tracer) and symbols.size:
+            symbols = as_tensor(symbols, f"{self}: the symbols", "int32")
             least, largest = np.min(symbols), np.max(symbols)
             if least < 0 or largest >= self.input_dim:
                 raise ValueError(
@@ -61,6 +62,8 @@ class Embedding(Layer):
                     f"{least} to {largest}: raise input_dim, or look at the data."
                 )
         outside = (symbols < 0) | (symbols >= self.input_dim)  # -1 would be the last one
+        if jnp.issubdtype(symbols.dtype, jnp.floating):
+            outside |= symbols != jnp.floor(symbols)
         rows = jnp.where(outside, self.input_dim, symbols).astype("int32")
         vectors = jnp.take(self.embeddings.value, rows, axis=0, mode="fill")
         return vectors.astype(self.compute_dtype)

@@ -13,6 +13,7 @@ from cello.core.numbers import refuse_complex
 from cello.core.symbolic import SymbolicTensor, show_shape
 from cello.models.graph import Graph
 from cello.ops.recurrence import hide_masked
+from cello.training.ragged import InputForm
 
 
 def values_in_order(model, graph: Graph, inputs) -> list[Any]:
@@ -20,15 +21,13 @@ def values_in_order(model, graph: Graph, inputs) -> list[Any]:
     tensors = graph.flat_inputs
     names = [t.name for t in tensors]
     if isinstance(inputs, dict):
-        given = graph.inputs
-        keys = list(given) if isinstance(given, dict) else names
+        keys = list(forms_of(graph))
         missing = [k for k in keys if k not in inputs]
         if missing:
             raise ValueError(
                 f"{model} has the inputs {keys} and got {list(inputs)}: {missing} missing."
             )
-        # jax.tree orders the keys of a dict, and so are flat_inputs
-        values = [inputs[k] for k in (sorted(keys) if isinstance(given, dict) else keys)]
+        values = [inputs[k] for k in keys]
     else:
         values = jax.tree.leaves(inputs)
     if len(values) != len(tensors):
@@ -37,6 +36,23 @@ def values_in_order(model, graph: Graph, inputs) -> list[Any]:
             "with one array for each, in this order, or a dict by name."
         )
     return [_fitting(model, v, t) for v, t in zip(values, tensors, strict=True)]
+
+
+def forms_of(graph: Graph) -> dict[str, InputForm | None]:
+    """The inputs of a graph, by the names that data in a dict have."""
+    given, tensors = graph.inputs, graph.flat_inputs
+    # jax.tree orders the keys of a dict, and so are flat_inputs
+    names = sorted(given) if isinstance(given, dict) else [t.name for t in tensors]
+    return {n: InputForm(t.shape, t.dtype) for n, t in zip(names, tensors, strict=True)}
+
+
+def forms_like(inputs=()) -> dict[str, InputForm | None]:
+    """The forms of inputs like those of a call, with any number of steps."""
+    leaves = jax.tree.leaves(inputs)
+    flat = isinstance(inputs, dict) and len(inputs) == len(leaves)
+    names = sorted(inputs) if flat else [str(i) for i in range(len(leaves))]
+    pairs = zip(names, leaves, strict=True)
+    return {name: InputForm(with_any_length(a.shape, a.dtype)) for name, a in pairs}
 
 
 def with_any_length(shape, dtype) -> tuple[int | None, ...]:

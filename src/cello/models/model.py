@@ -15,10 +15,17 @@ from cello.core.symbolic import SymbolicTensor, input_spec, show_shape
 from cello.core.variable import Binding
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
-from cello.models.inputs import hide_inputs, masks_in_order, values_in_order, with_any_length
+from cello.models.inputs import (
+    forms_like,
+    forms_of,
+    hide_inputs,
+    masks_in_order,
+    values_in_order,
+)
 from cello.models.pure_function import pure_function
 from cello.models.states import get_states, set_states, stateful_layers
 from cello.models.summary import print_summary
+from cello.training.ragged import InputForm, map_inputs
 from cello.training.trainable import Trainable
 
 
@@ -61,7 +68,7 @@ class Model(Trainable):
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.call_graph: Graph | None = None
-        self._first_shapes: list[Any] | None = None
+        self._first_forms: dict[str, InputForm | None] | None = None
         if (inputs is None) != (outputs is None):
             raise ValueError(f"Model '{self.name}' needs both inputs and outputs, or neither.")
         if inputs is not None:
@@ -145,11 +152,11 @@ class Model(Trainable):
         return [t.node.layer.name for t in self.outputs] if self.call_graph else []
 
     @property
-    def input_shapes(self) -> list[Any] | None:
+    def input_forms(self) -> dict[str, InputForm | None] | None:
         """Those of the graph; of a class, those of the first call, with any number of steps."""
-        if self.call_graph is not None:
-            return [t.shape for t in self.call_graph.flat_inputs]
-        return self._first_shapes
+        if self.call_graph is None:
+            return self._first_forms
+        return forms_of(self.call_graph)
 
     def _known_graph(self) -> Graph:
         if self.call_graph is None:
@@ -157,6 +164,17 @@ class Model(Trainable):
         return self.call_graph
 
     # --------------------------------------------------------------------------- calling
+
+    def _as_arrays(self, args, kwargs):
+        """Inputs as arrays of JAX; numbers that are not what the graph takes are refused."""
+
+        def read(value, what, form):
+            dtype = None if form is None else form.dtype
+            return jax.tree.map(lambda leaf: self._as_array(leaf, dtype), value)
+
+        if self.call_graph is not None and args:
+            args = (map_inputs(read, args[0], self.input_forms), *args[1:])
+        return super()._as_arrays(args, kwargs)
 
     @property
     def input_dtype(self) -> str:
@@ -173,9 +191,8 @@ class Model(Trainable):
 
     def _run(self, bound, training):
         outputs = super()._run(bound, training)
-        if self._first_shapes is None and self.call_graph is None:
-            first = jax.tree.leaves(list(bound.arguments.values())[:1])
-            self._first_shapes = [with_any_length(a.shape, a.dtype) for a in first]
+        if self._first_forms is None and self.call_graph is None:
+            self._first_forms = forms_like(*list(bound.arguments.values())[:1])
         return outputs
 
     def _pass_masks(self, arguments):

@@ -9,8 +9,9 @@ import numpy as np
 from cello.core.kinds import integer
 from cello.core.masking import set_mask
 from cello.core.naming import unique_name
+from cello.core.numbers import exact_numbers
 from cello.models.model import Model
-from cello.training.ragged import Ragged, as_sequences, is_padded
+from cello.training.ragged import InputForm, Ragged, as_sequences, is_padded
 
 
 class Seq2Seq(Model):
@@ -110,8 +111,9 @@ class Seq2Seq(Model):
     # -------------------------------------------------------------------------- training
 
     @property
-    def input_shapes(self):
-        return [*(self.encoder.input_shapes or [None])[:1], (None, None)]
+    def input_forms(self):
+        source = next(iter((self.encoder.input_forms or {}).values()), None)
+        return {"source": source, "tokens": InputForm((None, None))}
 
     def read_data(self, x, y):
         return (x, y) if y is None else (self.read_source(x, "x"), self._targets(y))
@@ -131,7 +133,7 @@ class Seq2Seq(Model):
 
     def read_source(self, x, what: str):
         """The source as an array, or as `Ragged` where it is a list of sequences."""
-        found = as_sequences(x, what, self.input_shapes[0])
+        found = as_sequences(x, what, self.input_forms["source"])
         return np.asarray(found) if isinstance(found, (list, tuple)) else found
 
     def _targets(self, y) -> Ragged:
@@ -147,7 +149,8 @@ class Seq2Seq(Model):
                     f"shape {row.shape} and the dtype {row.dtype}."
                 )
             tokens = np.flatnonzero(row != self.pad_token)
-            row = row[: tokens[-1] + 1 if len(tokens) else 0].astype("int32")
+            row = row[: tokens[-1] + 1 if len(tokens) else 0]
+            row = exact_numbers(row, f"y[{i}]", "int32")
             if not len(row) or row[-1] != self.end_token:
                 row = np.append(row, np.int32(self.end_token))
             rows.append(row)

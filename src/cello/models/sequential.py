@@ -13,7 +13,7 @@ from cello.core.symbolic import SymbolicTensor
 from cello.layers.input import Input, InputLayer
 from cello.models.graph import Graph
 from cello.models.graph_config import input_entry
-from cello.models.inputs import values_in_order, with_any_length
+from cello.models.inputs import forms_like, values_in_order
 from cello.models.model import Model
 
 
@@ -111,11 +111,11 @@ class Sequential(Model):
             self._begin(Input(batch_shape=tuple(input_shape), dtype=self.dtype))
 
     @property
-    def input_shapes(self):
-        shapes = super().input_shapes
-        if shapes is None or not self.shape_from_data:
-            return shapes
-        return [with_any_length(shapes[0], self.inputs[0].dtype)]
+    def input_forms(self):
+        forms = super().input_forms
+        if forms is None or not self.shape_from_data:
+            return forms
+        return forms_like(self.input)
 
     def call(self, inputs, training=False, mask=None):
         if not self._layers:

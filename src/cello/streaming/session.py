@@ -254,11 +254,9 @@ class Session:
         return leaves, steps
 
     def _as_numbers(self, value, dtype) -> np.ndarray:
-        """A leaf of a chunk in the dtype of its input; whole numbers are rounded only to floats."""
+        """A leaf of a chunk in the dtype of its input."""
         what = f"{self._model}: a chunk"
-        if jnp.issubdtype(dtype, jnp.floating) and np.asanyarray(value).dtype.kind in "iu":
-            value = np.asanyarray(value).astype("float64")
-        array = exact_numbers(value, what)
+        array = exact_numbers(value, what, dtype)
         if not jnp.issubdtype(dtype, jnp.complexfloating):
             refuse_complex(array, what)
         return array.astype(dtype)

@@ -20,20 +20,39 @@ from cello.core.numbers import exact_numbers, refuse_complex
 from cello.distribution.layout import current
 from cello.training.feed import Feed
 from cello.training.filling import fill, filled_chunk
-from cello.training.ragged import Ragged
+from cello.training.ragged import InputForm, Ragged, as_sequences, map_inputs
 
 Batch = tuple[Any, Any, Any]
 """Trees `(inputs, targets, weights)`; the last two may be `None`."""
 
 
-def as_arrays(data, what: str):
-    """`data` as a tree of NumPy arrays: pandas, JAX, torch and lists of numbers included."""
+def read_inputs(x, forms: dict[str, InputForm | None] | None, rows: int | None):
+    """The inputs as a tree of NumPy arrays, with a `Ragged` for each list of sequences.
+
+    Args:
+        x: the inputs as the caller passed them.
+        forms: those of the model by their names, in order; `None` if they are not known.
+        rows: as for `as_sequences`.
+    """
+
+    def read(value, what: str, form: InputForm | None):
+        found = as_sequences(value, what, form, rows)
+        return as_arrays(found, what, None if form is None else form.dtype)
+
+    return map_inputs(read, x, forms)
+
+
+def as_arrays(data, what: str, dtype=None):
+    """`data` as a tree of NumPy arrays: pandas, JAX, torch and lists of numbers included.
+
+    `dtype` as for `exact_numbers`.
+    """
     if data is None or isinstance(data, Ragged):
         return data
     if isinstance(data, dict):
-        return {k: as_arrays(v, f"{what}[{k!r}]") for k, v in data.items()}
+        return {k: as_arrays(v, f"{what}[{k!r}]", dtype) for k, v in data.items()}
     if isinstance(data, (list, tuple)) and data and any(_is_array(v) for v in data):
-        return type(data)(as_arrays(v, f"{what}[{i}]") for i, v in enumerate(data))
+        return type(data)(as_arrays(v, f"{what}[{i}]", dtype) for i, v in enumerate(data))
     if what.startswith("x") and hasattr(data, "to_frame"):  # a pandas Series is one feature
         data = data.to_frame()
     if isinstance(data, (list, tuple)):
@@ -44,7 +63,7 @@ def as_arrays(data, what: str):
                 f"{what} is not an array, nor a list of sequences (time, features) of different "
                 f"lengths: {error}."
             ) from None
-    array = exact_numbers(data, what)
+    array = exact_numbers(data, what, dtype)
     if what.startswith("sample_weight"):
         refuse_complex(array, what)
     return array

@@ -20,6 +20,7 @@ from cello.training.data import (
     check_lengths,
     form_of,
     is_iterable_of_batches,
+    read_inputs,
 )
 from cello.training.feed import Feed
 from cello.training.filling import size_of_batches
@@ -31,7 +32,6 @@ from cello.training.ragged import (
     is_padded,
     open_padded,
     ragged_leaves,
-    sequences_in,
     targets_like,
     values_only,
 )
@@ -58,7 +58,7 @@ class Feeding:
         """Arrays and `Ragged` sequences, of one number of rows."""
         x, y, sample_weight = data
         x, y = self.model.read_data(x, y)
-        x = as_arrays(sequences_in(x, self.model.input_shapes, count_labels(y)), "x")
+        x = read_inputs(x, self.model.input_forms, count_labels(y))
         lengths = next((leaf.lengths for leaf in ragged_leaves(x)), None)
         rows = len(jax.tree.leaves(x)[0]) if self.objective.has_own_lengths else None
         outputs = len(self.model.output_names) or None

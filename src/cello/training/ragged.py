@@ -7,13 +7,46 @@ and the lengths of its rows, from which `open_padded` makes the mask that layers
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from cello.core.masking import get_mask, set_mask
 from cello.core.numbers import exact_numbers
+
+
+class InputForm(NamedTuple):
+    """What is known of an input of a model.
+
+    Attributes:
+        shape: its shape, `None` for sizes that may vary.
+        dtype: its dtype; `None` if the model takes any.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str | None = None
+
+
+def map_inputs(function: Callable, x, forms: dict[str, InputForm | None] | None):
+    """`function(value, what, form)` of each input in `x`: by place, or by name in a dict.
+
+    Args:
+        function: what is wanted of an input; it gets a name for messages, and its form or `None`.
+        x: the inputs as the caller passed them.
+        forms: the inputs of the model by their names, in order; `None` if they are not known.
+    """
+    known = list((forms or {}).values())
+    if isinstance(x, dict):
+        return {k: function(v, f"x[{k!r}]", (forms or {}).get(k)) for k, v in x.items()}
+    if len(known) > 1 and isinstance(x, (list, tuple)) and len(x) == len(known):
+        pairs = zip(x, known, strict=True)
+        return type(x)(function(v, f"x[{i}]", form) for i, (v, form) in enumerate(pairs))
+    form = known[0] if known else None
+    if len(known) > 1 and form is not None and isinstance(x, (list, tuple)):
+        form = form._replace(dtype=None)  # they do not say which is which
+    return function(x, "x", form)
 
 
 def bucket_length(steps: int) -> int:
@@ -51,9 +84,9 @@ class Ragged:
         self.ends = np.cumsum(lengths)
 
     @classmethod
-    def of(cls, sequences, what: str) -> Ragged:
-        """From a list of arrays `(time, ...)`; `what` names it in messages."""
-        arrays = [exact_numbers(s, f"{what}[{i}]") for i, s in enumerate(sequences)]
+    def of(cls, sequences, what: str, dtype=None) -> Ragged:
+        """From a list of arrays `(time, ...)`; `what` and `dtype` as for `exact_numbers`."""
+        arrays = [exact_numbers(s, f"{what}[{i}]", dtype) for i, s in enumerate(sequences)]
         for i, array in enumerate(arrays):
             if array.shape[:1] == (0,):
                 raise ValueError(f"{what}[{i}] has no steps: leave empty sequences out.")
@@ -109,15 +142,14 @@ class Ragged:
         return Padded(values, mask)
 
 
-def as_sequences(value, what: str, shape: tuple[int | None, ...] | None, rows: int | None = None):
+def as_sequences(value, what: str, form: InputForm | None, rows: int | None = None):
     """`value` as a `Ragged` if it is a list of sequences; as it is if it is not.
 
     Args:
         value: what the caller passed for one input.
         what: its name, for messages.
-        shape: that of the input, `None` for sizes that may vary; `None` if nothing is known of it.
-            Sequences are `Ragged` whatever lengths they happen to have, but for an input that
-            takes one length only.
+        form: that of the input; `None` if nothing is known of it. Sequences are `Ragged` whatever
+            lengths they happen to have, but for an input that takes one length only.
         rows: how many rows there are, if the labels say so.
     """
     if isinstance(value, np.ndarray) and value.dtype == object and value.ndim:
@@ -127,15 +159,16 @@ def as_sequences(value, what: str, shape: tuple[int | None, ...] | None, rows: i
     shapes = [_shape(v) for v in value]
     if any(not s for s in shapes):
         return value  # numbers, or the inputs of the model in a list
-    if shape is None:
+    if form is None:
         return Ragged.of(value, what) if _look_like_sequences(shapes, rows) else value
+    shape, dtype = form
     if not {len(s) for s in shapes if s} <= {len(shape) - 1, len(shape) - 2}:
         return value
     if len(value) == 1 and rows not in (None, 1) and shapes[0] and shapes[0][0] == rows:
         return value  # the only input, in a list
     if len(set(shapes)) > 1 or shape[1:2] == (None,):
-        return Ragged.of(value, what)
-    return np.stack([exact_numbers(v, f"{what}[{i}]") for i, v in enumerate(value)])
+        return Ragged.of(value, what, dtype)
+    return np.stack([exact_numbers(v, f"{what}[{i}]", dtype) for i, v in enumerate(value)])
 
 
 def _look_like_sequences(shapes, rows: int | None) -> bool:
@@ -160,25 +193,6 @@ def _shape(value) -> tuple[int, ...] | None:
         return np.shape(value)
     except ValueError:  # rows of different lengths
         return None
-
-
-def sequences_in(x, shapes: list[tuple[int | None, ...]] | None, rows: int | None):
-    """`x` with a `Ragged` in the place of each list of sequences.
-
-    Args:
-        x: the inputs as the caller passed them.
-        shapes: those of the inputs of the model; `None` if they are not known.
-        rows: as for `as_sequences`.
-    """
-    if isinstance(x, dict):
-        fits = shapes is not None and len(shapes) == len(x)
-        known = dict(zip(sorted(x), shapes or (), strict=True)) if fits else {}
-        return {k: as_sequences(v, f"x[{k!r}]", known.get(k), rows) for k, v in x.items()}
-    several = shapes is not None and len(shapes) > 1
-    if several and isinstance(x, (list, tuple)) and len(x) == len(shapes or ()):
-        pairs = zip(x, shapes or (), strict=True)
-        return type(x)(as_sequences(v, f"x[{i}]", s, rows) for i, (v, s) in enumerate(pairs))
-    return as_sequences(x, "x", shapes[0] if shapes else None, rows)
 
 
 def count_labels(y) -> int | None:

@@ -14,6 +14,7 @@ from cello.core.variable import current_binding
 from cello.metrics.metric import Metric
 from cello.optimizers.optimizer import Optimizer
 from cello.training.history import History
+from cello.training.ragged import InputForm
 from cello.training.trainer import Trainer
 
 P = ParamSpec("P")
@@ -152,9 +153,15 @@ class Trainable(Layer):
         return self(x, training=training)
 
     @property
+    def input_forms(self) -> dict[str, InputForm | None] | None:
+        """The inputs by the names that data may have, in order; `None` if they are not known."""
+        return None
+
+    @property
     def input_shapes(self) -> list[Any] | None:
         """The shape of each input, `None` for sizes that vary; `None` if they are not known."""
-        return None
+        forms = self.input_forms
+        return None if forms is None else [form and form.shape for form in forms.values()]
 
     @property
     def output_names(self) -> list[str]:
