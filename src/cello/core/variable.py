@@ -209,8 +209,8 @@ class Variable:
     def dtype(self):
         return self._value.dtype
 
-    def assign(self, value) -> None:
-        """Replace the value by one of the same shape; the dtype is kept."""
+    def assign(self, value) -> jax.Array:
+        """Replace the value by one of the same shape, and return it; the dtype is kept."""
         if not (isinstance(value, jax.Array) and value.aval == self._value.aval):
             value = jnp.asarray(to_device(value), self.dtype)
         if value.shape != self.shape:
@@ -228,16 +228,17 @@ class Variable:
             self._value = value
         else:
             binding.write(self, value)
+        return value
 
     def hold(self, value) -> None:
         """Keep an array of the same shape and dtype, unchecked, whatever is bound."""
         self._value = value
 
-    def assign_add(self, value) -> None:
-        self.assign(self.value + jnp.asarray(value, self.dtype))
+    def assign_add(self, value) -> jax.Array:
+        return self.assign(self.value + jnp.asarray(value, self.dtype))
 
-    def assign_sub(self, value) -> None:
-        self.assign(self.value - jnp.asarray(value, self.dtype))
+    def assign_sub(self, value) -> jax.Array:
+        return self.assign(self.value - jnp.asarray(value, self.dtype))
 
     def numpy(self) -> np.ndarray:
         return np.asarray(self.value)
@@ -273,17 +274,34 @@ class Variable:
         return f"<Variable path={clean_text(self.path)} shape={self.shape} dtype={self.dtype.name}>"
 
 
+def _operand(value):
+    """What stands beside a variable: lists of numbers as arrays, as in Keras."""
+    return jnp.asarray(value) if isinstance(value, (list, tuple)) else value
+
+
 def _forward(name, function):
-    setattr(Variable, f"__{name}__", lambda self, *others: function(self.value, *others))
-    if name in _REFLECTED:
-        setattr(Variable, f"__r{name}__", lambda self, other: function(other, self.value))
+    """Let the operator `name` of variables be `function` of their values."""
+
+    def forward(self, *others):
+        return function(self.value, *map(_operand, others))
+
+    setattr(Variable, f"__{name}__", forward)
 
 
-_REFLECTED = "add sub mul truediv floordiv mod pow matmul and or xor".split()
-for _name in (*_REFLECTED, "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert"):
+def _reflect(name, function):
+    setattr(Variable, f"__r{name}__", lambda self, other: function(_operand(other), self.value))
+
+
+for _name in "add sub mul truediv floordiv mod pow matmul lt le gt ge neg pos abs invert".split():
     _forward(_name, getattr(operator, f"__{_name}__"))
-for _function in (float, int, round):
+for _name in "add sub mul truediv floordiv mod pow matmul".split():
+    _reflect(_name, getattr(operator, f"__{_name}__"))
+for _name in "and or xor".split():  # by truth, where JAX goes by bits
+    _forward(_name, getattr(jnp, f"logical_{_name}"))
+    _reflect(_name, getattr(jnp, f"logical_{_name}"))
+for _function in (float, int, bool):
     _forward(_function.__name__, _function)
+_forward("round", lambda value, digits=None: jnp.round(value, digits or 0))
 
 
 def takes_variables(function):

@@ -16,6 +16,20 @@ FAULTS = [
     # ------------------------------------------------------------------------ variables
     (
         CORE + "variable.py",
+        "for _function in (float, int, bool):",
+        "for _function in (float, int):",
+        [ORACLES + "test_variables.py::test_the_truth_of_a_variable_is_that_of_its_number"],
+        "every variable with an axis is true",
+    ),
+    (
+        CORE + "variable.py",
+        "return jnp.asarray(value) if isinstance(value, (list, tuple)) else value",
+        "return value",
+        [ORACLES + "test_variables.py::test_what_stands_beside_a_variable"],
+        "no list may stand beside a variable",
+    ),
+    (
+        CORE + "variable.py",
         "                return scope.values[variable]\n            scope = scope._outer",
         "                return scope.values[variable]\n            scope = None",
         [TESTS + "test_core.py"],
