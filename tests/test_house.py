@@ -23,7 +23,7 @@ ROWS = [  # from the bottom; what stands in one row does not use each other
     ["models"],
     ["callbacks", "generation", "saving", "streaming"],
     ["datasets", "launch", "plotting", "random", "ridge", "timeseries"],
-    ["mixed_precision", "utils"],
+    ["config", "mixed_precision", "utils"],
     ["backend", "tune"],
     [""],  # cello itself
 ]

@@ -217,6 +217,19 @@ def log_softmax(x, axis=-1):
 
 
 @on_tensors
+def sparsemax(x, axis=-1):
+    """The probabilities nearest to `x` along `axis`: many are 0 (Martins and Astudillo, 2016)."""
+    x = jnp.moveaxis(jnp.asarray(x), axis, -1)
+    falling = jnp.flip(jnp.sort(x, axis=-1), axis=-1)
+    places = jnp.arange(1, x.shape[-1] + 1, dtype=x.dtype)
+    sums = jnp.cumsum(falling, axis=-1)
+    kept = falling * places > sums - 1
+    size = jnp.sum(kept, axis=-1, keepdims=True)
+    total = jnp.sum(jnp.where(kept, falling, 0), axis=-1, keepdims=True)
+    return jnp.moveaxis(jax.nn.relu(x - (total - 1) / size.astype(x.dtype)), -1, axis)
+
+
+@on_tensors
 def tanh_shrink(x):
     """`x - tanh(x)`."""
     return x - jnp.tanh(x)
@@ -246,7 +259,7 @@ hard_swish = hard_silu
 _FUNCTIONS = (
     *(linear, relu, leaky_relu, relu6, elu, celu, selu, gelu, glu, silu, mish),
     *(tanh, hard_tanh, sigmoid, hard_sigmoid, hard_silu, log_sigmoid, sparse_sigmoid),
-    *(softplus, squareplus, sparse_plus, softsign, exponential, softmax, log_softmax),
+    *(softplus, squareplus, sparse_plus, softsign, exponential, softmax, log_softmax, sparsemax),
     *(tanh_shrink, soft_shrink, hard_shrink, threshold, keras2_hard_sigmoid),
 )
 

@@ -524,4 +524,33 @@ FAULTS = [
         [TESTS + "test_callbacks.py::test_recurrent_health_is_what_pytorch_finds"],
         "RecurrentHealth's gradients are zero",
     ),
+    # ------------------------------------------------------------------ names that are missing
+    (
+        "src/cello/core/absent.py",
+        "raise ModuleNotFoundError(sentence)",
+        "raise ModuleNotFoundError(sentence, name=fullname)",
+        [TESTS + "test_keras_names.py::test_a_missing_name_says_what_to_write"],
+        "from cello import applications hides what to write instead",
+    ),
+    (
+        "src/cello/core/absent.py",
+        'vars(module).setdefault("__path__", [])',
+        "vars(module)",
+        [TESTS + "test_keras_names.py::test_a_missing_name_says_what_to_write"],
+        "an import from a module that is no package does not say what to write instead",
+    ),
+    (
+        "src/cello/core/absent.py",
+        'if name.startswith("_"):',
+        'if name.startswith("__"):',
+        [TESTS + "test_keras_names.py::test_a_missing_name_is_missing_to_python"],
+        "private names are explained, too, and find_spec fails for them",
+    ),
+    (
+        "src/cello/activations.py",
+        "jnp.where(kept, falling, 0)",
+        "jnp.where(kept, sums, 0)",
+        [TESTS + "test_activations.py::test_sparsemax_is_the_nearest_of_all_probabilities"],
+        "sparsemax sums what is summed already",
+    ),
 ]

@@ -1,0 +1,381 @@
+"""The names that Keras has and Cello not: what to use instead.
+
+What Cello has is found by looking (`tools/keras_names.py`), and stands nowhere else. A test
+compares these tables with the installed Keras and with Cello.
+"""
+
+from __future__ import annotations
+
+_OWN_LAYER = "write a layer of your own, a class with `call`"
+_FUNCTIONS = "write the function of `jax.numpy`, `jax.nn` or `jax.scipy`"
+_VOLUMES = (
+    "volumes are not sequences; fold an axis into another with `Reshape`, or write a layer of your "
+    "own around `jax.lax.conv_general_dilated` or `jax.lax.reduce_window`"
+)
+_PICTURES = (
+    "it prepares pictures, and Cello is for sequences; use Keras or another library in front, and "
+    "give Cello what comes out"
+)
+_BACKBONES = (
+    "it has no networks for pictures; compute features of each frame with Keras, "
+    "`keras.applications.MobileNetV2(include_top=False, pooling='avg')` say, and give Cello the "
+    "sequence of them"
+)
+_QUANTISED = (
+    "nothing is quantised; use `mixed_bfloat16`, or quantise the file of `model.export('m.onnx')` "
+    "with ONNX Runtime"
+)
+_FOREIGN = "call it in a layer of your own"
+_DISTRIBUTED = (
+    "write `with cello.distribution.data_parallel():` or `model_parallel(parts)` around `fit`"
+)
+_DATASETS = (
+    "Cello downloads nothing; read the data with pandas, scikit-learn or the `datasets` package of "
+    "Hugging Face; `cello.datasets` has two small sets"
+)
+_FROM_FOLDERS = "read the files yourself, and pass arrays, lists of sequences or an iterable"
+_SWITCHES = "there is nothing to switch"
+
+# By Keras' module ("" is keras itself): names, and what to do instead of each. A module that stands
+# here stands for all that is in it.
+MISSING: dict[str, list[tuple[str, str]]] = {
+    "": [
+        ("Function", "write `Model(inputs, outputs)`, or `model.as_function()`"),
+        ("Operation", "derive from `cello.Layer`"),
+        ("RematScope remat", "give a recurrent layer `remat=`, or use `jax.checkpoint`"),
+        (
+            "StatelessScope SymbolicScope",
+            "`model.as_function()` is a pure function of weights and inputs",
+        ),
+        ("device", "write `with jax.default_device(...):`"),
+        ("name_scope", "give each layer its name, `name=`"),
+        ("Quantizer quantizers", _QUANTISED),
+        ("applications", _BACKBONES),
+        (
+            "distillation",
+            "write a `Model` whose `compute_loss` compares the outputs with those of the teacher",
+        ),
+        ("dtype_policies", "a policy is its name; `cello.DTypePolicy('mixed_bfloat16')`"),
+        ("export", "write `model.export('m.onnx')`"),
+        ("legacy", "files of older versions are read by `cello.models.load_model`"),
+        ("preprocessing", "`cello.utils` has what prepares sequences"),
+        ("tree", "write `jax.tree.map`, `jax.tree.leaves` and their kin"),
+        ("visualization", "it draws pictures with boxes; `cello.plotting` draws sequences"),
+        ("wrappers", "write a class with `fit` and `predict` around the model"),
+    ],
+    "activations": [
+        ("deserialize", "write `cello.activations.get`"),
+        ("serialize", "a configuration has the name of the function, its `__name__`"),
+    ],
+    "backend": [
+        ("backend", "it is always JAX"),
+        ("epsilon set_epsilon", "each layer and loss takes its own"),
+        ("image_data_format set_image_data_format", "features are always the last axis"),
+        ("get_uid", "names of layers are counted by themselves"),
+        ("is_keras_tensor", "write `isinstance(x, cello.core.symbolic.SymbolicTensor)`"),
+        ("is_float_dtype is_int_dtype", "write `jax.numpy.issubdtype(dtype, jax.numpy.floating)`"),
+        ("result_type", "write `jax.numpy.result_type`"),
+        ("standardize_dtype", "write `jax.numpy.dtype(dtype).name`"),
+    ],
+    "callbacks": [
+        ("OrbaxCheckpoint", "write `ModelCheckpoint` or `BackupAndRestore`"),
+        ("ProgbarLogger", "`fit(verbose=1)` shows the progress"),
+        ("RemoteMonitor", "send the logs in `LambdaCallback(on_epoch_end=...)`"),
+    ],
+    "config": [
+        ("backend set_backend is_nnx_enabled", "it is always JAX"),
+        ("epsilon set_epsilon", "each layer and loss takes its own"),
+        ("image_data_format set_image_data_format", "features are always the last axis"),
+        (
+            """disable_flash_attention enable_flash_attention is_flash_attention_enabled
+            disable_traceback_filtering enable_traceback_filtering
+            is_traceback_filtering_enabled""",
+            _SWITCHES,
+        ),
+        (
+            """disable_interactive_logging enable_interactive_logging
+            is_interactive_logging_enabled""",
+            "say `verbose=` in `fit`, `evaluate` and `predict`",
+        ),
+        ("enable_unsafe_deserialization", "files hold no code; give `custom_objects`"),
+        (
+            "max_epochs set_max_epochs max_steps_per_epoch set_max_steps_per_epoch",
+            "say `epochs=` and `steps_per_epoch=` in `fit`",
+        ),
+    ],
+    "constraints": [
+        ("deserialize", "write `cello.constraints.get`"),
+        ("serialize", "write `cello.core.serialization.serialize`"),
+    ],
+    "datasets": [
+        (
+            """boston_housing california_housing cifar10 cifar100 fashion_mnist imdb mnist
+            reuters""",
+            _DATASETS,
+        )
+    ],
+    "distribution": [
+        (
+            """DataParallel DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor
+            distribution set_distribution""",
+            _DISTRIBUTED,
+        ),
+        ("get_device_count", "write `jax.device_count()`"),
+        ("list_devices", "write `jax.devices()`"),
+    ],
+    "dtype_policies": [
+        (
+            """AWQDTypePolicy GPTQDTypePolicy Int4DTypePolicy QuantizedDTypePolicy
+            QuantizedFloat8DTypePolicy""",
+            _QUANTISED,
+        ),
+        ("DTypePolicyMap", "give each layer its own `dtype=`"),
+        ("deserialize get serialize", "write `cello.DTypePolicy(name)`"),
+    ],
+    "initializers": [
+        ("STFT STFTInitializer stft", "write `Constant` with the windowed waves"),
+        ("deserialize", "write `cello.initializers.get`"),
+        ("serialize", "write `cello.core.serialization.serialize`"),
+    ],
+    "layers": [
+        (
+            """AveragePooling3D AvgPool3D Conv3D Conv3DTranspose Convolution3D
+            Convolution3DTranspose Cropping3D GlobalAveragePooling3D GlobalAvgPool3D
+            GlobalMaxPool3D GlobalMaxPooling3D MaxPool3D MaxPooling3D SpatialDropout3D UpSampling3D
+            ZeroPadding3D AdaptiveAveragePooling3D AdaptiveMaxPooling3D""",
+            _VOLUMES,
+        ),
+        (
+            """AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix
+            Equalization MaxNumBoundingBoxes MixUp RandAugment RandomBrightness
+            RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
+            RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale
+            RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
+            RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom Resizing
+            Solarization Pipeline""",
+            _PICTURES,
+        ),
+        (
+            "Conv2DTranspose Convolution2DTranspose",
+            "frames go into sequences and do not come out; predict features of a frame, and paint "
+            "it with Keras, or write a layer of your own around `jax.lax.conv_transpose`",
+        ),
+        (
+            """DepthwiseConv2D SeparableConv2D SeparableConvolution2D""",
+            "write `Conv2D` with `groups=`, within `TimeDistributed`",
+        ),
+        (
+            """Cropping2D ZeroPadding2D UpSampling2D AdaptiveAveragePooling2D AdaptiveMaxPooling2D
+            SpatialDropout2D""",
+            "write a `Lambda` of `cello.ops.pad`, `repeat` or a slice within `TimeDistributed`",
+        ),
+        (
+            "AdaptiveAveragePooling1D AdaptiveMaxPooling1D",
+            "write `Reshape` and the mean or maximum over an axis, or `GlobalAveragePooling1D`",
+        ),
+        ("FlaxLayer JaxLayer", "a layer of your own calls any function of JAX in `call`"),
+        ("TFSMLayer TorchModuleWrapper", "use `cello.saving.from_torch` or `from_onnx`"),
+        ("HashedCrossing", "write `Hashing` of the joined strings"),
+        (
+            "ReversibleEmbedding",
+            "multiply with `cello.ops.transpose(embedding.embeddings)` in a layer of your own",
+        ),
+        (
+            "SpectralNormalization",
+            "write a constraint of your own that divides the kernel by its largest singular value",
+        ),
+        ("deserialize", "write `cello.core.serialization.deserialize`, or `LSTM.from_config`"),
+        ("serialize", "write `cello.core.serialization.serialize`, or `get_config()`"),
+        (
+            """ActivityRegularization AlphaDropout AveragePooling1D AveragePooling2D AvgPool1D
+            AvgPool2D CategoryEncoding Conv1DTranspose Conv2D Convolution1DTranspose Convolution2D
+            Cropping1D DepthwiseConv1D Discretization ELU EinsumDense GaussianDropout GaussianNoise
+            GlobalAveragePooling2D GlobalAvgPool2D GlobalMaxPool2D GlobalMaxPooling2D
+            GroupNormalization GroupQueryAttention Hashing Identity IntegerLookup LeakyReLU
+            MaxPool2D MaxPooling2D MelSpectrogram MultiHeadAttention Normalization PReLU ReLU
+            Rescaling STFTSpectrogram SeparableConv1D SeparableConvolution1D Softmax StringLookup
+            TextVectorization UnitNormalization UpSampling1D Wrapper ZeroPadding1D""",
+            _OWN_LAYER,
+        ),
+    ],
+    "losses": [
+        (
+            "CategoricalGeneralizedCrossEntropy categorical_generalized_cross_entropy",
+            "write `CategoricalCrossentropy(label_smoothing=...)`, or a function of your own",
+        ),
+        (
+            "Circle circle Dice dice Tversky tversky",
+            "it is for embeddings and for regions of pictures; write a function "
+            "`loss(y_true, y_pred)` of your own",
+        ),
+        (
+            "CategoricalFocalCrossentropy categorical_focal_crossentropy",
+            "write a function `loss(y_true, y_pred)` of your own",
+        ),
+        ("deserialize", "write `cello.losses.get`"),
+        ("serialize", "write `cello.core.serialization.serialize`"),
+    ],
+    "metrics": [
+        (
+            "BinaryIoU IoU MeanIoU OneHotIoU OneHotMeanIoU",
+            "it compares regions of pictures; write a `Metric` of your own",
+        ),
+        (
+            "ConcordanceCorrelation concordance_correlation",
+            "write a `Metric` of your own",
+        ),
+        (
+            """F1Score FBetaScore PearsonCorrelation PrecisionAtRecall R2Score RecallAtPrecision
+            SensitivityAtSpecificity SpecificityAtSensitivity pearson_correlation""",
+            "write a `Metric` of your own",
+        ),
+        (
+            """binary_accuracy binary_crossentropy binary_focal_crossentropy categorical_accuracy
+            categorical_crossentropy categorical_focal_crossentropy categorical_hinge hinge huber
+            kl_divergence log_cosh mean_absolute_error mean_absolute_percentage_error
+            mean_squared_error mean_squared_logarithmic_error poisson sparse_categorical_accuracy
+            sparse_categorical_crossentropy sparse_top_k_categorical_accuracy squared_hinge
+            top_k_categorical_accuracy""",
+            "write the metric of that name, or the function of `cello.losses`",
+        ),
+        ("deserialize", "write `cello.metrics.get`"),
+        ("serialize", "write `cello.core.serialization.serialize`"),
+    ],
+    "mixed_precision": [
+        ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss")
+    ],
+    "models": [
+        ("clone_model", "write `Model.from_config(model.get_config())`"),
+        (
+            "model_from_json",
+            "write `Model.from_config(json.loads(text))`, of `json.dumps(model.get_config())`",
+        ),
+    ],
+    "ops": [
+        (
+            """image nn numpy linalg""",
+            "all functions stand in `cello.ops` itself, those for pictures nowhere",
+        ),
+        (
+            """adaptive_average_pool adaptive_max_pool allclose amax amin angle append
+            arccos arccosh arcsin arcsinh arctanh argpartition array array_split
+            associative_scan average_pool bartlett batch_normalization
+            binary_crossentropy bincount bitwise_and bitwise_invert
+            bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
+            bitwise_xor blackman categorical_crossentropy cbrt cdist celu cholesky
+            cholesky_inverse cond conjugate conv conv_transpose copy corrcoef
+            correlate count_nonzero cross ctc_loss custom_gradient deg2rad
+            depth_to_space depthwise_conv det diag diagflat diagonal digitize
+            divide_no_nan dot_product_attention dsplit dstack dtype eig eigh empty
+            empty_like erfc erfinv exp2 extract_sequences eye fabs fft fft2 fliplr
+            flipud fmax fmin fmod fold fori_loop gcd geomspace get_item glu hamming
+            hanning hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh
+            heaviside histogram hsplit hypot i0 identity ifft2 in_top_k inner inv
+            irfft is_tensor isclose isin isinf isneginf isposinf isreal istft jvp
+            kaiser kron layer_normalization lcm ldexp left_shift logaddexp2 logdet
+            logspace lstsq lu_factor map matrix_rank max_pool median meshgrid
+            moments multi_hot nan_to_num nanargmax nanargmin nancumprod nancumsum
+            nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd
+            nansum nanvar ndim nextafter nonzero norm normalize percentile pinv
+            polar psnr ptp qr quantile rad2deg ravel rearrange rfft right_shift
+            rms_normalization rot90 rsqrt saturate_cast scan scatter scatter_update
+            searchsorted segment_max segment_min segment_prod segment_sum select
+            separable_conv signbit sinc size slice slice_update slogdet soft_shrink
+            solve solve_triangular space_to_depth sparse_categorical_crossentropy
+            sparse_plus sparse_sigmoid sparsemax squareplus stft stop_gradient svd
+            swish switch tanh_shrink threshold top_k trace trapezoid tri trunc
+            unfold unique unravel_index vander vectorize vectorized_map view
+            view_as_complex view_as_real vsplit while_loop""",
+            _FUNCTIONS,
+        ),
+    ],
+    "optimizers": [
+        (
+            "ScheduleFreeAdamW",
+            "give `compile` that of optax, `optax.contrib.schedule_free_adamw`",
+        ),
+        (
+            "MultiOptimizer OptimizerMap",
+            "give `compile` one of optax; `optax.multi_transform` has an optimiser a group",
+        ),
+        ("Ftrl", "write `Adagrad` with an L1 regulariser"),
+        ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss"),
+        ("Muon", "give `compile` that of optax, `optax.contrib.muon`"),
+        ("deserialize", "write `cello.optimizers.get`"),
+        ("serialize", "write `cello.core.serialization.serialize`"),
+        ("legacy", "the optimisers of `cello.optimizers` have the same names"),
+    ],
+    "optimizers.schedules": [
+        ("deserialize serialize", "write `cello.core.serialization.serialize`"),
+    ],
+    "preprocessing": [
+        ("image image_dataset_from_directory", _PICTURES),
+        ("text_dataset_from_directory", _FROM_FOLDERS),
+    ],
+    "regularizers": [
+        ("deserialize", "write `cello.regularizers.get`"),
+        ("serialize", "write `cello.core.serialization.serialize`"),
+    ],
+    "saving": [
+        ("KerasFileEditor", "a `.keras` file is a zip; `h5py` opens the weights in it"),
+        ("get_registered_name get_registered_object", "keep a dict of your own"),
+    ],
+    "utils": [
+        ("Config", "write a dict"),
+        ("FeatureSpace", "write `Normalization`, `StringLookup` and `Concatenate`"),
+        ("bounding_boxes array_to_img img_to_array load_img save_img", _PICTURES),
+        ("image_dataset_from_directory", _PICTURES),
+        ("audio_dataset_from_directory text_dataset_from_directory", _FROM_FOLDERS),
+        ("get_file", "Cello downloads nothing; `urllib.request.urlretrieve` does"),
+        ("get_source_inputs", "write `model.inputs`"),
+        (
+            """disable_interactive_logging enable_interactive_logging
+            is_interactive_logging_enabled""",
+            "say `verbose=` in `fit`, `evaluate` and `predict`",
+        ),
+        ("is_keras_tensor", "write `isinstance(x, cello.core.symbolic.SymbolicTensor)`"),
+        ("standardize_dtype", "write `jax.numpy.dtype(dtype).name`"),
+        ("legacy", "files of older versions are read by `cello.models.load_model`"),
+        ("PyDataset Sequence", "give `fit` a generator of batches"),
+        ("Progbar", "write that of `rich` or `tqdm`"),
+        ("get_registered_name get_registered_object", "keep a dict of your own"),
+        ("model_to_dot", "`cello.utils.plot_model` draws without graphviz"),
+        ("normalize", "write `x / numpy.linalg.norm(x, axis=-1, keepdims=True)`"),
+        ("split_dataset", "slice the arrays, or say `validation_split=` in `fit`"),
+        ("pack_x_y_sample_weight unpack_x_y_sample_weight", "write a tuple"),
+    ],
+}
+
+# Where Cello has what Keras has under another name.
+ELSEWHERE: dict[str, str] = {
+    "FloatDTypePolicy": "DTypePolicy",
+    "KerasTensor": "core.symbolic.SymbolicTensor",
+    "version": "__version__",
+    "dtype_policies.DTypePolicy": "DTypePolicy",
+    "dtype_policies.FloatDTypePolicy": "DTypePolicy",
+    "initializers.IdentityInitializer": "initializers.Identity",
+    "initializers.OrthogonalInitializer": "initializers.Orthogonal",
+    "preprocessing.sequence": "utils",
+    "preprocessing.sequence.pad_sequences": "utils.pad_sequences",
+    "preprocessing.timeseries_dataset_from_array": "utils.timeseries_dataset_from_array",
+    **{
+        f"{module}.{theirs}": f"{ours}"
+        for module in ("saving", "utils")
+        for theirs, ours in {
+            "CustomObjectScope": "saving.custom_object_scope",
+            "get_custom_objects": "saving.register_serializable",
+            "register_keras_serializable": "saving.register_serializable",
+            "serialize_keras_object": "core.serialization.serialize",
+            "deserialize_keras_object": "core.serialization.deserialize",
+        }.items()
+    },
+}
+
+
+def instead_of(name: str) -> str | None:
+    """What to do without `keras.<name>`; `None` if Keras has no such name, or Cello has it."""
+    if name in ELSEWHERE:
+        return f"write `cello.{ELSEWHERE[name]}`"
+    module, _, last = name.rpartition(".")
+    found = (advice for names, advice in MISSING.get(module, []) if last in names.split())
+    return next(found, None) or (instead_of(module) if module else None)
