@@ -12,7 +12,6 @@ import pytest
 import cello
 
 COMPILATIONS = 130
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
 
 NUMBERS = np.array([[1.5, -2.0, 3.0], [0.5, 4.0, -1.0]], "float32")
 BESIDE = {
