@@ -10,9 +10,9 @@ import pytest
 from keras.src.backend.common.masking import set_keras_mask
 
 import cello
-from cello.core.masking import set_mask
+from cello.core.masking import real_rows, set_mask
 
-COMPILATIONS = 440
+COMPILATIONS = 475
 
 SHAPE = (4, 6, 3)
 RNG = np.random.default_rng(0)
@@ -56,6 +56,13 @@ CASES = [
     _case("CategoricalCrossentropy", ONE_HOT, SHARES[1]),
     _case("CategoricalCrossentropy", ONE_HOT, POSITIVE[0], label_smoothing=0.3),
     _case("CategoricalCrossentropy", ONE_HOT, LOGITS, from_logits=True),
+    _case("CategoricalFocalCrossentropy", ONE_HOT, SHARES[1]),
+    _case("CategoricalFocalCrossentropy", ONE_HOT, LOGITS, from_logits=True, label_smoothing=0.1),
+    _case("CategoricalFocalCrossentropy", ONE_HOT, SHARES[1], alpha=[0.2, 1.0, 3.0], gamma=0.7),
+    _case("CategoricalGeneralizedCrossEntropy", SYMBOLS, SHARES[1]),
+    _case("CategoricalGeneralizedCrossEntropy", SYMBOLS, SHARES[1], q=0.2),
+    _case("Dice", *BITS, axis=2),
+    _case("Tversky", *BITS, axis=2, alpha=0.3, beta=0.6),
     _case("SparseCategoricalCrossentropy", SYMBOLS, SHARES[1]),
     _case("SparseCategoricalCrossentropy", SYMBOLS, LOGITS, from_logits=True),
     _case("SparseCategoricalCrossentropy", SYMBOLS, SHARES[1], ignore_class=2),
@@ -138,11 +145,12 @@ def test_functions_and_configurations(name, options, true, pred):
     again = cello.losses.get({**cello.core.serialization.serialize(ours)})
     close(again(true, pred), ours(true, pred))
     assert again.get_config() == ours.get_config()
-    function = ours._function
-    close(
-        getattr(cello.losses, function)(true, pred, **options),
-        getattr(keras.losses, function)(true, pred, **options),
-    )
+    options = {"q": 0.5, **options} if "Generalized" in name else options
+    functions = [getattr(library.losses, ours._function) for library in (cello, keras)]
+    found, want = (function(true, jnp.asarray(pred), **options) for function in functions)
+    close(found, want)
+    again, keras_parameters = (inspect.signature(f).parameters.values() for f in functions)
+    assert [(p.name, p.default) for p in again] == [(p.name, p.default) for p in keras_parameters]
 
 
 NAMES = sorted({case.values[0] for case in CASES})
@@ -157,6 +165,27 @@ def test_signature_and_name(name):
     for n, default in want.items():
         assert n == "name" or ours[n].default == default
     assert getattr(cello.losses, name)().name == getattr(keras.losses, name)().name
+
+
+@pytest.mark.parametrize("options", [{}, {"axis": (1, 2)}, {"axis": [2, 1]}, {"axis": 1}])
+@pytest.mark.parametrize("name", ["Dice", "Tversky"])
+def test_sums_along_several_axes(name, options):
+    """What is masked adds nothing: as if only the real steps of each row had come."""
+    theirs, ours = pair(name, **options, reduction=None)
+    mask = np.arange(SHAPE[1])[None] < np.array([6, 1, 3, 4])[:, None]
+    spoiled = jnp.asarray(np.where(mask[..., None], BITS[1], np.nan))
+    set_mask(spoiled, jnp.asarray(mask))
+    true, pred = (np.where(mask[..., None], y, 0) for y in BITS)
+    close(ours(*BITS), theirs(*BITS))
+    close(ours(BITS[0], spoiled), theirs(true, pred))
+
+
+def test_rows_that_do_not_count_add_nothing_to_an_overlap():
+    for name in ("Dice", "Tversky"):
+        loss = getattr(cello.losses, name)()
+        want = loss(BITS[0][:3], BITS[1][:3])
+        with real_rows(jnp.asarray([True, True, True, False])):
+            close(loss(*BITS), want)
 
 
 @pytest.mark.parametrize(
@@ -237,6 +266,9 @@ def test_what_keras_does_not_broadcast(name, target, output):
         ("mse", (8, 1), (8, 5), "cannot compare targets of shape"),
         ("mse", (8,), (8, 8), "cannot compare targets of shape"),
         ("log_cosh", (8, 5, 1), (8, 5, 3), "cannot compare targets of shape"),
+        ("categorical_focal_crossentropy", (8,), (8, 3), "one-hot targets"),
+        ("categorical_generalized_cross_entropy", (8, 3), (8, 3), "takes integer labels"),
+        ("dice", (8, 1), (8, 3), "Give y the shape of the model's output"),
     ],
 )
 def test_targets_of_a_wrong_shape(loss, target, output, message):

@@ -14,17 +14,21 @@ _NAMES = {
         RNN RepeatVector Reshape SimpleRNN SimpleRNNCell SpatialDropout1D StackedRNNCells Subtract
         TimeDistributed""",
     "losses": """
-        BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy CategoricalHinge
-        CosineSimilarity Hinge Huber KLDivergence LogCosh Loss MeanAbsoluteError
+        BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy
+        CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy CategoricalHinge
+        CosineSimilarity Dice Hinge Huber KLDivergence LogCosh Loss MeanAbsoluteError
         MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
-        SparseCategoricalCrossentropy SquaredHinge""",
+        SparseCategoricalCrossentropy SquaredHinge Tversky""",
     "metrics": """
-        AUC Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy
-        CategoricalHinge CosineSimilarity FalseNegatives FalsePositives Hinge KLDivergence
-        LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanMetricWrapper Metric
-        MeanSquaredError MeanSquaredLogarithmicError Poisson Precision Recall RootMeanSquaredError
-        SparseCategoricalAccuracy SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
-        SquaredHinge Sum TopKCategoricalAccuracy TrueNegatives TruePositives""",
+        AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy
+        CategoricalCrossentropy CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score
+        FBetaScore FalseNegatives FalsePositives Hinge IoU KLDivergence LogCoshError Mean
+        MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanMetricWrapper MeanSquaredError
+        MeanSquaredLogarithmicError Metric OneHotIoU OneHotMeanIoU PearsonCorrelation Poisson
+        Precision PrecisionAtRecall R2Score Recall RecallAtPrecision RootMeanSquaredError
+        SensitivityAtSpecificity SparseCategoricalAccuracy SparseCategoricalCrossentropy
+        SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum
+        TopKCategoricalAccuracy TrueNegatives TruePositives""",
     "optimizers": """
         Adadelta Adafactor Adagrad Adam AdamW Adamax Lamb Lion Nadam Optimizer RMSprop SGD""",
     "regularizers": "L1 L1L2 L2 OrthogonalRegularizer Regularizer",

@@ -6,19 +6,22 @@
 from cello.core.dtype_policy import DTypePolicy
 from cello.core.kinds import Integer
 from cello.core.kinds import Number
+from collections.abc import Sequence
 from jax.typing import DTypeLike
 from typing import Any
 from typing import Literal
 import cello.losses.ctc as _losses_ctc
 import cello.losses.loss as _losses_loss
-import cello.losses.named as _losses_named
 
 from cello.losses.functions import binary_crossentropy as binary_crossentropy
 from cello.losses.functions import binary_focal_crossentropy as binary_focal_crossentropy
 from cello.losses.functions import categorical_crossentropy as categorical_crossentropy
+from cello.losses.functions import categorical_focal_crossentropy as categorical_focal_crossentropy
+from cello.losses.functions import categorical_generalized_cross_entropy as categorical_generalized_cross_entropy
 from cello.losses.functions import categorical_hinge as categorical_hinge
 from cello.losses.functions import cosine_similarity as cosine_similarity
 from cello.losses.ctc import ctc as ctc
+from cello.losses.functions import dice as dice
 from cello.losses.named import get as get
 from cello.losses.loss import hide as hide
 from cello.losses.functions import hinge as hinge
@@ -32,6 +35,7 @@ from cello.losses.functions import mean_squared_logarithmic_error as mean_square
 from cello.losses.functions import poisson as poisson
 from cello.losses.functions import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from cello.losses.functions import squared_hinge as squared_hinge
+from cello.losses.functions import tversky as tversky
 from cello.losses.loss import Loss as Loss
 class CTC(_losses_ctc.CTC, Loss):
     def __init__(
@@ -229,6 +233,22 @@ class SquaredHinge(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
+class Dice(Loss):
+    r"""`1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred))`, along all axes or some.
+    """
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, axis: Integer | Sequence[int] | None = None,
+        dtype: str | DTypePolicy | DTypeLike | None = None, *, fn: Any = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        axis: The axes of the sums; all where None, and the loss is one number.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
 class KLDivergence(Loss):
     r"""`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951.
     """
@@ -241,6 +261,26 @@ class KLDivergence(Loss):
         r"""Args:
         reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
+class Tversky(Loss):
+    r"""`1 - I / (I + alpha sum(y_true (1 - y_pred)) + beta sum((1 - y_true) y_pred))`.
+
+    `I = sum(y_true y_pred)`; all sums over all axes or some. Salehi et al. 2017.
+    """
+    def __init__(
+        self, alpha: Number = 0.5, beta: Number = 0.5,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, axis: Integer | Sequence[int] | None = None,
+        dtype: str | DTypePolicy | DTypeLike | None = None, *, fn: Any = None,
+    ) -> None:
+        r"""Args:
+        alpha: Weight of what is missed.
+        beta: Weight of what is invented.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        axis: The axes of the sums; all where None, and the loss is one number.
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
@@ -284,6 +324,25 @@ class BinaryFocalCrossentropy(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
+class CategoricalGeneralizedCrossEntropy(Loss):
+    r"""`(1 - y_pred[y_true]^q) / q`, which wrong labels disturb less; Zhang and Sabuncu 2018.
+
+    `y_true` are integer labels without the axis of the classes. With `q` near 0 it is the
+    cross-entropy, near 1 the mean absolute error.
+    """
+    def __init__(
+        self, q: float = 0.5,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        q: 0: as the cross-entropy; 1: as the mean absolute error.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
 class CategoricalCrossentropy(Loss):
     r"""`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities.
     """
@@ -302,7 +361,32 @@ class CategoricalCrossentropy(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class SparseCategoricalCrossentropy(_losses_named.SparseCategoricalCrossentropy, Loss):
+class CategoricalFocalCrossentropy(Loss):
+    r"""`-sum(alpha (1 - y_pred)^gamma y_true log(y_pred))` over the classes; Lin et al. 2017.
+
+    `y_true` are one-hot or probabilities; `alpha` is a number, or a list of one for each class.
+    """
+    def __init__(
+        self, alpha: float | Sequence[float] = 0.25, gamma: Number = 2.0, from_logits: bool = False,
+        label_smoothing: Number = 0.0, axis: Integer = -1,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        alpha: Weight of the classes, or a list of one for each.
+        gamma: How much easy samples are discounted.
+        from_logits: Whether `y_pred` are logits, not probabilities.
+        label_smoothing: How far labels are drawn towards equal ones.
+        axis: The axis of the classes.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
+class SparseCategoricalCrossentropy(Loss):
+    r"""`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes.
+    """
     def __init__(
         self, from_logits: bool = False, ignore_class: Integer | None = None,
         reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
@@ -321,12 +405,14 @@ class SparseCategoricalCrossentropy(_losses_named.SparseCategoricalCrossentropy,
 
 __all__ = [
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy",
-    "CategoricalHinge", "CosineSimilarity", "FunctionLoss", "Hinge", "Huber", "KLDivergence",
-    "LogCosh", "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge",
+    "CosineSimilarity", "Dice", "FunctionLoss", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
+    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
     "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge",
-    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
-    "categorical_hinge", "cosine_similarity", "ctc", "get", "hide", "hinge", "huber",
-    "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
-    "mean_squared_error", "mean_squared_logarithmic_error", "poisson",
-    "sparse_categorical_crossentropy", "squared_hinge",
+    "Tversky", "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
+    "categorical_focal_crossentropy", "categorical_generalized_cross_entropy", "categorical_hinge",
+    "cosine_similarity", "ctc", "dice", "get", "hide", "hinge", "huber", "kl_divergence",
+    "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy", "squared_hinge",
+    "tversky",
 ]

@@ -16,3 +16,7 @@ def smoothing(default=0.0):
 
 def axis():
     return arg(-1, kind=integer, doc="The axis of the classes.")
+
+
+def along():
+    return arg(-1, kind=integer, doc="The axis along which targets and outputs are compared.")

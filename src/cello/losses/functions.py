@@ -6,6 +6,8 @@ Keras 3's, with its smallest number `EPSILON` in the same places.
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -43,13 +45,11 @@ def _same_shape(y_true, y_pred, name: str):
 def _elementwise(function):
     """A loss that is the mean of a function of each element."""
 
-    def loss(y_true, y_pred, **arguments):
+    @functools.wraps(function)
+    def loss(y_true, y_pred, *args, **kwargs):
         y_true, y_pred = same_rank(y_true, y_pred)
-        return jnp.mean(function(y_true, y_pred, **arguments), axis=-1)
+        return jnp.mean(function(y_true, y_pred, *args, **kwargs), axis=-1)
 
-    loss.__name__ = function.__name__
-    loss.__qualname__ = function.__name__
-    loss.__doc__ = function.__doc__
     loss.elementwise = True  # type: ignore[attr-defined]
     return loss
 
@@ -158,16 +158,73 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return -jnp.sum(y_true * _log_probabilities(y_pred, from_logits, axis), axis=axis)
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
-    """`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes."""
-    labels, y_pred = jnp.asarray(y_true), jnp.asarray(y_pred)
+def labels_of(y_true, y_pred):
+    """Integer labels without the axis of the classes, which `y_pred` has as its last."""
+    labels = jnp.asarray(y_true)
     if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
         labels = labels[..., 0]
-    labels = labels.astype(jnp.int32)
+    return labels.astype(jnp.int32)
+
+
+def _pick(values, labels):
+    """Of the values along the last axis those at the labels."""
+    return jnp.take_along_axis(values, labels[..., None], axis=-1)[..., 0]
+
+
+def categorical_focal_crossentropy(
+    y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
+):
+    """`-sum(alpha (1 - y_pred)^gamma y_true log(y_pred))` over the classes; Lin et al. 2017.
+
+    `y_true` are one-hot or probabilities; `alpha` is a number, or a list of one for each class.
+    """
+    y_true, y_pred = _same_shape(y_true, y_pred, "categorical_focal_crossentropy")
+    if label_smoothing:
+        y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
+    if from_logits:
+        y_pred = jax.nn.softmax(y_pred, axis=axis)
+    y_pred = jnp.clip(y_pred / jnp.sum(y_pred, axis, keepdims=True), EPSILON, 1 - EPSILON)
+    weight = jnp.asarray(alpha, y_pred.dtype) * jnp.power(1 - y_pred, gamma)
+    return -jnp.sum(weight * y_true * jnp.log(y_pred), axis=axis)
+
+
+def categorical_generalized_cross_entropy(y_true, y_pred, q):
+    """`(1 - y_pred[y_true]^q) / q`, which wrong labels disturb less; Zhang and Sabuncu 2018.
+
+    `y_true` are integer labels without the axis of the classes. With `q` near 0 it is the
+    cross-entropy, near 1 the mean absolute error.
+    """
+    y_pred = jnp.asarray(y_pred)
+    return (1 - jnp.power(_pick(y_pred, labels_of(y_true, y_pred)), q)) / q
+
+
+def dice(y_true, y_pred, axis=None):
+    """`1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred))`, along all axes or some."""
+    y_true, y_pred = _same_shape(y_true, y_pred, "dice")
+    both = 2 * jnp.sum(y_true * y_pred, axis)
+    return 1 - both / (jnp.sum(y_true, axis) + jnp.sum(y_pred, axis) + EPSILON)
+
+
+def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
+    """`1 - I / (I + alpha sum(y_true (1 - y_pred)) + beta sum((1 - y_true) y_pred))`.
+
+    `I = sum(y_true y_pred)`; all sums over all axes or some. Salehi et al. 2017.
+    """
+    y_true, y_pred = _same_shape(y_true, y_pred, "tversky")
+    both = jnp.sum(y_true * y_pred, axis)
+    missed = jnp.sum(y_true * (1 - y_pred), axis)
+    invented = jnp.sum((1 - y_true) * y_pred, axis)
+    return 1 - both / (both + alpha * missed + beta * invented + EPSILON)
+
+
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+    """`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes."""
+    y_pred = jnp.asarray(y_pred)
+    labels = labels_of(y_true, y_pred)
     ignored = None if ignore_class is None else labels == ignore_class
     picked = labels if ignored is None else jnp.where(ignored, 0, labels)
     logs = jnp.moveaxis(_log_probabilities(y_pred, from_logits, axis), axis, -1)
-    loss = -jnp.take_along_axis(logs, picked[..., None], axis=-1)[..., 0]
+    loss = -_pick(logs, picked)
     if ignored is not None:
         loss = jnp.where(ignored, 0.0, loss)
         set_mask(loss, ~ignored)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -11,8 +13,8 @@ from cello.core.arguments import arg
 from cello.core.dtype_policy import widen
 from cello.core.exports import public
 from cello.core.keras_names import KERAS_NAMES
-from cello.core.kinds import boolean, integer, nearest, number, optional
-from cello.core.masking import get_mask
+from cello.core.kinds import boolean, integer, integers, nearest, number, optional
+from cello.core.masking import get_mask, real_only
 from cello.core.serialization import Registry
 from cello.losses import functions
 from cello.losses.arguments import axis as _axis
@@ -23,8 +25,11 @@ from cello.losses.functions import (
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
     categorical_hinge,
     cosine_similarity,
+    dice,
     hinge,
     huber,
     kl_divergence,
@@ -36,6 +41,7 @@ from cello.losses.functions import (
     poisson,
     sparse_categorical_crossentropy,
     squared_hinge,
+    tversky,
 )
 from cello.losses.loss import FunctionLoss, Loss, hide
 
@@ -92,6 +98,24 @@ class _Crossentropy(_OfProbabilities):
         )
 
 
+class _Overlap(_Named):
+    """A loss of sums along axes, all or some: what is masked, and rows that do not count, add 0."""
+
+    axis: int | tuple[int, ...] | None
+    broadcasts = False
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        mask = get_mask(y_pred)
+        y_true, y_pred = jax.tree.map(self._cast, (y_true, y_pred))
+        mask = real_only(mask, y_pred)
+        if mask is not None:
+            y_true, y_pred = hide(y_true, mask), hide(y_pred, mask)
+            summed = range(mask.ndim) if self.axis is None else np.ravel(self.axis) % y_pred.ndim
+            mask = jnp.any(mask, axis=[int(a) for a in summed if a < mask.ndim])
+        values = self.call(y_true, y_pred)
+        return self._reduce(values, sample_weight, mask if values.ndim else None)
+
+
 class _CategoricalCrossentropy(_Crossentropy):
     sums_to_one = True
 
@@ -100,6 +124,51 @@ class _CategoricalCrossentropy(_Crossentropy):
         if labels.shape[1:] in (output[1:-1], (*output[1:-1], 1)) and (labels % 1 == 0).all():
             return "y holds labels: use sparse_categorical_crossentropy, or one-hot targets."
         return super()._advise(y_true, output)
+
+
+class _OfLabels(_OfProbabilities):
+    """A loss of probabilities whose targets are integer labels."""
+
+    ignore_class: int | None = None
+
+    def check_targets(self, y_true, output_shape) -> None:
+        labels, shape = np.asarray(y_true), tuple(output_shape)
+        classes = shape[self.axis]
+        rest = [d for i, d in enumerate(shape[1:], 1) if i != self.axis % len(shape)]
+        if list(labels.shape[1:]) not in (rest, [*rest, 1]):
+            raise ValueError(
+                f"The loss {self.name} takes integer labels of shape "
+                f"{('batch', *rest)} for outputs of shape {('batch', *shape[1:])} and got "
+                f"{labels.shape}: use categorical_crossentropy for one-hot targets."
+            )
+        if labels.dtype.kind == "f" and (labels != np.round(labels)).any():
+            raise ValueError(f"The loss {self.name} takes integer labels; y holds fractions.")
+        counted = labels if self.ignore_class is None else labels[labels != self.ignore_class]
+        if counted.size and (counted.min() < 0 or counted.max() >= classes):
+            raise ValueError(
+                f"The loss {self.name}: labels must be from 0 to {classes - 1}, since the output "
+                f"has {classes} classes; y holds labels from {counted.min()} to {counted.max()}. "
+                f"Count labels from 0, or give the last layer {int(counted.max()) + 1} units."
+            )
+
+
+class _CrossentropyOfLabels(_OfLabels, _Crossentropy):
+    sums_to_one = True
+
+
+def _alpha(value: float | Sequence[float]):
+    return [number(v) for v in value] if isinstance(value, Sequence) else number(value)
+
+
+def _between(value: float):
+    if not 0 < number(value) < 1:
+        raise ValueError("a number between 0 and 1, and neither of them")
+    return value
+
+
+def _axes() -> Any:
+    doc = "The axes of the sums; all where None, and the loss is one number."
+    return arg(None, kind=optional(integers), doc=doc)
 
 
 def _loss(class_name: str, function: str, base=_Named, **arguments) -> Any:
@@ -147,43 +216,42 @@ BinaryFocalCrossentropy = _loss(
     label_smoothing=_smoothing(),
     axis=_axis(),
 )
+CategoricalFocalCrossentropy = _loss(
+    "CategoricalFocalCrossentropy",
+    "categorical_focal_crossentropy",
+    _CategoricalCrossentropy,
+    alpha=arg(0.25, kind=_alpha, doc="Weight of the classes, or a list of one for each."),
+    gamma=arg(2.0, kind=number, doc="How much easy samples are discounted."),
+    from_logits=_logits(),
+    label_smoothing=_smoothing(),
+    axis=_axis(),
+)
+Dice = _loss("Dice", "dice", _Overlap, argument_order="reduction name axis", axis=_axes())
+Tversky = _loss(
+    "Tversky",
+    "tversky",
+    _Overlap,
+    argument_order="alpha beta reduction name axis",
+    alpha=arg(0.5, kind=number, doc="Weight of what is missed."),
+    beta=arg(0.5, kind=number, doc="Weight of what is invented."),
+    axis=_axes(),
+)
 CosineSimilarity = _loss("CosineSimilarity", "cosine_similarity", axis=_axis())
-_SparseCategoricalCrossentropy = _loss(
+CategoricalGeneralizedCrossEntropy = _loss(
+    "CategoricalGeneralizedCrossEntropy",
+    "categorical_generalized_cross_entropy",
+    _OfLabels,
+    q=arg(0.5, kind=_between, doc="0: as the cross-entropy; 1: as the mean absolute error."),
+)
+SparseCategoricalCrossentropy = _loss(
     "SparseCategoricalCrossentropy",
     "sparse_categorical_crossentropy",
-    _CategoricalCrossentropy,
+    _CrossentropyOfLabels,
+    argument_order="from_logits ignore_class reduction axis",
     from_logits=_logits(),
     ignore_class=arg(None, kind=optional(integer), doc="A label that counts nothing."),
     axis=_axis(),
 )
-
-
-class SparseCategoricalCrossentropy(_SparseCategoricalCrossentropy):  # type: ignore[valid-type, misc]
-    """`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes."""
-
-    argument_order = "from_logits ignore_class reduction axis"
-
-    def check_targets(self, y_true, output_shape) -> None:
-        labels, shape = np.asarray(y_true), tuple(output_shape)
-        classes = shape[self.axis]
-        rest = [d for i, d in enumerate(shape[1:], 1) if i != self.axis % len(shape)]
-        if list(labels.shape[1:]) not in (rest, [*rest, 1]):
-            raise ValueError(
-                f"The loss {self.name} takes integer labels of shape "
-                f"{('batch', *rest)} for outputs of shape {('batch', *shape[1:])} and got "
-                f"{labels.shape}: use categorical_crossentropy for one-hot targets."
-            )
-        if labels.dtype.kind == "f" and (labels != np.round(labels)).any():
-            raise ValueError(f"The loss {self.name} takes integer labels; y holds fractions.")
-        counted = labels if self.ignore_class is None else labels[labels != self.ignore_class]
-        if counted.size and (counted.min() < 0 or counted.max() >= classes):
-            raise ValueError(
-                f"The loss {self.name}: labels must be from 0 to {classes - 1}, since the output "
-                f"has {classes} classes; y holds labels from {counted.min()} to {counted.max()}. "
-                f"Count labels from 0, or give the last layer {int(counted.max()) + 1} units."
-            )
-
-
 _CLASSES = [globals()[name] for name in sorted(KERAS_NAMES["losses"] - {"Loss"})]
 _SHORT = {
     "mse": MeanSquaredError, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError,

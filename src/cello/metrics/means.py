@@ -8,10 +8,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello.core.arguments import arg
-from cello.core.kinds import integer, number, optional, positive_integer
+from cello.core.kinds import boolean, integer, number, optional, positive_integer
 from cello.losses import functions
-from cello.losses.arguments import axis, logits, smoothing
-from cello.losses.functions import same_rank
+from cello.losses.arguments import along, axis, logits, smoothing
+from cello.losses.functions import labels_of, same_rank
 from cello.metrics.metric import MeanMetricWrapper
 
 
@@ -34,7 +34,7 @@ def categorical_accuracy(y_true, y_pred):
 
 def sparse_categorical_accuracy(y_true, y_pred):
     """Share of samples whose largest output is at the place that the label says."""
-    return (_labels(y_true, y_pred) == jnp.argmax(y_pred, -1)).astype(jnp.float32)
+    return (labels_of(y_true, y_pred) == jnp.argmax(y_pred, -1)).astype(jnp.float32)
 
 
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
@@ -42,17 +42,37 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
     return sparse_top_k_categorical_accuracy(jnp.argmax(y_true, -1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """Share of samples whose label is among the `k` largest outputs."""
-    largest = lax.top_k(y_pred, min(k, y_pred.shape[-1]))[1]
-    return jnp.any(largest == _labels(y_true, y_pred)[..., None], -1).astype(jnp.float32)
+def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False):
+    """Share of samples whose label is among the `k` largest outputs.
+
+    With `from_sorted_ids`, `y_pred` are the labels of the outputs, the largest first.
+    """
+    k = min(k, y_pred.shape[-1])
+    largest = y_pred[..., :k] if from_sorted_ids else lax.top_k(y_pred, k)[1]
+    return jnp.any(largest == labels_of(y_true, y_pred)[..., None], -1).astype(jnp.float32)
 
 
-def _labels(y_true, y_pred):
-    labels = jnp.asarray(y_true)
-    if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
-        labels = labels[..., 0]
-    return labels.astype(jnp.int32)
+def pearson_correlation(y_true, y_pred, axis=-1):
+    """`mean((y_true - mean(y_true)) (y_pred - mean(y_pred))) / (std(y_true) std(y_pred))`."""
+    y_true, y_pred = (_centred(y, axis) for y in same_rank(y_true, y_pred))
+    scale = jnp.std(y_true, axis) * jnp.std(y_pred, axis)
+    return jnp.mean(y_true * y_pred, axis) / scale
+
+
+def concordance_correlation(y_true, y_pred, axis=-1):
+    """How near pairs are to the line `y_true = y_pred`; Lin 1989.
+
+    `2 mean((y_true - mean(y_true)) (y_pred - mean(y_pred)))` divided by
+    `var(y_true) + var(y_pred) + (mean(y_true) - mean(y_pred))^2`.
+    """
+    y_true, y_pred = same_rank(y_true, y_pred)
+    means_apart = jnp.square(jnp.mean(y_true, axis) - jnp.mean(y_pred, axis))
+    covariance = jnp.mean(_centred(y_true, axis) * _centred(y_pred, axis), axis)
+    return 2 * covariance / (jnp.var(y_true, axis) + jnp.var(y_pred, axis) + means_apart)
+
+
+def _centred(y, axis):
+    return y - jnp.mean(y, axis, keepdims=True)
 
 
 class FunctionMetric(MeanMetricWrapper):
@@ -93,7 +113,12 @@ CategoricalAccuracy = _metric("CategoricalAccuracy", "categorical_accuracy")
 SparseCategoricalAccuracy = _metric("SparseCategoricalAccuracy", "sparse_categorical_accuracy")
 TopKCategoricalAccuracy = _metric("TopKCategoricalAccuracy", "top_k_categorical_accuracy", k=_k())
 SparseTopKCategoricalAccuracy = _metric(
-    "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", k=_k()
+    "SparseTopKCategoricalAccuracy",
+    "sparse_top_k_categorical_accuracy",
+    k=_k(),
+    from_sorted_ids=arg(
+        False, kind=boolean, doc="Whether outputs are labels, the likeliest first."
+    ),
 )
 MeanSquaredError = _metric("MeanSquaredError", "mean_squared_error")
 MeanAbsoluteError = _metric("MeanAbsoluteError", "mean_absolute_error")
@@ -131,7 +156,8 @@ SparseCategoricalCrossentropy = _metric(
     ),
     axis=axis(),
 )
-
+PearsonCorrelation = _metric("PearsonCorrelation", "pearson_correlation", axis=along())
+ConcordanceCorrelation = _metric("ConcordanceCorrelation", "concordance_correlation", axis=along())
 
 _CosineSimilarity = _metric("CosineSimilarity", "cosine_similarity", axis=axis())
 

@@ -54,6 +54,12 @@ class Metric(Configurable):
 
     add_weight = add_variable
 
+    def prepare(self, output_shape) -> None:
+        """Make the variables whose shape depends on that of the outputs, once.
+
+        `fit` and `evaluate` call it before the first batch.
+        """
+
     @property
     def variables(self) -> list[Variable]:
         """Its own, and those of the metrics that it holds."""

@@ -7,13 +7,36 @@ from typing import Any
 from cello.core.exports import public
 from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import nearest
+from cello.core.naming import snake_case
 from cello.core.serialization import Registry
+from cello.losses.functions import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 from cello.metrics.confusion import (
     AUC,
     FalseNegatives,
     FalsePositives,
     Precision,
+    PrecisionAtRecall,
     Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
     TrueNegatives,
     TruePositives,
 )
@@ -24,6 +47,7 @@ from cello.metrics.means import (
     CategoricalAccuracy,
     CategoricalCrossentropy,
     CategoricalHinge,
+    ConcordanceCorrelation,
     CosineSimilarity,
     Hinge,
     KLDivergence,
@@ -32,6 +56,7 @@ from cello.metrics.means import (
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
+    PearsonCorrelation,
     Poisson,
     RootMeanSquaredError,
     SparseCategoricalAccuracy,
@@ -39,9 +64,19 @@ from cello.metrics.means import (
     SparseTopKCategoricalAccuracy,
     SquaredHinge,
     TopKCategoricalAccuracy,
+    accuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    concordance_correlation,
+    pearson_correlation,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
 )
 from cello.metrics.means import FunctionMetric as _FunctionMetric
 from cello.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
+from cello.metrics.overlap import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from cello.metrics.scores import F1Score, FBetaScore, R2Score
 
 _SHORT = {
     "mse": MeanSquaredError, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError,
@@ -55,10 +90,10 @@ registry = Registry(
     "metric",
     {
         **{cls.__name__: cls for cls in _CLASSES},
+        **{cls.default_name or snake_case(cls.__name__): cls for cls in _CLASSES},
         **{cls.function: cls for cls in _CLASSES if issubclass(cls, _FunctionMetric)},
         **_SHORT,
         **{name.upper(): cls for name, cls in _SHORT.items() if len(name) < 5},
-        "root_mean_squared_error": RootMeanSquaredError,
     },
 )
 registry.entries["mean_squared_error"] = MeanSquaredError
@@ -104,4 +139,6 @@ def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
     return classes[identifier in ("crossentropy", "ce")](name=identifier)
 
 
-__all__ = public(globals(), "cello.metrics")
+_FUNCTIONS = [n for n in public(globals(), "cello.losses") if n[0].islower()]
+
+__all__ = [*public(globals(), "cello.metrics"), *_FUNCTIONS]

@@ -84,6 +84,7 @@ class Objective:
                     metric = metrics_module.resolve(
                         metric, None if true[i] is None else true[i].shape, flat[i].shape
                     )
+                    metric.prepare(flat[i].shape)
                     prefix = f"{names[i]}_" if len(names) > 1 else ""
                     if weighted and prefix + metric.name in self.measured:
                         prefix += "weighted_"
