@@ -63,6 +63,35 @@ CHANGING = [
     (np.array([[(3.0,)]], [("a", "f4")]), "must hold numbers"),
     (np.ma.array([[3.0]], mask=[[True]]), "masked array"),
 ]
+VARIABLES = {
+    "a new one": lambda v, dtype: cello.Variable(v, dtype=dtype),
+    "an assignment": lambda v, dtype: cello.Variable(np.zeros((1, 1), dtype)).assign(v),
+    "a sum": lambda v, dtype: cello.Variable(np.zeros((1, 1), dtype)).assign_add(v),
+    "a difference": lambda v, dtype: cello.Variable(np.zeros((1, 1), dtype)).assign_sub(v),
+}
+
+
+@pytest.mark.parametrize("place", VARIABLES)
+@pytest.mark.parametrize(
+    "dtype, value, told",
+    [
+        *[("int32", *case) for case in CHANGING],
+        *[("float32", *case) for case in CHANGING[3:]],
+        ("int32", np.array([[1.5]]), "whole numbers.*1.5"),
+    ],
+)
+def test_numbers_that_would_change_in_a_variable_are_refused(place, dtype, value, told):
+    with pytest.raises(ValueError, match=told):
+        VARIABLES[place](value, dtype)
+
+
+def test_weights_that_would_change_are_refused():
+    layer = sum_of_one().layers[0]
+    for value, told in CHANGING[3:]:
+        with pytest.raises(ValueError, match=f"dense.*{told}|{told}"):
+            layer.set_weights([value, np.zeros(1)])
+
+
 ROUNDED = "predict", "a call", "a generator"
 """What is for floating point rounds whole numbers."""
 

@@ -11,9 +11,11 @@ import numpy as np
 from cello import activations
 from cello.core.kinds import non_negative, positive_integer
 from cello.core.masking import get_mask
+from cello.core.numbers import refuse_complex
 from cello.core.variable import Binding
 from cello.layers.dense import Dense
 from cello.models.model import Model
+from cello.training.data import as_arrays
 from cello.training.filling import fill, size_of_batches
 
 
@@ -58,7 +60,8 @@ def fit_readout(
         except ValueError as error:
             wanted = "an integer of 0 or more" if name == "washout" else str(error)
             raise ValueError(f"fit_readout: {name} must be {wanted}. Received: {value!r}") from None
-    x, y = jax.tree.map(np.asarray, x), np.asarray(y)
+    x, y = as_arrays(x, "fit_readout: x"), np.asarray(y)
+    refuse_complex(y, "fit_readout: y")
     rows = {len(leaf) for leaf in [*jax.tree.leaves(x), y]}
     if len(rows) != 1:
         raise ValueError(

@@ -24,6 +24,7 @@ import numpy as np
 from cello.core.forks import warn_at_forks
 from cello.core.loading import current_loading
 from cello.core.naming import add_scope
+from cello.core.numbers import exact_numbers, refuse_complex
 from cello.core.text import clean_text
 
 _binding: contextvars.ContextVar[Binding | None] = contextvars.ContextVar("binding", default=None)
@@ -176,12 +177,22 @@ class Variable:
             if callable(initializer):
                 dtype = jnp.dtype(dtype or "float32")
                 initializer = initializer(tuple(shape or ()), dtype)
-            self._value = jnp.asarray(to_device(initializer), dtype)
+            self._value = jnp.asarray(to_device(self._checked(initializer, dtype)), dtype)
         if shape is not None and tuple(shape) != self._value.shape:
             raise ValueError(
                 f"Variable '{self.path}' has the shape {tuple(shape)}, but its initial value has "
                 f"the shape {self._value.shape}."
             )
+
+    def _checked(self, value, dtype):
+        """A NumPy array with the same numbers in this dtype, or refused; anything else as it is."""
+        if not isinstance(value, np.ndarray):
+            return value
+        what = f"Variable '{clean_text(self.path)}'"
+        value = exact_numbers(value, what, dtype)
+        if dtype is not None and not jnp.issubdtype(dtype, jnp.complexfloating):
+            refuse_complex(value, what)
+        return value
 
     @property
     def value(self) -> jax.Array:
@@ -212,7 +223,7 @@ class Variable:
     def assign(self, value) -> jax.Array:
         """Replace the value by one of the same shape, and return it; the dtype is kept."""
         if not (isinstance(value, jax.Array) and value.aval == self._value.aval):
-            value = jnp.asarray(to_device(value), self.dtype)
+            value = jnp.asarray(to_device(self._checked(value, self.dtype)), self.dtype)
         if value.shape != self.shape:
             raise ValueError(
                 f"Variable '{self.path}' has the shape {self.shape} and cannot take a value of the "
@@ -235,10 +246,10 @@ class Variable:
         self._value = value
 
     def assign_add(self, value) -> jax.Array:
-        return self.assign(self.value + jnp.asarray(value, self.dtype))
+        return self.assign(self.value + jnp.asarray(self._checked(value, self.dtype), self.dtype))
 
     def assign_sub(self, value) -> jax.Array:
-        return self.assign(self.value - jnp.asarray(value, self.dtype))
+        return self.assign(self.value - jnp.asarray(self._checked(value, self.dtype), self.dtype))
 
     def numpy(self) -> np.ndarray:
         return np.asarray(self.value)

@@ -16,6 +16,13 @@ FAULTS = [
     # ------------------------------------------------------------------------ variables
     (
         CORE + "variable.py",
+        "to_device(self._checked(value, self.dtype))",
+        "to_device(value)",
+        [TESTS + "test_numbers.py::test_numbers_that_would_change_in_a_variable_are_refused"],
+        "what is assigned to a variable is wrapped or cut",
+    ),
+    (
+        CORE + "variable.py",
         "for _function in (float, int, bool):",
         "for _function in (float, int):",
         [ORACLES + "test_variables.py::test_the_truth_of_a_variable_is_that_of_its_number"],
