@@ -33,7 +33,7 @@ CASES = [
 STEPS = 60
 ids = [f"{name}{args}{options}" for name, args, options in CASES]
 
-COMPILATIONS = 180
+COMPILATIONS = 200
 
 
 def make(library, name, args, options):
@@ -57,14 +57,14 @@ def test_keras_has_no_schedule_that_is_missing_here():
 @pytest.mark.parametrize(("name", "args", "options"), CASES, ids=ids)
 def test_rates(name, args, options):
     ours, theirs = make(cello, name, args, options), make(keras, name, args, options)
-    expected = rates(theirs)
-    if (
-        name == "CosineDecayRestarts"
-    ):  # where one begins anew, the logarithm of either may round off
+    # Operation by operation: where 1 - step / decay_steps is compiled, it may be a little below 0,
+    # and Keras' rate NaN.
+    expected = np.asarray(jax.vmap(theirs)(np.arange(STEPS)))
+    if name == "CosineDecayRestarts":  # at a new start, the logarithm of either may round off
         jump = np.abs(np.diff(expected, prepend=expected[0])) > 0.4 * expected.max()
         expected = np.where(jump, rates(ours), expected)
         assert jump.sum() <= 12
-    np.testing.assert_allclose(rates(ours), expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(rates(ours), expected, rtol=1e-5, atol=1e-7, equal_nan=False)
     assert np.ptp(expected) > 0.01
 
 

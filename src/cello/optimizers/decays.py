@@ -124,7 +124,8 @@ class PolynomialDecay(LearningRateSchedule):
         else:
             step = jnp.minimum(step, steps)
         above = self.initial_learning_rate - self.end_learning_rate
-        return above * jnp.power(1 - step / steps, self.power) + self.end_learning_rate
+        left = jnp.maximum(1 - step / steps, 0)  # rounded, it may be below: no root of that
+        return above * jnp.power(left, self.power) + self.end_learning_rate
 
 
 class CosineDecay(LearningRateSchedule):

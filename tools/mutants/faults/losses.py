@@ -176,6 +176,13 @@ FAULTS = [
         "two optimisers have one name",
     ),
     (
+        "src/cello/optimizers/decays.py",
+        "left = jnp.maximum(1 - step / steps, 0)",
+        "left = 1 - step / steps",
+        [TESTS + "test_schedules.py::test_rates"],
+        "the root of a rounded difference makes the rate NaN",
+    ),
+    (
         "src/cello/core/arguments.py",
         "                if not hint and unknown ==",
         "                if False and unknown ==",
