@@ -9,10 +9,10 @@ import pytest
 import cello
 from cello import layers
 from cello.core.variable import Binding
+from cello.training.apart import is_row_wise
 from cello.training.feeding import Feeding
-from cello.training.filling import is_row_wise
 
-COMPILATIONS = 70
+COMPILATIONS = 75
 STEPS, FEATURES, ROWS, BATCH = 3, 2, 11, 8  # three rows are left over
 
 
@@ -106,6 +106,129 @@ def test_a_filled_batch_trains_as_in_keras(data):
         np.testing.assert_allclose(got, want, rtol=2e-4, atol=1e-5)
 
 
+def rows_compiled(model, tbptt=None):
+    """The sizes of the batches for which `fit` has compiled programs."""
+    return {shapes[1] for shapes in model.trainer.programs.runner("train", tbptt)._shapes}
+
+
+class Half(layers.Layer):
+    """A layer of one's own: random numbers, known layers, a table of positions, a counter."""
+
+    def __init__(self):
+        super().__init__()
+        self.seed_generator = cello.random.SeedGenerator(3)
+        self.positions = layers.Embedding(STEPS, FEATURES)
+        self.dense = layers.Dense(FEATURES, use_bias=False)
+        self.normalised = layers.BatchNormalization(momentum=0.5)
+
+    def build(self, input_shape):
+        self.calls = self.add_weight((), "zeros", trainable=False)
+
+    def call(self, x, training=False):
+        self.calls.assign(self.calls.value + 1)
+        x = x + self.positions(jnp.arange(STEPS))
+        if training:
+            x = x * jax.random.bernoulli(self.seed_generator.next(), 0.5, x.shape)
+        return self.normalised(self.dense(x))
+
+
+class Mixed(layers.Layer):
+    """A cell of one's own."""
+
+    state_size = output_size = 4
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight((input_shape[-1] + 4, 4))
+
+    def call(self, x, states):
+        h = jnp.tanh(jnp.concatenate([x, states[0]], -1) @ self.kernel.value)
+        return h, [h]
+
+
+class Own(cello.Model):
+    def __init__(self):
+        super().__init__()
+        self.halves = layers.TimeDistributed(layers.Lambda(lambda x: x - x.mean(-1)[..., None]))
+        self.half, self.rnn = Half(), layers.RNN(Mixed(), return_sequences=True)
+        self.dense = layers.Dense(1, activity_regularizer="l2")
+
+    def call(self, x):
+        h = self.rnn(self.half(x) + self.halves(x))
+        return self.dense(jnp.concatenate([h[:, -1], h.mean(1)], -1))
+
+
+def distance(y_true, y_pred):
+    return jnp.sqrt(jnp.mean((y_true - y_pred) ** 2, -1) + 1)
+
+
+def test_what_keeps_rows_apart_is_filled_up_whoever_wrote_it(monkeypatch, data):
+    x, (_, y), (_, weights) = data
+
+    def run():
+        cello.utils.set_random_seed(5)
+        model = Own()
+        model.compile(cello.optimizers.SGD(0.05), distance, weighted_metrics=[distance])
+        model.fit(x, y, sample_weight=weights, batch_size=BATCH, epochs=2, verbose=0)
+        return rows_compiled(model), (model.get_weights(), model.history.history)
+
+    sizes, filled = run()
+    assert sizes == {BATCH}
+    monkeypatch.setattr(Feeding, "_fills", lambda *_: False)
+    sizes, wanted = run()
+    assert sizes == {BATCH, ROWS - BATCH}
+    for got, want in zip(jax.tree.leaves(filled), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-6)
+
+
+def test_slices_and_penalties_train_as_in_keras(data):
+    """A graph with functions of tensors; penalties on outputs are the mean over the real rows."""
+    x, (_, y), _ = data
+    start = np.random.default_rng(0).normal(size=(FEATURES, 3)).astype("float32")
+    found = []
+    for k in (keras, cello):
+        inputs = k.Input((STEPS, FEATURES))
+        h = k.layers.Dense(3, activity_regularizer="l2", use_bias=False)(inputs)
+        h = k.ops.concatenate([h[:, -1], k.ops.max(h, axis=1)], axis=-1)
+        model = k.Model(inputs, k.ops.sum(h, axis=-1, keepdims=True))
+        model.set_weights([start])
+        loss = lambda y, p, ops=k.ops: ops.mean(ops.abs(y - p) ** 3, axis=-1)  # noqa: E731
+        model.compile(k.optimizers.SGD(0.01), loss, metrics=[loss])
+        options = {"batch_size": BATCH, "epochs": 2, "shuffle": False, "verbose": 0}
+        history = model.fit(x, y.astype("float32"), **options).history
+        found.append([model.get_weights(), dict(history)])
+    for got, want in zip(jax.tree.leaves(found[1]), jax.tree.leaves(found[0]), strict=True):
+        np.testing.assert_allclose(got, want, rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("each_step", [False, True])
+@pytest.mark.parametrize("lists", [False, True])
+def test_pieces_of_sequences_are_filled_up_too(monkeypatch, each_step, lists):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(ROWS, 7, FEATURES)).astype("float32")
+    y = x[:, :, :1] if each_step else x[:, 0, :1]
+    if lists:
+        lengths = rng.integers(3, 8, ROWS)
+        x = [row[:n] for row, n in zip(x, lengths, strict=True)]
+        y = [row[:n] for row, n in zip(y, lengths, strict=True)] if each_step else y
+
+    def run():
+        cello.utils.set_random_seed(0)
+        inputs = cello.Input((None, FEATURES))
+        h = layers.LSTM(3, return_sequences=True, dropout=0.2, seed=1)(inputs)
+        h = layers.GRU(3, return_sequences=each_step)(h)
+        model = cello.Model(inputs, layers.Dense(1, activity_regularizer="l1")(h))
+        model.compile("sgd", "mse", metrics=["mae"])
+        history = model.fit(x, y, batch_size=BATCH, epochs=2, tbptt=3, verbose=0).history
+        return rows_compiled(model, 3), (history, model.get_weights())
+
+    sizes, filled = run()
+    assert sizes == {BATCH}
+    monkeypatch.setattr(Feeding, "_fills", lambda *_: False)
+    for got, want in zip(jax.tree.leaves(filled), jax.tree.leaves(run()[1]), strict=True):
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-6)
+
+
 def test_lists_of_sequences_are_filled_up_too(monkeypatch):
     rng = np.random.default_rng(0)
     x = [rng.normal(size=(n, FEATURES)).astype("float32") for n in rng.integers(2, 8, ROWS)]
@@ -166,6 +289,18 @@ def test_what_a_layer_of_ones_own_sees_is_the_batch_itself():
     )
 
 
+def test_rows_that_meet_are_told_of_and_need_a_program_for_each_size_at_most(caplog):
+    """However many batches there are: one each, and those for whole batches."""
+    model = cello.Sequential([cello.Input((2,)), Centred(name="centred")])
+    with caplog.at_level("INFO", "cello"):
+        for rows in range(BATCH + 1, 6 * BATCH):
+            model.predict(np.zeros((rows, 2), "float32"), batch_size=BATCH, verbose=0)
+    programs = model.trainer.programs.runner("predict")
+    assert programs._compiled._cache_size() <= BATCH - 1 + 3
+    (told,) = (record.message for record in caplog.records if record.name == "cello")
+    assert "predict" in told and "reduce_sum in sequential/centred" in told
+
+
 def squashed(x):
     return x / jnp.max(x)
 
@@ -175,7 +310,8 @@ def squashed(x):
     [
         (layers.Dense(2, activation="tanh"), True),
         (layers.Dense(2, activation=squashed), False),
-        (layers.Dense(2, activity_regularizer="l2"), False),
+        (layers.Dense(2, activity_regularizer="l2"), True),
+        (layers.Dense(2, activity_regularizer=squashed), False),
         (layers.Lambda(squashed), False),
         (layers.Concatenate(axis=0), False),
         (layers.Concatenate(axis=-1), True),

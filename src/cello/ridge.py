@@ -73,7 +73,7 @@ def fit_readout(
     size = size_of_batches(len(y), batch_size)
     for first in range(0, len(y), size):
         part = np.arange(first, min(first + size, len(y)))
-        taken = fill(part, size) if programs.held.are_row_wise else part
+        taken = fill(part, size) if model in programs.held.known else part
         outputs = run(jax.tree.map(lambda leaf, taken=taken: leaf[taken], x))
         n = len(part)
         features, mask = jax.tree.map(lambda leaf, n=n: leaf[:n], outputs)

@@ -20,7 +20,7 @@ from cello.core.building import as_shape, mark_own_weights, remember_build, sign
 from cello.core.dtype_policy import DTypePolicy, policy, widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
-from cello.core.masking import MaskDropped, get_mask, set_mask
+from cello.core.masking import MaskDropped, get_mask, real_part, set_mask
 from cello.core.memory import is_lack_of_memory, lack_of_memory
 from cello.core.naming import name_scope, snake_case, unique_name
 from cello.core.numbers import as_tensor
@@ -266,7 +266,8 @@ class Layer(VariableOwner):
             else:
                 leaves = jax.tree.leaves(outputs) if self.activity_regularizer is not None else ()
                 for leaf in leaves:
-                    self.add_loss(self.activity_regularizer(widen(leaf)) / leaf.shape[0])
+                    shown, rows = real_part(widen(leaf))
+                    self.add_loss(self.activity_regularizer(shown) / rows)
             finally:
                 _training.reset(token)
                 end_call(call)

@@ -67,6 +67,14 @@ def real_only(mask, values):
     return jnp.logical_and(mask, rows.reshape(-1, *(1,) * (mask.ndim - 1)))
 
 
+def real_part(values):
+    """`values` with zeros in the rows that do not count, and how many of its rows do."""
+    rows = real_only(None, values)
+    if rows is None:
+        return values, values.shape[0]
+    return jnp.where(rows.reshape(-1, *(1,) * (values.ndim - 1)), values, 0), jnp.sum(rows)
+
+
 def count_rows(values):
     """How many rows of `values` count."""
     rows = _rows.get()

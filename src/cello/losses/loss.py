@@ -51,6 +51,10 @@ class Loss(Configurable):
         raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred).")
 
     def __call__(self, y_true, y_pred, sample_weight=None):
+        return self._reduce(*self.measure(y_true, y_pred, sample_weight))
+
+    def measure(self, y_true, y_pred, sample_weight=None):
+        """The values that `call` gives, the weights, and the mask of the values or `None`."""
         mask = get_mask(y_pred)
         y_true, y_pred = jax.tree.map(self._cast, (y_true, y_pred))
         if mask is not None:
@@ -58,8 +62,7 @@ class Loss(Configurable):
         if self.elementwise:
             y_true, y_pred = split_elements(y_true, y_pred, sample_weight)
         values = self.call(y_true, y_pred)
-        mask = both(mask, get_mask(values))
-        return self._reduce(jnp.asarray(values), sample_weight, mask)
+        return jnp.asarray(values), sample_weight, both(mask, get_mask(values))
 
     def _cast(self, array):
         array = as_tensor(array, f"{self.name}: y_true or y_pred")

@@ -35,9 +35,9 @@ class BucketFeed(Feed):
         passage: how sequences pass through the model. Where it cannot use a mask, a bucket has
             sequences of the very same length, so that no step of padding is made.
         left: whether the padding is in front of the sequences.
-        fills: whether a smaller batch is filled up with rows.
 
     Attributes:
+        fills: whether a smaller batch is filled up with rows.
         lengths: those of the sequences by which the rows are sorted.
         longest_run: the most batches of one shape that may come in a row.
     """
@@ -50,10 +50,9 @@ class BucketFeed(Feed):
         steps,
         passage: Passage,
         left: bool = False,
-        fills: bool = False,
     ):
         super().__init__()
-        self.fills = fills
+        self.fills = False
         self.parts = parts
         self.batch_size = batch_size
         self.shuffler = shuffler

@@ -208,12 +208,12 @@ class IterableFeed(Feed):
         batches: the iterable. A pass starts it anew; an iterator goes on where it stopped.
         steps: batches an epoch; until the end where `None`.
         prepare: function that makes three trees of arrays of what the iterable gives.
-        fills: whether batches that are smaller than the first one are filled up.
+        fills: function of the first batch: whether those that are smaller are filled up.
         join: as for `ArrayFeed`.
     """
 
     def __init__(
-        self, batches: Iterable, steps: int | None, prepare, fills: bool = False, join=None
+        self, batches: Iterable, steps: int | None, prepare, fills=lambda _: False, join=None
     ):
         super().__init__()
         self.batches = batches
@@ -361,7 +361,8 @@ class IterableEpoch:
         return chunk, len(batches), rows
 
     def _fills(self, batch: Batch) -> bool:
-        return self.feed.fills and _count(batch) < _count(self.feed.first())
+        first = self.feed.first()
+        return _count(batch) < _count(first) and self.feed.fills(first)
 
 
 def _count(batch: Batch) -> int:

@@ -18,11 +18,13 @@ class Feed:
         steps_now: those of the epoch at hand.
         batches_a_pass: how many there are, if that is known.
         join: makes the outputs of all rows of those of the chunks.
+        batch_size: rows of a batch, if it has fewer only if no more are left; else 0.
     """
 
     steps: Any
     batches_a_pass: int | None
     join: Any
+    batch_size: int = 0
 
     def __init__(self):
         self.epochs = 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import logging
 import warnings
 
 import jax
 
 from cello.core.variable import Binding
 from cello.distribution.layout import ONE_DEVICE, current
+from cello.training.apart import why_rows_meet
 from cello.training.buckets import BucketFeed
 from cello.training.class_weights import weigh_classes
 from cello.training.data import (
@@ -36,6 +38,8 @@ from cello.training.ragged import (
     values_only,
 )
 from cello.training.truncated import cut_of
+
+_log = logging.getLogger("cello")
 
 
 class Feeding:
@@ -101,7 +105,8 @@ class Feeding:
                 raise ValueError(
                     f"{self.model}.{where}: an iterable gives (x, y), so y must not be passed too."
                 )
-            feed = IterableFeed(x, steps, prepare, self._fills(where, targets, tbptt), lists.join)
+            fills = functools.partial(self._fills, where, targets, tbptt)
+            feed = IterableFeed(x, steps, prepare, fills, lists.join)
             batch = feed.first()
         else:
             parts = self.parts(where, data)
@@ -134,16 +139,16 @@ class Feeding:
     ) -> ArrayFeed | BucketFeed:
         """Whole data as batches."""
         rows = len(jax.tree.leaves(parts)[0])
-        fills = self._fills(where, targets, tbptt)
         batch_size = batch_size or rows
-        if fills:
-            batch_size = size_of_batches(rows, batch_size)
         if all(leaf.even for leaf in ragged_leaves(parts)):
             lists = Lists()
             if not targets:
                 lists.note(self._programs, parts[0])
             parts = jax.tree.map(_stack, parts)
-            return ArrayFeed(parts, batch_size, shuffler, steps, fills, lists.join)
+            first = jax.tree.map(lambda a: a[:batch_size], parts)
+            fills = rows % batch_size > 0 and self._fills(where, targets, tbptt, first)
+            size = size_of_batches(rows, batch_size) if fills else batch_size
+            return ArrayFeed(parts, size, shuffler, steps, fills, lists.join)
         stateful = [v for v in self.model.flatten_layers() if getattr(v, "stateful", False)]
         if stateful:
             raise ValueError(
@@ -151,7 +156,9 @@ class Feeding:
                 f"on where the one before ended, as {stateful[0]} with stateful=True expects: pass "
                 "arrays, or leave stateful out."
             )
-        return self._buckets(parts, batch_size, shuffler, steps, targets, tbptt, fills)
+        feed = self._buckets(parts, batch_size, shuffler, steps, targets, tbptt)
+        feed.fills = self._fills(where, targets, tbptt, feed.first())
+        return feed
 
     def _check_last_batch(self, where: str, feed) -> None:
         """Refuse a smaller last batch of a model whose batches all have one number of rows."""
@@ -227,13 +234,30 @@ class Feeding:
             self.objective.check_targets(values_only(batch[1]), specs)
         return specs
 
-    def _fills(self, where: str, targets: bool, tbptt: int | None) -> bool:
-        """Whether smaller batches are filled up with rows that change no result."""
-        if where.endswith("on_batch") or tbptt is not None or self._programs.eager:
+    def _fills(self, where: str, targets: bool, tbptt: int | None, batch: Batch) -> bool:
+        """Whether batches smaller than this one are filled up with rows that change no result."""
+        if self._programs.eager or current() is not ONE_DEVICE:
             return False
-        if current() is not ONE_DEVICE or (targets and not self.objective.is_row_wise):
-            return False
-        return self._programs.held.are_row_wise
+        apart = self.model in self._programs.held.known
+        apart = apart and not (targets and not self.objective.is_row_wise)
+        if apart or tbptt is not None:  # in pieces, a layer of the user's may do something else
+            return apart
+        specs = jax.tree.map(spec_of, batch if targets else (batch[0], None, None))
+        training = where == "fit"
+
+        def found():
+            self._outputs_for(batch, targets)  # builds the model
+            reason = why_rows_meet(self._programs, specs, training, targets)
+            if reason is not None:
+                _log.info(
+                    "%s.%s: each number of rows in the last, smaller batch has a program of its "
+                    "own, since rows may meet: %s.", self.model, where, reason
+                )  # fmt: skip
+            return reason
+
+        rows = [(a.shape[1:], a.dtype) for a in jax.tree.leaves(specs)]
+        key = "rows meet", training, targets, jax.tree.structure(specs), *rows
+        return self._programs.find(key, found) is None
 
     def _buckets(
         self,
@@ -243,7 +267,6 @@ class Feeding:
         steps,
         targets: bool,
         tbptt: int | None,
-        fills: bool = False,
     ) -> BucketFeed:
         """A feed of sequences, after seeing how they pass through the model."""
         passage = find_passage(self._programs, *parts[:2])
@@ -260,7 +283,6 @@ class Feeding:
             passage,
             # what is trained on the last piece must end there
             left=tbptt is not None and max(jax.tree.leaves(passage.lengths_of)) < 0,
-            fills=fills,
         )
 
     def _tell(self, obstacle: str | None) -> None:

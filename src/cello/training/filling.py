@@ -12,10 +12,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.arguments import Declared
-from cello.core.layer import Layer
-from cello.core.operation import Operation
-
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass
@@ -56,28 +52,3 @@ def open_filled(batch):
 def size_of_batches(rows: int, batch_size: int) -> int:
     """`batch_size`, or for less data than a batch the next power of two."""
     return min(batch_size, 1 << (rows - 1).bit_length())
-
-
-def is_row_wise(part) -> bool:
-    """Whether a layer, a loss or a metric is known to treat each row by itself, in order.
-
-    Those of Cello do, unless they run along the axis of the rows or call a function of the user's;
-    `BatchNormalization`, losses and metrics leave out the rows that do not count. Of classes and
-    functions of the user's own nobody knows.
-    """
-    if part is None or isinstance(part, str):
-        return True
-    if not (isinstance(part, Declared) and _is_known(part)):
-        return False
-    values = {name: getattr(part, name, None) for name in type(part).declared}
-    along = [values.get("axis"), values.get("axes")]
-    if 0 in jax.tree.leaves(along) or values.get("activity_regularizer") or values.get("stateful"):
-        return False
-    if isinstance(part, Operation) and not part.is_elementwise:
-        return False
-    called = [v for v in (*values.values(), getattr(part, "_fn", None)) if callable(v)]
-    return all(isinstance(v, Layer) or _is_known(v) for v in called)
-
-
-def _is_known(value) -> bool:
-    return getattr(value, "__module__", "").partition(".")[0] in ("cello", "jax")

@@ -111,10 +111,10 @@ class ChunkRunner:
         patience = SECONDS_A_CHUNK if fixed is None else math.inf
         while (taken := epoch.take(self._count_wanted(capacity, fixed), patience)) is not None:
             chunk, n, rows = taken
-            # One that is filled up comes alone, and so needs one program for all capacities.
+            # What is left over comes alone, and so needs one program for all capacities.
             filled = isinstance(chunk, Filled)
             real = int(chunk.real[0]) if filled else None
-            length = 1 if filled else capacity
+            length = 1 if filled or (n == 1 and rows < feed.batch_size) else capacity
             new, began = self._is_new(chunk, length, rows), time.perf_counter()
             chunk = spread.put(_lengthen(chunk, n, length), rows)
             before = read_state()

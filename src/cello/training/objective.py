@@ -14,8 +14,9 @@ import numpy as np
 from cello import losses as losses_module
 from cello import metrics as metrics_module
 from cello.core.masking import count_rows, get_mask, set_mask
-from cello.metrics.metric import hide_masked_parts
-from cello.training.filling import is_row_wise
+from cello.losses.loss import Loss
+from cello.metrics.metric import MeanMetricWrapper, hide_masked_parts
+from cello.training.apart import is_row_wise
 from cello.training.ragged import mask_like
 
 
@@ -107,6 +108,32 @@ class Objective:
         given = self.loss, self.metrics, self.weighted_metrics
         parts = [v for tree in given for v in jax.tree.leaves(tree, is_leaf=_is_single)]
         return not self.any_targets and all(map(is_row_wise, parts))
+
+    @property
+    def why_rows_meet(self) -> str | None:
+        """Why rows that do not count would count here; `None` if `measure_rows` tells.
+
+        It is to be asked after `resolve`.
+        """
+        if self.any_targets:
+            return "its class has a compute_loss or compute_metrics of its own"
+        for part in (*filter(None, self.losses), *(metric for _, metric, _ in self._compiled)):
+            if not (is_row_wise(part) or _reduces_values(part)):
+                return f"{part.name} reduces a batch itself"
+        return None
+
+    def measure_rows(self, targets, outputs, weights) -> list[Any]:
+        """What losses and metrics of the user's own compute before it is reduced."""
+        flat, true = jax.tree.leaves(outputs), self.flat_targets(targets)
+        found = []
+        weights = self._flat_weights(weights)
+        for i, loss in enumerate(self.losses):
+            if not is_row_wise(loss):
+                found.append(loss.measure(true[i], flat[i], weights[i])[0])
+        for i, metric, _ in self._compiled:
+            if isinstance(metric, MeanMetricWrapper) and not is_row_wise(metric):
+                found.append(metric.measure(*hide_masked_parts(true[i], flat[i], None)))
+        return found
 
     def mask_outputs(self, outputs, targets) -> None:
         """Attach the masks of padded targets to the outputs that they are compared with."""
@@ -305,6 +332,17 @@ def _names_of(outputs, output_names: list[str]) -> list[str]:
 def _is_single(value) -> bool:
     return not isinstance(value, (list, tuple)) and (
         not isinstance(value, dict) or "class_name" in value
+    )
+
+
+def _reduces_values(part) -> bool:
+    """Whether a loss or metric gives values of its own alone, and Cello reduces them."""
+    cls = type(part)
+    if isinstance(part, Loss):
+        return all(getattr(cls, n) is getattr(Loss, n) for n in ("__call__", "measure", "_reduce"))
+    names = "update_state", "result"
+    return isinstance(part, MeanMetricWrapper) and all(
+        getattr(cls, n) is getattr(MeanMetricWrapper, n) for n in names
     )
 
 

@@ -19,8 +19,9 @@ from cello.core.variable import Variable
 from cello.distribution.layout import current
 from cello.metrics.metric import Metric
 from cello.optimizers.optimizer import Optimizer
+from cello.training.apart import is_row_wise
 from cello.training.data import Batch
-from cello.training.filling import is_row_wise, open_filled
+from cello.training.filling import open_filled
 from cello.training.loop import ChunkRunner, bind, values_of, write_back
 from cello.training.objective import Objective
 from cello.training.ragged import open_padded, values_only
@@ -47,9 +48,10 @@ class Held:
     variables: tuple[list[Variable], list[Variable], list[Variable]]
 
     @functools.cached_property
-    def are_row_wise(self) -> bool:
-        """Whether all layers are known to treat each row by itself."""
-        return all(map(is_row_wise, self.layers))
+    def known(self) -> frozenset[Any]:
+        """The layers that are known to treat each row by itself, as all below them are."""
+        strange = {v for v in self.layers if not is_row_wise(v)}
+        return frozenset(v for v in self.layers if strange.isdisjoint(v.flatten_layers()))
 
 
 class Programs:

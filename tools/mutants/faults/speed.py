@@ -33,17 +33,62 @@ FAULTS = [
     ),
     (
         "src/cello/training/feeding.py",
-        "        return self._programs.held.are_row_wise",
-        "        return False",
+        "            return apart\n",
+        "            return False\n",
         ["tests/test_filling.py::test_a_few_programs_serve_any_number_of_rows"],
         "each number of rows in the last batch is compiled for itself",
     ),
     (
         "src/cello/training/feeding.py",
-        "        return self._programs.held.are_row_wise",
+        "        return self._programs.find(key, found) is None",
+        "        return False",
+        ["tests/test_filling.py::test_what_keeps_rows_apart_is_filled_up_whoever_wrote_it"],
+        "with a layer of the user's own each number of rows is compiled for itself",
+    ),
+    (
+        "src/cello/training/feeding.py",
+        "        return self._programs.find(key, found) is None",
         "        return True",
         ["tests/test_filling.py::test_what_a_layer_of_ones_own_sees_is_the_batch_itself"],
         "a layer of the user's own sees rows that are not in the data",
+    ),
+    (
+        "src/cello/training/loop.py",
+        "filled or (n == 1 and rows < feed.batch_size)",
+        "filled",
+        [
+            "tests/test_filling.py::"
+            "test_rows_that_meet_are_told_of_and_need_a_program_for_each_size_at_most"
+        ],
+        "a last batch that is not filled up is compiled for each number of batches",
+    ),
+    (
+        "src/cello/core/layer.py",
+        "shown, rows = real_part(widen(leaf))",
+        "shown, rows = widen(leaf), leaf.shape[0]",
+        ["tests/test_filling.py::test_slices_and_penalties_train_as_in_keras"],
+        "rows that fill a batch up count in the penalty on outputs",
+    ),
+    (
+        "src/cello/training/primitives.py",
+        "    return before[0] == before[1]",
+        "    return True",
+        ["tests/test_row_wise.py::test_rows_that_may_meet_are_noticed[other_order]"],
+        "rows that a reshape brings into another order are taken for apart",
+    ),
+    (
+        "src/cello/training/row_wise.py",
+        '        if not (self._derivatives and one.primitive.name.startswith("custom")):\n',
+        "        if True:\n",
+        ["tests/test_row_wise.py::test_rows_that_may_meet_are_noticed[derivative]"],
+        "rows that meet in a derivative alone are taken for apart",
+    ),
+    (
+        "src/cello/training/row_wise.py",
+        "    return alike and one.tobytes() == two.tobytes()",
+        "    return alike",
+        ["tests/test_row_wise.py::test_rows_that_may_meet_are_noticed[number]"],
+        "a function that divides by the number of rows is taken for one of each row",
     ),
     (
         "src/cello/training/loop.py",
