@@ -146,6 +146,7 @@ MIXING = {
     "softmax": lambda x: jax.nn.softmax(x, 0),
     "some": lambda x: x[: x.shape[0] // 2],
     "sort": lambda x: jnp.sort(x, 0),
+    "steps_as_rows": lambda x: x.reshape(-1, FEATURES),
     "steps_in_front": lambda x: x.swapaxes(0, 1),
     "table": lambda x: x * jnp.asarray(KERNEL).ravel()[: x.shape[0], None, None],
 }  # fmt: skip
@@ -194,11 +195,14 @@ def test_rows_that_are_recognised_stay_apart():
 def composed(rng, steps):
     """Some of `APART` after each other; with a chance of a half, one of `MIXING` among them."""
     names = list(rng.choice(list(APART), steps))
-    keeps = [n for n in MIXING if n not in ("one", "no_rows", "some", "steps_in_front")]
+    others = {"one", "no_rows", "some", "steps_as_rows", "steps_in_front"}  # of another shape
     mixes = bool(rng.random() < 0.5)
     functions = [APART[name] for name in names]
     if mixes:
-        names.insert(place := int(rng.integers(steps + 1)), name := str(rng.choice(keeps)))
+        names.insert(
+            place := int(rng.integers(steps + 1)),
+            name := str(rng.choice(sorted(MIXING.keys() - others))),
+        )
         functions.insert(place, MIXING[name])
 
     def function(x):

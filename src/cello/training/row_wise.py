@@ -46,7 +46,7 @@ def find_mixing(function: Callable, parts) -> Reason:
     for reason, *avals, axis in zip(found, one.out_avals, two.out_avals, wanted, strict=True):
         if reason is not None:
             return reason
-        if value_in_both(*avals).axis != axis:
+        if value_in_both(*avals).axis != axis or (axis == 0 and avals[0].shape[0] != SIZES[0]):
             return f"it gives an array of the shape {avals[0].shape} for {SIZES[0]} rows"
     return None
 
