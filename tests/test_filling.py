@@ -237,7 +237,7 @@ def test_lists_of_sequences_are_filled_up_too(monkeypatch):
     def run():
         cello.utils.set_random_seed(0)
         model = cello.Sequential([layers.GRU(3), layers.Dense(1)])
-        model.compile("sgd", "mse")
+        model.compile("sgd", distance)
         losses = model.fit(x, y, batch_size=BATCH, epochs=2, verbose=0).history["loss"]
         return losses, model.get_weights(), model.predict(x, batch_size=BATCH, verbose=0)
 

@@ -120,9 +120,10 @@ def _call_apart(arguments: dict[str, Any], proceed):
         left = [inner.values[v] for v in inner.assigned]
         return leaves, [get_mask(leaf) for leaf in leaves], left, inner.losses
 
-    specs = jax.eval_shape(call)
+    # Before the call, which puts its masks and casts among the arguments.
     given = [v for v in jax.tree.leaves(arguments) if isinstance(v, jax.Array)]
     masks = [mask for v in given if (mask := get_mask(v)) is not None]
+    specs = jax.eval_shape(call)
     leaves, masks, left, losses = keep_apart([*given, *masks], specs[:2], specs[2:])
     for leaf, mask in zip(leaves, masks, strict=True):
         set_mask(leaf, mask)

@@ -150,6 +150,8 @@ def _first(reasons: Iterable[Reason]) -> Reason:
 def _equal(one, two) -> bool:
     if one is two:
         return True
+    if any(isinstance(v, jax.core.Tracer) for v in (one, two)):  # kept from another trace
+        return False
     if isinstance(one, jax.Array) and jax.dtypes.issubdtype(one.dtype, jax.dtypes.extended):
         return False
     one, two = np.asarray(one), np.asarray(two)
