@@ -239,11 +239,13 @@ def test_lists_of_sequences_are_filled_up_too(monkeypatch):
         model = cello.Sequential([layers.GRU(3), layers.Dense(1)])
         model.compile("sgd", distance)
         losses = model.fit(x, y, batch_size=BATCH, epochs=2, verbose=0).history["loss"]
-        return losses, model.get_weights(), model.predict(x, batch_size=BATCH, verbose=0)
+        predicted = model.predict(x, batch_size=BATCH, verbose=0)
+        return rows_compiled(model), (losses, model.get_weights(), predicted)
 
-    filled = run()
+    sizes, filled = run()
+    assert sizes == {BATCH}
     monkeypatch.setattr(Feeding, "_fills", lambda *_: False)
-    for got, want in zip(jax.tree.leaves(filled), jax.tree.leaves(run()), strict=True):
+    for got, want in zip(jax.tree.leaves(filled), jax.tree.leaves(run()[1]), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
 
