@@ -153,7 +153,7 @@ def calls(rounds):
 
     def bare(mode, batch):
         programs = ours.trainer.programs
-        runner, state = programs.runner(mode), programs.state(mode)[0]()
+        runner, state = programs.runner(mode), programs.state(mode).read()
         chunk = jax.tree.map(lambda a: a[None], batch)
         return lambda: jax.tree.map(np.asarray, runner._compiled(state, chunk, 1)[1])
 

@@ -51,7 +51,7 @@ def fitting(model, x, y, batch):
 
 def runner_and_state(model):
     programs = model.trainer.programs
-    return programs.runner("train"), programs.state("train")[0]()
+    return programs.runner("train"), programs.state("train").read()
 
 
 def without_device(model, fit):

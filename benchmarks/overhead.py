@@ -45,7 +45,7 @@ def bare(model, x, y):
     """A function of nothing: one epoch of the step, called batch by batch."""
     programs = model.trainer.programs
     step = jax.jit(programs.runner("train")._step)
-    state = jax.tree.map(jax.numpy.copy, programs.state("train")[0]())
+    state = jax.tree.map(jax.numpy.copy, programs.state("train").read())
 
     def epoch():
         now = state

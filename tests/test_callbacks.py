@@ -24,7 +24,8 @@ from rich.console import Console
 import cello
 from cello import Input, Sequential, callbacks
 from cello.layers import LSTM, Dense
-from cello.training import programs, progress
+from cello.training import progress
+from cello.training import state as training_state
 
 COMPILATIONS = 140
 
@@ -643,7 +644,7 @@ def test_ctrl_c_in_a_generator(capsys):
 
 def test_ctrl_c_while_a_step_is_written_down(monkeypatch):
     """The state is that of one step, not half of each."""
-    whole, calls = programs.write_back, []
+    whole, calls = training_state.write_back, []
 
     def interrupted(variables, values):
         calls.append(1)
@@ -652,7 +653,7 @@ def test_ctrl_c_while_a_step_is_written_down(monkeypatch):
             raise KeyboardInterrupt
         whole(variables, values)
 
-    monkeypatch.setattr(programs, "write_back", interrupted)
+    monkeypatch.setattr(training_state, "write_back", interrupted)
     model = make(steps_per_execution=1)
     with pytest.raises(KeyboardInterrupt):
         fit(model)

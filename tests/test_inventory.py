@@ -73,6 +73,16 @@ def test_every_change_is_noticed(change):
     assert not inventory.is_current()
 
 
+def test_what_goes_from_one_list_to_the_next_is_noticed():
+    layer = layers.Layer()
+    layer.inner = layers.Dense(2)
+    layer.left, layer.right = [layer.inner], []
+    inventory = Inventory([layer])
+    assert inventory.is_current()
+    layer.right.append(layer.left.pop())
+    assert not inventory.is_current()
+
+
 def test_a_model_computes_with_what_it_holds_now():
     """A layer that is added to a list between two calls takes part in the second."""
     model = cello.Sequential([cello.Input((2,)), Blocks()])

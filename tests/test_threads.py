@@ -65,10 +65,10 @@ def test_a_thread_that_trains_may_evaluate_within():
 
 def test_predict_takes_nothing_back_that_was_trained_meanwhile():
     model = compiled()
-    read, write = model.trainer.programs.state("predict")
-    before = read()  # and while the outputs are computed, another thread trains
+    state = model.trainer.programs.state("predict")
+    before = state.read()  # and while the outputs are computed, another thread trains
     trained = [w + 1 for w in model.get_weights()]
     model.set_weights(trained)
-    write(jax.tree.map(jnp.array, before))
+    state.write(jax.tree.map(jnp.array, before), before)
     for found, want in zip(model.get_weights(), trained, strict=True):
         np.testing.assert_array_equal(found, want)

@@ -55,10 +55,10 @@ def program_of(model, x, y, batches=3):
         programs = model.trainer.programs
         runner = programs.runner("train")
         spread = current()
-        read, _ = programs.state("train")
+        values = programs.state("train").read()
         chunk = [np.stack([a] * batches) for a in (x, y)]
         batch = spread.put((*chunk, None), len(x))
-        lowered = runner._compiled.lower(spread.give(read()), batch, batches)
+        lowered = runner._compiled.lower(spread.give(values), batch, batches)
     return lowered.compile().as_text(), batch[0].sharding
 
 

@@ -93,7 +93,7 @@ def test_training_has_them_in_the_one_order_that_is_fast_in_a_loop(name):
     batches = [np.zeros((2, 3, *s[1:]), "f") for s in (model.input_shape, model.output_shape)]
     model.trainer.feeding.feed("fit", (batches[0][0], batches[1][0], None))
     programs = model.trainer.programs
-    state = programs.state("train")[0]()
+    state = programs.state("train").read()
     text = programs.runner("train")._compiled.lower(state, (*batches, None), 2).as_text()
     orders = re.findall(r"stablehlo.convolution.*?dim_numbers = (.*?), window", text)
     assert len(orders) >= 2  # forwards, and towards the kernel

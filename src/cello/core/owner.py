@@ -12,6 +12,9 @@ from cello.core.random import SeedGenerator
 from cello.core.serialization import Configurable
 from cello.core.variable import Variable
 
+NOT_HELD = ("_constructor_call", "graph_nodes")
+"""Attributes of an object in which nothing is looked for that it holds."""
+
 
 def find_held(value: Any, kind: type) -> Iterator[Any]:
     """The objects of a kind in a value, and in the lists and dicts there, in order, each once."""
@@ -92,10 +95,7 @@ class VariableOwner(Configurable):
 
     def owned(self, kind: type) -> Iterator[Any]:
         """The objects of a kind in the attributes, lists and dicts, in order, each once."""
-        return find_held(
-            [v for k, v in vars(self).items() if k not in ("_constructor_call", "graph_nodes")],
-            kind,
-        )
+        return find_held([v for k, v in vars(self).items() if k not in NOT_HELD], kind)
 
     @property
     def sublayers(self) -> list[Any]:

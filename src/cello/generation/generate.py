@@ -18,8 +18,8 @@ from cello.core.variable import Binding
 from cello.generation.head import gives_logits
 from cello.generation.options import GenerationOptions
 from cello.generation.search import choose_at_random, choose_likeliest, scores, search
-from cello.training.loop import bind, values_of
 from cello.training.ragged import Ragged
+from cello.training.state import bind, values_of
 
 
 class Plan(NamedTuple):

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.carry import Carry
-from cello.training.loop import bind, values_of
+from cello.training.state import bind, values_of
 
 LONGEST = 1024
 

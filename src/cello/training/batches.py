@@ -45,11 +45,11 @@ def run_batches(
     told = True
     for first, results in program(feed, fixed=fixed, ahead=ahead, start=start):
         losses = results.pop("batch_loss")
-        trainer.objective.warn_of_strays(results.pop("strays"), str(trainer.model))
+        trainer.objective.warn_of_strays(results.pop("strays"), trainer.model)
         n = len(losses)
-        names = [*(k for k in known if k in results), *sorted(set(results) - set(known))]
+        names = in_order(results, known)
         for i in range(n) if batch_by_batch else (n - 1,):
-            logs = {name: _number(results[name][i]) for name in names}
+            logs = {name: as_number(results[name][i]) for name in names}
             done = first + i + 1
             last = feed.steps_now is not None and done >= feed.steps_now
             told = last or (done - start) % trainer.batches_a_hook == 0
@@ -64,5 +64,11 @@ def run_batches(
         hooks.call(f"{mode}_batch_end", done - 1, logs=logs)
 
 
-def _number(value):
+def in_order(results: dict[str, Any], known: list[str]) -> list[str]:
+    """The names of the results: those that are known in their order, then others."""
+    return [*(name for name in known if name in results), *sorted(set(results) - set(known))]
+
+
+def as_number(value):
+    """A result as it stands in logs."""
     return float(value) if np.ndim(value) == 0 else np.asarray(value)

@@ -54,10 +54,6 @@ class Feeding:
         self.objective = programs.objective
         self._programs = programs
 
-    def __getstate__(self):
-        """For `pickle` and `copy`: without the shapes of the last data."""
-        return {k: v for k, v in vars(self).items() if k != "_output_specs"}
-
     def parts(self, where: str, data: Batch) -> Batch:
         """Arrays and `Ragged` sequences, of one number of rows."""
         x, y, sample_weight = data
@@ -126,13 +122,13 @@ class Feeding:
         return feed
 
     def _outputs_of_first(self, feed: ArrayFeed | BucketFeed, targets: bool):
-        """`_outputs_for` the first batch; an error shows the rows that were given."""
+        """`outputs_for` the first batch; an error shows the rows that were given."""
         try:
-            return self._outputs_for(feed.first(), targets)
+            return self.outputs_for(feed.first(), targets)
         except Exception:
             if not (isinstance(feed, ArrayFeed) and feed.rows < feed.batch_size):
                 raise
-        return self._outputs_for(feed.parts, targets)  # before they were filled up
+        return self.outputs_for(feed.parts, targets)  # before they were filled up
 
     def _cut(
         self, where: str, parts: Batch, batch_size, shuffler, steps, targets: bool, tbptt
@@ -190,7 +186,7 @@ class Feeding:
             parts = jax.tree.map(_stack, parts)
         elif sequences:
             parts = self._buckets(parts, None, None, None, targets, tbptt).whole()
-        outputs = self._outputs_for(parts, targets)
+        outputs = self.outputs_for(parts, targets)
         parts = self._weigh(where, parts, class_weight, outputs)
         return parts if targets else (parts[0], None, None)
 
@@ -209,7 +205,7 @@ class Feeding:
         _, _, w = weigh_classes(given, class_weight, shapes[0].shape, f"{self.model}.{where}")
         return x, y, w
 
-    def _outputs_for(self, batch: Batch, targets: bool):
+    def outputs_for(self, batch: Batch, targets: bool):
         """Build the model on the form of this batch; assign losses and metrics to its outputs."""
         x, y, _ = batch
         if not targets:

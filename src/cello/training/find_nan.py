@@ -22,8 +22,8 @@ from cello.core.layer import Layer
 from cello.core.masking import get_mask, set_mask
 from cello.core.variable import Binding
 from cello.layers.rnn import RNN
-from cello.training.loop import values_of
 from cello.training.ragged import open_padded, values_only
+from cello.training.state import values_of
 
 ADVICE = {
     "data": "Take these values out of the data, or mask their steps (Masking, lists of sequences).",

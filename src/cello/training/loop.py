@@ -12,36 +12,22 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from cello.core.memory import Registry, telling_of_memory
-from cello.core.variable import Binding, Variable
+from cello.core.memory import Registry, is_lack_of_memory, lack_of_memory
 from cello.distribution.layout import ONE_DEVICE
 from cello.training.data import form_of
 from cello.training.filling import Filled
+from cello.training.state import State
 
 MOST_BATCHES = 1024
 MOST_BYTES = 8 * 2**20
 SECONDS_A_CHUNK = 0.1
 
 
-def values_of(variables: list[Variable]) -> list[jax.Array]:
-    return [v.value for v in variables]
-
-
-def write_back(variables: list[Variable], values) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.hold(value)
-
-
-def bind(*pairs) -> Binding:
-    """A binding of several lists of variables to lists of values."""
-    values = {v: x for vs, xs in pairs for v, x in zip(vs, xs, strict=True)}
-    return Binding(values, closed=True)
-
-
 class _Running(NamedTuple):
     """A chunk that the device computes."""
 
     before: Any  # the state that it started from
+    after: Any
     first: int
     n: int
     batches: Any
@@ -79,13 +65,11 @@ class ChunkRunner:
         self._seconds_a_batch: float | None = None
         self._idle_since = 0.0
 
-    def run(
-        self, read_state, write_state, feed, fixed: int | None = None, ahead: bool = True, start=0
-    ):
+    def run(self, state: State, feed, fixed: int | None = None, ahead: bool = True, start=0):
         """Go through one epoch of `feed`; give `(index of the first batch, results)` by the chunk.
 
         Args:
-            read_state, write_state: where a chunk's state comes from and goes to.
+            state: where a chunk's state comes from and goes to.
             feed: an `ArrayFeed` or `IterableFeed`.
             fixed: batches a chunk, in place of measuring.
             ahead: whether the next chunk may start before the results of one are given, so that
@@ -96,11 +80,9 @@ class ChunkRunner:
             The results have an axis for the batches in front. The state is written before.
         """
         spread = self._spread
-        state = read_state()
-        if (placed := spread.place(state)) is not state:
-            write_state(placed)
+        values = self._place(state)
         fixed = fixed and min(fixed, feed.longest_run or MOST_BATCHES)
-        capacity = fixed or self._most_batches(feed, read_state())
+        capacity = fixed or self._most_batches(feed, values)
         if spread.processes > 1:
             spread.check_same(_facts(feed, capacity), "the start of an epoch")
         epoch = feed.epoch()
@@ -112,38 +94,71 @@ class ChunkRunner:
         while (taken := epoch.take(self._count_wanted(capacity, fixed), patience)) is not None:
             chunk, n, rows = taken
             # What is left over comes alone, and so needs one program for all capacities.
-            filled = isinstance(chunk, Filled)
-            real = int(chunk.real[0]) if filled else None
-            length = 1 if filled or (n == 1 and rows < feed.batch_size) else capacity
-            new, began = self._is_new(chunk, length, rows), time.perf_counter()
-            chunk = spread.put(_lengthen(chunk, n, length), rows)
-            before = read_state()
-            with _telling_of_memory(chunk):
-                state, results = self._compiled(spread.give(before), chunk, n)
-            state = spread.take(state)
-            try:
-                write_state(state)
-            except KeyboardInterrupt:  # all of it, or what is kept would belong to no step
-                write_state(state)
-                raise
-            running.append(_Running(before, first, n, chunk, real, results, began, new))
+            alone = isinstance(chunk, Filled) or (n == 1 and rows < feed.batch_size)
+            length = 1 if alone else capacity
+            running.append(self._start(state, chunk, n, rows, length, first))
             first += n
             # A batch that is a chunk of its own takes long: its results are shown at once.
             while len(running) > (1 if ahead and n > 1 else 0):
-                yield self._finish(running.popleft(), write_state)
+                yield self._finish(running.popleft(), state)
         while running:
-            yield self._finish(running.popleft(), write_state)
+            yield self._finish(running.popleft(), state)
 
-    def _finish(self, chunk: _Running, write_state):
+    def run_one(self, state: State, chunk, rows: int):
+        """The results of one batch on one device, as `run` gives them.
+
+        Args:
+            state: where the state comes from and goes to.
+            chunk: the batch with an axis in front, or one that is filled up.
+            rows: its rows.
+        """
+        self._place(state)
+        return self._finish(self._start(state, chunk, 1, rows, 1), state)[1]
+
+    def _place(self, state: State):
+        """The values of the state where they belong."""
+        values = state.read()
+        placed = self._spread.place(values)
+        if placed is not values:
+            state.move(placed, values)
+        return placed
+
+    def _start(
+        self, state: State, chunk, n: int, rows: int, length: int, first: int = 0
+    ) -> _Running:
+        """Let the device compute a chunk of `n` batches, `first` the number of the first of them.
+
+        Args:
+            length: how many batches the program is for.
+        """
+        real = int(chunk.real[0]) if isinstance(chunk, Filled) else None
+        spread = self._spread
+        new, began = self._is_new(chunk, length, rows), time.perf_counter()
+        chunk = spread.put(_lengthen(chunk, n, length), rows)
+        before = state.read()
+        try:
+            after, results = self._compiled(spread.give(before), chunk, n)
+        except jax.errors.JaxRuntimeError as error:
+            _tell_of_memory(error, chunk)
+            raise
+        after = spread.take(after)
+        try:
+            state.write(after, before)
+        except KeyboardInterrupt:  # all of it, or what is kept would belong to no step
+            state.write(after, before)
+            raise
+        return _Running(before, after, first, n, chunk, real, results, began, new)
+
+    def _finish(self, chunk: _Running, state: State):
         """Wait for a chunk and learn from it how long a batch takes.
 
         If it failed, the state is again that from before it.
         """
         try:
-            with _telling_of_memory(chunk.batches):  # before NumPy looks at what may have failed
-                jax.block_until_ready(chunk.results)
-        except Exception:
-            write_state(chunk.before)
+            jax.block_until_ready(chunk.results)  # before NumPy looks at what may have failed
+        except Exception as error:
+            state.write(chunk.before, chunk.after)
+            _tell_of_memory(error, chunk.batches)
             raise
         results = jax.tree.map(lambda a: np.asarray(a)[: chunk.n], chunk.results)
         if self._by_row and chunk.real is not None:
@@ -198,14 +213,16 @@ class ChunkRunner:
         return lax.fori_loop(0, n, body, (state, empty))
 
 
-def _telling_of_memory(chunk):
-    """What to do if a batch of this chunk does not fit into memory."""
+def _tell_of_memory(error: Exception, chunk) -> None:
+    """Raise an error that says what can be done, if a batch of this chunk does not fit."""
+    if not isinstance(error, jax.errors.JaxRuntimeError) or not is_lack_of_memory(error):
+        return
     batch = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), chunk)
-    return telling_of_memory(
-        "A batch", batch, "Pass a smaller batch_size; for training on long sequences also "
+    raise lack_of_memory(
+        error, "A batch", batch, "Pass a smaller batch_size; for training on long sequences also "
         "fit(..., tbptt=steps) or RNN(cell, remat=...), which keep fewer steps. The weights are "
         "those after the last step that was done."
-    )  # fmt: skip
+    ) from error  # fmt: skip
 
 
 def _facts(feed, capacity: int) -> dict[str, Any]:

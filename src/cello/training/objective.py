@@ -135,6 +135,12 @@ class Objective:
                 found.append(metric.measure(*hide_masked_parts(true[i], flat[i], None)))
         return found
 
+    @property
+    def looks_at_numbers(self) -> bool:
+        """Whether a loss checks more of targets than their shapes."""
+        checks = {type(loss).check_targets for loss in self.losses if loss is not None}
+        return not self.any_targets and checks != {Loss.check_targets}
+
     def mask_outputs(self, outputs, targets) -> None:
         """Attach the masks of padded targets to the outputs that they are compared with."""
         flat = jax.tree.leaves(outputs)
@@ -241,10 +247,10 @@ class Objective:
         found = {name: loss.find_strays(y) for name, loss, y in parts if loss is not None}
         return {name: flag for name, flag in found.items() if flag is not None}
 
-    def warn_of_strays(self, strays, where: str) -> None:
+    def warn_of_strays(self, strays: dict[str, Any], where: Any) -> None:
         """Warn, once, of outputs that are no probabilities though a loss takes them as such."""
         for name, loss in zip(self.names, self.losses, strict=True):
-            if not self._warned_of_strays and np.any(strays.get(name, False)):
+            if not self._warned_of_strays and name in strays and np.any(strays[name]):
                 self._warned_of_strays = True
                 warnings.warn(
                     f"{where}: the loss {loss.name} takes probabilities, and outputs leave [0, 1] "

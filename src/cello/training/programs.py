@@ -22,9 +22,10 @@ from cello.optimizers.optimizer import Optimizer
 from cello.training.apart import is_row_wise
 from cello.training.data import Batch
 from cello.training.filling import open_filled
-from cello.training.loop import ChunkRunner, bind, values_of, write_back
+from cello.training.loop import ChunkRunner
 from cello.training.objective import Objective
 from cello.training.ragged import open_padded, values_only
+from cello.training.state import State, bind, values_of
 from cello.training.truncated import train_in_pieces
 
 if TYPE_CHECKING:
@@ -40,12 +41,21 @@ class Held:
     Attributes:
         layers: it and all below it.
         metrics: its metrics.
+        labels: the names under which they stand in the results.
         variables: trainable variables, the model's others, those of the metrics.
+        ways: of batches that are known; they are gone as soon as any of this changes.
     """
 
     layers: tuple[Any, ...]
     metrics: list[Metric]
+    labels: list[str]
     variables: tuple[list[Variable], list[Variable], list[Variable]]
+    ways: dict[Hashable, Any] = dataclasses.field(default_factory=dict)
+
+    def reset_metrics(self) -> None:
+        """Let all metrics forget their batches."""
+        for metric in self.metrics:
+            metric.reset_state()
 
     @functools.cached_property
     def known(self) -> frozenset[Any]:
@@ -101,7 +111,8 @@ class Programs:
             counts = dict.fromkeys(v for metric in metrics for v in metric.variables)
             variables = model.trainable_weights, model.non_trainable_variables, list(counts)
             self._inventory = Inventory([model, self.objective], (Metric, Objective))
-            self._held = Held(tuple(model.flatten_layers()), metrics, variables)
+            labels = self.objective.labels_of(metrics)
+            self._held = Held(tuple(model.flatten_layers()), metrics, labels, variables)
         return self._held
 
     # ---------------------------------------------------------------------- what is run
@@ -116,7 +127,7 @@ class Programs:
         See `ChunkRunner.run` for its arguments behind the state.
         """
         held = self.held
-        return functools.partial(self._runner(held, mode, tbptt).run, *self._state(held, mode))
+        return functools.partial(self._runner(held, mode, tbptt).run, self.state_of(held, mode))
 
     def runner(self, mode: str, tbptt: int | None = None) -> ChunkRunner:
         """What compiles a step; made anew where layers or variables have changed."""
@@ -134,13 +145,13 @@ class Programs:
 
         return self._find_in(held, (mode, tbptt, spread, *map(tuple, variables)), make)
 
-    def state(self, mode: str) -> tuple[Callable, Callable]:
-        """Functions that read the state of a step from the variables, and write it there."""
-        return self._state(self.held, mode)
+    def state(self, mode: str) -> State:
+        """Where a step reads its state from the variables, and writes it there."""
+        return self.state_of(self.held, mode)
 
-    def _state(self, held: Held, mode: str) -> tuple[Callable, Callable]:
-        optimizer = self.optimizer
-        trainable, others, metrics = held.variables
+    def state_of(self, held: Held, mode: str) -> State:
+        """`state`, of what the model holds."""
+        optimizer, trainable = self.optimizer, held.variables[0]
         if mode == "train" and optimizer.state is None:
             optimizer.state = optimizer.init(values_of(trainable))
             optimizer.variables = trainable
@@ -149,31 +160,7 @@ class Programs:
                 f"{self.model}: the trainable weights are not those that this optimiser was "
                 "training; call compile() again with a new optimiser, which starts with these."
             )
-
-        seen: list[Any] = []
-
-        def read():
-            state = [values_of(trainable), values_of(others), values_of(metrics)]
-            seen[:] = state
-            return [*state, optimizer.state] if mode == "train" else state
-
-        def write_predicted(state):
-            """Another thread may train meanwhile: what it has written stays."""
-            for variables, i in ((trainable, 0), (metrics, 2)):
-                for variable, old, new in zip(variables, seen[i], state[i], strict=True):
-                    if type(old) is not type(new) or old.sharding != new.sharding:  # a new place
-                        variable.hold(new)
-            for variable, old, new in zip(others, seen[1], state[1], strict=True):
-                if variable.value is old:
-                    variable.hold(new)
-
-        def write(state):
-            for variables, values in zip((trainable, others, metrics), state, strict=False):
-                write_back(variables, values)
-            if mode == "train":
-                optimizer.state = state[3]
-
-        return read, write_predicted if mode == "predict" else write
+        return State(mode, held.variables, optimizer)
 
     # ------------------------------------------------------------------------ the steps
 

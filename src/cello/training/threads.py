@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import weakref
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -12,7 +11,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _lock = threading.Lock()
-_users: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_users: dict[int, int] = {}  # by the id of a trainer, while one of its methods runs
 
 
 def in_one_thread(
@@ -22,12 +21,11 @@ def in_one_thread(
 
     @functools.wraps(method)
     def run(trainer, *args: P.args, **kwargs: P.kwargs) -> R:
-        me = threading.get_ident()
+        me, key = threading.get_ident(), id(trainer)
         with _lock:
-            user = _users.get(trainer)
-            if user is None:
-                _users[trainer] = me
-        if user is not None and user != me:
+            outermost = key not in _users  # else within another of these, called by a callback
+            user = _users.setdefault(key, me)
+        if user != me:
             raise RuntimeError(
                 f"{trainer.model}.{method.__name__}: another thread trains or evaluates this "
                 "model, and steps or metrics would be lost: let one thread do it, or give each a "
@@ -36,7 +34,7 @@ def in_one_thread(
         try:
             return method(trainer, *args, **kwargs)
         finally:
-            if user is None:  # not within another of these, called by a callback
-                del _users[trainer]
+            if outermost:
+                del _users[key]
 
     return run

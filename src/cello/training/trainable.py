@@ -128,12 +128,11 @@ class Trainable(Layer):
     @property
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns, in its order."""
-        return self.trainer.objective.labels_of(self.trainer.programs.held.metrics)
+        return list(self.trainer.programs.held.labels)
 
     def reset_metrics(self) -> None:
         """Let all metrics forget their batches; the start of an epoch, or of `evaluate`."""
-        for metric in self.trainer.programs.held.metrics:
-            metric.reset_state()
+        self.trainer.programs.held.reset_metrics()
 
     @property
     def takes_any_targets(self) -> bool:

@@ -29,6 +29,7 @@ from cello.training.epochs import Epochs
 from cello.training.feeding import Feeding
 from cello.training.history import History
 from cello.training.objective import Objective
+from cello.training.one_batch import OneBatch
 from cello.training.programs import Programs
 from cello.training.progress import ProgressBar, verbosity
 from cello.training.threads import in_one_thread
@@ -73,6 +74,7 @@ class Trainer:
         self.objective = objective
         self.programs = Programs(self.model, optimizer, objective, eager)
         self.feeding = Feeding(self.programs)
+        self._one_batch = OneBatch(self.programs, self.feeding)
 
     def compile(
         self,
@@ -305,11 +307,16 @@ class Trainer:
             list of sequences, outputs at each step are a list of arrays, as long as these.
         """
         size = self._check_sizes(batch_size, steps=steps)
-        feed = self.feeding.feed("predict", (x, None, None), size, steps, targets=False)
+        data, verbose = (x, None, None), verbosity(verbose)
+        if callbacks is None and verbose != 1:  # nobody sees how it goes
+            outputs = self._one_batch.find_outputs(x, size)
+            if outputs is not None:
+                return outputs
+        feed = self.feeding.feed("predict", data, size, steps, targets=False)
         hooks = CallbackList(callbacks, self.model, {"steps": feed.steps, "verbose": verbose})
         pieces: list[Any] = []
         hooks.call("predict_begin")
-        with ProgressBar(verbosity(verbose), "predict") as bar:
+        with ProgressBar(verbose, "predict") as bar:
             bar.begin(1, 0, feed.steps)
             bar.begin_epoch(0)
             fixed = self.batches_a_call(hooks, "predict")
@@ -326,6 +333,7 @@ class Trainer:
                 bar.update(first + n, {})
             bar.end_epoch({})
         hooks.call("predict_end")
+        self._one_batch.learn("predict", data, feed, size)
         return feed.join(pieces)
 
     @in_one_thread
@@ -342,7 +350,8 @@ class Trainer:
         The numbers are those of this batch alone (Keras: of all batches since `reset_metrics`).
         """
         self.ready("train_on_batch", needs_optimizer=True)
-        return self._on_batch("train", (x, y, sample_weight), class_weight, return_dict)
+        logs = self._one_batch.measure("train", (x, y, sample_weight), class_weight)
+        return _returned(logs, return_dict)
 
     @in_one_thread
     def test_on_batch(
@@ -350,13 +359,11 @@ class Trainer:
     ) -> float | Any:
         """The loss and metrics of one batch, as `evaluate` returns them."""
         self.ready("test_on_batch")
-        return self._on_batch("test", (x, y, sample_weight), None, return_dict)
+        return _returned(self._one_batch.measure("test", (x, y, sample_weight)), return_dict)
 
     def predict_on_batch(self, x: Any) -> np.ndarray | Any:
         """The outputs for one batch, as `predict` returns them."""
-        feed = self.feeding.feed("predict_on_batch", (x, None, None), targets=False)
-        ((_, outputs),) = self.programs.program("predict")(feed, fixed=1)
-        return feed.join([outputs])
+        return self._one_batch.predict(x)
 
     # -------------------------------------------------------------------------- the work
 
@@ -366,14 +373,6 @@ class Trainer:
             raise RuntimeError(
                 f"{self.model}.{what}: call compile(optimizer='adam', loss='mse'), say, first."
             )
-
-    def _on_batch(self, mode: str, data: Batch, class_weight, return_dict: bool):
-        feed = self.feeding.feed(f"{mode}_on_batch", data, class_weight=class_weight)
-        self.model.reset_metrics()
-        hooks = CallbackList([], self.model, {})
-        program = self.programs.program(mode)
-        ((_, logs, _),) = run_batches(self, mode, program, feed, hooks, fixed=1)
-        return _returned(logs, return_dict)
 
     def _check_fit(self, tbptt: int | None) -> None:
         if several() and current().processes == 1:

@@ -18,8 +18,8 @@ from jax import lax
 
 from cello.core.carry import Carry, before_first, examine, with_time
 from cello.core.variable import Binding
-from cello.training.loop import bind
 from cello.training.ragged import is_padded, open_padded
+from cello.training.state import bind
 
 
 class Cut(NamedTuple):

@@ -2,14 +2,15 @@
 
 FEEDING = "tests/test_feeding.py::"
 NUMBERS = "tests/test_numbers.py::"
+ONE_BATCH = "tests/test_one_batch.py::"
 
 FAULTS = [
     (
         "src/cello/training/feeding.py",
-        "        outputs = self._outputs_for(parts, targets)\n"
+        "        outputs = self.outputs_for(parts, targets)\n"
         "        parts = self._weigh(where, parts, class_weight, outputs)\n"
         "        return",
-        "        known = getattr(self, '_seen', None) or self._outputs_for(parts, targets)\n"
+        "        known = getattr(self, '_seen', None) or self.outputs_for(parts, targets)\n"
         "        self._seen = outputs = known\n"
         "        if targets:\n"
         "            self.objective.check_targets(values_only(parts[1]), outputs)\n"
@@ -26,7 +27,7 @@ FAULTS = [
         "a list of sequences of one length is an array",
     ),
     (
-        "src/cello/training/trainer.py",
+        "src/cello/training/one_batch.py",
         "        return feed.join([outputs])",
         "        return jax.tree.map(lambda a: a[0], outputs)",
         [FEEDING + "test_one_batch_may_have_sequences_of_very_different_lengths"],
@@ -128,15 +129,15 @@ FAULTS = [
     ),
     (
         "src/cello/training/threads.py",
-        "        if user is not None and user != me:",
+        "        if user != me:",
         "        if False:",
         ["tests/test_threads.py::test_only_one_thread_trains"],
         "two threads train one model and lose steps",
     ),
     (
-        "src/cello/training/programs.py",
-        'return read, write_predicted if mode == "predict" else write',
-        "return read, write",
+        "src/cello/training/state.py",
+        "            if variable.value is old:",
+        "            if True:",
         ["tests/test_threads.py::test_predict_takes_nothing_back_that_was_trained_meanwhile"],
         "predict writes back weights that another thread has trained since",
     ),
@@ -160,9 +161,60 @@ FAULTS = [
     ),
     (
         "src/cello/training/feeding.py",
-        "return self._outputs_for(feed.parts, targets)",
-        "return self._outputs_for(feed.first(), targets)",
+        "return self.outputs_for(feed.parts, targets)",
+        "return self.outputs_for(feed.first(), targets)",
         ["tests/test_filling.py::test_a_message_shows_what_was_given"],
         "an error shows a filled batch in place of what was given",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        "        if way.outputs is not None:",
+        "        if False:",
+        [ONE_BATCH + "test_what_is_refused_is_refused_after_a_good_batch_too"],
+        "labels out of range are refused in the first batch only",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        "        return data.shape, data.dtype",
+        "        return data.dtype",
+        [ONE_BATCH + "test_batches_of_another_form_in_between"],
+        "a batch goes the way of one of another shape",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        "if feed.rows > feed.batch_size or _shapes(feed.parts) != _shapes(data):",
+        "if _shapes(feed.parts) != _shapes(data):",
+        [ONE_BATCH + "test_the_size_of_the_batches_of_predict_counts"],
+        "a second prediction of several batches is one of a single batch",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        "if feed.rows > feed.batch_size or _shapes(feed.parts) != _shapes(data):",
+        "if feed.rows > feed.batch_size:",
+        [ONE_BATCH + "test_a_list_of_sequences_stays_one"],
+        "a second list of sequences of one length is taken for inputs, one each",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        """        if mode != "predict":
+            held.reset_metrics()
+""",
+        "",
+        [ONE_BATCH + "test_what_changed_between_two_calls_counts"],
+        "the numbers of a second batch are those of both",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        "if way is None or current() is not ONE_DEVICE:",
+        "if way is None:",
+        [ONE_BATCH + "test_a_known_batch_is_spread_where_training_is"],
+        "a batch that is known is computed on one device",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        "else end_to_end([found])",
+        "else jax.tree.map(lambda a: a[0], found)",
+        [ONE_BATCH + "test_outputs_are_the_callers_own"],
+        "the outputs of a second prediction cannot be written",
     ),
 ]
