@@ -107,7 +107,7 @@ def as_tensor(value, what: str, dtype=None) -> jax.Array:
         other = jnp.issubdtype(dtype, jnp.integer) and value.dtype != dtype
         if other and not isinstance(value, jax.core.Tracer):  # whose numbers nobody knows
             value = exact_numbers(value, what, dtype)
-    return jnp.asarray(value)
+    return value if isinstance(value, jax.Array) else jnp.asarray(value)
 
 
 def refuse_complex(array, what: str) -> None:

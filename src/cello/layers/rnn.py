@@ -300,9 +300,9 @@ class RNN(Layer):
     reset_states = reset_state
 
     def _starting_states(self, given, batch):
-        expected = jax.eval_shape(lambda: self.get_initial_state(batch))
         if given is None and not self._uses_own_states:
             return self.get_initial_state(batch)
+        expected = jax.eval_shape(lambda: self.get_initial_state(batch))
         if given is None:
             given = jax.tree.map(lambda v: v.value, self.states, is_leaf=_is_variable)
         elif not isinstance(given, (list, tuple, dict)):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cello.core.carry import current_carry, with_time
 from cello.core.masking import get_mask, set_mask
-from cello.core.numbers import refuse_complex
+from cello.core.numbers import as_tensor, refuse_complex
 from cello.core.symbolic import SymbolicTensor, show_shape
 from cello.models.graph import Graph
 from cello.ops.recurrence import hide_masked
@@ -88,7 +88,7 @@ def hide_inputs(inputs, masks):
 def _fitting(model, value, tensor: SymbolicTensor):
     """`value` with the dtype and rank of the input, checked against its shape."""
     mask = get_mask(value)
-    value = jnp.asarray(value)
+    value = as_tensor(value, f"{model}: the input '{tensor.name}'")
     if tensor.dtype != value.dtype.name:
         if not jnp.issubdtype(tensor.dtype, jnp.complexfloating):
             refuse_complex(value, f"{model}: the input '{tensor.name}'")

@@ -119,14 +119,6 @@ def check_lengths(parts: Batch, where: str) -> int:
     return n
 
 
-def chunk_of(batch: Batch, size: int):
-    """A chunk of one batch, filled up where it has fewer rows than `size`."""
-    rows = _count(batch)
-    if rows < size:
-        return filled_chunk(batch, np.arange(rows), size)
-    return jax.tree.map(lambda array: array[None], batch)
-
-
 class ArrayFeed(Feed):
     """Whole arrays, cut into batches.
 

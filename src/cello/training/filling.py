@@ -41,6 +41,14 @@ def filled_chunk(parts, order: np.ndarray, size: int) -> Filled:
     return Filled(jax.tree.map(lambda a: a[rows][None], parts), np.full(1, len(order), np.int32))
 
 
+def chunk_of(batch, size: int):
+    """A chunk of one batch, filled up if it has fewer rows than `size`."""
+    rows = len(jax.tree.leaves(batch)[0])
+    if rows < size:
+        return filled_chunk(batch, np.arange(rows), size)
+    return jax.tree.map(lambda array: array[None], batch)
+
+
 def open_filled(batch):
     """The batch, and which of its rows are real: `(rows,)`, or `None` where all are."""
     if not isinstance(batch, Filled):

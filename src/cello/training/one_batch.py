@@ -16,8 +16,9 @@ import numpy as np
 
 from cello.distribution.layout import ONE_DEVICE, current
 from cello.training.batches import as_number, in_order
-from cello.training.data import ArrayFeed, Batch, as_arrays, chunk_of, end_to_end
+from cello.training.data import ArrayFeed, Batch, as_arrays, end_to_end
 from cello.training.feeding import Feeding
+from cello.training.filling import chunk_of
 from cello.training.loop import ChunkRunner
 from cello.training.programs import Held, Programs
 

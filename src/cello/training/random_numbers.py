@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from cello.core.kinds import number, optional
-from cello.core.random import global_generator
+from cello.core.random import global_generator, new_shuffler
+from cello.distribution.layout import current
+
+
+def new_agreed_shuffler() -> np.random.Generator:
+    """What draws the order of the rows, the same in all processes that train together."""
+    shuffler = new_shuffler()
+    state = shuffler.bit_generator.state
+    shuffler.bit_generator.state = current().agree(state, "the start of fit")
+    return shuffler
 
 
 def random_numbers(shuffler: np.random.Generator | None) -> dict[str, Any]:

@@ -11,13 +11,13 @@ import jax
 import numpy as np
 
 from cello import optimizers
-from cello.core.random import new_shuffler
 from cello.core.serialization import deserialize, serialize
 from cello.distribution.layout import current
 from cello.distribution.processes import several
 from cello.training.backup import BackupAndRestore, Run
 from cello.training.batches import run_batches
 from cello.training.callback import CallbackList
+from cello.training.counts import check_count, check_sizes
 from cello.training.data import (
     Batch,
     end_to_end,
@@ -32,6 +32,7 @@ from cello.training.objective import Objective
 from cello.training.one_batch import OneBatch
 from cello.training.programs import Programs
 from cello.training.progress import ProgressBar, verbosity
+from cello.training.random_numbers import new_agreed_shuffler
 from cello.training.threads import in_one_thread
 
 if TYPE_CHECKING:
@@ -222,10 +223,11 @@ class Trainer:
         """
         self.ready("fit", needs_optimizer=True)
         self._check_fit(tbptt)
-        size = self._check_sizes(batch_size, steps_per_epoch=steps_per_epoch)
+        size = check_sizes(self.model, batch_size, steps_per_epoch=steps_per_epoch)
         for name, count in (("epochs", epochs), ("initial_epoch", initial_epoch)):
-            _positive(self.model, name, count, least=0)
-        held_out_size = self._check_sizes(
+            check_count(self.model, name, count, least=0)
+        held_out_size = check_sizes(
+            self.model,
             size if validation_batch_size is None else validation_batch_size,
             name="validation_batch_size",
             validation_steps=validation_steps,
@@ -234,7 +236,7 @@ class Trainer:
         data = x, y, sample_weight
         if validation_split and validation_data is None:
             data, validation_data = self._split(data, validation_split)
-        shuffler = _new_shuffler() if shuffle else None
+        shuffler = new_agreed_shuffler() if shuffle else None
         feed = self.feeding.feed(
             "fit", data, size, steps_per_epoch, shuffler, class_weight, tbptt=tbptt
         )
@@ -276,7 +278,7 @@ class Trainer:
             `return_dict` a dict by name.
         """
         self.ready("evaluate")
-        size = self._check_sizes(batch_size, steps=steps)
+        size = check_sizes(self.model, batch_size, steps=steps)
         feed = self.feeding.feed("evaluate", (x, y, sample_weight), size, steps)
         hooks = CallbackList(callbacks, self.model, {"steps": feed.steps, "verbose": verbose})
         self.model.reset_metrics()
@@ -306,7 +308,7 @@ class Trainer:
             An array; for several outputs a list or a dict of them, as the model gives them. For a
             list of sequences, outputs at each step are a list of arrays, as long as these.
         """
-        size = self._check_sizes(batch_size, steps=steps)
+        size = check_sizes(self.model, batch_size, steps=steps)
         data, verbose = (x, None, None), verbosity(verbose)
         if callbacks is None and verbose != 1:  # nobody sees how it goes
             outputs = self._one_batch.find_outputs(x, size)
@@ -382,14 +384,7 @@ class Trainer:
                 stacklevel=4,
             )
         if tbptt is not None:
-            _positive(self.model, "tbptt", tbptt)
-
-    def _check_sizes(self, size: int | None, name: str = "batch_size", **counts) -> int:
-        """The rows of a batch, checked with other counts that may be `None`."""
-        for what, count in counts.items():
-            if count is not None:
-                _positive(self.model, what, count)
-        return _positive(self.model, name, 32 if size is None else size)
+            check_count(self.model, "tbptt", tbptt)
 
     def _split(self, data: Batch, fraction: float) -> tuple[Batch, Batch]:
         """The rows to train on and those kept for validation."""
@@ -411,23 +406,8 @@ class Trainer:
         return 1 if hooks.watches_batches(mode) else None
 
 
-def _new_shuffler() -> np.random.Generator:
-    """What draws the order of the rows, the same in all processes that train together."""
-    shuffler = new_shuffler()
-    state = shuffler.bit_generator.state
-    shuffler.bit_generator.state = current().agree(state, "the start of fit")
-    return shuffler
-
-
 def _returned(logs, return_dict: bool):
     if return_dict:
         return logs
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
-
-
-def _positive(model, name: str, value, least: int = 1):
-    if not isinstance(value, (int, np.integer)) or value < least:
-        kind = "a positive integer" if least else "an integer, at least 0"
-        raise ValueError(f"{model}: {name} must be {kind}. Received: {name}={value!r}")
-    return int(value)

@@ -104,9 +104,9 @@ FAULTS = [
         "the symbol -1 is the last one",
     ),
     (
-        "src/cello/training/trainer.py",
-        "return _positive(self.model, name, 32 if size is None else size)",
-        "return _positive(self.model, name, size or 32)",
+        "src/cello/training/counts.py",
+        "return check_count(model, name, 32 if size is None else size)",
+        "return check_count(model, name, size or 32)",
         [NUMBERS + "test_counts_that_make_no_sense_are_refused_by_name"],
         "a batch size of 0 is 32",
     ),
