@@ -96,7 +96,7 @@ class ChunkRunner:
             # What is left over comes alone, and so needs one program for all capacities.
             alone = isinstance(chunk, Filled) or (n == 1 and rows < feed.batch_size)
             length = 1 if alone else capacity
-            running.append(self._start(state, chunk, n, rows, length, first))
+            running.append(self._start(state, state.read(), chunk, n, rows, length, first))
             first += n
             # A batch that is a chunk of its own takes long: its results are shown at once.
             while len(running) > (1 if ahead and n > 1 else 0):
@@ -112,8 +112,8 @@ class ChunkRunner:
             chunk: the batch with an axis in front, or one that is filled up.
             rows: its rows.
         """
-        self._place(state)
-        return self._finish(self._start(state, chunk, 1, rows, 1), state)[1]
+        before = self._place(state)
+        return self._finish(self._start(state, before, chunk, 1, rows, 1), state)[1]
 
     def _place(self, state: State):
         """The values of the state where they belong."""
@@ -124,18 +124,20 @@ class ChunkRunner:
         return placed
 
     def _start(
-        self, state: State, chunk, n: int, rows: int, length: int, first: int = 0
+        self, state: State, before, chunk, n: int, rows: int, length: int, first: int = 0
     ) -> _Running:
-        """Let the device compute a chunk of `n` batches, `first` the number of the first of them.
+        """Let the device compute a chunk.
 
         Args:
+            state: where the state goes to.
+            before: what it is now.
+            chunk: `n` batches of so many `rows`, `first` the number of the first of them.
             length: how many batches the program is for.
         """
         real = int(chunk.real[0]) if isinstance(chunk, Filled) else None
         spread = self._spread
         new, began = self._is_new(chunk, length, rows), time.perf_counter()
         chunk = spread.put(_lengthen(chunk, n, length), rows)
-        before = state.read()
         try:
             after, results = self._compiled(spread.give(before), chunk, n)
         except jax.errors.JaxRuntimeError as error:

@@ -16,11 +16,12 @@ import numpy as np
 
 from cello.distribution.layout import ONE_DEVICE, current
 from cello.training.batches import as_number, in_order
-from cello.training.data import ArrayFeed, Batch, as_arrays, end_to_end
+from cello.training.data import ArrayFeed, Batch, as_arrays, end_to_end, read_inputs
 from cello.training.feeding import Feeding
 from cello.training.filling import chunk_of
 from cello.training.loop import ChunkRunner
 from cello.training.programs import Held, Programs
+from cello.training.ragged import count_labels
 
 
 class ShortWay(NamedTuple):
@@ -28,12 +29,14 @@ class ShortWay(NamedTuple):
 
     Attributes:
         runner: what runs their program.
+        forms: those of the inputs.
         size: the rows of the program; a batch of fewer is filled up.
         outputs: tree of the shapes and dtypes of the outputs, for losses that look at the numbers
             of targets as well; else `None`.
     """
 
     runner: ChunkRunner
+    forms: Any
     size: int
     outputs: Any
 
@@ -96,7 +99,8 @@ class OneBatch:
         way = held.ways.get((mode, batch_size, _form((x, y, weights))))
         if way is None or current() is not ONE_DEVICE:
             return None
-        batch = as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(weights, "sample_weight")
+        x = read_inputs(x, way.forms, count_labels(y))
+        batch = x, as_arrays(y, "y"), as_arrays(weights, "sample_weight")
         if way.outputs is not None:
             self.objective.check_targets(batch[1], way.outputs)
         if mode != "predict":
@@ -123,7 +127,9 @@ class OneBatch:
         outputs = None
         if mode != "predict" and self.objective.looks_at_numbers:
             outputs = self._feeding.outputs_for(feed.parts, True)
-        way = ShortWay(self._programs.runner(mode), feed.batch_size, outputs)
+        way = ShortWay(
+            self._programs.runner(mode), self.model.input_forms, feed.batch_size, outputs
+        )
         self._programs.held.ways[mode, batch_size, form] = way
 
 

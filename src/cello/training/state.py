@@ -40,7 +40,7 @@ class State:
 
     def read(self) -> list[Any]:
         """The values now, and in training the state of the optimiser behind them."""
-        values: list[Any] = [values_of(variables) for variables in self._variables]
+        values: list[Any] = list(map(values_of, self._variables))
         return values if self._optimizer is None else [*values, self._optimizer.state]
 
     def write(self, new: list[Any], before: list[Any]) -> None:
