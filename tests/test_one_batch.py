@@ -10,8 +10,7 @@ import pytest
 import cello
 from cello import Input, Model, Sequential, layers
 
-COMPILATIONS = 88
-pytestmark = pytest.mark.usefixtures("compiled_lightly")
+COMPILATIONS = 90
 RNG = np.random.default_rng(11)
 
 
@@ -179,6 +178,28 @@ def test_the_size_of_the_batches_of_predict_counts():
             found = model.predict(X[:rows], batch_size=size, verbose=0)
             np.testing.assert_allclose(found, np.asarray(model(X))[:rows], rtol=1e-5, atol=1e-6)
         assert len(model.predict(X, batch_size=2, steps=1, verbose=0)) == 2
+
+
+class Centred(layers.Layer):
+    """Sees the whole batch."""
+
+    def call(self, inputs):
+        return inputs - inputs.mean(axis=0)
+
+
+def test_a_layer_that_sees_the_whole_batch_sees_no_other_rows():
+    model = Sequential([Input((3,)), Centred()])
+    for _ in range(2):
+        found = model.predict(X[:3], verbose=0)
+        np.testing.assert_allclose(found, X[:3] - X[:3].mean(axis=0), rtol=1e-5, atol=1e-6)
+
+
+def test_fractions_for_whole_numbers_are_refused_after_a_good_batch():
+    model = Sequential([Input((2,), dtype="int32"), layers.Embedding(5, 2)])
+    for _ in range(2):
+        assert model.predict_on_batch(np.ones((1, 2))).shape == (1, 2, 2)
+        with pytest.raises(ValueError, match="whole numbers"):
+            model.predict_on_batch(np.full((1, 2), 0.5))
 
 
 def test_a_callback_sees_a_batch_that_is_known():

@@ -242,7 +242,7 @@ class Feeding:
         training = where == "fit"
 
         def found():
-            self._outputs_for(batch, targets)  # builds the model
+            self.outputs_for(batch, targets)  # builds the model
             reason = why_rows_meet(self._programs, specs, training, targets)
             if reason is not None:
                 _log.info(

@@ -94,8 +94,8 @@ class ChunkRunner:
         while (taken := epoch.take(self._count_wanted(capacity, fixed), patience)) is not None:
             chunk, n, rows = taken
             # What is left over comes alone, and so needs one program for all capacities.
-            alone = isinstance(chunk, Filled) or (n == 1 and rows < feed.batch_size)
-            length = 1 if alone else capacity
+            filled = isinstance(chunk, Filled)
+            length = 1 if filled or (n == 1 and rows < feed.batch_size) else capacity
             running.append(self._start(state, state.read(), chunk, n, rows, length, first))
             first += n
             # A batch that is a chunk of its own takes long: its results are shown at once.

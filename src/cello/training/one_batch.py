@@ -127,9 +127,8 @@ class OneBatch:
         outputs = None
         if mode != "predict" and self.objective.looks_at_numbers:
             outputs = self._feeding.outputs_for(feed.parts, True)
-        way = ShortWay(
-            self._programs.runner(mode), self.model.input_forms, feed.batch_size, outputs
-        )
+        size = feed.batch_size if feed.fills else feed.rows
+        way = ShortWay(self._programs.runner(mode), self.model.input_forms, size, outputs)
         self._programs.held.ways[mode, batch_size, form] = way
 
 

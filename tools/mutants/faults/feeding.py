@@ -217,4 +217,18 @@ FAULTS = [
         [ONE_BATCH + "test_outputs_are_the_callers_own"],
         "the outputs of a second prediction cannot be written",
     ),
+    (
+        "src/cello/training/one_batch.py",
+        "size = feed.batch_size if feed.fills else feed.rows",
+        "size = feed.batch_size",
+        [ONE_BATCH + "test_a_layer_that_sees_the_whole_batch_sees_no_other_rows"],
+        "a layer of the user's own sees rows that are not in the data of a second prediction",
+    ),
+    (
+        "src/cello/training/one_batch.py",
+        "x = read_inputs(x, way.forms, count_labels(y))",
+        'x = as_arrays(x, "x")',
+        [ONE_BATCH + "test_fractions_for_whole_numbers_are_refused_after_a_good_batch"],
+        "fractions for whole numbers are refused in the first batch only",
+    ),
 ]
