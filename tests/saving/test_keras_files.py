@@ -571,6 +571,8 @@ OPTIMIZERS = [
     ("Adam", {"clipnorm": 1.0}), ("Adam", {"amsgrad": True}), ("AdamW", {"weight_decay": 0.01}),
     ("Adamax", {}), ("Nadam", {}), ("Adagrad", {}), ("Adadelta", {"learning_rate": 1.0}),
     ("Lion", {}), ("Lamb", {}), ("Adafactor", {}),
+    ("Muon", {"exclude_layers": ["gru"]}), ("Ftrl", {}), ("ScheduleFreeAdamW", {}),
+    ("SGD", {"loss_scale_factor": 3.0, "momentum": 0.5}),
     ("SGD", {"gradient_accumulation_steps": 4}),
     ("Adam", {"gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.8}),
     ("RMSprop", {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2}),
@@ -606,7 +608,7 @@ GOING_ON = [
 
 @pytest.mark.parametrize(("name", "options", "writer", "reader"), GOING_ON)
 def test_training_goes_on(name, options, writer, reader, tmp_path):
-    model = trainee(writer, name, options, recurrent="amsgrad" in options)
+    model = trainee(writer, name, options, recurrent={"amsgrad", "exclude_layers"} & set(options))
     train(model)
     model.save(tmp_path / "m.keras")
     again = reader.models.load_model(tmp_path / "m.keras")

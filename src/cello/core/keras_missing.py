@@ -204,13 +204,8 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             "it compares the rows of a batch with each other; write a function "
             "`loss(y_true, y_pred)` of your own",
         ),
-        ("deserialize", "write `cello.losses.get`"),
-        ("serialize", "write `cello.core.serialization.serialize`"),
     ],
-    "metrics": [
-        ("deserialize", "write `cello.metrics.get`"),
-        ("serialize", "write `cello.core.serialization.serialize`"),
-    ],
+    "metrics": [],
     "mixed_precision": [
         ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss")
     ],
@@ -261,18 +256,10 @@ MISSING: dict[str, list[tuple[str, str]]] = {
     ],
     "optimizers": [
         (
-            "ScheduleFreeAdamW",
-            "give `compile` that of optax, `optax.contrib.schedule_free_adamw`",
-        ),
-        (
             "MultiOptimizer OptimizerMap",
             "give `compile` one of optax; `optax.multi_transform` has an optimiser a group",
         ),
-        ("Ftrl", "write `Adagrad` with an L1 regulariser"),
         ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss"),
-        ("Muon", "give `compile` that of optax, `optax.contrib.muon`"),
-        ("deserialize", "write `cello.optimizers.get`"),
-        ("serialize", "write `cello.core.serialization.serialize`"),
         ("legacy", "the optimisers of `cello.optimizers` have the same names"),
     ],
     "optimizers.schedules": [

@@ -21,6 +21,7 @@ from cello.losses.functions import categorical_generalized_cross_entropy as cate
 from cello.losses.functions import categorical_hinge as categorical_hinge
 from cello.losses.functions import cosine_similarity as cosine_similarity
 from cello.losses.ctc import ctc as ctc
+from cello.losses.named import deserialize as deserialize
 from cello.losses.functions import dice as dice
 from cello.losses.named import get as get
 from cello.losses.loss import hide as hide
@@ -33,6 +34,7 @@ from cello.losses.functions import mean_absolute_percentage_error as mean_absolu
 from cello.losses.functions import mean_squared_error as mean_squared_error
 from cello.losses.functions import mean_squared_logarithmic_error as mean_squared_logarithmic_error
 from cello.losses.functions import poisson as poisson
+from cello.core.serialization import serialize as serialize
 from cello.losses.functions import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from cello.losses.functions import squared_hinge as squared_hinge
 from cello.losses.functions import tversky as tversky
@@ -411,8 +413,8 @@ __all__ = [
     "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge",
     "Tversky", "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
     "categorical_focal_crossentropy", "categorical_generalized_cross_entropy", "categorical_hinge",
-    "cosine_similarity", "ctc", "dice", "get", "hide", "hinge", "huber", "kl_divergence",
-    "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy", "squared_hinge",
-    "tversky",
+    "cosine_similarity", "ctc", "deserialize", "dice", "get", "hide", "hinge", "huber",
+    "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "poisson", "serialize",
+    "sparse_categorical_crossentropy", "squared_hinge", "tversky",
 ]

@@ -15,7 +15,7 @@ from cello.core.exports import public
 from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import boolean, integer, integers, nearest, number, optional
 from cello.core.masking import get_mask, real_only
-from cello.core.serialization import Registry
+from cello.core.serialization import Registry, custom_object_scope, serialize
 from cello.losses import functions
 from cello.losses.arguments import axis as _axis
 from cello.losses.arguments import logits as _logits
@@ -282,4 +282,15 @@ def get(identifier) -> Loss:
     return loss if isinstance(loss, Loss) else FunctionLoss(loss)
 
 
-__all__ = public(globals(), "cello.losses")
+def deserialize(config, custom_objects=None) -> Loss:
+    """The loss of a configuration, such as `serialize` gives; see `get`.
+
+    Args:
+        config: the configuration, or a name.
+        custom_objects: a program's own classes and functions by the names in it.
+    """
+    with custom_object_scope(custom_objects):
+        return get(config)
+
+
+__all__ = [*public(globals(), "cello.losses"), "serialize"]

@@ -22,6 +22,7 @@ from cello.losses import categorical_crossentropy as categorical_crossentropy
 from cello.losses import categorical_focal_crossentropy as categorical_focal_crossentropy
 from cello.losses import categorical_hinge as categorical_hinge
 from cello.metrics.means import concordance_correlation as concordance_correlation
+from cello.metrics.named import deserialize as deserialize
 from cello.metrics.named import get as get
 from cello.losses import hinge as hinge
 from cello.losses import huber as huber
@@ -34,6 +35,7 @@ from cello.losses import mean_squared_logarithmic_error as mean_squared_logarith
 from cello.metrics.means import pearson_correlation as pearson_correlation
 from cello.losses import poisson as poisson
 from cello.metrics.named import resolve as resolve
+from cello.losses import serialize as serialize
 from cello.metrics.means import sparse_categorical_accuracy as sparse_categorical_accuracy
 from cello.losses import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from cello.metrics.means import sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy
@@ -570,10 +572,10 @@ __all__ = [
     "SpecificityAtSensitivity", "SquaredHinge", "Sum", "TopKCategoricalAccuracy", "TrueNegatives",
     "TruePositives", "accuracy", "binary_accuracy", "binary_crossentropy",
     "binary_focal_crossentropy", "categorical_accuracy", "categorical_crossentropy",
-    "categorical_focal_crossentropy", "categorical_hinge", "concordance_correlation", "get",
-    "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
+    "categorical_focal_crossentropy", "categorical_hinge", "concordance_correlation", "deserialize",
+    "get", "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
     "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
-    "pearson_correlation", "poisson", "resolve", "sparse_categorical_accuracy",
+    "pearson_correlation", "poisson", "resolve", "serialize", "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy", "squared_hinge",
     "top_k_categorical_accuracy",
 ]

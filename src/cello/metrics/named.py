@@ -8,7 +8,7 @@ from cello.core.exports import public
 from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import nearest
 from cello.core.naming import snake_case
-from cello.core.serialization import Registry
+from cello.core.serialization import Registry, custom_object_scope, serialize
 from cello.losses.functions import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -139,6 +139,17 @@ def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
     return classes[identifier in ("crossentropy", "ce")](name=identifier)
 
 
+def deserialize(config, custom_objects=None) -> Metric:
+    """The metric of a configuration, such as `serialize` gives; see `get`.
+
+    Args:
+        config: the configuration, or a name.
+        custom_objects: a program's own classes and functions by the names in it.
+    """
+    with custom_object_scope(custom_objects):
+        return get(config)
+
+
 _FUNCTIONS = [n for n in public(globals(), "cello.losses") if n[0].islower()]
 
-__all__ = [*public(globals(), "cello.metrics"), *_FUNCTIONS]
+__all__ = [*public(globals(), "cello.metrics"), *_FUNCTIONS, "serialize"]

@@ -6,12 +6,16 @@
 from cello.core.kinds import Integer
 from cello.core.kinds import Number
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
-import cello.optimizers.optimizer as _optimizers_optimizer
+import cello.optimizers.muon as _optimizers_muon
+import cello.optimizers.optax_rule as _optimizers_optax_rule
 import cello.optimizers.rules as _optimizers_rules
 import jax
 
+from cello.optimizers.named import deserialize as deserialize
 from cello.optimizers.named import get as get
+from cello.losses import serialize as serialize
 from cello.optimizers.optimizer import Optimizer as Optimizer
 class Adadelta(_optimizers_rules.Adadelta, Optimizer):
     def __init__(
@@ -19,12 +23,12 @@ class Adadelta(_optimizers_rules.Adadelta, Optimizer):
         epsilon: Number = 1e-07, weight_decay: Number | None = None, clipnorm: Number | None = None,
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         rho: Decay rate of the moving average of the squares.
         epsilon: Added to the denominator.
         weight_decay: Part of each parameter taken off in a step.
@@ -34,6 +38,7 @@ class Adadelta(_optimizers_rules.Adadelta, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -45,13 +50,12 @@ class Adafactor(_optimizers_rules.Adafactor, Optimizer):
         clip_threshold: Number = 1.0, weight_decay: Number | None = None,
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
-        relative_step: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, relative_step: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         beta_2_decay: Exponent of the step in the decay rate.
         epsilon_1: Added to the squared gradients.
         epsilon_2: Least scale of the parameters.
@@ -63,6 +67,7 @@ class Adafactor(_optimizers_rules.Adafactor, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -74,12 +79,12 @@ class Adagrad(_optimizers_rules.Adagrad, Optimizer):
         weight_decay: Number | None = None, clipnorm: Number | None = None,
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         initial_accumulator_value: The first value of `a`.
         epsilon: Added to the denominator.
         weight_decay: Part of each parameter taken off in a step.
@@ -89,6 +94,7 @@ class Adagrad(_optimizers_rules.Adagrad, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -100,12 +106,12 @@ class Adam(_optimizers_rules.Adam, Optimizer):
         weight_decay: Number | None = None, clipnorm: Number | None = None,
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         beta_1: Decay rate of the moving average of the gradients.
         beta_2: Decay rate of the moving average of the squared gradients.
         epsilon: Added to the denominator.
@@ -117,6 +123,7 @@ class Adam(_optimizers_rules.Adam, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -127,12 +134,12 @@ class Adamax(_optimizers_rules.Adamax, Optimizer):
         beta_2: Number = 0.999, epsilon: Number = 1e-07, weight_decay: Number | None = None,
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         beta_1: Decay rate of the moving average of the gradients.
         beta_2: Decay rate of the moving average of the greatest gradients.
         epsilon: Added to the denominator.
@@ -143,6 +150,40 @@ class Adamax(_optimizers_rules.Adamax, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
+        gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
+        name: Name; one by the class, as `adam_1`, if None.
+        """
+
+class Ftrl(_optimizers_rules.Ftrl, Optimizer):
+    def __init__(
+        self, learning_rate: Number | jax.Array | Callable[..., Any] = 0.001,
+        learning_rate_power: float = -0.5, initial_accumulator_value: Number = 0.1,
+        l1_regularization_strength: Number = 0.0, l2_regularization_strength: Number = 0.0,
+        l2_shrinkage_regularization_strength: Number = 0.0, beta: Number = 0.0,
+        weight_decay: Number | None = None, clipnorm: Number | None = None,
+        clipvalue: Number | None = None, global_clipnorm: Number | None = None,
+        use_ema: bool = False, ema_momentum: Number = 0.99,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
+    ) -> None:
+        r"""Args:
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
+        learning_rate_power: `p`; 0: the rate does not shrink.
+        initial_accumulator_value: The first value of `n`.
+        l1_regularization_strength: `l1`.
+        l2_regularization_strength: `l2`.
+        l2_shrinkage_regularization_strength: As `l2`, of the gradients alone.
+        beta: See above.
+        weight_decay: Part of each parameter taken off in a step.
+        clipnorm: Greatest norm of the gradient of each parameter array.
+        clipvalue: Greatest absolute value of each gradient element.
+        global_clipnorm: Greatest norm of all gradients together.
+        use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
+        ema_momentum: Decay rate of that average.
+        ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -153,12 +194,12 @@ class Lamb(_optimizers_rules.Lamb, Optimizer):
         beta_2: Number = 0.999, epsilon: Number = 1e-07, weight_decay: Number | None = None,
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         beta_1: Decay rate of the moving average of the gradients.
         beta_2: Decay rate of the moving average of the squared gradients.
         epsilon: Added to the denominator.
@@ -169,6 +210,7 @@ class Lamb(_optimizers_rules.Lamb, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -179,12 +221,12 @@ class Lion(_optimizers_rules.Lion, Optimizer):
         beta_2: Number = 0.99, weight_decay: Number | None = None, clipnorm: Number | None = None,
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         beta_1: Decay rate of the moving average of the gradients, in the step.
         beta_2: Decay rate of the moving average of the gradients, in the memory.
         weight_decay: Part of each parameter taken off in a step.
@@ -194,8 +236,53 @@ class Lion(_optimizers_rules.Lion, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
+        """
+
+class Muon(_optimizers_muon.Muon, Optimizer):
+    def __init__(
+        self, learning_rate: Number | jax.Array | Callable[..., Any] = 0.001,
+        adam_beta_1: Number = 0.9, adam_beta_2: Number = 0.999,
+        adam_weight_decay: Number | None = 0.004, epsilon: Number = 1e-07,
+        weight_decay: Number | None = 0.004, clipnorm: Number | None = None,
+        clipvalue: Number | None = None, global_clipnorm: Number | None = None,
+        use_ema: bool = False, ema_momentum: Number = 0.99,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None,
+        exclude_layers: Sequence[str] | None = None, exclude_embeddings: bool = True,
+        muon_a: Number = 3.4445, muon_b: Number = -4.775, muon_c: Number = 2.0315,
+        adam_lr_ratio: Number = 1, momentum: Number = 0.95, ns_steps: Integer = 5,
+        nesterov: bool = True, rms_rate: Number | None = 0.2, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
+    ) -> None:
+        r"""Args:
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
+        adam_beta_1: Adam's decay rate of the gradients.
+        adam_beta_2: Adam's decay rate of their squares.
+        adam_weight_decay: `weight_decay` of what Adam trains.
+        epsilon: Added to the denominator.
+        weight_decay: Part of each matrix taken off in a step.
+        clipnorm: Greatest norm of the gradient of each parameter array.
+        clipvalue: Greatest absolute value of each gradient element.
+        global_clipnorm: Greatest norm of all gradients together.
+        use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
+        ema_momentum: Decay rate of that average.
+        ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
+        gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
+        name: Name; one by the class, as `adam_1`, if None.
+        exclude_layers: Regular expressions of the paths left to Adam.
+        exclude_embeddings: Whether embeddings are left to Adam.
+        muon_a: See above.
+        muon_b: See above.
+        muon_c: See above.
+        adam_lr_ratio: The rate of Adam, as a part of `lr`.
+        momentum: Part of the last momentum that is kept.
+        ns_steps: Steps of the iteration.
+        nesterov: Whether to use Nesterov's momentum.
+        rms_rate: See above.
         """
 
 class Nadam(_optimizers_rules.Nadam, Optimizer):
@@ -204,12 +291,12 @@ class Nadam(_optimizers_rules.Nadam, Optimizer):
         beta_2: Number = 0.999, epsilon: Number = 1e-07, weight_decay: Number | None = None,
         clipnorm: Number | None = None, clipvalue: Number | None = None,
         global_clipnorm: Number | None = None, use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         beta_1: Decay rate of the moving average of the gradients.
         beta_2: Decay rate of the moving average of the squared gradients.
         epsilon: Added to the denominator.
@@ -220,22 +307,24 @@ class Nadam(_optimizers_rules.Nadam, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
 
-class Optax(_optimizers_optimizer.Optax, Optimizer):
+class Optax(_optimizers_optax_rule.Optax, Optimizer):
     def __init__(
         self, transformation: Any, use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
         transformation: An `optax.GradientTransformation`.
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -247,12 +336,12 @@ class RMSprop(_optimizers_rules.RMSprop, Optimizer):
         weight_decay: Number | None = None, clipnorm: Number | None = None,
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         rho: Decay rate of the moving average of the squared gradients.
         momentum: Part of the last step that is made again.
         epsilon: Added to the denominator.
@@ -264,6 +353,7 @@ class RMSprop(_optimizers_rules.RMSprop, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -274,12 +364,12 @@ class SGD(_optimizers_rules.SGD, Optimizer):
         nesterov: bool = False, weight_decay: Number | None = None, clipnorm: Number | None = None,
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         momentum: Part of the last step that is made again.
         nesterov: Whether to use Nesterov's momentum.
         weight_decay: Part of each parameter taken off in a step.
@@ -289,6 +379,36 @@ class SGD(_optimizers_rules.SGD, Optimizer):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
+        gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
+        name: Name; one by the class, as `adam_1`, if None.
+        """
+
+class ScheduleFreeAdamW(_optimizers_rules.ScheduleFreeAdamW, Optimizer):
+    def __init__(
+        self, learning_rate: Number | jax.Array | Callable[..., Any] = 0.0025, beta_1: float = 0.9,
+        beta_2: Number = 0.999, epsilon: Number = 1e-08, warmup_steps: Integer = 0,
+        weight_decay: Number | None = None, clipnorm: Number | None = None,
+        clipvalue: Number | None = None, global_clipnorm: Number | None = None,
+        use_ema: bool = False, ema_momentum: Number = 0.99,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
+        gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
+    ) -> None:
+        r"""Args:
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
+        beta_1: How near the parameters are to the mean.
+        beta_2: Decay rate of the moving average of the squared gradients.
+        epsilon: Added to the denominator.
+        warmup_steps: Steps in which the rate rises to its value.
+        weight_decay: Part of each parameter taken off in a step.
+        clipnorm: Greatest norm of the gradient of each parameter array.
+        clipvalue: Greatest absolute value of each gradient element.
+        global_clipnorm: Greatest norm of all gradients together.
+        use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
+        ema_momentum: Decay rate of that average.
+        ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -300,12 +420,12 @@ class AdamW(_optimizers_rules.AdamW, Adam):
         epsilon: Number = 1e-07, amsgrad: bool = False, clipnorm: Number | None = None,
         clipvalue: Number | None = None, global_clipnorm: Number | None = None,
         use_ema: bool = False, ema_momentum: Number = 0.99,
-        ema_overwrite_frequency: Integer | None = None,
+        ema_overwrite_frequency: Integer | None = None, loss_scale_factor: Number | None = None,
         gradient_accumulation_steps: Integer | None = None, name: Any = None, *, decay: Any = None,
-        is_legacy_optimizer: Any = None, jit_compile: Any = None, loss_scale_factor: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None,
     ) -> None:
         r"""Args:
-        learning_rate: A number, or a schedule: a function of the number of steps done.
+        learning_rate: A number, or a schedule: a function of the number of steps done. A function of nothing is called when a step is compiled.
         weight_decay: Part of each parameter taken off.
         beta_1: Decay rate of the moving average of the gradients.
         beta_2: Decay rate of the moving average of the squared gradients.
@@ -317,6 +437,7 @@ class AdamW(_optimizers_rules.AdamW, Adam):
         use_ema: Whether to keep a moving average of the parameters, which they become when fit ends.
         ema_momentum: Decay rate of that average.
         ema_overwrite_frequency: Steps after which the parameters are set to their average; at the end of fit only where None.
+        loss_scale_factor: What the loss is multiplied with, and the gradients divided by, against underflow.
         gradient_accumulation_steps: Batches, the mean of whose gradients makes one step; each is a step where None.
         name: Name; one by the class, as `adam_1`, if None.
         """
@@ -324,6 +445,7 @@ class AdamW(_optimizers_rules.AdamW, Adam):
 from cello.optimizers import schedules as schedules
 
 __all__ = [
-    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Lamb", "Lion", "Nadam", "Optax",
-    "Optimizer", "RMSprop", "SGD", "get", "schedules",
+    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Muon",
+    "Nadam", "Optax", "Optimizer", "RMSprop", "SGD", "ScheduleFreeAdamW", "deserialize", "get",
+    "schedules", "serialize",
 ]

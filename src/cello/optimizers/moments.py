@@ -98,3 +98,68 @@ def scale_by_nadam(beta_1, beta_2, epsilon) -> optax.GradientTransformation:
         return updates, MomentsState(count, m, v, product)
 
     return optax.GradientTransformation(init, update)
+
+
+class FtrlState(NamedTuple):
+    """The sum of the squared gradients, and the linear term."""
+
+    accumulator: Any
+    linear: Any
+
+
+def ftrl(learning_rate, power, first, l1, l2, shrinkage, beta) -> optax.GradientTransformation:
+    """From gradients to steps, by the rule in `Ftrl`."""
+
+    def init(params):
+        full = jax.tree.map(lambda p: jnp.full_like(p, first), params)
+        return FtrlState(full, optax.tree.zeros_like(params))
+
+    def update(grads, state, params):
+        def one(g, n, z, w):
+            new = n + jnp.square(g)
+            grown = jnp.power(new, -power) - jnp.power(n, -power)
+            z = z + g + 2 * shrinkage * w - grown / learning_rate * w
+            curvature = jnp.power(new, -power) / learning_rate
+            curvature = curvature + 2 * l2 + beta / learning_rate
+            step = (jnp.clip(z, -l1, l1) - z) / curvature - w
+            return step.astype(w.dtype), new.astype(n.dtype), z.astype(w.dtype)
+
+        found = jax.tree.map(one, grads, state.accumulator, state.linear, params)
+        steps, *sums = jax.tree.transpose(jax.tree.structure(params), None, found)
+        return steps, FtrlState(*sums)
+
+    return optax.GradientTransformation(init, update)
+
+
+class ScheduleFreeState(NamedTuple):
+    """The steps done, the point of the plain steps, and the moving average of the squares."""
+
+    count: Any
+    z: Any
+    v: Any
+
+
+def schedule_free(learning_rate, beta_1, beta_2, epsilon, warmup) -> optax.GradientTransformation:
+    """From gradients to steps, by the rule in `ScheduleFreeAdamW`."""
+
+    def init(params):
+        copies = jax.tree.map(jnp.array, params)
+        return ScheduleFreeState(jnp.zeros((), jnp.int32), copies, optax.tree.zeros_like(params))
+
+    def update(grads, state, params):
+        count = optax.safe_increment(state.count)
+        v = optax.tree.update_moment_per_elem_norm(grads, state.v, beta_2, 2)
+        rate = learning_rate * jnp.minimum(count / warmup, 1) if warmup else learning_rate
+
+        def moved(z, g, v):
+            return (z - rate * g / (jnp.sqrt(v / (1 - beta_2**count)) + epsilon)).astype(z.dtype)
+
+        def step(y, z, new):
+            mean = (y - (1 - beta_1) * z) / beta_1
+            mean = mean + (new - mean) / count
+            return ((1 - beta_1) * new + beta_1 * mean - y).astype(y.dtype)
+
+        z = jax.tree.map(moved, state.z, grads, v)
+        return jax.tree.map(step, params, state.z, z), ScheduleFreeState(count, z, v)
+
+    return optax.GradientTransformation(init, update)

@@ -6,8 +6,10 @@ import optax
 
 from cello.core.exports import public
 from cello.core.kinds import nearest
-from cello.core.serialization import Registry, custom_object
-from cello.optimizers.optimizer import Optax, Optimizer
+from cello.core.serialization import Registry, custom_object, custom_object_scope, serialize
+from cello.optimizers.muon import Muon
+from cello.optimizers.optax_rule import Optax
+from cello.optimizers.optimizer import Optimizer
 from cello.optimizers.rules import (
     SGD,
     Adadelta,
@@ -16,15 +18,24 @@ from cello.optimizers.rules import (
     Adam,
     Adamax,
     AdamW,
+    Ftrl,
     Lamb,
     Lion,
     Nadam,
     RMSprop,
+    ScheduleFreeAdamW,
 )
 
-_CLASSES = (SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Lion, Lamb, Adafactor)
+_CLASSES = (
+    SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Lion, Lamb, Adafactor, Ftrl, Muon,
+    ScheduleFreeAdamW,
+)  # fmt: skip
 
-registry = Registry("optimizer", {cls.__name__.lower(): cls for cls in _CLASSES})
+registry = Registry(
+    "optimizer",
+    {cls.__name__.lower(): cls for cls in _CLASSES},
+    accepts=lambda thing: isinstance(thing, Optimizer),
+)
 
 
 def get(identifier):
@@ -47,6 +58,10 @@ def get(identifier):
             hint = nearest(identifier, registry.entries) or known
             raise ValueError(f"Unknown optimizer {identifier!r}{hint}")
         identifier = identifier.lower()
+    if isinstance(identifier, dict):
+        lower = str(identifier.get("class_name")).lower()
+        if lower in registry.entries and custom_object(identifier["class_name"]) is None:
+            identifier = {**identifier, "class_name": registry.entries[lower].__name__}
     optimizer = identifier
     if isinstance(identifier, (str, dict, type)):
         optimizer = registry.get(identifier)
@@ -58,4 +73,15 @@ def get(identifier):
     return optimizer
 
 
-__all__ = public(globals(), "cello.optimizers")
+def deserialize(config, custom_objects=None) -> Optimizer:
+    """The optimiser of a configuration, such as `serialize` gives; see `get`.
+
+    Args:
+        config: the configuration; its class in upper or lower case.
+        custom_objects: a program's own classes and functions by the names in it.
+    """
+    with custom_object_scope(custom_objects):
+        return get(config)
+
+
+__all__ = [*public(globals(), "cello.optimizers"), "serialize"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+import re
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
-from cello.core.arguments import Argument, arg
+from cello.core.arguments import arg
 from cello.core.kinds import (
     Integer,
-    Number,
     boolean,
     fraction,
     integer,
@@ -24,17 +22,10 @@ from cello.core.kinds import (
 )
 from cello.core.naming import snake_case, unique_name
 from cello.core.serialization import Configurable, serialize
+from cello.core.variable import Variable
+from cello.optimizers import slots
 from cello.optimizers.averaging import accumulating, average_in, averaging
-
-
-def _number_or_schedule(value: Number | jax.Array | Callable[..., Any]):
-    if callable(value):
-        return value
-    try:
-        array = np.ndim(value) == 0 and isinstance(value, (np.generic, np.ndarray, jax.Array))
-        return float(non_negative(np.asarray(value).item() if array else cast(Number, value)))
-    except ValueError:
-        raise ValueError("a non-negative number or a schedule, step -> number") from None
+from cello.optimizers.rate import LearningRate, Steps, as_schedule, shortest
 
 
 def _several(value: Integer):
@@ -43,52 +34,19 @@ def _several(value: Integer):
     return int(value)
 
 
-class Rate(float):
-    """A learning rate as it was when it was read; `assign` gives its optimiser a new one."""
-
-    _optimizer: Any
-
-    def __new__(cls, value, optimizer):
-        rate = super().__new__(cls, value)
-        rate._optimizer = optimizer
-        return rate
-
-    def assign(self, value) -> None:
-        """The same as `optimizer.learning_rate = value`."""
-        self._optimizer.learning_rate = value
-
-    def __reduce__(self):
-        return float, (float(self),)
-
-
-class LearningRate(Argument):
-    """The argument `learning_rate`, which can be read and assigned while a model trains.
-
-    Once there is a state, the value lives there as an array: a new one needs no compilation.
-    """
-
-    def __init__(self, default):
-        doc = "A number, or a schedule: a function of the number of steps done."
-        super().__init__(default, _number_or_schedule, doc)
-
-    def __get__(self, optimizer, owner=None):
-        return self if optimizer is None else Rate(optimizer._read_learning_rate(), optimizer)
-
-    def __set__(self, optimizer, value):
-        if "_learning_rate" in vars(optimizer):
-            optimizer._assign_learning_rate(self, value)
-        else:  # in the constructor
-            optimizer._learning_rate = value
-
-
 class Optimizer(Configurable):
     """Base of the optimisers.
 
-    A subclass declares its arguments and defines `rule(learning_rate)`. An optimiser is used
+    A subclass declares its arguments and defines `rule(learning_rate)`. `fit` uses an optimiser
     through two pure functions, which can be jitted; `params` is any pytree of arrays::
 
         state = optimizer.init(params)
         params, state = optimizer.update(grads, state, params)
+
+    A loop of one's own may use variables instead, as in Keras::
+
+        optimizer.build(model.trainable_variables)
+        optimizer.apply(grads)
 
     The gradients are clipped first. With `weight_decay`, the parameters are multiplied by
     `1 - learning_rate * weight_decay` before the rule is applied (Loshchilov and Hutter, 2019).
@@ -101,7 +59,7 @@ class Optimizer(Configurable):
 
     Attributes:
         state: the state of the training at hand, which the training loop keeps here; else `None`.
-        variables: the variables that it trains, once there is a state.
+        trained: the variables that it trains, once there is a state.
         learning_rate: the present learning rate; may be assigned (`optimizer.learning_rate = 1e-4`
             or, as in Keras, `optimizer.learning_rate.assign(1e-4)`), unless it follows a schedule.
             It counts from the next step on, and nothing is compiled anew.
@@ -133,6 +91,10 @@ class Optimizer(Configurable):
         doc="Steps after which the parameters are set to their average; at the end of fit only "
         "where None.",
     )  # fmt: skip
+    loss_scale_factor: Any = arg(
+        None, kind=optional(positive),
+        doc="What the loss is multiplied with, and the gradients divided by, against underflow.",
+    )  # fmt: skip
     gradient_accumulation_steps: Any = arg(
         None, kind=optional(_several),
         doc="Batches, the mean of whose gradients makes one step; each is a step where None.",
@@ -142,13 +104,13 @@ class Optimizer(Configurable):
         "decay": (0, None),
         "is_legacy_optimizer": None,
         "jit_compile": None,
-        "loss_scale_factor": (None,),
     }
     _learning_rate: Any
 
     def __init__(self, *args, **kwargs):
-        self.state = None
-        self.variables: list[Any] = []
+        self.state: Any = None
+        self.trained: list[Variable] = []
+        self._undecayed: tuple[list[Variable], list[str]] = [], []
         super().__init__(*args, **kwargs)
         self.name = self.name or unique_name(snake_case(type(self).__name__))
         clips = {n: getattr(self, n) for n in ("clipnorm", "clipvalue", "global_clipnorm")}
@@ -182,15 +144,144 @@ class Optimizer(Configurable):
         updates, state = self._transformation().update(grads, state, params)
         return optax.apply_updates(params, updates), state
 
+    # ------------------------------------------------------------------ with variables
+
+    def build(self, variables) -> None:
+        """Begin to train these variables, with the state before the first step."""
+        self.trained = list(variables)
+        self.state = self.init([v.value for v in self.trained])
+
+    @property
+    def built(self) -> bool:
+        """Whether it knows its variables and has a state."""
+        return self.state is not None
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Its state as Keras lists it: the steps done, the rate, and what the rule keeps."""
+        return slots.state_variables(self)
+
+    def apply(self, grads, trainable_variables=None) -> None:
+        """One step on the variables: their values, and `state`, are replaced.
+
+        Args:
+            grads: a gradient for each variable. With `loss_scale_factor`, those of the scaled loss.
+            trainable_variables: the variables; those of `build` where `None`.
+        """
+        grads = list(grads)
+        if not grads:
+            return
+        variables = self.trained if trainable_variables is None else list(trainable_variables)
+        if not self.built and variables:
+            self.build(variables)
+        missing = sum(g is None for g in grads)
+        if missing or variables != self.trained or len(grads) != len(variables):
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' trains {len(self.trained)} variables, and "
+                f"needs a gradient for each. Received: {len(grads)} gradients, "
+                f"{missing} of them None, for {len(variables)} variables. "
+                "Call build(variables) first, always with the same variables."
+            )
+        values, state = self.step(grads, self.state, [v.value for v in variables])
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        self.state = state
+
+    def apply_gradients(self, grads_and_vars) -> Steps:
+        """`apply` for pairs of a gradient and its variable; returns the number of batches done."""
+        grads, variables = zip(*grads_and_vars, strict=True)
+        self.apply(grads, variables)
+        return Steps(self._batches)
+
+    def stateless_apply(self, optimizer_variables, grads, trainable_variables):
+        """One step as a pure function, as in Keras: `(new_trainable, new_optimizer_variables)`.
+
+        Args:
+            optimizer_variables: values of `variables`, in their order.
+            grads: a gradient for each trained variable.
+            trainable_variables: the values of the variables of `build`.
+        """
+        arrays = [jnp.asarray(v) for v in optimizer_variables]
+        values, state = self.step(
+            [jnp.asarray(g) for g in grads],
+            slots.state_of(self, self.trained, arrays),
+            [jnp.asarray(v) for v in trainable_variables],
+        )
+        return values, slots.arrays_of(self, state, self.trained)
+
+    def step(self, grads, state, values) -> tuple[Any, Any]:
+        """`update` for the values of `trained`, with the gradients of the scaled loss.
+
+        The constraints of the variables hold after it. A pure function.
+        """
+        scale = self.loss_scale_factor
+        if scale is not None:
+            grads = [g / scale for g in grads]
+        new, state = self.update(grads, state, values)
+        constraints = [v.constraint for v in self.trained]
+        return [v if c is None else c(v) for c, v in zip(constraints, new, strict=True)], state
+
+    def scale_loss(self, loss):
+        """What is differentiated in place of the loss."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:
+        """Say which variables `weight_decay` leaves alone; before `build`, or the first `fit`.
+
+        Args:
+            var_list: variables.
+            var_names: regular expressions; a variable counts if one is found in its name.
+        """
+        if self.built:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' has begun to train: call "
+                "exclude_from_weight_decay() before build() or fit()."
+            )
+        self._undecayed = list(var_list or []), list(var_names or [])
+
+    def weight_decay_of(self, variable: Variable | None, value) -> float:
+        """The weight decay of a parameter; `variable` is `None` where only arrays are known."""
+        return 0.0 if self.is_excluded(variable) else self.weight_decay or 0.0
+
+    def is_excluded(self, variable: Variable | None) -> bool:
+        """Whether `exclude_from_weight_decay` named the variable."""
+        variables, names = self._undecayed
+        if variable is None and (variables or names):
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}': exclude_from_weight_decay() goes by "
+                "variables. Call build(variables) before init() and update()."
+            )
+        return variable is not None and (
+            any(v is variable for v in variables)
+            or any(re.search(pattern, variable.name) for pattern in names)
+        )
+
+    def known_variables(self, leaves) -> list[Variable | None]:
+        """The variable of each leaf of the parameters; `None` where they are only arrays."""
+        known = [v.shape for v in self.trained] == [leaf.shape for leaf in leaves]
+        return [*self.trained] if known else [None] * len(leaves)
+
+    @property
+    def decays_weights(self) -> bool:
+        return bool(self.weight_decay)
+
+    def _decays(self, params):
+        """The weight decay of each parameter, a tree like `params`."""
+        leaves, structure = jax.tree.flatten(params)
+        pairs = zip(self.known_variables(leaves), leaves, strict=True)
+        return jax.tree.unflatten(structure, [self.weight_decay_of(*pair) for pair in pairs])
+
+    # ------------------------------------------------------------------------ its parts
+
     def _transformation(self) -> optax.GradientTransformation:
         def whole(learning_rate):
             rule = self.rule(learning_rate)
-            if self.weight_decay:
-                rule = _decaying(rule, learning_rate * self.weight_decay)
+            if self.decays_weights:
+                rule = _decaying(rule, learning_rate, self._decays)
             return self._average(optax.chain(*self._clipping(), rule))
 
         inject = optax.inject_hyperparams(whole, hyperparam_dtype=jnp.float32)
-        return inject(learning_rate=self._learning_rate)
+        return inject(learning_rate=as_schedule(self._learning_rate))
 
     def _clipping(self) -> list[optax.GradientTransformation]:
         if self.clipnorm is not None:
@@ -222,9 +313,9 @@ class Optimizer(Configurable):
             variable.assign(value)
 
     @property
-    def iterations(self) -> int:
+    def iterations(self) -> Steps:
         """The number of steps done."""
-        return self._batches // (self.gradient_accumulation_steps or 1)
+        return Steps(self._batches // (self.gradient_accumulation_steps or 1))
 
     @property
     def follows_schedule(self) -> bool:
@@ -237,8 +328,8 @@ class Optimizer(Configurable):
 
     def _read_learning_rate(self):
         if self.follows_schedule:
-            return _shortest(self._learning_rate(self._batches))
-        return self._learning_rate if self.state is None else _rate_in(self.state)
+            return shortest(as_schedule(self._learning_rate)(self._batches))
+        return self._learning_rate if self.state is None else rate_in(self.state)
 
     def _assign_learning_rate(self, argument: LearningRate, value):
         value = self._accepted(argument, value)
@@ -246,7 +337,7 @@ class Optimizer(Configurable):
             raise TypeError(self._no_schedule())
         self._learning_rate = value
         if self.state is not None:
-            self.state = _with_rate(self.state, value)
+            self.state = with_rate(self.state, value)
 
     def _no_schedule(self) -> str:
         return (
@@ -259,102 +350,27 @@ class Optimizer(Configurable):
         return {**super().get_config(), "learning_rate": serialize(rate)}
 
 
-class OptaxState(NamedTuple):
-    """The state of `Optax`: the number of steps done, and the transformation's own state."""
-
-    count: Any
-    inner: Any
-
-
-class Optax(Optimizer):
-    """Any optax transformation as an optimiser.
-
-    The learning rate can be read and assigned during the training if the transformation is, or
-    contains, one of `optax.inject_hyperparams`, as in
-    `optax.inject_hyperparams(optax.adam)(learning_rate=1e-3)`.
-    """
-
-    transformation: Any = arg(doc="An `optax.GradientTransformation`.")
-
-    # A transformation has its own.
-    weight_decay = clipnorm = clipvalue = global_clipnorm = None
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the last step.
-
-        Raises:
-            TypeError: where the transformation does not keep it in its state, or an assigned
-                value would be replaced by a schedule.
-            RuntimeError: before the training, while there is no state.
-        """
-        return Rate(_rate_in(self._injected()), self)
-
-    @learning_rate.setter
-    def learning_rate(self, value):
-        old = self._injected()
-        value = self._accepted(Optimizer.declared["learning_rate"], value)
-        if "learning_rate" in old.hyperparams_states or callable(value):
-            raise TypeError(self._no_schedule())
-        new = _with_rate(old, value)
-        self.state = jax.tree.map(
-            lambda node: new if node is old else node, self.state, is_leaf=_is_injected
-        )
-
-    def _injected(self):
-        if self.state is None:
-            raise RuntimeError(
-                f"Optax '{self.name}' has no state yet, where its learning rate is kept: read or "
-                "assign it once the training has begun."
-            )
-        for node in jax.tree.leaves(self.state, is_leaf=_is_injected):
-            if _is_injected(node):
-                return node
-        raise TypeError(
-            f"The transformation of Optax '{self.name}' does not keep its learning rate in its "
-            "state. Build it with optax.inject_hyperparams(...)(learning_rate=...)."
-        )
-
-    def init(self, params):
-        inner = self._average(self.transformation).init(params)
-        return OptaxState(jnp.zeros((), jnp.int32), inner)
-
-    def update(self, grads, state, params):
-        updates, inner = self._average(self.transformation).update(grads, state.inner, params)
-        return optax.apply_updates(params, updates), OptaxState(state.count + 1, inner)
-
-    def get_config(self):
-        raise TypeError(
-            f"Optax '{self.name}' holds an optax transformation, which has no configuration. Pass "
-            "the transformation again to the model that you load."
-        )
-
-
-def _decaying(rule, rate) -> optax.GradientTransformation:
-    """`rule` on parameters that are first multiplied by `1 - rate`."""
+def _decaying(rule, learning_rate, decays_of) -> optax.GradientTransformation:
+    """`rule` on parameters that are first multiplied by `1 - learning_rate * decay`."""
 
     def update(grads, state, params):
-        shrunk = jax.tree.map(lambda p: (p - rate * p).astype(p.dtype), params)
+        lost = jax.tree.map(
+            lambda p, d: learning_rate * d * p if d else 0, params, decays_of(params)
+        )
+        shrunk = jax.tree.map(lambda p, less: (p - less).astype(p.dtype), params, lost)
         updates, state = rule.update(grads, state, shrunk)
-        return jax.tree.map(lambda u, p: u - rate * p, updates, params), state
+        return jax.tree.map(lambda u, less: u - less, updates, lost), state
 
     return optax.GradientTransformation(rule.init, update)
 
 
-def _is_injected(node) -> bool:
-    return "learning_rate" in getattr(node, "hyperparams", ())
+def rate_in(state) -> float:
+    """The learning rate in a state of `optax.inject_hyperparams`."""
+    return shortest(state.hyperparams["learning_rate"])
 
 
-def _rate_in(state) -> float:
-    return _shortest(state.hyperparams["learning_rate"])
-
-
-def _with_rate(state, value):
+def with_rate(state, value):
+    """That state with another learning rate."""
     old = state.hyperparams["learning_rate"]
     new = jnp.asarray(value, old.dtype)
     return state._replace(hyperparams={**state.hyperparams, "learning_rate": new})
-
-
-def _shortest(value) -> float:
-    """The shortest decimal number that the array rounds from: 0.001, not 0.0010000000475."""
-    return float(str(np.asarray(value)))

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import optax
 
 from cello.core.arguments import arg
-from cello.core.kinds import boolean, decay, fraction, non_negative, number, positive
+from cello.core.kinds import boolean, count, decay, fraction, non_negative, number, positive
 from cello.optimizers import moments
 from cello.optimizers.optimizer import LearningRate, Optimizer
 
@@ -219,4 +219,65 @@ class Adafactor(Optimizer):
             optax.scale_by_schedule(
                 lambda done: -jnp.minimum(learning_rate, 1 / jnp.sqrt(done + 1.0))
             ),
+        )
+
+
+def _interpolation(value: float):
+    if not 0 < number(value) <= 1:
+        raise ValueError("a number above 0 and up to 1")
+    return value
+
+
+def _at_most_0(value: float):
+    if not number(value) <= 0:
+        raise ValueError("a number of at most 0")
+    return value
+
+
+class Ftrl(Optimizer):
+    """Follow the regularised leader, for sparse features (McMahan et al., 2013).
+
+    `n' = n + g^2`, `z = z + g + 2 * l2_shrinkage * w - (n'^-p - n^-p) / lr * w`, `n = n'` and
+    `w = (clip(z, -l1, l1) - z) / ((n^-p + beta) / lr + 2 * l2)`, with `p` the
+    `learning_rate_power`.
+    """
+
+    learning_rate_power: Any = arg(-0.5, kind=_at_most_0, doc="`p`; 0: the rate does not shrink.")
+    initial_accumulator_value: Any = arg(0.1, kind=non_negative, doc="The first value of `n`.")
+    l1_regularization_strength: Any = arg(0.0, kind=non_negative, doc="`l1`.")
+    l2_regularization_strength: Any = arg(0.0, kind=non_negative, doc="`l2`.")
+    l2_shrinkage_regularization_strength: Any = arg(
+        0.0, kind=non_negative, doc="As `l2`, of the gradients alone."
+    )
+    beta: Any = arg(0.0, kind=number, doc="See above.")
+
+    def rule(self, learning_rate):
+        return moments.ftrl(
+            learning_rate,
+            self.learning_rate_power,
+            self.initial_accumulator_value,
+            self.l1_regularization_strength,
+            self.l2_regularization_strength,
+            self.l2_shrinkage_regularization_strength,
+            self.beta,
+        )
+
+
+class ScheduleFreeAdamW(Optimizer):
+    """Adam whose steps are averaged, in place of a schedule (Defazio et al., 2024).
+
+    `z -= lr * g / (sqrt(v / (1 - beta_2^t)) + epsilon)`, with `v` as in `Adam` and `lr` less in the
+    first `warmup_steps`; `x` is the mean of all `z`, and the parameters, at which gradients are
+    taken, are `(1 - beta_1) * z + beta_1 * x`. Both start from the parameters.
+    """
+
+    learning_rate = LearningRate(0.0025)
+    beta_1: Any = arg(0.9, kind=_interpolation, doc="How near the parameters are to the mean.")
+    beta_2: Any = _decay(0.999, "the squared gradients")
+    epsilon: Any = _epsilon(1e-8)
+    warmup_steps: Any = arg(0, kind=count, doc="Steps in which the rate rises to its value.")
+
+    def rule(self, learning_rate):
+        return moments.schedule_free(
+            learning_rate, self.beta_1, self.beta_2, self.epsilon, self.warmup_steps
         )

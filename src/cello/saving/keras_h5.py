@@ -12,9 +12,9 @@ from cello.core.layer import Layer
 from cello.core.serialization import find_class
 from cello.core.variable import Variable
 from cello.optimizers.optimizer import Optimizer
+from cello.optimizers.slots import slot_groups
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras2_graph import modern_graph
-from cello.saving.optimizer_state import slot_groups
 
 _LAST_SLOTS = ("m", "v", "vhat", "rms", "momentum", "mg", "accumulator", "accum_grad", "accum_var")
 

@@ -153,9 +153,8 @@ class Programs:
         """`state`, of what the model holds."""
         optimizer, trainable = self.optimizer, held.variables[0]
         if mode == "train" and optimizer.state is None:
-            optimizer.state = optimizer.init(values_of(trainable))
-            optimizer.variables = trainable
-        elif mode == "train" and trainable != optimizer.variables:
+            optimizer.build(trainable)
+        elif mode == "train" and trainable != optimizer.trained:
             raise ValueError(
                 f"{self.model}: the trainable weights are not those that this optimiser was "
                 "training; call compile() again with a new optimiser, which starts with these."
@@ -231,16 +230,16 @@ class Programs:
             with bind(*bound) as binding, carry or contextlib.nullcontext():
                 loss, results = self._loss_and_results(batch, training=True)
                 changed = [binding.values[v] for v in others], [binding.values[v] for v in metrics]
-                return loss, (changed, results, None if carry is None else carry.kept)
+                return self.optimizer.scale_loss(loss), (
+                    changed,
+                    results,
+                    None if carry is None else carry.kept,
+                )
 
         (_, (changed, results, kept)), gradients = jax.value_and_grad(loss_of, has_aux=True)(
             trained
         )
-        trained, optimizer_state = self.optimizer.update(gradients, optimizer_state, trained)
-        trained = [
-            v.constraint(value) if v.constraint is not None else value
-            for v, value in zip(trainable, trained, strict=True)
-        ]
+        trained, optimizer_state = self.optimizer.step(gradients, optimizer_state, trained)
         return [trained, *changed, optimizer_state], results, kept
 
     def _test_step(self, variables, state, batch):
