@@ -17,6 +17,7 @@ from cello.core.masking import count_rows, get_mask, set_mask
 from cello.losses.loss import Loss
 from cello.metrics.metric import MeanMetricWrapper, hide_masked_parts
 from cello.training.apart import is_row_wise
+from cello.training.outputs import form_of, spread
 from cello.training.ragged import mask_like
 
 
@@ -30,6 +31,7 @@ class Objective:
 
     Attributes:
         names: those of the outputs; empty before `resolve`.
+        losses: place of an output, its loss, and the weight of that, for each loss.
         measured: label to metric, in the order of the results: the mean of the loss, of the losses
             of several outputs, and the metrics of `compile`.
     """
@@ -52,7 +54,8 @@ class Objective:
         self.any_targets = any_targets
         self._warned_of_strays = False
         self.names: list[str] = []
-        self.losses: list[Any] = []
+        self.losses: list[tuple[int, Loss, Any]] = []
+        self._form: Any = None
         self.measured: dict[str, metrics_module.Metric] = {}
         self._compiled: list[tuple[int, metrics_module.Metric, bool]] = []
 
@@ -65,22 +68,26 @@ class Objective:
             output_names: names of the outputs, for a model that has them.
         """
         flat = jax.tree.leaves(outputs)
-        names = _names_of(outputs, output_names)
+        form = form_of(outputs, output_names)
+        names = jax.tree.leaves(form)
         if self.names == names:
             return
-        self.names = names
-        self.losses = self._spread(self.loss, "loss")
-        self.weights = self._spread(self.loss_weights, "loss_weights", default=1.0)
+        self.names, self._form = names, form
+        weights = spread(self.loss_weights, form, "loss_weights")
+        self.losses = [
+            (i, *pair)
+            for i, (given, weight) in enumerate(zip(self._losses_in(form), weights, strict=True))
+            for pair in _weighted(given, weight, names[i])
+        ]
         true = self._targets_if_any(targets)
         self._mean = metrics_module.Mean(name="loss")
         self._means = [metrics_module.Mean(name=f"{name}_loss") for name in names]
         self.measured = {"loss": self._mean}
-        for mean, loss in zip(self._means, self.losses, strict=True):
-            if loss is not None and len(names) > 1:
-                self.measured[mean.name] = mean
+        if len(self.losses) > 1:
+            self.measured.update({self._means[i].name: self._means[i] for i, *_ in self.losses})
         self._compiled = []
         for given, weighted in ((self.metrics, False), (self.weighted_metrics, True)):
-            for i, several in enumerate(self._spread_metrics(given)):
+            for i, several in enumerate(self._metrics_in(given)):
                 for metric in several:
                     metric = metrics_module.resolve(
                         metric, None if true[i] is None else true[i].shape, flat[i].shape
@@ -92,9 +99,13 @@ class Objective:
                     self.measured[prefix + metric.name] = metric
                     self._compiled.append((i, metric, weighted))
 
-    def losses_of(self, outputs, output_names: list[str]) -> list[Any]:
-        """The loss of each output, or `None`, before `resolve`; see there."""
-        return self._spread(self.loss, "loss", names=_names_of(outputs, output_names))
+    def losses_of(self, outputs, output_names: list[str]) -> list[list[Loss]]:
+        """The losses of each output, before `resolve`; see there."""
+        found = self._losses_in(form_of(outputs, output_names))
+        return [[loss for loss in several if loss is not None] for several in map(_listed, found)]
+
+    def _losses_in(self, form) -> list[Any]:
+        return spread(self.loss, form, "loss")
 
     @property
     def has_own_lengths(self) -> bool:
@@ -117,7 +128,8 @@ class Objective:
         """
         if self.any_targets:
             return "its class has a compute_loss or compute_metrics of its own"
-        for part in (*filter(None, self.losses), *(metric for _, metric, _ in self._compiled)):
+        parts: list[Any] = [part for _, part, _ in (*self.losses, *self._compiled)]
+        for part in parts:
             if not (is_row_wise(part) or _reduces_values(part)):
                 return f"{part.name} reduces a batch itself"
         return None
@@ -127,7 +139,7 @@ class Objective:
         flat, true = jax.tree.leaves(outputs), self.flat_targets(targets)
         found = []
         weights = self._flat_weights(weights)
-        for i, loss in enumerate(self.losses):
+        for i, loss, _ in self.losses:
             if not is_row_wise(loss):
                 found.append(loss.measure(true[i], flat[i], weights[i])[0])
         for i, metric, _ in self._compiled:
@@ -138,21 +150,21 @@ class Objective:
     @property
     def looks_at_numbers(self) -> bool:
         """Whether a loss checks more of targets than their shapes."""
-        checks = {type(loss).check_targets for loss in self.losses if loss is not None}
+        checks = {type(loss).check_targets for _, loss, _ in self.losses}
         return not self.any_targets and checks != {Loss.check_targets}
 
     def mask_outputs(self, outputs, targets) -> None:
         """Attach the masks of padded targets to the outputs that they are compared with."""
         flat = jax.tree.leaves(outputs)
-        true = self._targets_if_any(targets)
-        for output, target, loss in zip(flat, true, self.losses, strict=True):
-            if loss is None or not loss.own_lengths:  # else targets are not one for each step
+        own = {i for i, loss, _ in self.losses if loss.own_lengths}
+        for i, (output, target) in enumerate(zip(flat, self._targets_if_any(targets), strict=True)):
+            if i not in own:  # else targets are not one for each step
                 mask_like(output, target)
 
     def check_pieces(self, where: str) -> None:
         """Refuse losses that need a whole sequence, for training on pieces of it."""
-        for loss in self.losses:
-            if loss is not None and loss.own_lengths:
+        for _, loss, _ in self.losses:
+            if loss.own_lengths:
                 raise ValueError(
                     f"{where}: the loss {loss.name} compares labels with a whole sequence, and "
                     "tbptt cuts it into pieces: leave tbptt out. RNN(remat=...) saves memory too."
@@ -181,18 +193,21 @@ class Objective:
         names = self.names
         if targets is None:
             return [None] * len(names)
-        if isinstance(targets, dict):
-            unknown = sorted(set(targets) - set(names))
-            if unknown:
-                raise ValueError(f"y has the keys {sorted(targets)}; the outputs are {names}.")
-            return [targets.get(name) for name in names]
-        flat = list(targets) if isinstance(targets, (list, tuple)) else [targets]
-        if len(flat) != len(names):
+        taught = list(dict.fromkeys(i for i, *_ in self.losses))
+        flat = jax.tree.leaves(targets, is_leaf=_is_single)
+        if len(taught) == len(flat) < len(names) and not isinstance(targets, dict):
+            found: list[Any] = [None] * len(names)  # those of the outputs that have a loss
+            for i, target in zip(taught, flat, strict=True):
+                found[i] = target
+            return found
+        if isinstance(targets, (list, tuple)) and len(names) == len(flat) == 1:
+            return flat
+        if not isinstance(targets, dict) and len(flat) != len(names):
             raise ValueError(
                 f"The model has {len(names)} output(s), {names}, and y has {len(flat)}: pass a "
                 "list with one array for each, in this order, or a dict by name."
             )
-        return flat
+        return spread(targets, self._form, "y")
 
     def _targets_if_any(self, targets) -> list[Any]:
         """The same, and `None` for all where only the model knows what its targets are."""
@@ -208,13 +223,13 @@ class Objective:
         if self.any_targets:
             return
         flat = jax.tree.leaves(outputs)
-        parts = zip(self.names, self.flat_targets(targets), self.losses, flat, strict=True)
-        for name, target, loss, output in parts:
-            if target is not None and loss is not None:
+        true = self.flat_targets(targets)
+        for i, loss, _ in self.losses:
+            if true[i] is not None:
                 try:
-                    loss.check_targets(target, output.shape)
+                    loss.check_targets(true[i], flat[i].shape)
                 except ValueError as error:
-                    error.add_note(f"These are the targets of the output '{name}'.")
+                    error.add_note(f"These are the targets of the output '{self.names[i]}'.")
                     raise
 
     def compute_loss(self, targets, outputs, weights):
@@ -225,10 +240,9 @@ class Objective:
         """
         flat, true = jax.tree.leaves(outputs), self.flat_targets(targets)
         weights = self._flat_weights(weights)
+        values: dict[int, list[Any]] = {}
         total = jnp.zeros(())
-        for i, (loss, factor) in enumerate(zip(self.losses, self.weights, strict=True)):
-            if loss is None:
-                continue
+        for i, loss, factor in self.losses:
             if true[i] is None:
                 raise ValueError(f"Output '{self.names[i]}' has a loss and y has nothing for it.")
             if self.any_targets:  # no one has looked at them yet; here only shapes are known
@@ -236,20 +250,22 @@ class Objective:
                 loss.check_targets(form, flat[i].shape)
             value = loss(true[i], flat[i], sample_weight=weights[i])
             total = total + factor * value
-            if len(self.names) > 1:
-                self._means[i].update_state(value, sample_weight=count_rows(flat[0]))
+            values.setdefault(i, []).append(value)
+        if len(self.losses) > 1:
+            for i, several in values.items():
+                self._means[i].update_state(sum(several), sample_weight=count_rows(flat[0]))
         return total
 
     def find_strays(self, outputs) -> dict[str, Any]:
         """For each loss of probabilities, whether outputs are none: name of the output to flag."""
         flat = jax.tree.leaves(outputs)
-        parts = zip(self.names, self.losses, flat, strict=True)
-        found = {name: loss.find_strays(y) for name, loss, y in parts if loss is not None}
+        found = {self.names[i]: loss.find_strays(flat[i]) for i, loss, _ in self.losses}
         return {name: flag for name, flag in found.items() if flag is not None}
 
     def warn_of_strays(self, strays: dict[str, Any], where: Any) -> None:
         """Warn, once, of outputs that are no probabilities though a loss takes them as such."""
-        for name, loss in zip(self.names, self.losses, strict=True):
+        for i, loss, _ in self.losses:
+            name = self.names[i]
             if not self._warned_of_strays and name in strays and np.any(strays[name]):
                 self._warned_of_strays = True
                 warnings.warn(
@@ -279,35 +295,22 @@ class Objective:
             return list(weights)
         return [weights] * len(names)
 
-    def _spread(self, given, what: str, default=None, names=None) -> list[Any]:
-        names = names or self.names
-        if isinstance(given, dict):
-            unknown = sorted(set(given) - set(names))
-            if unknown:
-                raise ValueError(f"{what} names the outputs {unknown}; the model has {names}.")
-            return [given.get(name, default) for name in names]
-        if isinstance(given, (list, tuple)):
-            if len(given) != len(names):
-                raise ValueError(f"{what} has {len(given)} entries for the outputs {names}.")
-            return [default if g is None else g for g in given]
-        return [default if given is None else given] * len(names)
-
-    def _spread_metrics(self, given) -> list[list[Any]]:
+    def _metrics_in(self, given) -> list[list[Any]]:
         """A list of metrics for each output."""
         names = self.names
         if given is None:
             return [[] for _ in names]
-        if isinstance(given, dict) or (
-            len(names) > 1 and any(isinstance(g, (list, tuple)) for g in given)
-        ):
-            per_output = self._spread(given, "metrics", default=[])
-        else:
-            per_output = [given] * len(names)
-        return [list(m) if isinstance(m, (list, tuple)) else [m] for m in per_output]
+        each = isinstance(given, dict) or any(isinstance(g, (list, tuple, dict)) for g in given)
+        if len(names) == 1 and not isinstance(given, dict):
+            each = False
+        per_output = spread(given, self._form, "metrics") if each else [given] * len(names)
+        return [[m for m in _listed(metrics) if m is not None] for metrics in per_output]
 
 
 def _update(metric, y_true, y_pred, weights) -> None:
     """Count a batch in a metric: where outputs have a mask, it is in the weights as well."""
+    if y_true is None:
+        raise ValueError(f"The metric {metric.name} is for an output for which y has nothing.")
     mask = get_mask(y_pred)
     if mask is not None and np.shape(y_true)[: mask.ndim] == mask.shape:  # else not for each step
         y_true, y_pred = hide_masked_parts(y_true, y_pred, mask)
@@ -326,13 +329,20 @@ def _update(metric, y_true, y_pred, weights) -> None:
     metric.update_state(y_true, y_pred, **more)
 
 
-def _names_of(outputs, output_names: list[str]) -> list[str]:
-    flat = jax.tree.leaves(outputs)
-    if isinstance(outputs, dict):
-        return sorted(outputs)
-    if len(output_names) == len(flat):
-        return list(output_names)
-    return [f"output_{i}" for i in range(len(flat))]
+def _listed(value) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _weighted(losses, weights, name: str) -> list[tuple[Loss, Any]]:
+    """The losses of an output with their weights; 1 where none is given."""
+    losses, several = _listed(losses), _listed(weights)
+    several = several * len(losses) if len(several) == 1 else several
+    if len(several) != len(losses):
+        raise ValueError(
+            f"loss_weights has {len(several)} numbers for the {len(losses)} losses of '{name}'."
+        )
+    pairs = zip(losses, several, strict=True)
+    return [(loss, 1.0 if w is None else w) for loss, w in pairs if loss is not None]
 
 
 def _is_single(value) -> bool:

@@ -130,22 +130,26 @@ def match_steps(model, parts, lengths_of, losses):
         model: the model, for messages.
         parts: trees of inputs, targets and weights.
         lengths_of: as in `Passage`.
-        losses: the loss of each output, or `None`.
+        losses: the losses of each output.
 
     Raises:
         ValueError: for labels per step that are not as many as the steps.
     """
     x, y, w = parts
     sequences = ragged_leaves((x, y))
-    outputs = jax.tree.leaves(lengths_of)
+    outputs = list(zip(jax.tree.leaves(lengths_of), losses, strict=True))
     labels, structure = jax.tree.flatten(y)
+    if len(labels) != len(outputs):
+        outputs = [pair for pair in outputs if pair[1]]
     if len(labels) != len(outputs):
         return parts  # the objective says so
     matched = [
-        target if loss is not None and loss.own_lengths else _match(model, target, which, sequences)
-        for target, which, loss in zip(labels, outputs, losses, strict=True)
+        target
+        if any(loss.own_lengths for loss in several)
+        else _match(model, target, which, sequences)
+        for target, (which, several) in zip(labels, outputs, strict=True)
     ]
-    each_step = [which for which in outputs if which >= 0]
+    each_step = [which for which, _ in outputs if which >= 0]
     if each_step:
         w = jax.tree.map(lambda leaf: _as_steps(leaf, sequences[each_step[0]]), w)
     return x, jax.tree.unflatten(structure, matched), w

@@ -25,7 +25,7 @@ from cello.training.filling import open_filled
 from cello.training.loop import ChunkRunner
 from cello.training.objective import Objective
 from cello.training.ragged import open_padded, values_only
-from cello.training.state import State, bind, values_of
+from cello.training.state import State, bind
 from cello.training.truncated import train_in_pieces
 
 if TYPE_CHECKING:

@@ -47,6 +47,20 @@ FAULTS = [
         "BinaryAccuracy gives a value a row",
     ),
     (
+        "src/cello/training/objective.py",
+        "return [(loss, 1.0 if w is None else w) for loss, w in pairs",
+        "return [(loss, 1.0) for loss, w in pairs",
+        [TESTS + "test_objective.py::test_several_losses_of_the_only_output_are_added"],
+        "losses of one output are added without their weights",
+    ),
+    (
+        "src/cello/training/objective.py",
+        "        taught = list(dict.fromkeys(i for i, *_ in self.losses))",
+        "        taught = list(range(len({i for i, *_ in self.losses})))",
+        [TESTS + "test_objective.py::test_losses_over_outputs"],
+        "one y for several outputs goes to the first, whichever has a loss",
+    ),
+    (
         "src/cello/metrics/scores.py",
         "            + jnp.square(apart) * before * share,",
         "            + 0 * jnp.square(apart) * before * share,",
