@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from cello.core.dtype_policy import widen
 from cello.core.kinds import Named
-from cello.core.serialization import Registry
+from cello.core.serialization import Registry, custom_object_scope, serialize
 from cello.core.symbolic import symbolic_leaves
 from cello.core.variable import takes_variables
 
@@ -268,7 +268,7 @@ registry = Registry(
     {**{f.__name__: f for f in _FUNCTIONS}, "swish": silu, "hard_swish": hard_silu},
 )
 
-__all__ = [*registry.entries, "get"]
+__all__ = [*registry.entries, "deserialize", "get", "serialize"]
 
 
 def get(identifier: Named):
@@ -281,3 +281,14 @@ def get(identifier: Named):
         ValueError: for an unknown name; it suggests the nearest one.
     """
     return linear if identifier is None else registry.get(identifier)
+
+
+def deserialize(config, custom_objects=None):
+    """The activation function of a configuration, such as `serialize` gives; see `get`.
+
+    Args:
+        config: the configuration, or a name.
+        custom_objects: a program's own classes and functions by the names in it.
+    """
+    with custom_object_scope(custom_objects):
+        return get(config)

@@ -8,7 +8,9 @@ from cello.core.kinds import Number
 from collections.abc import Sequence
 import cello.core.constraints as _core_constraints
 
+from cello.core.constraints import deserialize as deserialize
 from cello.core.constraints import get as get
+from cello.core.serialization import serialize as serialize
 from cello.core.constraints import Constraint as Constraint
 class MaxNorm(_core_constraints.MaxNorm, Constraint):
     def __init__(self, max_value: Number = 2, axis: Integer | Sequence[int] = 0) -> None:
@@ -45,6 +47,6 @@ non_neg = NonNeg
 unit_norm = UnitNorm
 
 __all__ = [
-    "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "get", "max_norm", "min_max_norm",
-    "non_neg", "unit_norm",
+    "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm",
+    "min_max_norm", "non_neg", "serialize", "unit_norm",
 ]

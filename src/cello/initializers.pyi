@@ -10,7 +10,9 @@ from jax.typing import ArrayLike
 from typing import Literal
 import cello.core.initializers as _core_initializers
 
+from cello.core.initializers import deserialize as deserialize
 from cello.core.initializers import get as get
+from cello.constraints import serialize as serialize
 from cello.core.initializers import Initializer as Initializer
 class Constant(_core_initializers.Constant, Initializer):
     def __init__(self, value: ArrayLike = 0.0) -> None:
@@ -170,8 +172,8 @@ zeros = Zeros
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer",
     "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform",
-    "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "get", "glorot_normal",
-    "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform",
-    "ones", "orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling",
-    "zeros",
+    "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "deserialize", "get",
+    "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal",
+    "lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform", "serialize",
+    "truncated_normal", "variance_scaling", "zeros",
 ]

@@ -7,7 +7,9 @@ from cello.core.kinds import Number
 from typing import Literal
 import cello.core.regularizers as _core_regularizers
 
+from cello.core.regularizers import deserialize as deserialize
 from cello.core.regularizers import get as get
+from cello.constraints import serialize as serialize
 from cello.core.regularizers import Regularizer as Regularizer
 class L1(_core_regularizers.L1, Regularizer):
     def __init__(self, l1: Number = 0.01) -> None:
@@ -43,6 +45,6 @@ l2 = L2
 orthogonal_regularizer = OrthogonalRegularizer
 
 __all__ = [
-    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get", "l1", "l1_l2", "l2",
-    "orthogonal_regularizer",
+    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2",
+    "l2", "orthogonal_regularizer", "serialize",
 ]

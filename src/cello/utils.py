@@ -9,14 +9,29 @@ from cello.core.kinds import one_of
 from cello.core.memory import collect_garbage
 from cello.core.naming import forget_names
 from cello.core.random import set_random_seed
-from cello.core.serialization import custom_object_scope
+from cello.core.registration import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from cello.core.serialization import deserialize_keras_object, serialize_keras_object
 from cello.timeseries import timeseries_dataset_from_array, windows
 
 __all__ = [
+    "CustomObjectScope",
     "clear_session",
     "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
     "pad_sequences",
     "plot_model",
+    "register_keras_serializable",
+    "serialize_keras_object",
     "set_random_seed",
     "timeseries_dataset_from_array",
     "to_categorical",

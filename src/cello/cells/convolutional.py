@@ -105,10 +105,9 @@ class ConvolutionalCell(LearnedCell):
                 f"{self} needs to know the size of space and the number of channels, and got steps "
                 f"of shape {input_shape}: give Input all sizes but those of batch and time."
             )
-        self.input_spec = InputSpec(
-            self.input_spec.axes, dict(zip(self.input_spec.axes, input_shape, strict=True))
-        )
-        self.input_spec.sizes.pop("batch")
+        sizes = dict(zip(self.input_spec.names, input_shape, strict=True))
+        del sizes["batch"]
+        self.input_spec = InputSpec(self.input_spec.names, sizes)
         channels = input_shape[1 if self._channels_first else -1]
         columns = len(self.recurrence.gates) * self.filters
         self.add_weights(

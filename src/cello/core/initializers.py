@@ -32,7 +32,7 @@ from cello.core.kinds import (
     positive,
 )
 from cello.core.random import new_seed
-from cello.core.serialization import Configurable, Registry
+from cello.core.serialization import Configurable, Registry, custom_object_scope, serialize
 from cello.core.variable import to_device
 
 
@@ -351,4 +351,15 @@ def get(identifier: Named):
     return None if identifier is None else registry.get(identifier)
 
 
-__all__ = public(globals(), __name__)
+def deserialize(config, custom_objects=None):
+    """The initialiser of a configuration, such as `serialize` gives; see `get`.
+
+    Args:
+        config: the configuration, or a name.
+        custom_objects: a program's own classes and functions by the names in it.
+    """
+    with custom_object_scope(custom_objects):
+        return get(config)
+
+
+__all__ = [*public(globals(), __name__), "serialize"]

@@ -63,10 +63,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ("visualization", "it draws pictures with boxes; `cello.plotting` draws sequences"),
         ("wrappers", "write a class with `fit` and `predict` around the model"),
     ],
-    "activations": [
-        ("deserialize", "write `cello.activations.get`"),
-        ("serialize", "a configuration has the name of the function, its `__name__`"),
-    ],
     "backend": [
         ("backend", "it is always JAX"),
         ("epsilon set_epsilon", "each layer and loss takes its own"),
@@ -103,10 +99,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             "say `epochs=` and `steps_per_epoch=` in `fit`",
         ),
     ],
-    "constraints": [
-        ("deserialize", "write `cello.constraints.get`"),
-        ("serialize", "write `cello.core.serialization.serialize`"),
-    ],
     "datasets": [
         (
             """boston_housing california_housing cifar10 cifar100 fashion_mnist imdb mnist
@@ -134,8 +126,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
     ],
     "initializers": [
         ("STFT STFTInitializer stft", "write `Constant` with the windowed waves"),
-        ("deserialize", "write `cello.initializers.get`"),
-        ("serialize", "write `cello.core.serialization.serialize`"),
     ],
     "layers": [
         (
@@ -184,8 +174,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             "SpectralNormalization",
             "write a constraint of your own that divides the kernel by its largest singular value",
         ),
-        ("deserialize", "write `cello.core.serialization.deserialize`, or `LSTM.from_config`"),
-        ("serialize", "write `cello.core.serialization.serialize`, or `get_config()`"),
         (
             """ActivityRegularization AlphaDropout AveragePooling1D AveragePooling2D AvgPool1D
             AvgPool2D CategoryEncoding Conv1DTranspose Conv2D Convolution1DTranspose Convolution2D
@@ -208,13 +196,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
     "metrics": [],
     "mixed_precision": [
         ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss")
-    ],
-    "models": [
-        ("clone_model", "write `Model.from_config(model.get_config())`"),
-        (
-            "model_from_json",
-            "write `Model.from_config(json.loads(text))`, of `json.dumps(model.get_config())`",
-        ),
     ],
     "ops": [
         (
@@ -262,20 +243,12 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss"),
         ("legacy", "the optimisers of `cello.optimizers` have the same names"),
     ],
-    "optimizers.schedules": [
-        ("deserialize serialize", "write `cello.core.serialization.serialize`"),
-    ],
     "preprocessing": [
         ("image image_dataset_from_directory", _PICTURES),
         ("text_dataset_from_directory", _FROM_FOLDERS),
     ],
-    "regularizers": [
-        ("deserialize", "write `cello.regularizers.get`"),
-        ("serialize", "write `cello.core.serialization.serialize`"),
-    ],
     "saving": [
         ("KerasFileEditor", "a `.keras` file is a zip; `h5py` opens the weights in it"),
-        ("get_registered_name get_registered_object", "keep a dict of your own"),
     ],
     "utils": [
         ("Config", "write a dict"),
@@ -295,7 +268,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ("legacy", "files of older versions are read by `cello.models.load_model`"),
         ("PyDataset Sequence", "give `fit` a generator of batches"),
         ("Progbar", "write that of `rich` or `tqdm`"),
-        ("get_registered_name get_registered_object", "keep a dict of your own"),
         ("model_to_dot", "`cello.utils.plot_model` draws without graphviz"),
         ("normalize", "write `x / numpy.linalg.norm(x, axis=-1, keepdims=True)`"),
         ("split_dataset", "slice the arrays, or say `validation_split=` in `fit`"),
@@ -315,17 +287,6 @@ ELSEWHERE: dict[str, str] = {
     "preprocessing.sequence": "utils",
     "preprocessing.sequence.pad_sequences": "utils.pad_sequences",
     "preprocessing.timeseries_dataset_from_array": "utils.timeseries_dataset_from_array",
-    **{
-        f"{module}.{theirs}": f"{ours}"
-        for module in ("saving", "utils")
-        for theirs, ours in {
-            "CustomObjectScope": "saving.custom_object_scope",
-            "get_custom_objects": "saving.register_serializable",
-            "register_keras_serializable": "saving.register_serializable",
-            "serialize_keras_object": "core.serialization.serialize",
-            "deserialize_keras_object": "core.serialization.deserialize",
-        }.items()
-    },
 }
 
 

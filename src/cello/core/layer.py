@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import contextvars
-import functools
-import inspect
-import warnings
+import copy
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from cello.core import regularizers
-from cello.core.added_losses import begin_call, end_call, keep_added, last_added
-from cello.core.advice import advice_on, drop_frames_note
+from cello.core.added_losses import keep_added, last_added
 from cello.core.arguments import Argument, arg
-from cello.core.building import as_shape, mark_own_weights, remember_build, signature_of
-from cello.core.dtype_policy import DTypePolicy, policy, widen
+from cello.core.building import as_shape, mark_own_weights, remember_build
+from cello.core.calls import Called
+from cello.core.dtype_policy import DTypePolicy, policy
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, optional
-from cello.core.masking import MaskDropped, get_mask, real_part, set_mask
-from cello.core.memory import is_lack_of_memory, lack_of_memory
-from cello.core.naming import name_scope, snake_case, unique_name
-from cello.core.numbers import as_tensor
-from cello.core.observation import observe_call
-from cello.core.owner import VariableOwner
+from cello.core.naming import snake_case, unique_name
 from cello.core.serialization import register
-from cello.core.symbolic import SymbolicTensor, record, show_shape, symbolic_leaves
+from cello.core.symbolic import stand_in
 from cello.core.text import clean_text
-from cello.core.variable import Variable, autocast, current_binding
-
-_training: contextvars.ContextVar[bool] = contextvars.ContextVar("training", default=False)
+from cello.core.variable import Binding, current_binding
 
 
 def _name(value: str | None):
@@ -40,7 +29,7 @@ def _name(value: str | None):
     return value
 
 
-class Layer(VariableOwner):
+class Layer(Called):
     """Base of all layers and models: variables, made in `build`, and a computation, `call`.
 
     A layer of your own::
@@ -84,7 +73,7 @@ class Layer(VariableOwner):
         "quantization_config": (None,),
     }
 
-    input_spec: InputSpec | None = None
+    input_spec: InputSpec | list[InputSpec] | None = None
     supports_masking = False
     streams = False
     """Whether each step of the output depends on no later step of the inputs."""
@@ -118,7 +107,8 @@ class Layer(VariableOwner):
             self.name = unique_name(snake_case(type(self).__name__))
 
     def _store(self, values):
-        self._initial_weights = values.pop("weights", None)
+        weights = values.pop("weights", None)
+        self._initial_weights = [weights] if hasattr(weights, "shape") else weights
         shape, self.first_input_shape = values.pop("input_shape"), values.pop("batch_input_shape")
         if shape is not None:
             self.first_input_shape = (None, *shape)
@@ -132,32 +122,6 @@ class Layer(VariableOwner):
         found = {"call_signature", "_state_argument"}  # again when they are needed
         return {k: v for k, v in vars(self).items() if k not in found} | {"graph_nodes": []}
 
-    # ----------------------------------------------------------------------- the dtypes
-
-    dtype_policy = DTypePolicy("float32")
-    """The dtypes of the variables, which is `dtype`, and of the computation."""
-
-    @property
-    def variable_dtype(self) -> str:
-        """The dtype of the variables, and of states."""
-        return self.dtype_policy.variable_dtype
-
-    @property
-    def compute_dtype(self) -> str:
-        """The dtype of inputs and outputs, and of the products of a layer."""
-        return self.dtype_policy.compute_dtype
-
-    @property
-    def input_dtype(self) -> str:
-        """The dtype in which `call` gets its inputs and reads its weights."""
-        return self.compute_dtype
-
-    @functools.cached_property
-    def _state_argument(self) -> str | None:
-        """The argument of `call` that holds states, and comes in the dtype of the variables."""
-        names = list(self.call_signature.parameters)
-        return names[1] if hasattr(self, "state_size") and len(names) > 1 else None
-
     # ------------------------------------------------------------------ to be overridden
 
     def build(self, input_shape):
@@ -169,7 +133,7 @@ class Layer(VariableOwner):
             f"{type(self).__name__} '{self.name}' has no call(): write what it computes."
         )
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         """The mask that travels with the output; that of the input where masks are supported."""
         return previous_mask if self.supports_masking else None
 
@@ -201,6 +165,68 @@ class Layer(VariableOwner):
             "in the layer or its class."
         )
 
+    # ---------------------------------------------------------- shapes, and a pure function
+
+    def compute_output_spec(self, *args, **kwargs):
+        """What a call with these symbolic tensors would return: nothing is built or recorded."""
+        layer = self if self.built else copy.deepcopy(self)
+        before = len(layer.graph_nodes)
+        try:
+            return layer(*args, **kwargs)
+        finally:
+            del layer.graph_nodes[before:]
+
+    def compute_output_shape(self, *shapes, **named_shapes):
+        """The shape of the output, from those of the inputs, with the batch; found by tracing.
+
+        Args:
+            shapes: one for each input, in the order of `call`; a list for a list of inputs.
+            named_shapes: in place of these, as in Keras: `input_shape=`, or `query_shape=` of an
+                argument `query`.
+        """
+        if "input_shape" in named_shapes:
+            shapes = (named_shapes.pop("input_shape"),)
+        named = {name.removesuffix("_shape"): shape for name, shape in named_shapes.items()}
+        args, kwargs = jax.tree.map(
+            lambda shape: stand_in(shape, self.compute_dtype),
+            [as_shape([*shapes]), as_shape(named)],
+            is_leaf=lambda v: isinstance(v, tuple),
+        )
+        outputs = self.compute_output_spec(*args, **kwargs)
+        return jax.tree.map(lambda tensor: tensor.shape, outputs)
+
+    def stateless_call(
+        self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs
+    ):
+        """Call it as a pure function of its variables, as in Keras.
+
+        Args:
+            trainable_variables, non_trainable_variables: values for the variables in the lists of
+                these names.
+            args, kwargs: those of a call.
+            return_losses: whether to return what `add_loss` and the regularisers added, too.
+
+        Returns:
+            The outputs, and the values of `non_trainable_variables` after the call.
+        """
+        groups = self.trainable_variables, self.non_trainable_variables
+        values: dict[Any, Any] = {}
+        for variables, given in zip(
+            groups, (trainable_variables, non_trainable_variables), strict=True
+        ):
+            if len(variables) != len(given):
+                raise ValueError(
+                    f"{self}.stateless_call needs values for {len(variables)} variables, "
+                    f"{[v.path for v in variables]}, and got {len(given)}"
+                    + ("." if self.built else ". It is not built yet: call it on data first.")
+                )
+            values.update(zip(variables, map(jnp.asarray, given), strict=True))
+        with Binding(values, closed=True) as binding:
+            outputs = self(*args, **kwargs)
+            penalties = [*binding.losses, *self.losses] if return_losses else []
+        changed = [binding.values[variable] for variable in groups[1]]
+        return (outputs, changed, penalties) if return_losses else (outputs, changed)
+
     # ---------------------------------------------------------------------------- losses
 
     def add_loss(self, value) -> None:
@@ -225,166 +251,6 @@ class Layer(VariableOwner):
         """
         penalties = [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer]
         return last_added(self, self.flatten_layers()) + penalties
-
-    # --------------------------------------------------------------------------- calling
-
-    def __call__(self, *args, **kwargs):
-        self._check_initialised()
-        args, kwargs = self._as_arrays(args, kwargs)
-        bound, training = self.bind_call(args, kwargs)
-
-        def proceed(arguments):
-            if symbolic_leaves(arguments):
-                self._prepare(arguments)
-                return record(self, lambda *given: self._run(*self.bind_call(*given)), args, kwargs)
-            bound.arguments = arguments
-            return self._run(bound, training)
-
-        try:
-            return observe_call(self, bound.arguments, proceed)
-        except Exception as error:
-            drop_frames_note(error)
-            if is_lack_of_memory(error):
-                advice = "Pass fewer rows, or fewer steps, at a time."
-                raise lack_of_memory(error, f"A call of {self}", bound.arguments, advice) from error
-            raise
-
-    def _run(self, bound: inspect.BoundArguments, training: bool):
-        self._cast(bound.arguments)
-        self._prepare(bound.arguments)
-        mixed = self.input_dtype != self.variable_dtype
-        with name_scope(self.name), autocast(self.input_dtype if mixed else None):
-            token, call = _training.set(training), begin_call(self)
-            try:
-                masks = self._pass_masks(bound.arguments)
-                if "training" in self.call_signature.parameters:
-                    bound.arguments["training"] = training
-                outputs = self.call(*bound.args, **bound.kwargs)
-            except Exception as error:
-                self._add_note(error, bound.arguments)
-                raise
-            else:
-                leaves = jax.tree.leaves(outputs) if self.activity_regularizer is not None else ()
-                for leaf in leaves:
-                    shown, rows = real_part(widen(leaf))
-                    self.add_loss(self.activity_regularizer(shown) / rows)
-            finally:
-                _training.reset(token)
-                end_call(call)
-        self._attach_masks(bound.arguments, outputs, masks)
-        return outputs
-
-    def _as_arrays(self, args, kwargs):
-        """The arguments with arrays of JAX in the place of other numbers."""
-        return jax.tree.map(self._as_array, (args, kwargs))
-
-    def _as_array(self, leaf, dtype=None):
-        """Numbers as JAX arrays; `dtype` as for `exact_numbers`."""
-        if isinstance(leaf, (np.ndarray, np.generic, jax.Array, Variable)):
-            array = as_tensor(leaf, f"{self}: an input", dtype)
-            if array is not leaf:  # under jax.grad, asarray makes a new tracer of a tracer
-                set_mask(array, get_mask(leaf))
-            return array
-        return as_tensor(leaf, f"{self}: an input", dtype) if hasattr(leaf, "detach") else leaf
-
-    def _cast(self, arguments) -> None:
-        """Floating point in the dtype of the computation; states in that of the variables."""
-
-        def cast(leaf, dtype):
-            if not isinstance(leaf, jax.Array) or leaf.dtype == dtype:
-                return leaf
-            if not jnp.issubdtype(leaf.dtype, jnp.floating):
-                return leaf
-            array = leaf.astype(dtype)
-            set_mask(array, get_mask(leaf))
-            return array
-
-        for name, value in arguments.items():
-            dtype = self.variable_dtype if name == self._state_argument else self.input_dtype
-            arguments[name] = jax.tree.map(lambda leaf, dtype=dtype: cast(leaf, dtype), value)
-
-    @functools.cached_property
-    def call_signature(self) -> inspect.Signature:
-        """The arguments of `call`."""
-        return signature_of(self.call)
-
-    def bind_call(self, args, kwargs) -> tuple[inspect.BoundArguments, bool]:
-        """The arguments of `call`, and whether this is training."""
-        kwargs = dict(kwargs)
-        training = kwargs.pop("training", None)
-        try:
-            bound = self.call_signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self} was called wrongly: {error}") from None
-        by_place = bound.arguments.pop("training", None)
-        training = by_place if training is None else training
-        return bound, _training.get() if training is None else bool(training)
-
-    def _prepare(self, arguments) -> None:
-        """Check the inputs and build."""
-        shapes = {name: _shapes(value) for name, value in arguments.items()}
-        first = next(iter(shapes.values()), None)
-        if self.input_spec is not None and isinstance(first, tuple):
-            self.input_spec.check(self, first, next(iter(arguments.values())))
-        if not self.built:
-            wanted = [
-                name.removesuffix("_shape")
-                for name in signature_of(self.build).parameters
-                if name.endswith("_shape")
-            ]
-            if len(wanted) > 1 and set(wanted) & set(shapes):
-                self.build(**{f"{n}_shape": shapes.get(n) for n in wanted if n in shapes})
-            else:
-                self.build(first)
-            if self._initial_weights is not None:
-                self.set_weights(self._initial_weights)
-
-    def _pass_masks(self, arguments) -> Any:
-        """The masks of the inputs; put into `call`'s `mask` where it takes one."""
-        if not arguments:
-            return None
-        inputs = next(iter(arguments.values()))
-        given = arguments.get("mask")
-        if given is not None:
-            return given
-        masks = jax.tree.map(get_mask, inputs) if jax.tree.leaves(inputs) else None
-        if isinstance(inputs, (list, tuple, dict)):
-            nothing = not jax.tree.leaves(masks)
-            masks = None if nothing else masks
-        if masks is not None and "mask" in self.call_signature.parameters:
-            arguments["mask"] = masks
-        return masks
-
-    def _attach_masks(self, arguments, outputs, masks) -> None:
-        if not self.supports_masking and jax.tree.leaves(masks):
-            warnings.warn(
-                f"{self} does not support masking: the mask that came with its input ends here, "
-                "and the layers after it see every step. Set supports_masking = True in a layer "
-                "of your own that passes it on.",
-                MaskDropped,
-                stacklevel=3,
-            )
-        inputs = next(iter(arguments.values()), None)
-        mask = self.compute_mask(inputs, masks)
-        if mask is None:
-            return
-        leaves = jax.tree.leaves(outputs)
-        flat = list(mask) if isinstance(mask, (list, tuple)) else [mask] * min(1, len(leaves))
-        for leaf, m in zip(leaves, flat, strict=False):
-            set_mask(leaf, m)
-
-    def _check_initialised(self):
-        if "graph_nodes" not in vars(self):
-            raise RuntimeError(
-                f"{type(self).__name__}: call super().__init__(**kwargs) first in __init__."
-            )
-
-    def _add_note(self, error: BaseException, arguments) -> None:
-        """Say where a foreign error came from; Cello's own name the layer already."""
-        if not getattr(error, "__notes__", None) and f"'{self.name}'" not in str(error):
-            shapes = {k: _shapes(v) for k, v in arguments.items() if jax.tree.leaves(v)}
-            where = f"This happened in {self}, called with inputs of the shapes {shapes}."
-            error.add_note(where + advice_on(error))
 
     def get_config(self):
         config = super().get_config()
@@ -448,16 +314,3 @@ Layer.trainable = property(_get_trainable, _set_trainable)  # type: ignore[assig
 
 del Layer.input_shape, Layer.batch_input_shape  # they become `first_input_shape`
 Layer.build = remember_build(Layer.build)  # type: ignore[method-assign]
-
-
-def _shapes(value):
-    """The shapes of a tree of tensors: one tuple for one tensor."""
-    if isinstance(value, SymbolicTensor):
-        return value.shape
-    if hasattr(value, "shape"):
-        return show_shape(value.shape)
-    if isinstance(value, dict):
-        return {k: _shapes(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_shapes(v) for v in value]
-    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from cello.core import constraints, initializers, regularizers
@@ -45,7 +46,7 @@ class VariableOwner(Configurable):
     def add_weight(
         self,
         shape=(),
-        initializer="glorot_uniform",
+        initializer=None,
         dtype=None,
         trainable: bool = True,
         regularizer=None,
@@ -57,9 +58,10 @@ class VariableOwner(Configurable):
 
         Args:
             shape: its shape; all sizes known.
-            initializer: name, `Initializer` or function `(shape, dtype) -> array`.
+            initializer: name, `Initializer` or function `(shape, dtype) -> array`; where `None`,
+                "glorot_uniform", and "zeros" for integers and booleans.
             dtype: the layer's own where `None`.
-            trainable: whether an optimiser changes it.
+            trainable: whether an optimiser changes it; never for integers and booleans.
             regularizer, constraint: names or functions of the value.
             name: its name.
             autocast: whether it reads in the dtype that the layer computes in.
@@ -70,11 +72,15 @@ class VariableOwner(Configurable):
                 "the features of its inputs must be a known number. If Permute, Flatten or Reshape "
                 "put the time there, that must be known: Input((20, 8)), and not Input((None, 8))."
             )
+        dtype = dtype or self.dtype
+        smooth = jnp.issubdtype(dtype, jnp.inexact)
+        if initializer is None:
+            initializer = "glorot_uniform" if smooth else "zeros"
         variable = Variable(
             initializers.get(initializer),
             tuple(int(d) for d in shape),
-            dtype or self.dtype,
-            trainable=trainable,
+            dtype,
+            trainable=trainable and smooth,
             regularizer=regularizers.get(regularizer),
             constraint=constraints.get(constraint),
             name=name,

@@ -21,14 +21,9 @@ from cello.core.arguments import Declared
 from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import nearest
 from cello.core.loading import current_loading
+from cello.core.registration import custom_object, custom_object_scope, get_registered_name
 
 _classes: dict[tuple[str, str], Any] = {}
-_registered: dict[str, Any] = {}
-_names: dict[Any, str] = {}
-_custom: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar(
-    "custom",
-    default={},  # noqa: B039 - never changed: a scope sets a new dict
-)
 _seen: contextvars.ContextVar[dict[int, dict] | None] = contextvars.ContextVar("seen", default=None)
 
 KINDS = ("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers")
@@ -87,53 +82,6 @@ def _kind(module: str | None) -> str:
     if root not in ("keras", "cello", "tf_keras", "tensorflow"):
         return ""
     return next((part for part in parts if part in KINDS), "layers")  # models and cells are layers
-
-
-def register_serializable(package: str = "Custom", name: str | None = None):
-    """A decorator that lets files name a class or function of your own, as `package>name`.
-
-    ::
-
-        @cello.saving.register_serializable(package="acme")
-        class MyCell(cello.layers.Layer):
-            ...
-
-    Where the program that opens a file has registered the same name, `load_model` needs no
-    `custom_objects`. Keras' `register_keras_serializable` with the same names opens it there.
-
-    Args:
-        package: the first half of the name: your project's.
-        name: the second half; that of the class or function where `None`.
-
-    Raises:
-        ValueError: where another object has the name already.
-    """
-
-    def decorate(thing):
-        full = f"{package}>{name or thing.__name__}"
-        known = _registered.get(full)
-        if known is not None and known.__qualname__ != thing.__qualname__:
-            raise ValueError(f"{full!r} is registered already, for {known!r}: take another name.")
-        _registered[full] = thing
-        _names[thing] = full
-        return thing
-
-    return decorate
-
-
-@contextlib.contextmanager
-def custom_object_scope(objects: dict[str, Any] | None):
-    """Within it, `objects` (name to class or function) can be named in a configuration."""
-    token = _custom.set({**_custom.get(), **(objects or {})})
-    try:
-        yield
-    finally:
-        _custom.reset(token)
-
-
-def custom_object(name: str) -> Any:
-    """The class or function that the caller, or the program, named so; or `None`."""
-    return _custom.get().get(name) or _registered.get(name)
 
 
 def find_class(entry: dict[str, Any]) -> Any:
@@ -222,7 +170,7 @@ def class_entry(cls: type) -> dict[str, Any]:
         registered = None
     else:
         module, name = cls.__module__, cls.__name__
-        registered = _names.get(cls, name)
+        registered = get_registered_name(cls)
     return {"module": module, "class_name": name, "registered_name": registered}
 
 
@@ -243,14 +191,14 @@ def _function_entry(function) -> Any:
             f"A {kind} cannot be named in a configuration: give its class a get_config(), or "
             f"write a function with a name. Received: {function!r}"
         )
-    if function in _names:
-        name = _names[function]
-    elif str(getattr(function, "__module__", "")).split(".")[0] in ("cello", "jax", "optax"):
+    own = get_registered_name(function)
+    module = str(getattr(function, "__module__", "")).split(".")[0]
+    if own == name and module in ("cello", "jax", "optax"):
         return name
     return {
         "module": "builtins",
         "class_name": "function",
-        "config": name,
+        "config": own,
         "registered_name": "function",
     }
 
@@ -258,8 +206,16 @@ def _function_entry(function) -> Any:
 # -------------------------------------------------------------------- from data to objects
 
 
-def deserialize(value: Any) -> Any:
-    """The object that `serialize` described; anything else is returned as it is."""
+def deserialize(value: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The object that `serialize` described; anything else is returned as it is.
+
+    Args:
+        value: what `serialize` returned.
+        custom_objects: name to class or function, for what is not of the library.
+    """
+    if custom_objects:
+        with custom_object_scope(custom_objects):
+            return deserialize(value)
     if isinstance(value, list):
         return [deserialize(v) for v in value]
     if not isinstance(value, dict):
@@ -270,6 +226,16 @@ def deserialize(value: Any) -> Any:
         raise ValueError(f"The name of a class is a text, and not {value['class_name']!r}.")
     special = _SPECIAL.get(value["class_name"])
     return special(value["config"]) if special else _object(value)
+
+
+def deserialize_keras_object(config, custom_objects=None, safe_mode: bool = True) -> Any:
+    """`deserialize`, under Keras' name; code in a configuration is never run."""
+    if safe_mode is not True:
+        raise ValueError(f"safe_mode={safe_mode!r} is not possible: give custom_objects.")
+    return deserialize(config, custom_objects)
+
+
+serialize_keras_object = serialize
 
 
 def _object(entry: dict[str, Any]) -> Any:

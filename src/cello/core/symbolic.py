@@ -292,6 +292,13 @@ def _evaluate_shapes(function, inputs):
             raise error from None
 
 
+def stand_in(shape, dtype) -> SymbolicTensor:
+    """A tensor of this whole shape that no `Input` made, to be traced with."""
+    node = Node(None, (), {})
+    node.outputs = SymbolicTensor(input_spec(shape, dtype), node, 0, "stand_in")
+    return node.outputs
+
+
 def input_spec(shape, dtype) -> jax.ShapeDtypeStruct:
     """The spec of an `Input` of this whole shape, where `None` is an unknown size."""
     dims = [

@@ -4,6 +4,7 @@ from cello.cells import *
 from cello.core.exports import public as _public
 from cello.core.input_spec import InputSpec
 from cello.core.layer import Layer
+from cello.core.serialization import deserialize, serialize
 from cello.layers.attention import AdditiveAttention, Attention
 from cello.layers.bidirectional import Bidirectional
 from cello.layers.blocks import GriffinBlockCell, MambaBlockCell, RWKVBlockCell, XLSTMBlockCell

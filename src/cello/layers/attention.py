@@ -78,7 +78,7 @@ class ScoredAttention(Layer):
             return "each step of the query looks at the whole value."
         return None
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return previous_mask[0] if previous_mask else None
 
     def _three(self, inputs):

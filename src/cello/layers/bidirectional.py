@@ -147,7 +147,7 @@ class Bidirectional(Layer):
     def why_not_in_pieces(self, arguments):
         return "one of its directions runs from the last step."
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         if not self.return_sequences:
             return None
         mask = previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask

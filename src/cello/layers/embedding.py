@@ -68,7 +68,7 @@ class Embedding(Layer):
         vectors = jnp.take(self.embeddings.value, rows, axis=0, mode="fill")
         return vectors.astype(self.compute_dtype)
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return both(previous_mask, inputs != 0) if self.mask_zero else previous_mask
 
 
@@ -87,5 +87,5 @@ class Masking(Layer):
         kept = jnp.any(inputs != self.mask_value, axis=-1, keepdims=True)
         return jnp.where(kept, inputs, 0)
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return both(previous_mask, jnp.any(inputs != self.mask_value, axis=-1))

@@ -98,5 +98,5 @@ class Lambda(Layer):
         extra = {name: value for name, value in extra.items() if name in parameters}
         return self.function(inputs, **{**extra, **(self.arguments or {})})
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask

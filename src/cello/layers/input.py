@@ -38,7 +38,7 @@ class InputLayer(Layer):
     batch_shape = arg(kind=_shape, doc="Shape with the batch; `None` for an unknown size.")
     dtype = arg(None, kind=_dtype, doc="Dtype of the input; `floatx()` if `None`.")
     name = arg(None, kind=optional(str), doc="Name.")
-    _ignored_arguments = {"optional": (False,), "ragged": (False,), "sparse": (False,)}
+    _ignored_arguments = {"optional": (False,), "ragged": (False, None), "sparse": (False, None)}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -59,6 +59,9 @@ def Input(
     name: str | None = None,
     batch_shape: Sequence[int | None] | None = None,
     tensor: SymbolicTensor | None = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    optional: bool = False,
 ) -> SymbolicTensor:
     """A symbolic tensor to call layers on.
 
@@ -70,10 +73,18 @@ def Input(
         name: name of the input, by which data can be passed in a dict.
         batch_shape: the whole shape with the batch, in place of `shape` and `batch_size`.
         tensor: a symbolic tensor to be returned as it is.
+        sparse, ragged, optional: Keras' arguments; false, since arrays are dense, sequences of
+            different lengths come as lists, and each input is needed.
 
     Returns:
         A symbolic tensor of shape `(batch_size, *shape)`.
     """
+    for option, given in (("sparse", sparse), ("ragged", ragged), ("optional", optional)):
+        if given:
+            raise ValueError(
+                f"Input: {option}=True is not possible: arrays are dense, sequences of different "
+                "lengths are passed as a list to Input((None, features)), and each input is needed."
+            )
     if tensor is not None:
         return tensor
     if (shape is None) == (batch_shape is None):

@@ -62,7 +62,7 @@ class Merge(Layer):
         """The output, from a list of arrays and one of their masks, as wide as these, or `None`."""
         return self.merge(inputs)
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         """As in Keras a step counts if it counts in one of the inputs; all need a mask."""
         return _any_of(previous_mask)
 
@@ -180,7 +180,7 @@ class Concatenate(Merge):
             return "it joins its inputs along time."
         return None
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         masks = previous_mask or []
         if all(m is None for m in masks):
             return None
@@ -232,7 +232,7 @@ class Dot(Merge):
         shape = (x.shape[0], *x.shape[1:-1], *y.shape[1:-1])
         return jnp.reshape(joined, shape if len(shape) > 1 else (x.shape[0], 1))
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return None
 
 

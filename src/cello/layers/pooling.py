@@ -61,7 +61,7 @@ class GlobalPooling1D(Layer):
     supports_masking = True
     streams = True
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return None
 
 

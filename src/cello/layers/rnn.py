@@ -185,8 +185,7 @@ class RNN(Layer):
         """What the cell expects of a step, with time behind the batch."""
         spec = getattr(self.cell, "input_spec", None)
         if isinstance(spec, InputSpec):
-            batch, *axes = spec.axes
-            self.input_spec = InputSpec((batch, "time", *axes), spec.sizes)
+            self.input_spec = spec.with_time()
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         batch, time = self._checked_sizes(sequences)
@@ -238,7 +237,7 @@ class RNN(Layer):
         carry = current_carry()
         return self.stateful and (carry is None or carry.stateful)
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         if not self.return_sequences:
             return None
         masks = jax.tree.leaves(previous_mask)

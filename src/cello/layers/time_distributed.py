@@ -62,5 +62,5 @@ class TimeDistributed(Layer):
             return jnp.broadcast_to(mask[:, None], (batch * time, sizes[0]))
         return mask
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return previous_mask

@@ -34,7 +34,7 @@ from cello.losses.functions import mean_absolute_percentage_error as mean_absolu
 from cello.losses.functions import mean_squared_error as mean_squared_error
 from cello.losses.functions import mean_squared_logarithmic_error as mean_squared_logarithmic_error
 from cello.losses.functions import poisson as poisson
-from cello.core.serialization import serialize as serialize
+from cello.constraints import serialize as serialize
 from cello.losses.functions import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from cello.losses.functions import squared_hinge as squared_hinge
 from cello.losses.functions import tversky as tversky

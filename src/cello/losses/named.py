@@ -15,7 +15,7 @@ from cello.core.exports import public
 from cello.core.keras_names import KERAS_NAMES
 from cello.core.kinds import boolean, integer, integers, nearest, number, optional
 from cello.core.masking import get_mask, real_only
-from cello.core.serialization import Registry, custom_object_scope, serialize
+from cello.core.serialization import Registry, custom_object, custom_object_scope, serialize
 from cello.losses import functions
 from cello.losses.arguments import axis as _axis
 from cello.losses.arguments import logits as _logits
@@ -275,7 +275,10 @@ def get(identifier) -> Loss:
     Raises:
         ValueError: for an unknown name; the nearest known one is suggested.
     """
-    if isinstance(identifier, str) and identifier not in registry.entries:
+    known = isinstance(identifier, str) and (
+        identifier in registry.entries or custom_object(identifier) is not None
+    )
+    if isinstance(identifier, str) and not known:
         hint = nearest(identifier, registry.entries)
         raise ValueError(f"Unknown loss {identifier!r}{hint or '.'}")
     loss = registry.get(identifier)

@@ -35,7 +35,7 @@ from cello.losses import mean_squared_logarithmic_error as mean_squared_logarith
 from cello.metrics.means import pearson_correlation as pearson_correlation
 from cello.losses import poisson as poisson
 from cello.metrics.named import resolve as resolve
-from cello.losses import serialize as serialize
+from cello.constraints import serialize as serialize
 from cello.metrics.means import sparse_categorical_accuracy as sparse_categorical_accuracy
 from cello.losses import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from cello.metrics.means import sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import jax
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 from cello.core.layer import Layer
 from cello.core.masking import set_mask
 from cello.core.operation import Operation
-from cello.core.serialization import custom_object_scope
+from cello.core.serialization import custom_object_scope, serialize
 from cello.core.symbolic import SymbolicTensor, input_spec, show_shape
 from cello.core.variable import Binding
 from cello.models.graph import Graph
@@ -211,7 +212,7 @@ class Model(Trainable):
         """Set `trainable` of the model alone; the layers inside keep their own."""
         self._trainable = value
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return None  # the layers inside have attached theirs
 
     def build(self, input_shape):
@@ -377,6 +378,14 @@ class Model(Trainable):
         if self.call_graph is None or type(self) is not Model:
             return super().get_config()
         return {"name": self.name, "trainable": self.trainable, **graph_config(self.call_graph)}
+
+    def to_json(self, **options) -> str:
+        """The layers and how they are connected, as text; see `cello.models.model_from_json`.
+
+        Args:
+            options: those of `json.dumps`, such as `indent`.
+        """
+        return json.dumps(serialize(self), **options)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None):

@@ -15,7 +15,7 @@ import jax
 
 from cello.optimizers.named import deserialize as deserialize
 from cello.optimizers.named import get as get
-from cello.losses import serialize as serialize
+from cello.constraints import serialize as serialize
 from cello.optimizers.optimizer import Optimizer as Optimizer
 class Adadelta(_optimizers_rules.Adadelta, Optimizer):
     def __init__(

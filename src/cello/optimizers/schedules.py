@@ -1,4 +1,7 @@
 """Learning rates that change from step to step, under Keras' names."""
 
+from cello.core.serialization import deserialize, serialize
 from cello.optimizers.decays import *
-from cello.optimizers.decays import __all__ as __all__
+from cello.optimizers.decays import __all__ as _decays
+
+__all__ = [*_decays, "deserialize", "serialize"]

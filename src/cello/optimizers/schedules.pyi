@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 import cello.optimizers.decays as _optimizers_decays
 
+from cello.layers import deserialize as deserialize
+from cello.constraints import serialize as serialize
 from cello.optimizers.decays import LearningRateSchedule as LearningRateSchedule
 class CosineDecay(_optimizers_decays.CosineDecay, LearningRateSchedule):
     def __init__(
@@ -91,5 +93,5 @@ class PolynomialDecay(_optimizers_decays.PolynomialDecay, LearningRateSchedule):
 
 __all__ = [
     "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay",
-    "LearningRateSchedule", "PiecewiseConstantDecay", "PolynomialDecay",
+    "LearningRateSchedule", "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize",
 ]

@@ -1,7 +1,16 @@
 """Models and weights in files, and to and from other libraries."""
 
 from cello.core.files import ModelFileError
-from cello.core.serialization import custom_object_scope, register_serializable
+from cello.core.registration import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    register_serializable,
+)
+from cello.core.serialization import deserialize_keras_object, serialize_keras_object
 from cello.saving.export import export
 from cello.saving.models import load_model, save_model
 from cello.saving.torch_modules import to_torch
@@ -17,15 +26,22 @@ def from_onnx(source):
 
 
 __all__ = [
+    "CustomObjectScope",
     "ModelFileError",
     "custom_object_scope",
+    "deserialize_keras_object",
     "export",
     "from_onnx",
     "from_torch",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
     "load_model",
     "load_weights",
+    "register_keras_serializable",
     "register_serializable",
     "save_model",
     "save_weights",
+    "serialize_keras_object",
     "to_torch",
 ]

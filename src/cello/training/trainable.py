@@ -60,6 +60,11 @@ class Trainable(Layer):
     predict_on_batch = done_by_trainer(Trainer.predict_on_batch)
 
     @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self.trainer.compiled
+
+    @property
     def optimizer(self) -> Optimizer:
         """The optimiser, after `compile`."""
         return self.trainer.optimizer

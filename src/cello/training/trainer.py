@@ -369,9 +369,14 @@ class Trainer:
 
     # -------------------------------------------------------------------------- the work
 
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compiled_with is not None
+
     def ready(self, what: str, needs_optimizer: bool = False) -> None:
         """Refuse to do what the method `what` does before `compile`."""
-        if self._compiled_with is None or (needs_optimizer and self.optimizer is None):
+        if not self.compiled or (needs_optimizer and self.optimizer is None):
             raise RuntimeError(
                 f"{self.model}.{what}: call compile(optimizer='adam', loss='mse'), say, first."
             )

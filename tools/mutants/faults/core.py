@@ -232,14 +232,14 @@ FAULTS = [
         "a layer after the last step of another asks for more features",
     ),
     (
-        CORE + "layer.py",
+        CORE + "calls.py",
         "error.add_note(where + advice_on(error))",
         "error.add_note(where)",
         [TESTS + "test_bad_input.py::test_python_in_a_layer"],
         "nothing says what to do about a Python loop over an unknown length",
     ),
     (
-        CORE + "layer.py",
+        CORE + "calls.py",
         "            drop_frames_note(error)\n",
         "",
         [TESTS + "test_bad_input.py::test_python_in_a_layer"],
@@ -456,14 +456,14 @@ FAULTS = [
     ),
     # ------------------------------------------------------------- configurations, names
     (
-        CORE + "serialization.py",
+        CORE + "registration.py",
         "        _custom.reset(token)",
         "        pass",
         [TESTS + "test_core.py"],
         "custom_object_scope does not end",
     ),
     (
-        CORE + "serialization.py",
+        CORE + "registration.py",
         "if known is not None and known.__qualname__ != thing.__qualname__:",
         "if False:",
         [TESTS + "saving/test_keras_files.py::test_a_registered_function_is_an_activation"],

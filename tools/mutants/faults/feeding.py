@@ -62,7 +62,7 @@ FAULTS = [
         "whole numbers beyond 32 bits are wrapped",
     ),
     (
-        "src/cello/core/layer.py",
+        "src/cello/core/calls.py",
         """            array = as_tensor(leaf, f"{self}: an input", dtype)""",
         "            array = jnp.asarray(leaf)",
         [NUMBERS + "test_numbers_that_would_change_are_refused"],

@@ -63,7 +63,7 @@ FAULTS = [
         "a last batch that is not filled up is compiled for each number of batches",
     ),
     (
-        "src/cello/core/layer.py",
+        "src/cello/core/calls.py",
         "shown, rows = real_part(widen(leaf))",
         "shown, rows = widen(leaf), leaf.shape[0]",
         ["tests/test_filling.py::test_slices_and_penalties_train_as_in_keras"],

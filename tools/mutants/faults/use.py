@@ -129,7 +129,7 @@ FAULTS = [
         "a stream that ran out of memory has gone on by half a chunk",
     ),
     (
-        "src/cello/core/layer.py",
+        "src/cello/core/calls.py",
         "            if is_lack_of_memory(error):\n",
         "            if False:\n",
         [TESTS + "test_memory.py::test_out_of_memory_outside_of_a_program_says_what_to_do"],
