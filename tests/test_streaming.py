@@ -85,6 +85,18 @@ def merged():
     return Model(x, cello.layers.Concatenate()([h, x]))
 
 
+def looking_back():
+    """Attention within a window behind each step."""
+    h = x = Input((None, 3))
+    for layer in (
+        cello.layers.MultiHeadAttention(2, 3, sliding_window=4, use_gate=True),
+        cello.layers.GroupQueryAttention(2, 4, 2, sliding_window=3),
+        cello.layers.MultiHeadAttention(1, 2, sliding_window=1),
+    ):
+        h = layer(h, h, use_causal_mask=True)
+    return Model(x, h)
+
+
 # What stands between an input (None, 3) and the outputs; every one of them streams.
 MODELS = {
     "SimpleRNN": lambda: [SimpleRNN(4, return_sequences=True)],
@@ -112,6 +124,7 @@ MODELS = {
     "masked mean": lambda: [Masking(9.0), GlobalAveragePooling1D()],
     "step by step": lambda: [
         TimeDistributed(Dense(4)),
+        cello.layers.EinsumDense("abc,cd->abd", (None, 4), bias_axes="d"),
         LayerNormalization(),
         RMSNormalization(),
         BatchNormalization(),
@@ -133,7 +146,8 @@ MODELS = {
     "stateful": lambda: [LSTM(4, return_sequences=True, stateful=True)],
 }
 BUILD = {name: lambda layers=layers: sequential(layers()) for name, layers in MODELS.items()}
-BUILD |= {"graph": skip, "merged": merged}
+BUILD |= {"graph": skip, "merged": merged, "attention": looking_back}
+BUILD["attention, masked"] = lambda: sequential([Masking(9.0), looking_back()])
 
 
 def sequential(layers):

@@ -181,6 +181,15 @@ def attention(name, **kwargs):
     return build, [(2, 4, 3), (2, 6, 3)]
 
 
+def headed(name, *args, **kwargs):
+    def build(library):
+        a, b = (library.layers.Input((None, 3), name=n) for n in "ab")
+        layer = getattr(library.layers, name)(*args, name="at", **kwargs)
+        return library.Model([a, b], layer(a, b, use_causal_mask=True))
+
+    return build, [(2, 4, 3), (2, 6, 3)]
+
+
 def embedded(library):
     L = library.layers
     x = L.Input((None,), dtype="int32", name="x")
@@ -216,9 +225,11 @@ EVERY_LAYER = {
     "Dense": one("Dense", 4, "selu", kernel_regularizer="l1", bias_constraint="non_neg"),
     "Dot": merged("Dot", axes=(2, 2), normalize=True),
     "Dropout": one("Dropout", 0.3, noise_shape=(None, 1, None)),
+    "EinsumDense": one("EinsumDense", "abc,cde->abde", (None, 2, 3), bias_axes="e"),
     "Embedding": (embedded, None),
     "Flatten": one("Flatten"),
     "GRUCell": wrapped("RNN"),
+    "GroupQueryAttention": headed("GroupQueryAttention", 2, 4, 2, use_gate=True, dropout=0.2),
     "GlobalAveragePooling1D": chain(("Masking", (), {}), ("GlobalAveragePooling1D", (), {})),
     "GlobalMaxPooling1D": one("GlobalMaxPooling1D", keepdims=True),
     "InputLayer": one("Flatten"),
@@ -226,6 +237,9 @@ EVERY_LAYER = {
     "LayerNormalization": one("LayerNormalization", axis=[1, 2], scale=False),
     "Masking": chain(("Masking", (), {"mask_value": 0.0}), ("GRU", (2,), {})),
     "MaxPooling1D": one("MaxPooling1D", 3, strides=1, padding="same"),
+    "MultiHeadAttention": headed(
+        "MultiHeadAttention", 2, 3, output_shape=4, sliding_window=3, use_gate=True, dropout=0.2
+    ),
     "RMSNormalization": one("RMSNormalization", axis=[1, 2], epsilon=0.1),
     "Permute": one("Permute", (2, 1)),
     "RNN": wrapped("RNN"),

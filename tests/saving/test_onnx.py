@@ -281,6 +281,34 @@ def test_masks_go_on_as_in_cello():
     assert len(nodes(proto)) == 4
 
 
+def test_attention_in_heads():
+    a, b = Input((None,), dtype="int32", name="a"), Input((None,), dtype="int32", name="b")
+    allowed = Input((None, None), dtype="int32", name="allowed")
+    frames = Input((None, 3, 2), name="frames")
+    embed = Embedding(9, 4, mask_zero=True)
+    x, y = embed(a), embed(b)
+    many = layers.MultiHeadAttention(2, 3, value_dim=4, use_gate=True, output_shape=(2, 3))
+    groups = layers.GroupQueryAttention(3, 4, 2, sliding_window=2, use_bias=False)
+    outputs = [
+        *many(x, y, attention_mask=allowed, return_attention_scores=True),
+        groups(x, y, use_causal_mask=True),
+        layers.MultiHeadAttention(1, 2)(x, y, layers.Dense(5)(y)),
+        layers.MultiHeadAttention(2, 3)(frames, frames),
+        layers.MultiHeadAttention(2, 3, attention_axes=2)(frames, frames),
+    ]
+    model = Model([a, b, allowed, frames], outputs)
+    randomise(model)
+    rng = np.random.default_rng(0)
+    for batch, time, other in ((4, 6, 3), (2, 1, 1)):
+        data = [
+            (rng.integers(1, 9, size=(batch, t)) * (rng.random((batch, t)) < 0.6)).astype("int32")
+            for t in (time, other)
+        ]
+        data[0][0] = 0  # a row that is all masked
+        some = (rng.random((batch, time, other)) < 0.7).astype("int32")
+        agree(model, [*data, some, normal(batch, time, 3, 2)])
+
+
 def test_masking_of_another_value_and_nested_models():
     inner = Sequential([Input((None, 3)), Masking(2.0), LSTM(3, return_sequences=True)], "inner")
     outer = Sequential([Input((None, 3)), Dense(3), GRU(3, return_sequences=True)], "outer")
@@ -428,6 +456,10 @@ ROWS = {
         row(1, normalize=True, inputs=[(3, 4), (3, 4)]), row((1, 2), inputs=[(3, 4), SEQUENCE]),
     ],
     "Dropout": [row(0.5)],
+    "EinsumDense": [
+        row("abc,cd->abd", (None, 5), bias_axes="d", activation="relu"),
+        row("...c,cde->...de", (2, 3), bias_axes="e"), row("ab...,bd->ad...", 5, activation="glu"),
+    ],
     "Embedding": [row(9, 3, inputs=(3, 5), dtype="int32"), row(9, 3, inputs=(3,), dtype="int32"),
                   row(9, 2, inputs=(3, 5), dtype="float32-symbols")],
     "Flatten": [row(), row(inputs=(3,)), row(inputs=(3, 2, 2, 2))],
@@ -437,6 +469,8 @@ ROWS = {
         row(), row(axis=[1, 2], center=False), row(axis=1), row(scale=False), row(center=False,
         scale=False), row(epsilon=0.1, inputs=(3, 4)), row(axis=[1, 2]),
     ],
+    "GroupQueryAttention": [],  # test_attention_in_heads has both
+    "MultiHeadAttention": [],
     "Masking": [row()],
     "MaxPooling1D": [row(), row(3, 2, "same"), row(2, 3, "same"), row(2, 1)],
     "Maximum": [row(inputs=[SEQUENCE] * 3)],
@@ -480,7 +514,7 @@ def opened(name, args, kwargs, shapes):
     """The shapes with a free time, where there is one and the layer does not need to know it."""
     if name.endswith("Normalization") and "axis" in kwargs:
         return None
-    if name == "Dot" and args == ((1, 2),):
+    if (name == "Dot" and args == ((1, 2),)) or args[:1] == ("ab...,bd->ad...",):
         return None
     free = [(s[0], None, *s[2:]) if len(s) == 3 else s for s in shapes]
     return None if free == shapes else free

@@ -177,10 +177,10 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         (
             """ActivityRegularization AlphaDropout AveragePooling1D AveragePooling2D AvgPool1D
             AvgPool2D CategoryEncoding Conv1DTranspose Conv2D Convolution1DTranspose Convolution2D
-            Cropping1D DepthwiseConv1D Discretization ELU EinsumDense GaussianDropout GaussianNoise
+            Cropping1D DepthwiseConv1D Discretization ELU GaussianDropout GaussianNoise
             GlobalAveragePooling2D GlobalAvgPool2D GlobalMaxPool2D GlobalMaxPooling2D
-            GroupNormalization GroupQueryAttention Hashing Identity IntegerLookup LeakyReLU
-            MaxPool2D MaxPooling2D MelSpectrogram MultiHeadAttention Normalization PReLU ReLU
+            GroupNormalization Hashing Identity IntegerLookup LeakyReLU
+            MaxPool2D MaxPooling2D MelSpectrogram Normalization PReLU ReLU
             Rescaling STFTSpectrogram SeparableConv1D SeparableConvolution1D Softmax StringLookup
             TextVectorization UnitNormalization UpSampling1D Wrapper ZeroPadding1D""",
             _OWN_LAYER,

@@ -11,6 +11,7 @@ from cello.layers.blocks import GriffinBlockCell, MambaBlockCell, RWKVBlockCell,
 from cello.layers.convolution import Conv1D
 from cello.layers.dense import Dense
 from cello.layers.dropout import Dropout, SpatialDropout1D
+from cello.layers.einsum import EinsumDense
 from cello.layers.embedding import Embedding, Masking
 from cello.layers.function import Activation, Lambda
 from cello.layers.input import Input, InputLayer
@@ -32,6 +33,7 @@ from cello.layers.merging import (
     multiply,
     subtract,
 )
+from cello.layers.multi_head import GroupQueryAttention, MultiHeadAttention
 from cello.layers.normalization import BatchNormalization, LayerNormalization, RMSNormalization
 from cello.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from cello.layers.recurrent import GRU, LSTM, SimpleRNN

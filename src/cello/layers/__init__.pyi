@@ -23,10 +23,12 @@ import cello.layers.blocks as _layers_blocks
 import cello.layers.convolution as _layers_convolution
 import cello.layers.dense as _layers_dense
 import cello.layers.dropout as _layers_dropout
+import cello.layers.einsum as _layers_einsum
 import cello.layers.embedding as _layers_embedding
 import cello.layers.function as _layers_function
 import cello.layers.input as _layers_input
 import cello.layers.merging as _layers_merging
+import cello.layers.multi_head as _layers_multi_head
 import cello.layers.normalization as _layers_normalization
 import cello.layers.pooling as _layers_pooling
 import cello.layers.recurrent as _layers_recurrent
@@ -39,12 +41,10 @@ from cello.layers.input import Input as Input
 from cello.layers.merging import add as add
 from cello.layers.merging import average as average
 from cello.layers.merging import concatenate as concatenate
-from cello.core.serialization import deserialize as deserialize
 from cello.layers.merging import dot as dot
 from cello.layers.merging import maximum as maximum
 from cello.layers.merging import minimum as minimum
 from cello.layers.merging import multiply as multiply
-from cello.constraints import serialize as serialize
 from cello.layers.merging import subtract as subtract
 from cello.core.input_spec import InputSpec as InputSpec
 from cello.core.layer import Layer as Layer
@@ -1546,6 +1546,41 @@ class EchoState(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class EinsumDense(_layers_einsum.EinsumDense, Layer):
+    def __init__(
+        self, equation: str, output_shape: Integer | Sequence[int | None], activation: Named = None,
+        bias_axes: str | None = None, kernel_initializer: Named = 'glorot_uniform',
+        bias_initializer: Named = 'zeros', kernel_regularizer: Named = None,
+        bias_regularizer: Named = None, kernel_constraint: Named = None,
+        bias_constraint: Named = None, activity_regularizer: Named = None, *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        gptq_unpacked_column_size: Any = None,
+    ) -> None:
+        r"""Args:
+        equation: How the axes meet, such as "ab,bc->ac".
+        output_shape: Sizes of the outputs without the batch and what `...` stands for; `None`: not known.
+        activation: Function of the sum; none where `None`.
+        bias_axes: Letters of the outputs that have a bias.
+        kernel_initializer: Initialiser of the kernel.
+        bias_initializer: Initialiser of the bias.
+        kernel_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        kernel_constraint: Constraint on the kernel.
+        bias_constraint: Constraint on the bias.
+        activity_regularizer: Penalty on the output.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class GLA(RNN):
     r"""Gated linear attention: a decay for each row of the memory, from the inputs.
 
@@ -1981,6 +2016,54 @@ class GriffinBlock(RNN):
         input_shape: Shape of the input without the batch.
         batch_input_shape: Shape of the input with the batch.
         """
+
+class GroupQueryAttention(_layers_multi_head.GroupQueryAttention, Layer):
+    def __init__(
+        self, head_dim: Integer, num_query_heads: Integer, num_key_value_heads: Integer,
+        dropout: Number = 0.0, use_bias: bool = True, sliding_window: Integer | None = None,
+        kernel_initializer: Named = 'glorot_uniform', bias_initializer: Named = 'zeros',
+        kernel_regularizer: Named = None, bias_regularizer: Named = None,
+        activity_regularizer: Named = None, kernel_constraint: Named = None,
+        bias_constraint: Named = None, use_gate: bool = False, seed: Integer | None = None, *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        flash_attention: Any = None,
+    ) -> None:
+        r"""Args:
+        head_dim: Size of each head.
+        num_query_heads: Number of heads of the query.
+        num_key_value_heads: Number of heads of key and value.
+        dropout: Fraction of the weights to drop in training.
+        use_bias: Whether the projections add a bias.
+        sliding_window: How many steps, its own included, a step of the query sees to each side; all if None.
+        kernel_initializer: Initialiser of the kernels.
+        bias_initializer: Initialiser of the biases.
+        kernel_regularizer: Penalty on the kernels.
+        bias_regularizer: Penalty on the biases.
+        activity_regularizer: Penalty on what is projected.
+        kernel_constraint: Constraint on the kernels.
+        bias_constraint: Constraint on the biases.
+        use_gate: Whether the query gates what the heads found.
+        seed: Seed of the dropout.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, query: SymbolicTree, value: Any, key: Any = None, query_mask: Any = None,
+        value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
+        return_attention_scores: Any = None, training: Any = None, use_causal_mask: Any = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self, query: ArrayTree, value: Any, key: Any = None, query_mask: Any = None,
+        value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
+        return_attention_scores: Any = None, training: Any = None, use_causal_mask: Any = None,
+    ) -> jax.Array: ...
 
 class HGRN(RNN):
     r"""The hierarchically gated recurrent network.
@@ -3035,6 +3118,58 @@ class MinLSTM(RNN):
         input_shape: Shape of the input without the batch.
         batch_input_shape: Shape of the input with the batch.
         """
+
+class MultiHeadAttention(_layers_multi_head.MultiHeadAttention, Layer):
+    def __init__(
+        self, num_heads: Integer, key_dim: Integer, value_dim: Integer | None = None,
+        dropout: Number = 0.0, use_bias: bool = True,
+        output_shape: Integer | Sequence[int | None] | None = None,
+        attention_axes: Integer | Sequence[int] | None = None,
+        sliding_window: Integer | None = None, kernel_initializer: Named = 'glorot_uniform',
+        bias_initializer: Named = 'zeros', kernel_regularizer: Named = None,
+        bias_regularizer: Named = None, activity_regularizer: Named = None,
+        kernel_constraint: Named = None, bias_constraint: Named = None, use_gate: bool = False,
+        seed: Integer | None = None, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        flash_attention: Any = None,
+    ) -> None:
+        r"""Args:
+        num_heads: Number of heads.
+        key_dim: Size of query and key in each head.
+        value_dim: Size of the value in each head; `key_dim` where `None`.
+        dropout: Fraction of the weights to drop in training.
+        use_bias: Whether the projections add a bias.
+        output_shape: Sizes of the output at each step; those of the query where `None`.
+        attention_axes: Axes along which the query looks; all where `None`.
+        sliding_window: How many steps, its own included, a step of the query sees to each side; all if None.
+        kernel_initializer: Initialiser of the kernels.
+        bias_initializer: Initialiser of the biases.
+        kernel_regularizer: Penalty on the kernels.
+        bias_regularizer: Penalty on the biases.
+        activity_regularizer: Penalty on what is projected.
+        kernel_constraint: Constraint on the kernels.
+        bias_constraint: Constraint on the biases.
+        use_gate: Whether the query gates what the heads found.
+        seed: Seed of the dropout.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, query: SymbolicTree, value: Any, key: Any = None, query_mask: Any = None,
+        value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
+        return_attention_scores: Any = None, training: Any = None, use_causal_mask: Any = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self, query: ArrayTree, value: Any, key: Any = None, query_mask: Any = None,
+        value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
+        return_attention_scores: Any = None, training: Any = None, use_causal_mask: Any = None,
+    ) -> jax.Array: ...
 
 class Multiply(_layers_merging.Multiply, Layer):
     def __init__(
@@ -4555,22 +4690,23 @@ __all__ = [
     "ConvGRU1D", "ConvGRU1DCell", "ConvGRU2D", "ConvGRU2DCell", "ConvGRU3D", "ConvGRU3DCell",
     "ConvLSTM1D", "ConvLSTM1DCell", "ConvLSTM2D", "ConvLSTM2DCell", "ConvLSTM3D", "ConvLSTM3DCell",
     "Convolution1D", "CoupledLSTM", "CoupledLSTMCell", "DeltaNet", "DeltaNetCell", "Dense", "Dot",
-    "DropConnectCell", "Dropout", "DropoutCell", "EchoState", "EchoStateCell", "Embedding",
-    "FeedForwardCell", "Flatten", "GLA", "GLACell", "GRU", "GRUCell", "GRUD", "GRUDCell",
-    "GatedDeltaNet", "GatedDeltaNetCell", "GlobalAveragePooling1D", "GlobalAvgPool1D",
+    "DropConnectCell", "Dropout", "DropoutCell", "EchoState", "EchoStateCell", "EinsumDense",
+    "Embedding", "FeedForwardCell", "Flatten", "GLA", "GLACell", "GRU", "GRUCell", "GRUD",
+    "GRUDCell", "GatedDeltaNet", "GatedDeltaNetCell", "GlobalAveragePooling1D", "GlobalAvgPool1D",
     "GlobalMaxPool1D", "GlobalMaxPooling1D", "Griffin", "GriffinBlock", "GriffinBlockCell",
-    "GriffinCell", "HGRN", "HGRNCell", "IndRNN", "IndRNNCell", "Input", "InputLayer", "InputSpec",
-    "LRU", "LRUCell", "LSTM", "LSTMCell", "LTC", "LTCCell", "Lambda", "Layer", "LayerNormGRU",
-    "LayerNormGRUCell", "LayerNormLSTM", "LayerNormLSTMCell", "LayerNormalization", "MGU",
-    "MGUCell", "MLSTM", "MLSTMCell", "Mamba", "Mamba2", "Mamba2Cell", "MambaBlock",
-    "MambaBlockCell", "MambaCell", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum", "MinGRU",
-    "MinGRUCell", "MinLSTM", "MinLSTMCell", "Minimum", "MultiplicativeIntegrationCell", "Multiply",
-    "ODERNN", "ODERNNCell", "PeepholeLSTM", "PeepholeLSTMCell", "Permute", "ProjectedLSTM",
-    "ProjectedLSTMCell", "QRNN", "QRNNCell", "RGLRU", "RGLRUCell", "RMSNormalization", "RNN",
-    "RWKV7", "RWKV7Cell", "RWKVBlock", "RWKVBlockCell", "RepeatVector", "Reshape", "ResidualCell",
-    "RetNet", "RetNetCell", "S4D", "S4DCell", "S5", "S5Cell", "SLSTM", "SLSTMCell", "SRU",
-    "SRUCell", "SimpleRNN", "SimpleRNNCell", "SpatialDropout1D", "StackedRNNCells", "Subtract",
-    "TimeDistributed", "TokenShiftFeedForwardCell", "UGRNN", "UGRNNCell", "XLSTMBlock",
-    "XLSTMBlockCell", "ZoneoutCell", "add", "average", "concatenate", "deserialize", "dot",
-    "maximum", "minimum", "multiply", "serialize", "subtract",
+    "GriffinCell", "GroupQueryAttention", "HGRN", "HGRNCell", "IndRNN", "IndRNNCell", "Input",
+    "InputLayer", "InputSpec", "LRU", "LRUCell", "LSTM", "LSTMCell", "LTC", "LTCCell", "Lambda",
+    "Layer", "LayerNormGRU", "LayerNormGRUCell", "LayerNormLSTM", "LayerNormLSTMCell",
+    "LayerNormalization", "MGU", "MGUCell", "MLSTM", "MLSTMCell", "Mamba", "Mamba2", "Mamba2Cell",
+    "MambaBlock", "MambaBlockCell", "MambaCell", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum",
+    "MinGRU", "MinGRUCell", "MinLSTM", "MinLSTMCell", "Minimum", "MultiHeadAttention",
+    "MultiplicativeIntegrationCell", "Multiply", "ODERNN", "ODERNNCell", "PeepholeLSTM",
+    "PeepholeLSTMCell", "Permute", "ProjectedLSTM", "ProjectedLSTMCell", "QRNN", "QRNNCell",
+    "RGLRU", "RGLRUCell", "RMSNormalization", "RNN", "RWKV7", "RWKV7Cell", "RWKVBlock",
+    "RWKVBlockCell", "RepeatVector", "Reshape", "ResidualCell", "RetNet", "RetNetCell", "S4D",
+    "S4DCell", "S5", "S5Cell", "SLSTM", "SLSTMCell", "SRU", "SRUCell", "SimpleRNN", "SimpleRNNCell",
+    "SpatialDropout1D", "StackedRNNCells", "Subtract", "TimeDistributed",
+    "TokenShiftFeedForwardCell", "UGRNN", "UGRNNCell", "XLSTMBlock", "XLSTMBlockCell",
+    "ZoneoutCell", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply",
+    "subtract",
 ]

@@ -40,13 +40,17 @@ def attention(
 
 def _past(b: Builder, query: Value, value: Value) -> Value:
     """Whether step `i` of the query may see step `j`: `(query_time, time)`."""
+    return b.op("GreaterOrEqual", ahead(b, query, value, 1), b.scalar(0, "int64"), dtype=bool)
+
+
+def ahead(b: Builder, query: Value, value: Value, axis: int) -> Value:
+    """`i - j` for the steps `i` of the query and `j` of the value along an axis."""
 
     def steps(x):
         start, one = b.scalar(0, "int64"), b.scalar(1, "int64")
-        return b.op("Range", start, b.squeeze(b.sizes(x, 1, 2), 0), one)
+        return b.op("Range", start, b.squeeze(b.sizes(x, axis, axis + 1), 0), one)
 
-    own, others = b.unsqueeze(steps(query), 1), b.unsqueeze(steps(value), 0)
-    return b.op("GreaterOrEqual", own, others, dtype=bool)
+    return b.op("Sub", b.unsqueeze(steps(query), 1), b.unsqueeze(steps(value), 0))
 
 
 def _scores(e, layer, query: Value, key: Value) -> Value:

@@ -21,6 +21,7 @@ from cello.models.model import Model
 from cello.saving.onnx import (
     activations,
     write_attention,
+    write_heads,
     write_masks,
     write_merging,
     write_operations,
@@ -47,6 +48,11 @@ def finish(e, layer, product: Value) -> Value:
 
 def dense(e, layer, x):
     return finish(e, layer, e.b.op("MatMul", e.b.cast(x, layer.dtype), weight(e, layer, "kernel")))
+
+
+def einsum_dense(e, layer, x):
+    x, kernel = e.b.cast(x, layer.dtype), weight(e, layer, "kernel")
+    return finish(e, layer, e.b.op("Einsum", x, kernel, equation=layer.equation))
 
 
 def conv1d(e, layer, x):
@@ -297,6 +303,7 @@ EXPORTERS: dict[type, Any] = {
     layers.RNN: write_recurrent.rnn,
     layers.Bidirectional: write_recurrent.bidirectional,
     layers.Dense: dense,
+    layers.EinsumDense: einsum_dense,
     layers.Conv1D: conv1d,
     layers.Embedding: embedding,
     layers.Masking: masking,
@@ -324,6 +331,8 @@ EXPORTERS: dict[type, Any] = {
     layers.Dot: write_merging.dot,
     layers.Attention: write_attention.attention,
     layers.AdditiveAttention: write_attention.attention,
+    layers.MultiHeadAttention: write_heads.headed_attention,
+    layers.GroupQueryAttention: write_heads.headed_attention,
     Operation: write_operations.operation,
 }
 
