@@ -10,7 +10,7 @@ _NAMES = {
         Activation Add AdditiveAttention Attention Average BatchNormalization Bidirectional
         Concatenate Conv1D ConvLSTM1D ConvLSTM2D ConvLSTM3D Dense Dot Dropout EinsumDense
         Embedding Flatten GRU GRUCell GlobalAveragePooling1D GlobalMaxPooling1D
-        InputLayer LSTM LSTMCell Lambda Layer LayerNormalization Masking
+        GroupQueryAttention InputLayer LSTM LSTMCell Lambda Layer LayerNormalization Masking
         MaxPooling1D Maximum Minimum MultiHeadAttention Multiply Permute RMSNormalization
         RNN RepeatVector Reshape SimpleRNN SimpleRNNCell SpatialDropout1D StackedRNNCells
         Subtract TimeDistributed""",

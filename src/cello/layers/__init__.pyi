@@ -41,10 +41,12 @@ from cello.layers.input import Input as Input
 from cello.layers.merging import add as add
 from cello.layers.merging import average as average
 from cello.layers.merging import concatenate as concatenate
+from cello.core.serialization import deserialize as deserialize
 from cello.layers.merging import dot as dot
 from cello.layers.merging import maximum as maximum
 from cello.layers.merging import minimum as minimum
 from cello.layers.merging import multiply as multiply
+from cello.constraints import serialize as serialize
 from cello.layers.merging import subtract as subtract
 from cello.core.input_spec import InputSpec as InputSpec
 from cello.core.layer import Layer as Layer
@@ -4707,6 +4709,6 @@ __all__ = [
     "S4DCell", "S5", "S5Cell", "SLSTM", "SLSTMCell", "SRU", "SRUCell", "SimpleRNN", "SimpleRNNCell",
     "SpatialDropout1D", "StackedRNNCells", "Subtract", "TimeDistributed",
     "TokenShiftFeedForwardCell", "UGRNN", "UGRNNCell", "XLSTMBlock", "XLSTMBlockCell",
-    "ZoneoutCell", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply",
-    "subtract",
+    "ZoneoutCell", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum",
+    "multiply", "serialize", "subtract",
 ]

@@ -77,7 +77,6 @@ class GroupQueryAttention(HeadedAttention):
     of the query multi-head attention. Source: Ainslie et al., 2023.
     """
 
-    keras_name = ("keras.src.layers.attention.grouped_query_attention", "GroupedQueryAttention")
     head_dim = arg(kind=positive_integer, doc="Size of each head.")
     num_query_heads = arg(kind=positive_integer, doc="Number of heads of the query.")
     num_key_value_heads = arg(kind=positive_integer, doc="Number of heads of key and value.")

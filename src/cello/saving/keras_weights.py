@@ -24,6 +24,8 @@ from cello.models.sequential import Sequential
 from cello.saving.hdf5 import HDF5Reader
 
 OPTIMIZER = "optimizer/vars"
+_OF_KERAS = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""The classes that Keras calls otherwise than its users do, and so the groups of their weights."""
 
 
 @functools.cache
@@ -80,7 +82,8 @@ def _attributes(layer: Layer) -> Iterator[tuple[str, Any]]:
 
 def _name_in_list(item) -> str | None:
     if isinstance(item, Layer):
-        return snake_case(class_entry(type(item))["class_name"])
+        name = class_entry(type(item))["class_name"]
+        return snake_case(_OF_KERAS.get(name, name))
     return "container" if isinstance(item, (list, tuple, dict)) else None
 
 
