@@ -315,6 +315,17 @@ for _function in (float, int, bool):
 _forward("round", lambda value, digits=None: jnp.round(value, digits or 0))
 
 
+def by_path(variables) -> dict[str, Any]:
+    """Variables by their paths, numbered where two are alike."""
+    found: dict[str, Any] = {}
+    for variable in variables:
+        path, n = variable.path, 1
+        while path in found:
+            path, n = f"{variable.path}_{n}", n + 1
+        found[path] = variable
+    return found
+
+
 def takes_variables(function):
     """`function` of arrays, for which a `Variable` may stand as well."""
 

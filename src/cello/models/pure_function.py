@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cello.core.variable import Binding
+from cello.core.variable import Binding, by_path
 
 
 def pure_function(model, training: bool) -> tuple[Callable, dict[str, dict[str, Any]]]:
     """See `Model.as_function`."""
     variables = {
-        "trainable": _by_path(model.trainable_weights),
-        "state": _by_path(model.non_trainable_variables),
+        "trainable": by_path(model.trainable_weights),
+        "state": by_path(model.non_trainable_variables),
     }
     if not model.built or (
         not any(variables.values()) and model.layers and model.call_graph is None
@@ -39,14 +39,3 @@ def pure_function(model, training: bool) -> tuple[Callable, dict[str, dict[str, 
         group: {path: variable.value for path, variable in members.items()}
         for group, members in variables.items()
     }
-
-
-def _by_path(variables) -> dict[str, Any]:
-    """Variables by their paths, numbered where two are alike."""
-    found: dict[str, Any] = {}
-    for variable in variables:
-        path, n = variable.path, 1
-        while path in found:
-            path, n = f"{variable.path}_{n}", n + 1
-        found[path] = variable
-    return found

@@ -154,7 +154,7 @@ def read_legacy_weights(
         )
     values: dict[Any, Any] = {}
     for layer, (name, paths) in zip(layers, saved, strict=True):
-        variables = _legacy_order(layer)
+        variables = legacy_order(layer)
         arrays = from_cudnn([reader.array(path) for path in paths])
         given = [array.shape for array in arrays]
         fits = [v.shape for v in variables] == given
@@ -194,7 +194,7 @@ def from_cudnn(arrays: list[np.ndarray]) -> list[np.ndarray]:
     return found
 
 
-def _legacy_order(layer: Layer) -> list[Variable]:
+def legacy_order(layer: Layer) -> list[Variable]:
     """The weights that the layers train, then the others; one that is frozen alone stays there."""
     owners = [v for v in layer.flatten_layers() if v.trainable] if layer.trainable else []
     trained = {w for owner in owners for w in owner.own_weights if w.made_trainable}
@@ -211,7 +211,9 @@ def _weight_paths(reader: HDF5Reader, group: str) -> list[str]:
     return paths
 
 
-def read_legacy_optimizer(optimizer: Optimizer, reader: HDF5Reader) -> list[np.ndarray] | None:
+def read_legacy_optimizer(
+    optimizer: Optimizer, reader: HDF5Reader, old: bool
+) -> list[np.ndarray] | None:
     """The state of the optimiser as Keras 3 lists it; `None` where the file has none.
 
     Keras 2 had no learning rate in it, and its first optimisers kept one slot of all variables
@@ -221,7 +223,7 @@ def read_legacy_optimizer(optimizer: Optimizer, reader: HDF5Reader) -> list[np.n
         return None
     names = reader.attribute("optimizer_weights", "weight_names") or []
     found = dict(zip(names, _weight_paths(reader, "optimizer_weights"), strict=True))
-    if any(name.endswith("learning_rate") for name in names):  # Keras 3
+    if not old:
         return [reader.array(path) for path in found.values()]
     steps = next((p for n, p in found.items() if n.endswith(("iteration:0", "iter:0"))), None)
     if steps is None:

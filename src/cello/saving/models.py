@@ -26,11 +26,12 @@ from cello.saving.keras_h5 import (
 )
 from cello.saving.keras_weights import freeze_weights, read_optimizer, read_weights
 from cello.saving.optimizer_state import restore_optimizer
+from cello.saving.write_h5 import write_h5
 
 
 @written_once
 def save_model(model: Model, filepath, overwrite: bool = True) -> None:
-    """Write a model to a `.keras` file, which Keras 3 opens as well.
+    """Write a model to a `.keras` file, or a whole-model `.h5` file; Keras 3 opens both.
 
     It holds the layers and how they are connected, the weights, what `compile` was told, and the
     state of the optimiser. A function that is not of the library is written by its name only. What
@@ -38,7 +39,8 @@ def save_model(model: Model, filepath, overwrite: bool = True) -> None:
 
     Args:
         model: a model, built.
-        filepath: where to write; it ends in `.keras`.
+        filepath: where to write; it ends in `.keras`, or in `.h5` for programs that know only
+            Keras' older format, which has no names for classes of models.
         overwrite: whether a file that is there may be replaced.
 
     Raises:
@@ -46,16 +48,16 @@ def save_model(model: Model, filepath, overwrite: bool = True) -> None:
         FileExistsError: where there is a file, and `overwrite` is false.
     """
     path = Path(filepath)
-    if path.suffix != ".keras":
+    if path.suffix not in (".keras", ".h5", ".hdf5") or path.name.endswith(".weights.h5"):
         raise ValueError(
-            f"{model}.save: {path.name!r} must end in .keras. Weights alone: "
+            f"{model}.save: {path.name!r} must end in .keras or .h5. Weights alone: "
             "save_weights('m.weights.h5'); for other programs: export('m.onnx')."
         )
     if not model.built:
         raise ValueError(f"{model} is not built yet: call it on data before saving it.")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{model}.save: there is a file {str(path)!r} already.")
-    write_archive(model, path)
+    (write_archive if path.suffix == ".keras" else write_h5)(model, path)
 
 
 def load_model(
@@ -124,7 +126,7 @@ def _load_h5(path: Path, custom_objects, compile: bool) -> Model:
             read_legacy_weights(model, reader, "model_weights")
             if compile and compiled:
                 _compile(model, lambda: model.compile_from_config(compiled))
-                arrays = read_legacy_optimizer(model.optimizer, reader)
+                arrays = read_legacy_optimizer(model.optimizer, reader, old)
                 if arrays is not None:
                     restore_optimizer(model.optimizer, model.trainable_variables, arrays)
     return model

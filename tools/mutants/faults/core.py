@@ -124,7 +124,7 @@ FAULTS = [
     ),
     (
         "src/cello/saving/keras_h5.py",
-        "variables = _legacy_order(layer)",
+        "variables = legacy_order(layer)",
         "variables = layer.trainable_weights + layer.non_trainable_weights",
         [TESTS + "test_weight_order.py::test_weights_files_of_keras_2_have_one_order"],
         "a frozen weight exchanges two matrices of a file of Keras 2",
