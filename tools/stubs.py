@@ -3,7 +3,7 @@
     python tools/stubs.py    # or `make stubs`, after a change of a declaration
 
 Constructors follow from declared arguments (`core/arguments.py`) and the annotations of their
-kinds, layers from their cells, and the functions of `cello.ops` from those of JAX: a type checker,
+kinds, layers from their cells, and the functions of `cello.ops` from their tables: a type checker,
 which runs nothing, sees them in these files alone. A test says if they are out of date.
 """
 
@@ -20,13 +20,12 @@ import types
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 
 from cello.cells.cell import Cell
 from cello.core import kinds
 from cello.core.arguments import REQUIRED
+from cello.core.functions import FUNCTIONS, SIGNATURES
 from cello.core.layer import Layer
-from cello.core.operation import FUNCTIONS
 from cello.core.serialization import Configurable
 from cello.layers import RNN
 
@@ -74,10 +73,7 @@ def stub(module_name: str) -> str:
         if re.search(rf"(?<![\w.]){name}(?![\w.]* as)\b", body) and name not in module.__all__:
             imports.append(where if " " in where else f"from {where} import {name}")
     names = _filled([f'"{name}"' for name in sorted(module.__all__)], "    ")
-    jax_version = [f"# The signatures of JAX {jax.__version__}.\n"] if module_name == "ops" else []
-    return "\n".join(
-        [HEADER, *jax_version, *sorted(imports), "", body, "", "__all__ = [", *names, "]", ""]
-    )
+    return "\n".join([HEADER, *sorted(imports), "", body, "", "__all__ = [", *names, "]", ""])
 
 
 def _filled(texts: list[str], indent: str) -> list[str]:
@@ -110,7 +106,7 @@ def _member(module, name: str, sources: dict[str, str]) -> str:
     for other in map(_module, MODULES[: MODULES.index(module.__name__.removeprefix("cello."))]):
         if getattr(other, name, None) is value:
             return f"from {other.__name__} import {name} as {name}"
-    if module.__name__ == "cello.ops" and name in FUNCTIONS:
+    if module.__name__ == "cello.ops" and name in {*FUNCTIONS, "get_item"}:
         return _operation(name)
     own_name = getattr(value, "__name__", name)
     if own_name != name and own_name in module.__all__:
@@ -243,20 +239,65 @@ def _type(annotation) -> str:
     return re.sub(r"\bArray\b", "jax.Array", text) if known else "Any"
 
 
+_TENSORS = set(
+    """
+a array b beta bias bins choicelist condition condlist data gamma indices inputs key mask mean
+offset operands output predictions q query scale segment_ids sorted_sequence target targets updates
+value values variable variance weights x x1 x2 xs y
+""".split()
+)
+_OPTIONS = {
+    "axis": "int | Sequence[int] | None",
+    "axes": "Any",
+    "dtype": "DTypeLike | None",
+    "from_logits": "bool",
+    "keepdims": "bool",
+    "num_classes": "int",
+    "where": "ArrayLike | None",
+}
+_NO_TENSORS = {"diagonal": "offset", "getitem": "key", "squareplus": "b", "trace": "offset"}
+_LISTS = "array_split dsplit hsplit meshgrid split unstack vsplit".split()
+_TUPLES = """
+eigh fft fft2 ifft2 lu_factor moments qr rfft slogdet stft top_k unravel_index
+""".split()
+_ANYTHING = ("linspace", "svd", "where")  # as their options say
+
+
 def _operation(name: str) -> str:
     """A function of arrays, and of symbolic tensors if it takes arrays at all."""
-    function = FUNCTIONS[name]
-    if isinstance(function, jnp.ufunc):
-        parameters, result = [f"{n}: ArrayLike" for n in "xyz"[: function.nin]] + ["/"], "jax.Array"
-    else:
-        parameters, result = _texts(inspect.signature(function))
+    shown, name = name, {"get_item": "getitem"}.get(name, name)
+    parameters, _ = _texts(SIGNATURES[name], _annotation(name))
+    result = "jax.Array"
+    if name in _LISTS:
+        result = "list[jax.Array]"
+    elif name in _TUPLES:
+        result = "tuple[jax.Array, ...]"
+    elif name in _ANYTHING:
+        result = "Any"
     if not any("ArrayLike" in p for p in parameters):
-        return "\n".join(_def(name, parameters, result, indent=""))
+        return "\n".join(_def(shown, parameters, result, indent=""))
     lines = []
     for inputs, array in (("Arrays", "jax.Array"), ("Tensors", "SymbolicTensor")):
         texts = [p.replace("ArrayLike", inputs) for p in parameters]
-        lines += _def(name, texts, result.replace("jax.Array", array), indent="", overloaded=True)
+        result_text = result.replace("jax.Array", array)
+        lines += _def(shown, texts, result_text, indent="", overloaded=True)
     return "\n".join(lines)
+
+
+def _annotation(function: str):
+    """From a parameter of a function in `core/functions` to its type."""
+
+    def annotation(parameter: inspect.Parameter) -> str:
+        name = parameter.name
+        if name in _TENSORS and name != _NO_TENSORS.get(function):
+            several = "Sequence[ArrayLike]" if name in ("xs", "condlist", "choicelist") else None
+            text = several or "ArrayLike"
+        else:
+            text = _OPTIONS.get(name, "Any")
+        may_be_none = parameter.default is None and text != "Any" and "None" not in text
+        return f"{text} | None" if may_be_none else text
+
+    return annotation
 
 
 def _result(function) -> str:
@@ -264,7 +305,11 @@ def _result(function) -> str:
     return result if isinstance(result, str) else "Any"
 
 
-def _texts(signature) -> tuple[list[str], str]:
+def _own_annotation(parameter: inspect.Parameter) -> str:
+    return "Any" if parameter.annotation is parameter.empty else _type(parameter.annotation)
+
+
+def _texts(signature, annotation_of=_own_annotation) -> tuple[list[str], str]:
     texts, style = [], None
     for p in signature.parameters.values():
         if style is p.POSITIONAL_ONLY and p.kind is not style:
@@ -274,8 +319,7 @@ def _texts(signature) -> tuple[list[str], str]:
         style = p.kind
         star = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(style, "")
         default = "" if p.default is p.empty else f" = {_default(p.default)}"
-        annotation = "Any" if p.annotation is p.empty else _type(p.annotation)
-        texts.append(f"{star}{p.name}: {annotation}{default}")
+        texts.append(f"{star}{p.name}: {annotation_of(p)}{default}")
     if style is inspect.Parameter.POSITIONAL_ONLY:
         texts.append("/")
     listed = signature.return_annotation == "list[Array]"

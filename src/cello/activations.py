@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.dtype_policy import widen
+from cello.core.functions import neural
 from cello.core.kinds import Named
 from cello.core.serialization import Registry, custom_object_scope, serialize
 from cello.core.symbolic import symbolic_leaves
@@ -219,14 +220,7 @@ def log_softmax(x, axis=-1):
 @on_tensors
 def sparsemax(x, axis=-1):
     """The probabilities nearest to `x` along `axis`: many are 0 (Martins and Astudillo, 2016)."""
-    x = jnp.moveaxis(jnp.asarray(x), axis, -1)
-    falling = jnp.flip(jnp.sort(x, axis=-1), axis=-1)
-    places = jnp.arange(1, x.shape[-1] + 1, dtype=x.dtype)
-    sums = jnp.cumsum(falling, axis=-1)
-    kept = falling * places > sums - 1
-    size = jnp.sum(kept, axis=-1, keepdims=True)
-    total = jnp.sum(jnp.where(kept, falling, 0), axis=-1, keepdims=True)
-    return jnp.moveaxis(jax.nn.relu(x - (total - 1) / size.astype(x.dtype)), -1, axis)
+    return neural.sparsemax(x, axis)
 
 
 @on_tensors

@@ -181,7 +181,8 @@ SIMPLE = {
     "logistic": lambda x: 1 / (1 + np.exp(-x)), "lt": np.less, "max": np.maximum,
     "min": np.minimum, "mul": np.multiply, "ne": np.not_equal, "neg": np.negative,
     "not": np.invert, "or": np.bitwise_or, "pow": np.power, "real": np.real,
-    "rsqrt": lambda x: 1 / np.sqrt(x), "select_n": lambda which, no, yes: np.where(which, yes, no),
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "select_n": lambda which, *cases: np.choose(np.asarray(which, int), cases),
     "sign": np.sign, "sin": np.sin, "sqrt": np.sqrt, "square": np.square, "sub": np.subtract,
     "tanh": np.tanh,
 }  # fmt: skip

@@ -485,6 +485,14 @@ GREED = {
         graph(input_layer(shape=(None, 10**9)), operation("split", tensor(), 10**9, axis=1)),
         "calls of layers",
     ),
+    "a billion pieces, not all alike": (
+        graph(input_layer(shape=(None, 10**9)), operation("array_split", tensor(), 10**9, axis=1)),
+        "calls of layers",
+    ),
+    "a billion columns": (
+        graph(input_layer(shape=(None, 10**9)), operation("hsplit", tensor(), 10**9)),
+        "calls of layers",
+    ),
     "an axis of a billion taken apart": (
         graph(input_layer(shape=(None, 10**9)), operation("unstack", tensor(), axis=1)),
         "calls of layers",
@@ -518,9 +526,23 @@ def test_more_is_asked_for_than_there_is(attack, tmp_path):
     [
         called(layer("RepeatVector", n=10**12), tensor()),
         called(layer("MaxPooling1D", pool_size=10**9, strides=1, padding="same"), tensor("x3")),
-        operation("full_like", tensor(), 0, shape=[10**9, 10**9]),
-        operation("ones_like", tensor(), shape=[10**9, 10**9]),
+        operation("full", [10**6, 10**6], tensor("s")),
         operation("linspace", tensor(), 1, num=10**9),
+        operation("geomspace", tensor(), 1, num=10**9),
+        operation("logspace", tensor(), 1, num=10**9),
+        operation("vander", tensor("v"), 10**9),
+        operation("scatter", tensor("places"), tensor("v"), [10**6, 10**6]),
+        operation("segment_sum", tensor(), tensor("i"), num_segments=10**9),
+        operation("multi_hot", tensor("i"), 10**12),
+        operation("diag", tensor("v"), 10**9),
+        operation("diagflat", tensor(), k=1000),
+        operation("rfft", tensor(), fft_length=10**9),
+        operation("stft", tensor(), 1, 1, 10**9),
+        operation("stft", tensor(), 10**9, 1, 10**9, window="hamming"),
+        operation("quantile", tensor(), [0.5] * 1000, axis=1),
+        operation("rot90", tensor(), k=10**12),
+        operation("kron", tensor(), tensor()),
+        operation("round", tensor(), 300),
         operation("repeat", tensor(), 10**12, axis=1),
         operation("tile", tensor(), [10**6, 10**6]),
         operation("pad", tensor(), [[0, 10**9], [0, 10**9]]),
@@ -538,8 +560,11 @@ def test_tensors_without_numbers_take_no_memory(entry, tmp_path):
         input_layer(shape=(2, 3)),
         input_layer("x3", (2, 3, 1)),
         input_layer("i", (2,), "int32"),
+        input_layer("s", ()),
+        input_layer("v", (3,)),
+        input_layer("places", (3, 2), "int32"),
         entry,
-        inputs=("x", "x3", "i"),
+        inputs=("x", "x3", "i", "s", "v", "places"),
     )
     path = tmp_path / "m.keras"
     path.write_bytes(keras_file(config, hdf5(lambda file: None)))

@@ -1,6 +1,6 @@
 """Functions of arrays that also work on symbolic tensors: `x + y`, `x[:, -1]`, `ops.mean(x)`.
 
-Called on arrays, a function from the table is JAX's own. Called on symbolic tensors, it becomes a
+Called on arrays, a function from the table runs at once. Called on symbolic tensors, it becomes a
 node of the graph, held by an `Operation` layer that remembers the function by its name.
 """
 
@@ -12,61 +12,21 @@ from numbers import Number
 from typing import Any
 
 import jax
-import jax.nn
-import jax.numpy as jnp
-import jax.scipy.special
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike, DTypeLike
 
 from cello.core.arguments import arg
+from cello.core.functions import (
+    FUNCTIONS,
+    MAKES_AN_AXIS,
+    STEPWISE,
+    count_parts,
+    runs_behind_time,
+)
 from cello.core.layer import Layer
 from cello.core.naming import unique_name
 from cello.core.symbolic import SymbolicTensor, symbolic_leaves
 from cello.core.variable import Variable
-
-# A closed list: a configuration can name these functions and no others.
-_NUMPY = """
-abs absolute add all any arange argmax argmin argsort arctan arctan2 average broadcast_to ceil clip
-concatenate conj cos cosh cumprod cumsum diff divide dot einsum equal exp expand_dims expm1 flip
-floor full full_like greater greater_equal hstack imag isfinite isnan less less_equal linspace log
-log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul max maximum mean
-min minimum mod moveaxis multiply negative not_equal ones ones_like outer pad power prod real
-reciprocal repeat reshape roll round sign sin sinh sort split sqrt square squeeze stack std
-subtract sum swapaxes take
-take_along_axis tan tanh tensordot tile transpose tril triu true_divide floor_divide var vdot vstack
-where zeros zeros_like
-""".split()
-_NN = """
-elu gelu leaky_relu log_sigmoid log_softmax logsumexp one_hot relu relu6 selu sigmoid silu softmax
-softplus soft_sign
-""".split()
-
-
-def _getitem(x, key):
-    return x[key]
-
-
-def cast(x: ArrayLike, dtype: DTypeLike) -> Array:
-    """`x` in another dtype."""
-    return jnp.asarray(x).astype(dtype)
-
-
-def unstack(x: ArrayLike, axis: int = 0) -> list[Array]:
-    """The slices of `x` along `axis`, as a list."""
-    return list(jnp.moveaxis(x, axis, 0))
-
-
-FUNCTIONS: dict[str, Callable] = {
-    **{name: getattr(jnp, name) for name in _NUMPY},
-    **{name: getattr(jax.nn, name) for name in _NN},
-    "getitem": _getitem,
-    "cast": cast,
-    "unstack": unstack,
-    "erf": jax.scipy.special.erf,
-    "softsign": jax.nn.soft_sign,
-    "convert_to_tensor": jnp.asarray,
-}
 
 
 def _function_name(value: str):
@@ -100,7 +60,7 @@ class Operation(Layer):
     @property
     def is_elementwise(self) -> bool:
         """Whether it computes each element, or each step, by itself."""
-        return self.function in _STEPWISE
+        return self.function in STEPWISE
 
     def _cast(self, arguments):
         """In mixed precision alone: else a function computes in the dtypes that it is given."""
@@ -108,17 +68,14 @@ class Operation(Layer):
             super()._cast(arguments)
 
     def count_pieces(self, arguments):
-        return 1 + _count_parts(self.function, arguments)
+        return 1 + count_parts(self.function, arguments)
 
     def why_not_in_pieces(self, arguments):
         name, args, kwargs = self.function, arguments.get("args", ()), arguments.get("kwargs", {})
-        if name in _STEPWISE:
+        if name in STEPWISE and name not in MAKES_AN_AXIS:
             return None
-        rank = max(leaf.ndim for leaf in jax.tree.leaves(args) if hasattr(leaf, "ndim"))
-        if name in _ALONG_AN_AXIS:
-            axis = kwargs.get("axis", args[1] if len(args) > 1 else 1)
-            if isinstance(axis, int) and axis % rank > 1:
-                return None
+        if runs_behind_time(name, args, kwargs):
+            return None
         if name == "getitem" and _takes_every_or_last_step(args[1]):
             return None
         return f"cello.ops.{name} may look along time. Write a layer with streams = True if not."
@@ -130,27 +87,6 @@ class Operation(Layer):
 
     def call(self, *args, **kwargs):
         return FUNCTIONS[self.function](*args, **kwargs)
-
-
-# The functions that can run along a sequence piece by piece: at each step by itself, or along an
-# axis that is not time.
-_STEPWISE = set(
-    """
-abs absolute add arctan arctan2 cast ceil clip conj convert_to_tensor cos cosh divide elu equal erf
-exp expm1 floor floor_divide full_like gelu greater greater_equal imag isfinite isnan leaky_relu
-less less_equal log log10 log1p log2 log_sigmoid logaddexp logical_and logical_not logical_or
-logical_xor maximum minimum mod multiply negative not_equal one_hot ones_like power real
-reciprocal relu relu6 round selu sigmoid sign silu sin sinh soft_sign softplus softsign sqrt square
-subtract tan tanh
-true_divide where zeros_like
-""".split()
-)
-_ALONG_AN_AXIS = set(
-    """
-all any argmax argmin argsort concatenate cumprod cumsum diff flip log_softmax logsumexp max mean
-min prod repeat roll softmax sort split std sum var
-""".split()
-)
 
 
 def _form(leaf):
@@ -191,27 +127,13 @@ def _takes_one_step(key) -> bool:
     return key[0] == slice(None) and isinstance(key[1], int)
 
 
-def _count_parts(function: str, arguments) -> int:
-    """How many parts JAX traces one by one; 0 if their number depends on no argument."""
-    leaves = jax.tree.leaves(arguments)
-    numbers = [abs(v) for v in leaves if isinstance(v, int)]
-    if function == "unstack":
-        sizes = (d for v in leaves for d in getattr(v, "shape", ()))
-        return max((d for d in sizes if isinstance(d, int)), default=0)
-    modes = [v for v in leaves if isinstance(v, str)]
-    piecewise = function in ("split", "diff", "round") or (
-        function == "pad" and any(mode in ("reflect", "symmetric", "wrap") for mode in modes)
-    )
-    return max(numbers, default=0) if piecewise else 0
-
-
 def _value(leaf):
     """The array of a variable: JAX' own functions do not take the variable itself."""
     return leaf.value if isinstance(leaf, Variable) else leaf
 
 
-def operation(name: str) -> Callable:
-    """The function called `name`, for arrays and symbolic tensors alike."""
+def operation(name: str, shown: str | None = None) -> Callable:
+    """The function called `name`, in `cello.ops` perhaps another, for arrays and tensors alike."""
     function = FUNCTIONS[name]
 
     @functools.wraps(function)
@@ -221,7 +143,8 @@ def operation(name: str) -> Callable:
         args, kwargs = jax.tree.map(_value, (args, kwargs))
         return function(*args, **kwargs)
 
-    on_tensors.__module__, on_tensors.__qualname__ = "cello.ops", name  # where `pickle` finds it
+    # Where `pickle` finds it.
+    on_tensors.__module__, on_tensors.__qualname__ = "cello.ops", shown or name
     return on_tensors
 
 

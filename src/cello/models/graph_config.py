@@ -109,23 +109,22 @@ def graph_from_config(config: dict[str, Any]):
     calls: list[Any] = []
     for entry in config["layers"]:
         name = entry["name"]
-        before: list[Any] = []
-        behind: dict[str, Any] = {}
+        arrange = _as_they_are
         if is_operation(entry):
-            layer, before, behind = operation_from_entry(entry)
+            layer, arrange = operation_from_entry(entry)
         else:
             layer = _layer(entry)
         if isinstance(layer, InputLayer):
             tensors[name, 0] = [layer.output]
             continue
         for i, call in enumerate(entry["inbound_nodes"]):
-            calls.append((name, i, (call["args"], call["kwargs"]), layer, before, behind))
+            calls.append((name, i, (call["args"], call["kwargs"]), layer, arrange))
 
     for call in calls:
         sort(call)
     while ready:
-        name, i, (args, kwargs), layer, before, behind = ready.pop(0)
-        args, kwargs = [*before, *real(args)], {**real(kwargs), **behind}
+        name, i, (args, kwargs), layer, arrange = ready.pop(0)
+        args, kwargs = arrange(real(args), real(kwargs))
         if isinstance(layer, Operation) and layer.function == "getitem":
             args[1] = tuple(args[1]) if isinstance(args[1], list) else args[1]
         if not symbolic_leaves((args, kwargs)):
@@ -137,6 +136,10 @@ def graph_from_config(config: dict[str, Any]):
         stuck = sorted({str(call[0]) for behind in waiting.values() for call in behind})
         raise ValueError(f"A configuration's layers {stuck} have inputs that nothing makes.")
     return _places(config["input_layers"], find), _places(config["output_layers"], find)
+
+
+def _as_they_are(args, kwargs):
+    return args, kwargs
 
 
 def _histories(value) -> list[Any]:

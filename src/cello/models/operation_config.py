@@ -7,51 +7,81 @@ configuration, and the tensors are the arguments of the call.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
+import jax
+
+from cello.core.functions import FUNCTIONS, SIGNATURES
 from cello.core.naming import snake_case
-from cello.core.operation import FUNCTIONS, Operation
+from cello.core.operation import Operation
 from cello.core.serialization import class_entry
 
-# What a class of Keras' keeps, by its name there, with JAX's name behind "=" where it differs.
-_reduction = "axis keepdims"
-KEPT: dict[str, str] = {
-    "all": _reduction, "any": _reduction, "argmax": _reduction, "argmin": _reduction,
-    "argsort": "axis", "average": "axis", "broadcast_to": "shape", "cast": "dtype",
-    "clip": "x_min=min x_max=max", "concatenate": "axis", "cumprod": "axis dtype",
-    "cumsum": "axis dtype", "diff": "n axis", "elu": "alpha", "expand_dims": "axis", "flip": "axis",
-    "gelu": "approximate", "leaky_relu": "negative_slope", "log_softmax": "axis",
-    "logsumexp": _reduction, "max": f"{_reduction} initial", "mean": _reduction,
-    "min": f"{_reduction} initial", "moveaxis": "source destination",
-    "one_hot": "num_classes axis dtype", "ones_like": "dtype", "pad": "pad_width mode",
-    "prod": f"{_reduction} dtype", "repeat": "repeats axis", "reshape": "newshape=shape",
-    "roll": "shift axis", "round": "decimals", "softmax": "axis", "sort": "axis",
-    "split": "indices_or_sections axis", "squeeze": "axis", "stack": "axis", "std": _reduction,
-    "sum": _reduction, "swapaxes": "axis1 axis2", "take": "axis", "take_along_axis": "axis",
-    "tensordot": "axes", "tile": "repeats=reps", "transpose": "axes", "tril": "k", "triu": "k",
-    "unstack": "axis", "var": _reduction, "zeros_like": "dtype",
-}  # fmt: skip
-_NOT_IN_KERAS = {"ones", "zeros", "full", "full_like", "arange", "linspace", "soft_sign"}
+# The parameters that Keras' classes take in a call; the others they keep.
+_CALLED = set(
+    """
+a array atol b beta bias bins choicelist condition condlist constant_values data default fill_value
+gamma indices inputs key mask mean offset operands output output_length predictions q query rtol
+scale segment_ids sorted_sequence start start_indices step stop target target_length targets updates
+value values variable variance weights x x1 x2 xs y
+""".split()
+)
+_KEPT_TOO = {"diagonal": "offset", "squareplus": "b", "trace": "offset", "trapezoid": "x"}
+_OUR_OWN = {"ddof", "where"}  # parameters that Keras does not have
+_NOT_IN_KERAS = set(
+    """
+arange einsum full geomspace hard_swish linspace logspace ones soft_sign swish zeros
+""".split()
+)
 _MODULES = {
-    **dict.fromkeys(("cast", "unstack", "convert_to_tensor"), "core"),
-    **dict.fromkeys(
-        (
-            "elu gelu leaky_relu log_sigmoid log_softmax one_hot relu relu6 selu sigmoid silu "
-            "softmax softplus softsign"
-        ).split(),
-        "nn",
-    ),
-    "erf": "math",
-    "logsumexp": "math",
+    name: module
+    for module, names in {
+        "core": """
+            cast convert_to_tensor saturate_cast scatter scatter_update slice slice_update
+            stop_gradient unstack""",
+        "linalg": """
+            cholesky cholesky_inverse det eigh inv lstsq lu_factor matrix_rank norm pinv qr solve
+            solve_triangular svd""",
+        "math": """
+            cdist erf erfc erfinv extract_sequences fft fft2 ifft2 in_top_k irfft istft logdet
+            logsumexp rfft rsqrt segment_max segment_min segment_prod segment_sum stft top_k""",
+        "nn": """
+            batch_normalization binary_crossentropy categorical_crossentropy celu ctc_loss
+            dot_product_attention elu gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh
+            layer_normalization leaky_relu log_sigmoid log_softmax moments multi_hot normalize
+            one_hot relu relu6 rms_normalization selu sigmoid silu soft_shrink softmax softplus
+            softsign sparse_categorical_crossentropy sparse_plus sparse_sigmoid sparsemax squareplus
+            tanh_shrink threshold""",
+    }.items()
+    for name in names.split()
 }
-_CLASS_NAMES = {"getitem": "GetItem"}
+_CLASS_NAMES = {
+    "allclose": "AllClose",
+    "getitem": "GetItem",
+    "batch_normalization": "BatchNorm",
+    "cdist": "CDist",
+    "ctc_loss": "CTCLoss",
+    "isin": "IsIn",
+    "layer_normalization": "LayerNorm",
+    "rms_normalization": "RMSNorm",
+    "searchsorted": "SearchSorted",
+    "svd": "SVD",
+    **{name: name.upper() for name in ("fft", "fft2", "ifft2", "irfft", "istft", "rfft", "stft")},
+}
+_MANY = inspect.Parameter.VAR_POSITIONAL
 _OF_RELU = ("negative_slope", "max_value", "threshold")  # of what keras.activations.relu records
 
 
-def _kept(function: str) -> dict[str, str]:
-    """JAX's name of each kept argument, by Keras' name."""
-    pairs = [word.partition("=") for word in KEPT.get(function, "").split()]
-    return {keras: jax or keras for keras, _, jax in pairs}
+def _kept(function: str) -> list[str]:
+    """The parameters that a class of Keras' keeps in its configuration."""
+    too = _KEPT_TOO.get(function)
+    return [n for n in SIGNATURES[function].parameters if n not in _CALLED - {too} | _OUR_OWN]
+
+
+def _called(function: str) -> list[str]:
+    """The parameters that a class of Keras' takes in a call, in its order."""
+    kept = {*_kept(function), *_OUR_OWN}
+    return [n for n in SIGNATURES[function].parameters if n not in kept]
 
 
 def operation_entry(layer: Operation, args, kwargs) -> tuple[dict[str, Any], list[Any], dict]:
@@ -78,20 +108,23 @@ def operation_entry(layer: Operation, args, kwargs) -> tuple[dict[str, Any], lis
 
 def _keras_form(name: str, args, kwargs) -> tuple[dict[str, Any], list[Any]] | None:
     """What Keras' class keeps and what is left to the call; `None` where it has no such class."""
-    if name in _NOT_IN_KERAS:
-        return None
     if name == "einsum" and not kwargs:
         return {"subscripts": args[0]}, list(args[1:])
-    if not KEPT.get(name):
-        return None if kwargs else ({}, list(args))
-    bound = inspect.signature(FUNCTIONS[name]).bind(*args, **kwargs)
+    if name in _NOT_IN_KERAS:
+        return None
+    bound = SIGNATURES[name].bind(*args, **kwargs)
+    if _OUR_OWN & bound.arguments.keys():
+        return None
     given = set(bound.arguments)
     bound.apply_defaults()
-    kept = {keras: bound.arguments[jax] for keras, jax in _kept(name).items()}
-    rest = [v for n, v in bound.arguments.items() if n in given and n not in _kept(name).values()]
-    if len(rest) > len(args):  # an option that Keras does not have
+    kept = {n: bound.arguments[n] for n in _kept(name)}
+    called = _called(name)
+    while called and called[-1] not in given:
+        called.pop()
+    of_many = any(bound.signature.parameters[n].kind is _MANY for n in called)
+    if of_many or any(hasattr(v, "shape") for v in jax.tree.leaves(kept)):
         return None
-    return kept, rest
+    return kept, [bound.arguments[n] for n in called]
 
 
 def is_operation(entry: dict[str, Any]) -> bool:
@@ -100,8 +133,8 @@ def is_operation(entry: dict[str, Any]) -> bool:
     return str(entry.get("module", "")).startswith(modules) and isinstance(entry["config"], dict)
 
 
-def operation_from_entry(entry: dict[str, Any]) -> tuple[Operation, list[Any], dict[str, Any]]:
-    """The layer, and the arguments before and behind those of the call."""
+def operation_from_entry(entry: dict[str, Any]) -> tuple[Operation, Callable]:
+    """The layer, and a function from the arguments of Keras' call to those of the layer's."""
     class_name, config = str(entry["class_name"]), dict(entry["config"])
     if class_name == "ReLU" and not any(config.get(k) for k in _OF_RELU):
         config = {k: v for k, v in config.items() if k not in _OF_RELU}
@@ -113,9 +146,17 @@ def operation_from_entry(entry: dict[str, Any]) -> tuple[Operation, list[Any], d
         )
     layer = Operation(name, name=config.pop("name", None))
     before = [config.pop("subscripts")] if name == "einsum" else []
-    kept = _kept(name)
-    given = {k: v for k, v in config.items() if v is not None and (v is not False or k in kept)}
+    kept, called = _kept(name), _called(name)
+    given = {k: v for k, v in config.items() if k in kept or (v is not None and v is not False)}
     unknown = sorted(set(given) - set(kept))
     if unknown:
         raise ValueError(f"{layer}: the arguments {unknown} of Keras' {class_name} have no match.")
-    return layer, before, {kept[k]: v for k, v in given.items()}
+    ours = [n for n in SIGNATURES[name].parameters if n != "subscripts"]
+    by_place = next((i for i, n in enumerate(called) if n != ours[i]), None)
+
+    def arrange(args, kwargs):
+        more = [] if by_place is None else args[by_place:]
+        by_name = dict(zip(called[by_place:], more, strict=False))
+        return [*before, *args[:by_place]], {**kwargs, **by_name, **given}
+
+    return layer, arrange

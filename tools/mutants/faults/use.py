@@ -581,10 +581,46 @@ FAULTS = [
         "private names are explained, too, and find_spec fails for them",
     ),
     (
-        "src/cello/activations.py",
+        "src/cello/core/functions/neural.py",
         "jnp.where(kept, falling, 0)",
         "jnp.where(kept, sums, 0)",
         [TESTS + "test_activations.py::test_sparsemax_is_the_nearest_of_all_probabilities"],
         "sparsemax sums what is summed already",
+    ),
+    # ------------------------------------------------------------------ functions of cello.ops
+    (
+        "src/cello/core/functions/__init__.py",
+        "axis % (rank + (function in MAKES_AN_AXIS)) > 1",
+        "axis % rank > 1",
+        [ORACLES + "test_ops.py::test_an_axis_that_is_made_in_front_of_time_is_no_step"],
+        "stack along a new last axis may not run in a stream",
+    ),
+    (
+        "src/cello/models/operation_config.py",
+        "more = [] if by_place is None else args[by_place:]",
+        "more = []",
+        [ORACLES + "test_ops.py::test_on_tensors_of_a_graph"],
+        "the weights of ops.average are lost on the way through a configuration",
+    ),
+    (
+        "src/cello/models/operation_config.py",
+        "if k in kept or (v is not None and v is not False)}",
+        "if v is not None and (v is not False or k in kept)}",
+        [ORACLES + "test_ops.py::test_on_tensors_of_a_graph"],
+        "None in a configuration is taken for the default of an option",
+    ),
+    (
+        "src/cello/core/functions/signal.py",
+        "jnp.where(places < time, places, period - places)",
+        "jnp.where(places < time, places, period - places - 1)",
+        [ORACLES + "test_ops.py::test_values"],
+        "stft mirrors the end of a sequence one step too early",
+    ),
+    (
+        "src/cello/ops/control_flow.py",
+        "more & (count < maximum_iterations)",
+        "more",
+        [ORACLES + "test_ops.py::test_functions_of_functions_in_a_layer"],
+        "while_loop forgets maximum_iterations",
     ),
 ]

@@ -89,6 +89,20 @@ def _sparse_plus(b, x):
     return b.op("Add", bend, b.op("Relu", b.op("Sub", x, one)))
 
 
+def _sparsemax(b, x):
+    """Of each number, how many are as large, and their sum; so nothing is sorted."""
+    column, row = b.unsqueeze(x, -1), b.unsqueeze(x, -2)
+    as_large = b.cast(b.op("GreaterOrEqual", row, column, dtype=bool), x.dtype)
+    count = b.reduce("ReduceSum", as_large, [-1])
+    total = b.reduce("ReduceSum", b.op("Mul", as_large, row), [-1])
+    one = b.scalar(1, x.dtype)
+    kept = b.op("Greater", b.op("Add", one, b.op("Mul", count, x)), total, dtype=bool)
+    kept = b.cast(kept, x.dtype)
+    size = b.reduce("ReduceSum", kept, [-1], True)
+    kept_sum = b.reduce("ReduceSum", b.op("Mul", kept, x), [-1], True)
+    return b.op("Relu", b.op("Sub", x, b.op("Div", b.op("Sub", kept_sum, one), size)))
+
+
 OPERATORS: dict[Any, Callable[[Builder, Value], Value]] = {
     a.linear: lambda b, x: x,
     a.relu: _simple("Relu"),
@@ -116,6 +130,7 @@ OPERATORS: dict[Any, Callable[[Builder, Value], Value]] = {
     a.exponential: _simple("Exp"),
     a.softmax: _simple("Softmax", axis=-1),
     a.log_softmax: _simple("LogSoftmax", axis=-1),
+    a.sparsemax: _sparsemax,
     a.tanh_shrink: lambda b, x: b.op("Sub", x, b.op("Tanh", x)),
     a.soft_shrink: _simple("Shrink", bias=0.5, lambd=0.5),
     a.hard_shrink: _simple("Shrink", bias=0.0, lambd=0.5),

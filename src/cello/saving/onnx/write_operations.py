@@ -59,27 +59,27 @@ def activate(function):
 
 
 def binary(kind: str):
-    def export(e, x, y):
+    def export(e, x1, x2):
         dtype = out_dtype(e)
-        return e.b.op(kind, as_value(e, x, dtype), as_value(e, y, dtype))
+        return e.b.op(kind, as_value(e, x1, dtype), as_value(e, x2, dtype))
 
     return export
 
 
 def compare(kind: str, negated: bool = False):
-    def export(e, x, y):
-        dtype = common_dtype(x, y)
+    def export(e, x1, x2):
+        dtype = common_dtype(x1, x2)
         if dtype.kind == "b" and kind != "Equal":
             dtype = np.dtype("int32")
-        found = e.b.op(kind, as_value(e, x, dtype), as_value(e, y, dtype), dtype=bool)
+        found = e.b.op(kind, as_value(e, x1, dtype), as_value(e, x2, dtype), dtype=bool)
         return e.b.op("Not", found) if negated else found
 
     return export
 
 
 def logical(kind: str):
-    def export(e, *operands):
-        return e.b.op(kind, *[as_value(e, x, bool) for x in operands], dtype=bool)
+    def export(e, x1, x2):
+        return e.b.op(kind, as_value(e, x1, bool), as_value(e, x2, bool), dtype=bool)
 
     return export
 
@@ -97,44 +97,48 @@ def _number(e, value):
     return e.b.scalar(value, out_dtype(e))
 
 
-def floor_divide(e, x, y):
+def floor_divide(e, x1, x2):
     dtype = out_dtype(e)
     if not np.issubdtype(dtype, np.floating):
         raise NotImplementedError("of integers rounds another way; divide and use ops.floor")
-    return e.b.op("Floor", e.b.op("Div", as_value(e, x, dtype), as_value(e, y, dtype)))
+    return e.b.op("Floor", e.b.op("Div", as_value(e, x1, dtype), as_value(e, x2, dtype)))
 
 
-def mod(e, x, y):
+def mod(e, x1, x2):
     b, dtype = e.b, out_dtype(e)
-    x, y = as_value(e, x, dtype), as_value(e, y, dtype)
+    x, y = as_value(e, x1, dtype), as_value(e, x2, dtype)
     if not np.issubdtype(dtype, np.floating):
         return b.op("Mod", x, y)
     return b.op("Sub", x, b.op("Mul", y, b.op("Floor", b.op("Div", x, y))))
 
 
-def power(e, x, y):
+def power(e, x1, x2):
     dtype = out_dtype(e)
-    return e.b.op("Pow", as_value(e, x, dtype), as_value(e, y, dtype))
+    return e.b.op("Pow", as_value(e, x1, dtype), as_value(e, x2, dtype))
 
 
-def clip(e, x, min=None, max=None):
+def clip(e, x, x_min, x_max):
     b, dtype = e.b, out_dtype(e)
     x = as_value(e, x, dtype)
-    if min is not None:
-        x = b.op("Max", x, as_value(e, min, dtype))
-    return x if max is None else b.op("Min", x, as_value(e, max, dtype))
+    if x_min is not None:
+        x = b.op("Max", x, as_value(e, x_min, dtype))
+    return x if x_max is None else b.op("Min", x, as_value(e, x_max, dtype))
 
 
-def where(e, condition, x, y):
+def where(e, condition, x1, x2):
     dtype = out_dtype(e)
     return e.b.op(
-        "Where", as_value(e, condition, bool), as_value(e, x, dtype), as_value(e, y, dtype),
+        "Where", as_value(e, condition, bool), as_value(e, x1, dtype), as_value(e, x2, dtype),
         dtype=dtype,
     )  # fmt: skip
 
 
 def cast(e, x, dtype):
     return e.b.cast(as_value(e, x), jnp.dtype(dtype))
+
+
+def logical_not(e, x):
+    return e.b.op("Not", as_value(e, x, bool), dtype=bool)
 
 
 def isnan(e, x):
@@ -151,7 +155,7 @@ def elu(e, x, alpha=1.0):
     return e.b.op("Elu", as_value(e, x, out_dtype(e)), alpha=float(alpha))
 
 
-def leaky_relu(e, x, negative_slope=0.01):
+def leaky_relu(e, x, negative_slope=0.2):
     return e.b.op("LeakyRelu", as_value(e, x, out_dtype(e)), alpha=float(negative_slope))
 
 
@@ -186,8 +190,8 @@ def any_or_all(kind: str):
     return export
 
 
-def variance(e, x, axis=None, ddof=0, keepdims=False, correction=None):
-    if ddof or correction:
+def variance(e, x, axis=None, keepdims=False, ddof=0):
+    if ddof:
         raise NotImplementedError("divides by all numbers in ONNX: leave ddof out")
     b, axes = e.b, axes_of(axis, x)
     x = as_value(e, x, out_dtype(e))
@@ -195,8 +199,8 @@ def variance(e, x, axis=None, ddof=0, keepdims=False, correction=None):
     return b.reduce("ReduceMean", b.op("Mul", centred, centred), axes, keepdims)
 
 
-def deviation(e, x, axis=None, ddof=0, keepdims=False, correction=None):
-    return e.b.op("Sqrt", variance(e, x, axis, ddof, keepdims, correction))
+def deviation(e, x, axis=None, keepdims=False, ddof=0):
+    return e.b.op("Sqrt", variance(e, x, axis, keepdims, ddof))
 
 
 def extreme_place(kind: str):
@@ -219,15 +223,15 @@ def cumsum(e, x, axis=None):
 # ------------------------------------------------------------------------------------ matrices
 
 
-def matmul(e, x, y):
+def matmul(e, x1, x2):
     dtype = out_dtype(e)
-    return e.b.op("MatMul", as_value(e, x, dtype), as_value(e, y, dtype))
+    return e.b.op("MatMul", as_value(e, x1, dtype), as_value(e, x2, dtype))
 
 
-def dot(e, x, y):
-    if rank(x) > 2 and rank(y) > 1 and rank(y) != 2:
+def dot(e, x1, x2):
+    if rank(x1) > 2 and rank(x2) > 1 and rank(x2) != 2:
         raise NotImplementedError("of these ranks: use ops.einsum")
-    return matmul(e, x, y)
+    return matmul(e, x1, x2)
 
 
 def einsum(e, subscripts, *operands):
@@ -275,7 +279,7 @@ FUNCTIONS: dict[str, Any] = {
     "less_equal": compare("LessOrEqual"),
     "logical_and": logical("And"),
     "logical_or": logical("Or"),
-    "logical_not": logical("Not"),
+    "logical_not": logical_not,
     "isnan": isnan,
     "isfinite": isfinite,
     "elu": elu,

@@ -45,8 +45,8 @@ def axes_of(axis, x) -> list[int] | None:
 # -------------------------------------------------------------------------------------- shapes
 
 
-def reshape(e, x, shape):
-    shape = [shape] if isinstance(shape, (int, np.integer)) else shape
+def reshape(e, x, newshape):
+    shape = [newshape] if isinstance(newshape, (int, np.integer)) else newshape
     return e.b.op("Reshape", as_value(e, x), e.b.integers(*map(int, shape)), allowzero=1)
 
 
@@ -82,18 +82,18 @@ def expand_dims(e, x, axis):
     return e.b.unsqueeze(as_value(e, x), *sorted(int(i) % total for i in axes))
 
 
-def concatenate(e, arrays, axis=0):
+def concatenate(e, xs, axis=0):
     dtype = out_dtype(e)
-    values = [as_value(e, x, dtype) for x in arrays]
+    values = [as_value(e, x, dtype) for x in xs]
     if axis is None:
         values, axis = [e.b.reshape(x, -1) for x in values], 0
     return e.b.op("Concat", *values, axis=int(axis))
 
 
-def stack(e, arrays, axis=0):
+def stack(e, x, axis=0):
     dtype = out_dtype(e)
-    place = int(axis) % (rank(arrays[0]) + 1)
-    values = [e.b.unsqueeze(as_value(e, x, dtype), place) for x in arrays]
+    place = int(axis) % (rank(x[0]) + 1)
+    values = [e.b.unsqueeze(as_value(e, part, dtype), place) for part in x]
     return e.b.op("Concat", *values, axis=place)
 
 
@@ -105,7 +105,7 @@ def split(e, x, indices_or_sections, axis=0):
     return e.b.split(as_value(e, x), sizes, axis)
 
 
-def unstack(e, x, axis=0):
+def unstack(e, x, num=None, axis=0):
     parts = e.b.split(as_value(e, x), [1] * len(e.specs), int(axis))
     return [e.b.squeeze(p, int(axis)) for p in parts]
 
@@ -117,8 +117,8 @@ def flip(e, x, axis=None):
     return value
 
 
-def tile(e, x, reps):
-    reps = list(reps) if isinstance(reps, (list, tuple)) else [reps]
+def tile(e, x, repeats):
+    reps = list(repeats) if isinstance(repeats, (list, tuple)) else [repeats]
     x_rank = rank(x)
     value = as_value(e, x)
     if len(reps) > x_rank:
