@@ -193,6 +193,9 @@ def test_rows_that_do_not_count_add_nothing_to_an_overlap():
     [
         ("MeanSquaredError", "bfloat16", *NUMBERS),
         ("MeanSquaredError", "mixed_bfloat16", *NUMBERS),
+        ("CategoricalFocalCrossentropy", "bfloat16", ONE_HOT, SHARES[1]),
+        ("CategoricalGeneralizedCrossEntropy", "mixed_bfloat16", SYMBOLS, SHARES[1]),
+        ("Dice", "bfloat16", *BITS),
         ("CTC", "bfloat16", np.sort(SYMBOLS)[:, ::-1], LOGITS),
     ],
 )

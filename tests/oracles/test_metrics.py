@@ -3,10 +3,12 @@
 import inspect
 import re
 
+import hypothesis.strategies as st
 import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+from hypothesis import given
 from keras.src.backend.common.masking import set_keras_mask
 
 import cello
@@ -148,7 +150,7 @@ def update_keras(theirs, name, options, y_true, y_pred, rows=None):
     if rows is not None and name not in ALL_FEATURES - {"RootMeanSquaredError"}:
         rows = rows[:, None]
     elif rows is not None:
-        one_class = "class_id" in options or ("IoU" in name and name != "BinaryIoU")
+        one_class = options.get("class_id") is not None or ("IoU" in name and name != "BinaryIoU")
         shape = (*y_true.shape[:2], 1 if one_class else 3)
         rows = np.broadcast_to(rows[:, None, None], shape)
     theirs.update_state(y_true, y_pred, rows)
@@ -265,6 +267,73 @@ def test_in_evaluate_and_in_files(tmp_path, writer):
             close(value, want[name])
 
 
+fraction = st.floats(0, 1, width=32)
+maybe = st.none() | st.integers(1, 3)
+BOUNDS = {
+    "PrecisionAtRecall": "recall",
+    "RecallAtPrecision": "precision",
+    "SensitivityAtSpecificity": "specificity",
+    "SpecificityAtSensitivity": "sensitivity",
+}
+DRAWN = {
+    **{
+        name: st.fixed_dictionaries(
+            {
+                "thresholds": st.none() | fraction | st.lists(fraction, min_size=2, max_size=4),
+                "top_k": maybe,
+                "class_id": st.none() | st.integers(0, 2),
+            }
+        )
+        for name in ("Precision", "Recall")
+    },
+    **{
+        name: st.fixed_dictionaries(
+            {
+                bound: fraction,
+                "num_thresholds": st.integers(1, 9),
+                "class_id": maybe.map(lambda k: None if k is None else k - 1),
+            }
+        )
+        for name, bound in BOUNDS.items()
+    },
+    "AUC": st.fixed_dictionaries(
+        {
+            "curve": st.sampled_from(["ROC", "pr", "PRGAIN"]),
+            "summation_method": st.sampled_from(["interpolation", "minoring", "majoring"]),
+            "num_thresholds": st.integers(2, 9),
+            "multi_label": st.booleans(),
+            "label_weights": st.none() | st.lists(st.floats(0.1, 2), min_size=3, max_size=3),
+            "from_logits": st.booleans(),
+        }
+    ),
+    "FBetaScore": st.fixed_dictionaries(
+        {
+            "average": st.sampled_from([None, "micro", "macro", "weighted"]),
+            "beta": st.floats(0.1, 3),
+            "threshold": st.none() | st.floats(0.1, 1),
+        }
+    ),
+}
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", DRAWN)
+def test_drawn_options(name):
+    @given(DRAWN[name], st.integers(0, 2**32 - 1), st.booleans())
+    def check(options, seed, weighted):
+        rng = np.random.default_rng(seed)
+        theirs, ours = pair(name, **options)
+        for _ in range(2):
+            true = rng.integers(0, 2, SHAPE).astype("float32")
+            pred = rng.uniform(0.001, 0.999, SHAPE).astype("float32")
+            rows = rng.uniform(0, 2, SHAPE[0]).astype("float32") if weighted else None
+            update_keras(theirs, name, options, true, pred, rows)
+            ours.update_state(true, pred, rows)
+        close(ours.result(), theirs.result())
+
+    check()
+
+
 @pytest.mark.parametrize(
     "metric, true, pred, message",
     [
@@ -329,6 +398,15 @@ def test_signature_and_name(name):
 def test_every_metric_is_in_the_table():
     exported = {n for n in cello.metrics.__all__ if n[0].isupper()}
     assert exported - set(NAMES) == {"Metric", "MeanMetricWrapper"}
+
+
+def test_every_name_of_keras_is_known():
+    for theirs, ours, bases in (
+        (keras.src.metrics, cello.metrics.named, {"metric", "meanmetricwrapper"}),
+        (keras.src.losses, cello.losses.named, {"loss", "lossfunctionwrapper", "circle"}),
+    ):
+        unknown = theirs.ALL_OBJECTS_DICT.keys() - ours.registry.entries.keys()
+        assert {name.replace("_", "").lower() for name in unknown} == bases
 
 
 @pytest.mark.parametrize("name", ["accuracy", "acc"])

@@ -15,6 +15,10 @@ _PICTURES = (
     "it prepares pictures, and Cello is for sequences; use Keras or another library in front, and "
     "give Cello what comes out"
 )
+_SCALED = (
+    "write the policy `mixed_bfloat16`, which needs no scaled loss, or give an optimiser its "
+    "`loss_scale_factor=`"
+)
 _BACKBONES = (
     "it has no networks for pictures; compute features of each frame with Keras, "
     "`keras.applications.MobileNetV2(include_top=False, pooling='avg')` say, and give Cello the "
@@ -193,9 +197,7 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "metrics": [],
-    "mixed_precision": [
-        ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss")
-    ],
+    "mixed_precision": [("LossScaleOptimizer", _SCALED)],
     "ops": [
         (
             """image nn numpy linalg""",
@@ -218,7 +220,7 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             "MultiOptimizer OptimizerMap",
             "give `compile` one of optax; `optax.multi_transform` has an optimiser a group",
         ),
-        ("LossScaleOptimizer", "write the policy `mixed_bfloat16`, which needs no scaled loss"),
+        ("LossScaleOptimizer", _SCALED),
         ("legacy", "the optimisers of `cello.optimizers` have the same names"),
     ],
     "preprocessing": [

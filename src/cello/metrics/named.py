@@ -90,7 +90,8 @@ registry = Registry(
     "metric",
     {
         **{cls.__name__: cls for cls in _CLASSES},
-        **{cls.default_name or snake_case(cls.__name__): cls for cls in _CLASSES},
+        **{snake_case(cls.__name__): cls for cls in _CLASSES},
+        **{cls.default_name: cls for cls in _CLASSES if cls.default_name},
         **{cls.function: cls for cls in _CLASSES if issubclass(cls, _FunctionMetric)},
         **_SHORT,
         **{name.upper(): cls for name, cls in _SHORT.items() if len(name) < 5},
