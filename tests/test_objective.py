@@ -92,6 +92,24 @@ def test_one_y_for_sequences_of_different_lengths():
     np.testing.assert_allclose(found, np.mean(np.square(pred - 1)), rtol=1e-5)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_labels_of_sequences_by_the_names_of_the_outputs(turned):
+    """For each step and for each row, in whatever order the outputs stand."""
+    x = [np.ones((n, 3), "float32") * n for n in (2, 4, 3)]
+    y = {"steps": [np.ones((len(v), 2), "float32") for v in x], "rows": np.zeros((3, 1), "float32")}
+    inputs = cello.Input((None, 3))
+    h = cello.layers.GRU(2, return_sequences=True)(inputs)
+    rows = cello.layers.Dense(1, name="rows")(cello.layers.GlobalAveragePooling1D()(h))
+    outputs = [cello.layers.Dense(2, name="steps")(h), rows]
+    model = cello.Model(inputs, outputs[::-1] if turned else outputs)
+    model.compile("sgd", "mse")
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    pred = dict(zip(model.output_names, model.predict(x, verbose=0), strict=True))
+    for name, want in y.items():
+        error = np.concatenate(pred[name]) - np.concatenate(want)
+        np.testing.assert_allclose(found[f"{name}_loss"], np.mean(np.square(error)), rtol=1e-5)
+
+
 def test_files_keep_nested_losses(tmp_path):
     loss = {"p": ["mse", None], "q": [["mae", "mse"]]}
     y = {"p": A, "q": [B]}

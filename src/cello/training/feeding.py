@@ -267,8 +267,9 @@ class Feeding:
         """A feed of sequences, after seeing how they pass through the model."""
         passage = find_passage(self._programs, *parts[:2])
         if targets and not self.objective.any_targets:
-            losses = self.objective.losses_of(passage.lengths_of, self.model.output_names)
-            parts = match_steps(self.model, parts, passage.lengths_of, losses)
+            names = self.model.output_names
+            places = self.objective.places_of(parts[1], passage.lengths_of, names)
+            parts = match_steps(self.model, parts, passage.lengths_of, places)
         if passage.obstacle and not all(leaf.even for leaf in ragged_leaves(parts)):
             self._programs.find(("told", passage.obstacle), lambda: self._tell(passage.obstacle))
         return BucketFeed(

@@ -17,7 +17,7 @@ from cello.core.masking import count_rows, get_mask, set_mask
 from cello.losses.loss import Loss
 from cello.metrics.metric import MeanMetricWrapper, hide_masked_parts
 from cello.training.apart import is_row_wise
-from cello.training.outputs import form_of, spread
+from cello.training.outputs import form_of, place_targets, spread
 from cello.training.ragged import mask_like
 
 
@@ -99,10 +99,18 @@ class Objective:
                     self.measured[prefix + metric.name] = metric
                     self._compiled.append((i, metric, weighted))
 
-    def losses_of(self, outputs, output_names: list[str]) -> list[list[Loss]]:
-        """The losses of each output, before `resolve`; see there."""
-        found = self._losses_in(form_of(outputs, output_names))
-        return [[loss for loss in several if loss is not None] for several in map(_listed, found)]
+    def places_of(self, targets, outputs, output_names: list[str]):
+        """Before `resolve`: for each output the number of its leaf in the targets, and its losses.
+
+        See `resolve` for the arguments; the number is `None` where there is no target.
+        """
+        form = form_of(outputs, output_names)
+        losses = [[v for v in _listed(given) if v is not None] for given in self._losses_in(form)]
+        numbers = jax.tree.unflatten(
+            jax.tree.structure(targets), range(len(jax.tree.leaves(targets)))
+        )
+        taught = [i for i, several in enumerate(losses) if several]
+        return list(zip(place_targets(numbers, form, taught), losses, strict=True))
 
     def _losses_in(self, form) -> list[Any]:
         return spread(self.loss, form, "loss")
@@ -190,24 +198,7 @@ class Objective:
 
     def flat_targets(self, targets) -> list[Any]:
         """One target for each output, matched by place or by name; `None` where there is none."""
-        names = self.names
-        if targets is None:
-            return [None] * len(names)
-        taught = list(dict.fromkeys(i for i, *_ in self.losses))
-        flat = jax.tree.leaves(targets, is_leaf=_is_single)
-        if len(taught) == len(flat) < len(names) and not isinstance(targets, dict):
-            found: list[Any] = [None] * len(names)  # those of the outputs that have a loss
-            for i, target in zip(taught, flat, strict=True):
-                found[i] = target
-            return found
-        if isinstance(targets, (list, tuple)) and len(names) == len(flat) == 1:
-            return flat
-        if not isinstance(targets, dict) and len(flat) != len(names):
-            raise ValueError(
-                f"The model has {len(names)} output(s), {names}, and y has {len(flat)}: pass a "
-                "list with one array for each, in this order, or a dict by name."
-            )
-        return spread(targets, self._form, "y")
+        return place_targets(targets, self._form, [i for i, *_ in self.losses])
 
     def _targets_if_any(self, targets) -> list[Any]:
         """The same, and `None` for all where only the model knows what its targets are."""

@@ -63,6 +63,36 @@ def spread(given, form, what: str) -> list[Any]:
     raise ValueError(f"{what} has {len(given)} entries for the outputs {names}.")
 
 
+def place_targets(targets, form, taught: list[int]) -> list[Any]:
+    """The target of each output, matched by place or by name; `None` where there is none.
+
+    Args:
+        targets: in a form that `spread` takes, or one for each output with a loss.
+        form: that of `form_of`.
+        taught: the places of the outputs with a loss, some more than once if they have several.
+
+    Raises:
+        ValueError: for targets in another form.
+    """
+    names, taught = jax.tree.leaves(form), list(dict.fromkeys(taught))
+    found: list[Any] = [None] * len(names)
+    if targets is None:
+        return found
+    if isinstance(targets, dict):
+        return spread(targets, form, "y")
+    flat = jax.tree.leaves(targets, is_leaf=lambda v: not isinstance(v, (list, tuple, dict)))
+    if len(taught) == len(flat) < len(names):
+        for i, target in zip(taught, flat, strict=True):
+            found[i] = target
+        return found
+    if len(flat) != len(names):
+        raise ValueError(
+            f"The model has {len(names)} output(s), {names}, and y has {len(flat)}: pass a list "
+            "with one array for each, in this order, or a dict by name."
+        )
+    return flat if len(names) == 1 else spread(targets, form, "y")
+
+
 def _check_names(given: dict[str, Any], names: list[str], what: str) -> None:
     unknown = sorted(set(given) - set(names))
     if unknown:

@@ -120,7 +120,7 @@ def trim(pieces: list[Any], lengths_of, lengths, order=None) -> Any:
     return jax.tree.map(join, lengths_of, *pieces)
 
 
-def match_steps(model, parts, lengths_of, losses):
+def match_steps(model, parts, lengths_of, places):
     """`parts` with targets and weights for each step as `Ragged`, checked to be as many as steps.
 
     What is for each step, and came as an array beside sequences that happen to have one length, is
@@ -130,29 +130,22 @@ def match_steps(model, parts, lengths_of, losses):
         model: the model, for messages.
         parts: trees of inputs, targets and weights.
         lengths_of: as in `Passage`.
-        losses: the losses of each output.
+        places: for each output the number of its leaf in the targets, or `None`, and its losses.
 
     Raises:
         ValueError: for labels per step that are not as many as the steps.
     """
     x, y, w = parts
     sequences = ragged_leaves((x, y))
-    outputs = list(zip(jax.tree.leaves(lengths_of), losses, strict=True))
     labels, structure = jax.tree.flatten(y)
-    if len(labels) != len(outputs):
-        outputs = [pair for pair in outputs if pair[1]]
-    if len(labels) != len(outputs):
-        return parts  # the objective says so
-    matched = [
-        target
-        if any(loss.own_lengths for loss in several)
-        else _match(model, target, which, sequences)
-        for target, (which, several) in zip(labels, outputs, strict=True)
-    ]
-    each_step = [which for which, _ in outputs if which >= 0]
+    outputs = jax.tree.leaves(lengths_of)
+    for which, (number, losses) in zip(outputs, places, strict=True):
+        if number is not None and not any(loss.own_lengths for loss in losses):
+            labels[number] = _match(model, labels[number], which, sequences)
+    each_step = [which for which in outputs if which >= 0]
     if each_step:
         w = jax.tree.map(lambda leaf: _as_steps(leaf, sequences[each_step[0]]), w)
-    return x, jax.tree.unflatten(structure, matched), w
+    return x, jax.tree.unflatten(structure, labels), w
 
 
 def _match(model, y, which: int, sequences: list[Ragged]):
