@@ -6,12 +6,12 @@ import jax
 
 _LENGTHS = (
     " A size that is None is not known yet, and Python cannot count up to it: give Input "
-    "the number, or let RNN with a cell of your own, cello.ops.recurrence or jax.lax.scan repeat "
+    "the number, or let RNN with a cell of your own, cello.ops.recurrence or cello.ops.scan repeat "
     "a step."
 )
 _TRUTH = (
     " Python's if, while, and, or cannot ask a tensor of which only the form is known: choose with "
-    "cello.ops.where, or jax.lax.cond."
+    "cello.ops.where, or cello.ops.cond."
 )
 _NUMBERS = (
     " float(), int(), .item() and functions of NumPy cannot take a tensor of which only the form "

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import scipy
 
 from cello.core.functions.arrays import MADE, MATRICES, MOVES, REDUCTIONS, SEARCHES, SHAPES, top_k
 from cello.core.functions.elementwise import ELEMENTWISE
@@ -39,12 +40,18 @@ FUNCTIONS: dict[str, Callable] = {
     **SIGNAL,
 }
 
+
+def _first_lines(name: str) -> str:
+    """What JAX says of its function of this name, without what follows."""
+    places = (jnp, jax.nn, jnp.linalg, jnp.fft, scipy.linalg, scipy.special, jax.lax, jax.ops)
+    texts = [inspect.getdoc(vars(place)[name]) for place in places if name in vars(place)]
+    text = next(filter(None, texts), f"As `keras.ops.{name}`.")
+    return text.strip().partition("\n\n")[0].replace("\n", " ")
+
+
 for _name, _function in FUNCTIONS.items():
     _function.__name__ = _function.__qualname__ = _name
-    if _function.__doc__ is None:
-        _own = getattr(jnp, _name, None) or getattr(jax.nn, _name, None)
-        _text = inspect.getdoc(_own) or ""
-        _function.__doc__ = _text.strip().partition("\n\n")[0].replace("\n", " ") or None
+    _function.__doc__ = _function.__doc__ or _first_lines(_name)
 
 SIGNATURES = {name: inspect.signature(function) for name, function in FUNCTIONS.items()}
 

@@ -29,16 +29,21 @@ softplus sparse_plus sparse_sigmoid swish
 """
 
 
+def as_array(x, dtype=None):
+    """`x` as an array of JAX; at once if it is one."""
+    return x if dtype is None and isinstance(x, jax.Array) else jnp.asarray(x, dtype)
+
+
 def of_one(function: Callable) -> Callable:
-    return lambda x: function(jnp.asarray(x))
+    return lambda x: function(as_array(x))
 
 
 def of_two(function: Callable) -> Callable:
-    return lambda x1, x2: function(jnp.asarray(x1), jnp.asarray(x2))
+    return lambda x1, x2: function(as_array(x1), as_array(x2))
 
 
 def _of_bits(function: Callable) -> Callable:
-    return lambda x, y: function(jnp.asarray(x), jnp.asarray(y))
+    return lambda x, y: function(as_array(x), as_array(y))
 
 
 def _floating(x):
@@ -47,19 +52,19 @@ def _floating(x):
 
 def cast(x, dtype):
     """`x` in another dtype."""
-    return jnp.asarray(x).astype(dtype)
+    return as_array(x).astype(dtype)
 
 
 def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
     """`x` as an array."""
     if sparse or ragged:
         raise ValueError("convert_to_tensor: tensors are dense; leave sparse and ragged out.")
-    return jnp.asarray(x, dtype)
+    return as_array(x, dtype)
 
 
 def saturate_cast(x, dtype):
     """`x` in another dtype; what is beyond its numbers becomes the largest or smallest of them."""
-    x, dtype = jnp.asarray(x), jnp.dtype(dtype)
+    x, dtype = as_array(x), jnp.dtype(dtype)
     ends = []
     for end, other in zip(_range_of(x.dtype), _range_of(dtype), strict=True):
         nearest = (min if other > 0 else max)(end, other)
@@ -80,13 +85,13 @@ def _range_of(dtype):
 
 def clip(x, x_min, x_max):
     """`x` between `x_min` and `x_max`; `None` is no bound."""
-    x = jnp.asarray(x)
+    x = as_array(x)
     return jnp.clip(x.astype(jnp.int32) if x.dtype == bool else x, x_min, x_max)
 
 
 def round(x, decimals=0):
     """`x` rounded to `decimals` places, halves to the even number."""
-    x = jnp.asarray(x)
+    x = as_array(x)
     if jnp.issubdtype(x.dtype, jnp.integer) and decimals < 0:
         wide = x.astype(floatx()) * 10.0**decimals
         return (jnp.round(wide) / 10.0**decimals).astype(x.dtype)
@@ -95,31 +100,31 @@ def round(x, decimals=0):
 
 def trunc(x):
     """`x` without what stands behind the point."""
-    x = jnp.asarray(x)
+    x = as_array(x)
     return jnp.trunc(x) if jnp.issubdtype(x.dtype, jnp.inexact) else x
 
 
 def divide_no_nan(x1, x2):
     """`x1 / x2`, and 0 where `x2` is 0."""
-    x1, x2 = jnp.asarray(x1), jnp.asarray(x2)
+    x1, x2 = as_array(x1), as_array(x2)
     return jnp.where(x2 == 0, 0, x1 / jnp.where(x2 == 0, 1, x2))
 
 
 def ldexp(x1, x2):
     """`x1 * 2 ** x2`, for whole numbers `x2`."""
-    return jnp.ldexp(jnp.asarray(x1), jnp.asarray(x2))
+    return jnp.ldexp(as_array(x1), as_array(x2))
 
 
 def where(condition, x1=None, x2=None):
     """`x1` where `condition` is true, else `x2`; without both, the places where it is true."""
-    return jnp.where(jnp.asarray(condition), x1, x2)
+    return jnp.where(as_array(condition), x1, x2)
 
 
 def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     """Integers as rows of zeros with a 1 at their place; what is out of range as zeros alone."""
     if sparse:
         raise ValueError("one_hot: tensors are dense; leave sparse out.")
-    return jax.nn.one_hot(jnp.asarray(x), num_classes, axis=axis, dtype=dtype or floatx())
+    return jax.nn.one_hot(as_array(x), num_classes, axis=axis, dtype=dtype or floatx())
 
 
 ELEMENTWISE: dict[str, Callable] = {
@@ -138,30 +143,30 @@ ELEMENTWISE: dict[str, Callable] = {
     "rsqrt": of_one(lambda x: jax.lax.rsqrt(x)),
     "softsign": of_one(jax.nn.soft_sign),
     "tanh_shrink": of_one(lambda x: x - jnp.tanh(x)),
-    "stop_gradient": lambda variable: jax.lax.stop_gradient(jnp.asarray(variable)),
-    "celu": lambda x, alpha=1.0: jax.nn.celu(jnp.asarray(x), alpha),
-    "elu": lambda x, alpha=1.0: jax.nn.elu(jnp.asarray(x), alpha),
-    "gelu": lambda x, approximate=True: jax.nn.gelu(jnp.asarray(x), approximate),
-    "leaky_relu": lambda x, negative_slope=0.2: jax.nn.leaky_relu(jnp.asarray(x), negative_slope),
-    "squareplus": lambda x, b=4: jax.nn.squareplus(jnp.asarray(x), b),
+    "stop_gradient": lambda variable: jax.lax.stop_gradient(as_array(variable)),
+    "celu": lambda x, alpha=1.0: jax.nn.celu(as_array(x), alpha),
+    "elu": lambda x, alpha=1.0: jax.nn.elu(as_array(x), alpha),
+    "gelu": lambda x, approximate=True: jax.nn.gelu(as_array(x), approximate),
+    "leaky_relu": lambda x, negative_slope=0.2: jax.nn.leaky_relu(as_array(x), negative_slope),
+    "squareplus": lambda x, b=4: jax.nn.squareplus(as_array(x), b),
     "soft_shrink": lambda x, threshold=0.5: jnp.where(
         x > threshold, x - threshold, jnp.where(x < -threshold, x + threshold, 0.0)
     ),
     "hard_shrink": lambda x, threshold=0.5: jnp.where(jnp.abs(x) > threshold, x, 0.0),
     "threshold": lambda x, threshold, default_value: jnp.where(
-        jnp.asarray(x) > threshold, x, default_value
+        as_array(x) > threshold, x, default_value
     ),
     "isclose": lambda x1, x2, rtol=1e-5, atol=1e-8, equal_nan=False: jnp.isclose(
-        jnp.asarray(x1), jnp.asarray(x2), rtol, atol, equal_nan
+        as_array(x1), as_array(x2), rtol, atol, equal_nan
     ),
     "nan_to_num": lambda x, nan=0.0, posinf=None, neginf=None: jnp.nan_to_num(
-        jnp.asarray(x), nan=nan, posinf=posinf, neginf=neginf
+        as_array(x), nan=nan, posinf=posinf, neginf=neginf
     ),
     "array": lambda x, dtype=None: jnp.array(x, dtype),
-    "empty_like": lambda x, dtype=None: jnp.empty_like(jnp.asarray(x), dtype),
-    "full_like": lambda x, fill_value, dtype=None: jnp.full_like(jnp.asarray(x), fill_value, dtype),
-    "ones_like": lambda x, dtype=None: jnp.ones_like(jnp.asarray(x), dtype),
-    "zeros_like": lambda x, dtype=None: jnp.zeros_like(jnp.asarray(x), dtype),
+    "empty_like": lambda x, dtype=None: jnp.empty_like(as_array(x), dtype),
+    "full_like": lambda x, fill_value, dtype=None: jnp.full_like(as_array(x), fill_value, dtype),
+    "ones_like": lambda x, dtype=None: jnp.ones_like(as_array(x), dtype),
+    "zeros_like": lambda x, dtype=None: jnp.zeros_like(as_array(x), dtype),
     **{f.__name__: f for f in (cast, clip, convert_to_tensor, divide_no_nan, ldexp, one_hot)},
     **{f.__name__: f for f in (round, saturate_cast, trunc, where)},
 }

@@ -10,14 +10,14 @@ import optax
 
 from cello.core.dtype_policy import floatx
 from cello.core.functions.arrays import norm
-from cello.core.functions.elementwise import one_hot
+from cello.core.functions.elementwise import as_array, one_hot
 
 EPSILON = 1e-7
 
 
 def sparsemax(x, axis=-1):
     """The probabilities nearest to `x` along `axis`: many are 0 (Martins and Astudillo, 2016)."""
-    x = jnp.moveaxis(jnp.asarray(x), axis, -1)
+    x = jnp.moveaxis(as_array(x), axis, -1)
     falling = jnp.flip(jnp.sort(x, axis=-1), axis=-1)
     places = jnp.arange(1, x.shape[-1] + 1, dtype=x.dtype)
     sums = jnp.cumsum(falling, axis=-1)
@@ -29,7 +29,7 @@ def sparsemax(x, axis=-1):
 
 def _widened(x):
     """In at least float32, for statistics."""
-    x = jnp.asarray(x)
+    x = as_array(x)
     return x.astype(jnp.promote_types(x.dtype, "float32"))
 
 
@@ -37,7 +37,7 @@ def moments(x, axes, keepdims=False, synchronized=False):
     """Mean and variance over `axes`."""
     if synchronized:
         raise ValueError("moments: a batch is on one device; leave synchronized out.")
-    dtype = jnp.asarray(x).dtype
+    dtype = as_array(x).dtype
     mean = jnp.mean(_widened(x), axes, keepdims=keepdims)
     variance = jnp.var(_widened(x), axes, keepdims=keepdims)
     if not jnp.issubdtype(dtype, jnp.floating):
@@ -47,21 +47,21 @@ def moments(x, axes, keepdims=False, synchronized=False):
 
 def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilon=1e-3):
     """`(x - mean) / sqrt(variance + epsilon) * scale + offset`, each of the size of `axis`."""
-    x = jnp.asarray(x)
+    x = as_array(x)
     shape = [1] * x.ndim
     shape[axis] = -1
-    inverse = jax.lax.rsqrt(jnp.reshape(jnp.asarray(variance), shape) + epsilon)
+    inverse = jax.lax.rsqrt(jnp.reshape(as_array(variance), shape) + epsilon)
     if scale is not None:
-        inverse = inverse * jnp.reshape(jnp.asarray(scale), shape)
-    shift = -jnp.reshape(jnp.asarray(mean), shape) * inverse
+        inverse = inverse * jnp.reshape(as_array(scale), shape)
+    shift = -jnp.reshape(as_array(mean), shape) * inverse
     if offset is not None:
-        shift = shift + jnp.reshape(jnp.asarray(offset), shape)
+        shift = shift + jnp.reshape(as_array(offset), shape)
     return x * inverse + shift
 
 
 def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None):
     """`(x - mean) / sqrt(variance + epsilon) * gamma + beta`, along `axis`."""
-    dtype, wide = jnp.asarray(x).dtype, _widened(x)
+    dtype, wide = as_array(x).dtype, _widened(x)
     axes = _axes(axis, wide.ndim)
     mean = jnp.mean(wide, axes, keepdims=True)
     inverse = jax.lax.rsqrt(jnp.var(wide, axes, keepdims=True) + _or_epsilon(epsilon))
@@ -75,18 +75,18 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None):
 
 def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     """`x / sqrt(mean(x^2) + epsilon) * scale`, along `axis`."""
-    dtype, wide = jnp.asarray(x).dtype, _widened(x)
+    dtype, wide = as_array(x).dtype, _widened(x)
     axes = _axes(axis, wide.ndim)
     mean = jnp.mean(jnp.square(wide), axes, keepdims=True)
     outputs = wide * jax.lax.rsqrt(mean + _or_epsilon(epsilon))
     if scale is not None:
-        outputs = outputs * jnp.asarray(scale, wide.dtype)
+        outputs = outputs * as_array(scale, wide.dtype)
     return outputs.astype(dtype)
 
 
 def normalize(x, axis=-1, order=2, epsilon=None):
     """`x / max(|x|, epsilon)` along `axis`, with the norm of this order."""
-    x = jnp.asarray(x)
+    x = as_array(x)
     if order == 2:
         inverse = jax.lax.rsqrt(jnp.sum(jnp.square(x), axis, keepdims=True))
         return x * jnp.minimum(inverse, 1 / _or_epsilon(epsilon))
@@ -103,14 +103,14 @@ def _axes(axis, rank: int) -> tuple[int, ...]:
 
 def _along(weights, x, axes):
     """Weights of the sizes of `axes`, in the shape of `x`."""
-    weights = jnp.asarray(weights, x.dtype)
+    weights = as_array(weights, x.dtype)
     if weights.ndim == x.ndim or axes == (x.ndim - 1,):
         return weights
     return jnp.reshape(weights, [d if i in axes else 1 for i, d in enumerate(x.shape)])
 
 
 def _same_shape(target, output, name: str):
-    target, output = jnp.asarray(target), jnp.asarray(output)
+    target, output = as_array(target), as_array(output)
     if target.shape != output.shape:
         raise ValueError(
             f"{name} takes a target of the shape of the output, {output.shape}, and got "
@@ -145,7 +145,7 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
 
 def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """`-log(output[target])`, for integers `target` without the axis of the classes."""
-    target, output = jnp.asarray(target, "int32"), jnp.asarray(output)
+    target, output = as_array(target, "int32"), as_array(output)
     if target.ndim == output.ndim and target.shape[-1] == 1:
         target = target[..., 0]
     logs = _log_probabilities(output, from_logits, axis)
@@ -161,7 +161,7 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
         target_length, output_length: how many labels and steps of each row count.
         mask_index: the class of the blank.
     """
-    target, output = jnp.asarray(target, "int32"), _widened(output)
+    target, output = as_array(target, "int32"), _widened(output)
     return optax.losses.ctc_loss(
         output,
         _beyond(output_length, output.shape[1], output.dtype),
@@ -172,14 +172,14 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
 
 
 def _beyond(lengths, size, dtype):
-    return (jnp.arange(size) >= jnp.asarray(lengths)[..., None]).astype(dtype)
+    return (jnp.arange(size) >= as_array(lengths)[..., None]).astype(dtype)
 
 
 def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False):
     """Rows with a 1 at the place of each of the integers of a row."""
     if num_classes is None:
         raise ValueError("multi_hot needs num_classes.")
-    inputs = jnp.asarray(inputs).astype("int32")
+    inputs = as_array(inputs).astype("int32")
     rows = one_hot(inputs, num_classes, axis, dtype or floatx(), sparse)
     return jnp.max(rows, axis=1 if inputs.ndim > 1 else 0)
 
@@ -198,15 +198,15 @@ def dot_product_attention(
     """`softmax(scale query key^T + bias) value`, of shapes `(batch, time, heads, features)`."""
     if attn_logits_soft_cap is not None:
         raise ValueError("dot_product_attention: attn_logits_soft_cap is for TPUs; leave it out.")
-    arrays = [jnp.asarray(x) for x in (query, key, value)]
+    arrays = [as_array(x) for x in (query, key, value)]
     dtype = jnp.result_type(*arrays)
     query, key, value = (x.astype(dtype) for x in arrays)
     return jax.nn.dot_product_attention(
         query,
         key,
         value,
-        bias=None if bias is None else jnp.asarray(bias, dtype),
-        mask=None if mask is None else jnp.asarray(mask, bool),
+        bias=None if bias is None else as_array(bias, dtype),
+        mask=None if mask is None else as_array(mask, bool),
         scale=scale,
         is_causal=is_causal,
         implementation="cudnn" if flash_attention else None,
@@ -214,9 +214,9 @@ def dot_product_attention(
 
 
 ALONG_LAST: dict[str, Callable] = {
-    "glu": lambda x, axis=-1: jax.nn.glu(jnp.asarray(x), axis),
-    "log_softmax": lambda x, axis=-1: jax.nn.log_softmax(jnp.asarray(x), axis),
-    "softmax": lambda x, axis=-1: jax.nn.softmax(jnp.asarray(x), axis),
+    "glu": lambda x, axis=-1: jax.nn.glu(as_array(x), axis),
+    "log_softmax": lambda x, axis=-1: jax.nn.log_softmax(as_array(x), axis),
+    "softmax": lambda x, axis=-1: jax.nn.softmax(as_array(x), axis),
     **{
         f.__name__: f
         for f in (categorical_crossentropy, layer_normalization, normalize, rms_normalization)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from cello.core.functions.elementwise import as_array
+
 _WINDOWS = {"hann": 0.5, "hamming": 0.54}
 
 
@@ -16,7 +18,7 @@ def _complex(x):
             "A complex array is a pair of arrays, the real part and the imaginary one. Received: "
             f"{x!r}"
         )
-    real, imaginary = map(jnp.asarray, x)
+    real, imaginary = map(as_array, x)
     if real.shape != imaginary.shape:
         raise ValueError(
             "The real part and the imaginary one must have the same shape. Received: "
@@ -31,7 +33,7 @@ def _pair(x):
 
 def extract_sequences(x, sequence_length, sequence_stride):
     """Windows of the last axis: `(..., windows, sequence_length)`."""
-    x = jnp.asarray(x)
+    x = as_array(x)
     windows = (x.shape[-1] - sequence_length) // sequence_stride + 1
     starts = jnp.arange(windows) * sequence_stride
     return x[..., starts[:, None] + jnp.arange(sequence_length)]
@@ -53,7 +55,7 @@ def _window(window, sequence_length, fft_length, dtype):
         angles = jnp.arange(sequence_length, dtype=dtype) * (2 * jnp.pi / sequence_length)
         values = share - (1 - share) * jnp.cos(angles)
     else:
-        values = jnp.asarray(window, dtype)
+        values = as_array(window, dtype)
         if values.shape != (sequence_length,):
             raise ValueError(
                 f"window must have the shape ({sequence_length},). Received: {values.shape}"
@@ -72,7 +74,7 @@ def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=
         window: `"hann"`, `"hamming"`, an array, or `None`.
         center: whether a window has its step in the middle, `x` mirrored at its ends.
     """
-    x = jnp.asarray(x)
+    x = as_array(x)
     values = _window(window, sequence_length, fft_length, x.dtype)
     if center:
         x = _mirrored(x, fft_length // 2)
@@ -115,6 +117,6 @@ SIGNAL: dict[str, Callable] = {
     "fft2": lambda x: _pair(jnp.fft.fft2(_complex(x))),
     "ifft2": lambda x: _pair(jnp.fft.ifft2(_complex(x))),
     "irfft": lambda x, fft_length=None: jnp.fft.irfft(_complex(x), fft_length),
-    "rfft": lambda x, fft_length=None: _pair(jnp.fft.rfft(jnp.asarray(x), fft_length)),
+    "rfft": lambda x, fft_length=None: _pair(jnp.fft.rfft(as_array(x), fft_length)),
     **{f.__name__: f for f in (extract_sequences, istft, stft)},
 }
