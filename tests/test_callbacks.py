@@ -257,7 +257,7 @@ def test_names_that_end_with_loss_are_losses():
 @pytest.mark.parametrize(
     "name",
     "CSVLogger Callback EarlyStopping LambdaCallback LearningRateScheduler "
-    "ReduceLROnPlateau TensorBoard TerminateOnNaN".split(),
+    "ReduceLROnPlateau RemoteMonitor TensorBoard TerminateOnNaN".split(),
 )
 def test_arguments_are_those_of_keras(name):
     import inspect

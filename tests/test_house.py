@@ -24,7 +24,7 @@ ROWS = [  # from the bottom; what stands in one row does not use each other
     ["callbacks", "generation", "saving", "streaming"],
     ["datasets", "launch", "plotting", "random", "ridge", "timeseries"],
     ["config", "mixed_precision", "utils"],
-    ["backend", "tune"],
+    ["backend", "preprocessing", "tune", "wrappers"],
     [""],  # cello itself
 ]
 ROW = {name: row for row, names in enumerate(ROWS) for name in names}

@@ -113,3 +113,45 @@ def test_functions_of_ops_take_variables():
 def test_the_version_is_that_of_the_package():
     project = pathlib.Path(__file__).parents[1] / "pyproject.toml"
     assert cello.__version__ == tomllib.loads(project.read_text())["project"]["version"]
+
+
+def test_normalize_as_in_keras():
+    x = np.random.default_rng(0).normal(size=(3, 4, 2))
+    x[1, 2] = 0
+    for axis, order in ((-1, 2), (1, 1), (2, 2), (1, 3)):
+        want = keras.utils.normalize(x, axis, order)
+        np.testing.assert_allclose(cello.utils.normalize(x, axis, order), want)
+
+
+def test_a_progress_bar_averages_as_that_of_keras(capsys):
+    bars = [k.utils.Progbar(6, verbose=2, stateful_metrics=["last"]) for k in (keras, cello)]
+    for bar in bars:
+        bar.update(1, [("loss", 3.0), ("last", 5.0)])
+        bar.add(2, [("loss", 1.0), ("last", 4.0)])
+    theirs = bars[0]._values
+    want = {name: total / count for name, (total, count) in theirs.items()}
+    assert bars[1].averages == pytest.approx(want)
+    for bar in bars:
+        bar.update(6, [("loss", 2.0), ("last", 7.0)])
+    assert bars[1].averages == {name: total for name, (total, _) in theirs.items()}
+    assert "6/6" in capsys.readouterr().out
+    cello.utils.Progbar(None, verbose=0).add(1, [("loss", 1.0)])
+    assert capsys.readouterr().out == ""
+
+
+def test_what_keras_backend_says_of_dtypes():
+    for dtype in ("float32", "bfloat16", "int8", "bool", "uint32"):
+        for name in ("is_float_dtype", "is_int_dtype", "standardize_dtype"):
+            want = getattr(keras.backend, name)(dtype)
+            assert getattr(cello.backend, name)(dtype) == want
+    for dtypes in (("int32", "float16"), ("bfloat16", "float16"), ("bool", "int8")):
+        assert cello.backend.result_type(*dtypes) == keras.backend.result_type(*dtypes)
+    for name in ("epsilon", "image_data_format", "backend"):
+        for module in ("config", "backend"):
+            ours, theirs = (getattr(getattr(k, module), name)() for k in (cello, keras))
+            assert ours == theirs
+    assert cello.utils.is_keras_tensor(cello.Input((2,)))
+    assert not cello.utils.is_keras_tensor(np.ones(2))
+    cello.config.set_image_data_format("channels_last")
+    with pytest.raises(ValueError, match="must be 'channels_last'"):
+        cello.config.set_image_data_format("channels_first")

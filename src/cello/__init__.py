@@ -21,12 +21,14 @@ from cello import (
     ops,
     optimizers,
     plotting,
+    preprocessing,
     random,
     regularizers,
     ridge,
     saving,
     tune,
     utils,
+    wrappers,
 )
 from cello.core import kinds
 from cello.core.absent import explain_missing as _explain_missing
@@ -80,12 +82,14 @@ __all__ = [
     "ops",
     "optimizers",
     "plotting",
+    "preprocessing",
     "random",
     "regularizers",
     "ridge",
     "saving",
     "tune",
     "utils",
+    "wrappers",
 ]
 
 _explain_missing(_sys.modules[__name__])

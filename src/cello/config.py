@@ -1,5 +1,25 @@
 """Settings of the whole library, under Keras' names."""
 
-from cello.core.config import dtype_policy, engine, floatx, set_dtype_policy, set_floatx
+from cello.core.config import (
+    backend,
+    dtype_policy,
+    engine,
+    epsilon,
+    floatx,
+    image_data_format,
+    set_dtype_policy,
+    set_floatx,
+    set_image_data_format,
+)
 
-__all__ = ["dtype_policy", "engine", "floatx", "set_dtype_policy", "set_floatx"]
+__all__ = [
+    "backend",
+    "dtype_policy",
+    "engine",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "set_dtype_policy",
+    "set_floatx",
+    "set_image_data_format",
+]

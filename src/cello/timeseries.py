@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cello.core.kinds import positive_integer
+from cello.training.dataset import Dataset
 
 
 def windows(series, length: int, stride: int = 1, sampling_rate: int = 1) -> np.ndarray:
@@ -42,7 +43,7 @@ def windows(series, length: int, stride: int = 1, sampling_rate: int = 1) -> np.
     return np.moveaxis(every[::stride, ..., ::sampling_rate], -1, 1)
 
 
-class WindowBatches:
+class WindowBatches(Dataset):
     """Batches of windows, made one at a time: what `timeseries_dataset_from_array` returns.
 
     It has a length, gives batch `i` by `[i]`, and can be iterated again and again.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from cello.core.dtype_policy import floatx
 from cello.core.kinds import one_of
 from cello.core.memory import collect_garbage
 from cello.core.naming import forget_names
@@ -18,25 +20,62 @@ from cello.core.registration import (
     register_keras_serializable,
 )
 from cello.core.serialization import deserialize_keras_object, serialize_keras_object
+from cello.core.symbolic import SymbolicTensor
 from cello.timeseries import timeseries_dataset_from_array, windows
+from cello.training.dataset import split_dataset
+from cello.training.progress import Progbar
+from cello.training.py_dataset import PyDataset
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "is_keras_tensor",
+    "normalize",
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
+    "standardize_dtype",
     "timeseries_dataset_from_array",
     "to_categorical",
     "windows",
 ]
+
+
+Sequence = PyDataset
+
+
+def normalize(x, axis: int = -1, order: int = 2) -> np.ndarray:
+    """`x` with vectors of length 1 along an axis; a vector of zeros stays.
+
+    Args:
+        x: array.
+        axis: the axis of the vectors.
+        order: the order of the norm, such as 1 or 2.
+    """
+    x = np.asarray(x)
+    norm = np.linalg.norm(x, order, axis, keepdims=True)
+    return x / np.where(norm == 0, 1, norm)
+
+
+def is_keras_tensor(x) -> bool:
+    """Whether `x` is a tensor of a graph, which `Input` and layers on it return."""
+    return isinstance(x, SymbolicTensor)
+
+
+def standardize_dtype(dtype) -> str:
+    """The name of a dtype: "float32" of `jax.numpy.float32`, say; `floatx()` where `None`."""
+    return floatx() if dtype is None else jnp.dtype(dtype).name
 
 
 def plot_model(model, to_file=None, **options):

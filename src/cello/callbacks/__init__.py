@@ -6,6 +6,7 @@ from cello.callbacks.checkpoint import ModelCheckpoint
 from cello.callbacks.csv_logger import CSVLogger
 from cello.callbacks.lambda_callback import LambdaCallback
 from cello.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from cello.callbacks.loggers import ProgbarLogger, RemoteMonitor
 from cello.callbacks.monitor import Monitor
 from cello.callbacks.recurrent_health import RecurrentHealth
 from cello.callbacks.stopping import EarlyStopping, TerminateOnNaN

@@ -13,7 +13,9 @@ from cello.callbacks.stopping import EarlyStopping as EarlyStopping
 from cello.training.history import History as History
 from cello.callbacks.lambda_callback import LambdaCallback as LambdaCallback
 from cello.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
+from cello.callbacks.loggers import ProgbarLogger as ProgbarLogger
 from cello.callbacks.recurrent_health import RecurrentHealth as RecurrentHealth
+from cello.callbacks.loggers import RemoteMonitor as RemoteMonitor
 from cello.callbacks.swap_ema_weights import SwapEMAWeights as SwapEMAWeights
 from cello.callbacks.tensorboard import TensorBoard as TensorBoard
 from cello.callbacks.stopping import TerminateOnNaN as TerminateOnNaN
@@ -22,6 +24,7 @@ from cello.callbacks.learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
 
 __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History",
-    "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "Monitor", "RecurrentHealth",
-    "ReduceLROnPlateau", "SwapEMAWeights", "TensorBoard", "TerminateOnNaN",
+    "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "Monitor", "ProgbarLogger",
+    "RecurrentHealth", "ReduceLROnPlateau", "RemoteMonitor", "SwapEMAWeights", "TensorBoard",
+    "TerminateOnNaN",
 ]

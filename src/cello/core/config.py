@@ -6,7 +6,18 @@ import jax
 
 from cello.core.dtype_policy import dtype_policy, floatx, set_dtype_policy, set_floatx
 
-__all__ = ["dtype_policy", "engine", "engine_name", "floatx", "set_dtype_policy", "set_floatx"]
+__all__ = [
+    "backend",
+    "dtype_policy",
+    "engine",
+    "engine_name",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "set_dtype_policy",
+    "set_floatx",
+    "set_image_data_format",
+]
 
 _engine = "auto"
 _ENGINES = ("auto", "native", "scan")
@@ -34,3 +45,27 @@ def engine_name(value: str) -> str:
         hint = ' "native" asks for the kernels on GPUs as well.' if value == "cuda" else ""
         raise ValueError(f"An engine is one of {', '.join(_ENGINES)}, and this is {value!r}.{hint}")
     return value
+
+
+def backend() -> str:
+    """What computes: "jax", always."""
+    return "jax"
+
+
+def epsilon() -> float:
+    """A small number to divide by in place of 0: 1e-7, as in Keras."""
+    return 1e-7
+
+
+def image_data_format() -> str:
+    """Where layers look for features: "channels_last", always."""
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Take "channels_last"; anything else is refused."""
+    if data_format != "channels_last":
+        raise ValueError(
+            "Features are the last axis of every array: data_format must be 'channels_last'. "
+            f"Received: data_format={data_format!r}"
+        )

@@ -61,30 +61,19 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ("dtype_policies", "a policy is its name; `cello.DTypePolicy('mixed_bfloat16')`"),
         ("export", "write `model.export('m.onnx')`"),
         ("legacy", "files of older versions are read by `cello.models.load_model`"),
-        ("preprocessing", "`cello.utils` has what prepares sequences"),
         ("tree", "write `jax.tree.map`, `jax.tree.leaves` and their kin"),
         ("visualization", "it draws pictures with boxes; `cello.plotting` draws sequences"),
-        ("wrappers", "write a class with `fit` and `predict` around the model"),
     ],
     "backend": [
-        ("backend", "it is always JAX"),
-        ("epsilon set_epsilon", "each layer and loss takes its own"),
-        ("image_data_format set_image_data_format", "features are always the last axis"),
+        ("set_epsilon", "each layer and loss takes its own `epsilon=`"),
         ("get_uid", "names of layers are counted by themselves"),
-        ("is_keras_tensor", "write `isinstance(x, cello.core.symbolic.SymbolicTensor)`"),
-        ("is_float_dtype is_int_dtype", "write `jax.numpy.issubdtype(dtype, jax.numpy.floating)`"),
-        ("result_type", "write `jax.numpy.result_type`"),
-        ("standardize_dtype", "write `jax.numpy.dtype(dtype).name`"),
     ],
     "callbacks": [
         ("OrbaxCheckpoint", "write `ModelCheckpoint` or `BackupAndRestore`"),
-        ("ProgbarLogger", "`fit(verbose=1)` shows the progress"),
-        ("RemoteMonitor", "send the logs in `LambdaCallback(on_epoch_end=...)`"),
     ],
     "config": [
-        ("backend set_backend is_nnx_enabled", "it is always JAX"),
-        ("epsilon set_epsilon", "each layer and loss takes its own"),
-        ("image_data_format set_image_data_format", "features are always the last axis"),
+        ("set_backend is_nnx_enabled", "it is always JAX"),
+        ("set_epsilon", "each layer and loss takes its own `epsilon=`"),
         (
             """disable_flash_attention enable_flash_attention is_flash_attention_enabled
             disable_traceback_filtering enable_traceback_filtering
@@ -243,14 +232,8 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             is_interactive_logging_enabled""",
             "say `verbose=` in `fit`, `evaluate` and `predict`",
         ),
-        ("is_keras_tensor", "write `isinstance(x, cello.core.symbolic.SymbolicTensor)`"),
-        ("standardize_dtype", "write `jax.numpy.dtype(dtype).name`"),
         ("legacy", "files of older versions are read by `cello.models.load_model`"),
-        ("PyDataset Sequence", "give `fit` a generator of batches"),
-        ("Progbar", "write that of `rich` or `tqdm`"),
         ("model_to_dot", "`cello.utils.plot_model` draws without graphviz"),
-        ("normalize", "write `x / numpy.linalg.norm(x, axis=-1, keepdims=True)`"),
-        ("split_dataset", "slice the arrays, or say `validation_split=` in `fit`"),
         ("pack_x_y_sample_weight unpack_x_y_sample_weight", "write a tuple"),
     ],
 }
@@ -264,9 +247,6 @@ ELSEWHERE: dict[str, str] = {
     "dtype_policies.FloatDTypePolicy": "DTypePolicy",
     "initializers.IdentityInitializer": "initializers.Identity",
     "initializers.OrthogonalInitializer": "initializers.Orthogonal",
-    "preprocessing.sequence": "utils",
-    "preprocessing.sequence.pad_sequences": "utils.pad_sequences",
-    "preprocessing.timeseries_dataset_from_array": "utils.timeseries_dataset_from_array",
 }
 
 

@@ -28,6 +28,7 @@ from cello.training.feed import Feed
 from cello.training.filling import size_of_batches
 from cello.training.passage import Lists, find_passage, match_steps, spec_of
 from cello.training.programs import Programs
+from cello.training.py_dataset import iterable_of
 from cello.training.ragged import (
     Ragged,
     count_labels,
@@ -102,7 +103,7 @@ class Feeding:
                     f"{self.model}.{where}: an iterable gives (x, y), so y must not be passed too."
                 )
             fills = functools.partial(self._fills, where, targets, tbptt)
-            feed = IterableFeed(x, steps, prepare, fills, lists.join)
+            feed = IterableFeed(iterable_of(x, shuffler), steps, prepare, fills, lists.join)
             batch = feed.first()
         else:
             parts = self.parts(where, data)

@@ -236,6 +236,58 @@ class _Notebook(_Lines):
             self._handle.update(content, raw=True)
 
 
+class Progbar:
+    """A bar that a loop of one's own moves on, as in Keras.
+
+    Args:
+        target: the number of steps; `None` if it is not known.
+        width, interval, unit_name: Keras' arguments, which mean nothing here.
+        verbose: 0 silent, 1 a bar and a line at the end, 2 the line alone.
+        stateful_metrics: names whose last value is shown; of the others, the mean over the steps.
+    """
+
+    def __init__(
+        self, target, width=20, verbose=1, interval=0.05, stateful_metrics=None, unit_name="step"
+    ):
+        self.target = target
+        self.stateful_metrics = set(stateful_metrics or ())
+        self._sums: dict[str, tuple[float, float]] = {}
+        self._seen = 0
+        self._bar = ProgressBar(1 if verbose else 0, "predict")
+        self._bar.begin(1, 0, target)
+        self._bar.begin_epoch(0)
+
+    @property
+    def averages(self) -> dict[str, float]:
+        """What is shown, by name."""
+        return {name: total / max(count, 1) for name, (total, count) in self._sums.items()}
+
+    def update(self, current: int, values=None, finalize: bool | None = None) -> None:
+        """`current` steps are done.
+
+        Args:
+            values: pairs `(name, value)` of the last step; at the end, those of all steps.
+            finalize: whether these were all; where `None`, whether the target is reached.
+        """
+        if finalize is None:
+            finalize = self.target is not None and current >= self.target
+        steps = max(current - self._seen, 1)
+        for name, value in values or ():
+            total, count = self._sums.get(name, (0.0, 0.0))
+            as_it_is = finalize or name in self.stateful_metrics
+            self._sums[name] = (
+                (float(value), 1) if as_it_is else (total + float(value) * steps, count + steps)
+            )
+        self._seen = current
+        self._bar.update(current, self.averages)
+        if finalize:
+            self._bar.end_epoch(self.averages)
+
+    def add(self, n: int, values=None) -> None:
+        """`n` more steps are done."""
+        self.update(self._seen + n, values)
+
+
 def duration(seconds: float) -> str:
     """`3.2s`, `4m05s`, `2h10m`."""
     if seconds < 60:

@@ -2,6 +2,7 @@
 
 CORE = "src/cello/core/"
 SHAPES = "tests/test_shapes_and_copies.py::"
+BATCHES = "tests/test_datasets_of_batches.py::"
 CONFIGURATIONS = "tests/test_serialization.py::"
 
 FAULTS = [
@@ -88,5 +89,54 @@ FAULTS = [
         '    if any(name.endswith("learning_rate") for name in names):\n',
         ["tests/saving/test_whole_h5.py::test_keras_files_with_a_schedule_open"],
         "an .h5 file of Keras 3 with a schedule does not open",
+    ),
+    (
+        "src/cello/training/py_dataset.py",
+        "            if taken == n:",
+        "            if taken == 1:",
+        [BATCHES + "test_a_py_dataset_hears_of_its_passes_and_is_shuffled"],
+        "a PyDataset hears of the end of an epoch at its start",
+    ),
+    (
+        "src/cello/training/feeding.py",
+        "iterable_of(x, shuffler)",
+        "iterable_of(x)",
+        [BATCHES + "test_a_py_dataset_hears_of_its_passes_and_is_shuffled"],
+        "the batches of a PyDataset come in one order",
+    ),
+    (
+        "src/cello/training/dataset.py",
+        "draw = generator if reshuffle_each_iteration else",
+        "draw = generator if not reshuffle_each_iteration else",
+        [BATCHES + "test_a_shuffled_dataset"],
+        "a dataset is shuffled in one order",
+    ),
+    (
+        "src/cello/training/dataset.py",
+        "samples[n - right :]",
+        "samples[left:]",
+        [BATCHES + "test_split_dataset"],
+        "the second part of a dataset has all that the first has not",
+    ),
+    (
+        "src/cello/training/progress.py",
+        "as_it_is = finalize or name in",
+        "as_it_is = name in",
+        ["tests/test_utils.py::test_a_progress_bar_averages_as_that_of_keras"],
+        "a progress bar averages the last values with the others",
+    ),
+    (
+        "src/cello/wrappers/estimators.py",
+        "model = known if self.warm_start and known is not None else",
+        "model = known if known is not None else",
+        ["tests/test_sklearn.py::test_a_compiled_model_is_copied_by_fit_and_warm_starts_go_on"],
+        "an estimator goes on with old weights",
+    ),
+    (
+        "src/cello/callbacks/loggers.py",
+        "urllib.parse.urlencode({self.field: text})",
+        'urllib.parse.urlencode({"data": text})',
+        ["tests/test_loggers.py::test_a_remote_monitor_sends_the_logs"],
+        "a remote monitor passes over the name of the field",
     ),
 ]
