@@ -336,7 +336,7 @@ def saved_moment(file):
 
 def test_the_training_of_another_model_is_refused_by_name(tmp_path):
     fitted("arrays", epochs=1, resume=tmp_path)
-    model = Sequential([Input((None, 3)), GlobalAveragePooling1D(), Dense(2)])
+    model = Sequential([Input((None, 3)), GlobalAveragePooling1D(), Dense(2), Dense(1)])
     model.compile("adam", "mse")
     before = model.get_weights()
     with pytest.raises(ValueError, match=r"holds another training.*variables/.* is float32"):
