@@ -33,7 +33,7 @@ from cello.layers import (
     TimeDistributed,
 )
 
-COMPILATIONS = 960
+COMPILATIONS = 1150
 
 LOOPS = {"Loop", "Scan", "If"}
 KINDS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
