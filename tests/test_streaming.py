@@ -137,6 +137,7 @@ MODELS = {
     "causal, strided": lambda: [Conv1D(4, 3, strides=2, padding="causal")],
     "valid": lambda: [Conv1D(4, 3, padding="valid"), GRU(3, return_sequences=True)],
     "valid, strided": lambda: [Conv1D(4, 5, strides=3, padding="valid")],
+    "valid, spectrogram": lambda: [cello.layers.STFTSpectrogram("psd", 5, 3)],
     "pooled": lambda: [MaxPooling1D(2), LSTM(4, return_sequences=True), Dense(2)],
     "pooled, last output": lambda: [MaxPooling1D(3), LSTM(4)],
     "pooled, own cell": lambda: [MaxPooling1D(3), RNN(Decay())],

@@ -123,6 +123,7 @@ NAMES = sorted(
     | {"SimpleRNN", "LSTM", "GRU", "RNN", "SimpleRNNCell", "LSTMCell", "GRUCell"}
     | {"StackedRNNCells", "Bidirectional", "TimeDistributed", "Lambda"}
     | {"MultiHeadAttention", "GroupQueryAttention"}  # test_multi_head.py
+    | {"MelSpectrogram"}  # test_spectrogram.py
     | {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 )
 # test_cells.py covers them.

@@ -245,6 +245,8 @@ EVERY_LAYER = {
     "RNN": wrapped("RNN"),
     "RepeatVector": one("RepeatVector", 4, shape=(3,)),
     "Reshape": one("Reshape", (-1, 2)),
+    "MelSpectrogram": one("MelSpectrogram", 16, 8, 12, num_mel_bins=4, shape=(40,)),
+    "STFTSpectrogram": one("STFTSpectrogram", "real", 4, window=[1.0, 2.0, 2.0, 1.0]),
     "SpatialDropout1D": one("SpatialDropout1D", 0.2),
     "StackedRNNCells": wrapped("RNN"),
     "TimeDistributed": wrapped("TimeDistributed"),

@@ -172,8 +172,8 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             Cropping1D DepthwiseConv1D Discretization ELU GaussianDropout GaussianNoise
             GlobalAveragePooling2D GlobalAvgPool2D GlobalMaxPool2D GlobalMaxPooling2D
             GroupNormalization Hashing Identity IntegerLookup LeakyReLU
-            MaxPool2D MaxPooling2D MelSpectrogram Normalization PReLU ReLU
-            Rescaling STFTSpectrogram SeparableConv1D SeparableConvolution1D Softmax StringLookup
+            MaxPool2D MaxPooling2D Normalization PReLU ReLU
+            Rescaling SeparableConv1D SeparableConvolution1D Softmax StringLookup
             TextVectorization UnitNormalization UpSampling1D Wrapper ZeroPadding1D""",
             _OWN_LAYER,
         ),

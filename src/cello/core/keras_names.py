@@ -11,9 +11,9 @@ _NAMES = {
         Concatenate Conv1D ConvLSTM1D ConvLSTM2D ConvLSTM3D Dense Dot Dropout EinsumDense
         Embedding Flatten GRU GRUCell GlobalAveragePooling1D GlobalMaxPooling1D
         GroupQueryAttention InputLayer LSTM LSTMCell Lambda Layer LayerNormalization Masking
-        MaxPooling1D Maximum Minimum MultiHeadAttention Multiply Permute RMSNormalization
-        RNN RepeatVector Reshape SimpleRNN SimpleRNNCell SpatialDropout1D StackedRNNCells
-        Subtract TimeDistributed""",
+        MaxPooling1D Maximum MelSpectrogram Minimum MultiHeadAttention Multiply Permute
+        RMSNormalization RNN RepeatVector Reshape STFTSpectrogram SimpleRNN SimpleRNNCell
+        SpatialDropout1D StackedRNNCells Subtract TimeDistributed""",
     "losses": """
         BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy
         CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy CategoricalHinge

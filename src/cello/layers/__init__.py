@@ -40,6 +40,7 @@ from cello.layers.recurrent import GRU, LSTM, SimpleRNN
 from cello.layers.recurrent import layer_of as _layer_of
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from cello.layers.rnn import RNN
+from cello.layers.spectrogram import MelSpectrogram, STFTSpectrogram
 from cello.layers.time_distributed import TimeDistributed
 
 for _name in _public(globals()):  # of each cell, unless it is written out above

@@ -336,9 +336,15 @@ EXPORTERS: dict[type, Any] = {
     Operation: write_operations.operation,
 }
 
+IN_FRONT = (
+    "what prepares data is not part of the file; leave it out of the exported model, and give the "
+    "file what it makes"
+)
 REFUSED: dict[type, str] = {
     layers.Lambda: "a Python function has no form in ONNX; use functions of cello.ops on the "
     "symbolic tensors, or layers",
+    layers.STFTSpectrogram: IN_FRONT,
+    layers.MelSpectrogram: IN_FRONT,
 }
 
 MASKS: dict[Any, Any] = {
