@@ -137,6 +137,11 @@ MODELS = {
     "causal, strided": lambda: [Conv1D(4, 3, strides=2, padding="causal")],
     "valid": lambda: [Conv1D(4, 3, padding="valid"), GRU(3, return_sequences=True)],
     "valid, strided": lambda: [Conv1D(4, 5, strides=3, padding="valid")],
+    "categories": lambda: [
+        cello.layers.Discretization([-1.0, 0.0, 1.0]),
+        cello.layers.IntegerLookup(vocabulary=[0, 3, 1], num_oov_indices=2),
+        cello.layers.CategoryEncoding(5, "count"),
+    ],
     "valid, spectrogram": lambda: [cello.layers.STFTSpectrogram("psd", 5, 3)],
     "pooled": lambda: [MaxPooling1D(2), LSTM(4, return_sequences=True), Dense(2)],
     "pooled, last output": lambda: [MaxPooling1D(3), LSTM(4)],

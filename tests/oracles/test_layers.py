@@ -124,6 +124,7 @@ NAMES = sorted(
     | {"StackedRNNCells", "Bidirectional", "TimeDistributed", "Lambda"}
     | {"MultiHeadAttention", "GroupQueryAttention"}  # test_multi_head.py
     | {"MelSpectrogram"}  # test_spectrogram.py
+    | {"IntegerLookup", "StringLookup", "TextVectorization"}  # test_lookup.py
     | {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 )
 # test_cells.py covers them.
@@ -139,6 +140,11 @@ LEFT_OUT = {
         "gptq_unpacked_column_size",
     },
     "Embedding": {"lora_rank", "lora_alpha", "quantization_config"},
+    "CategoryEncoding": {"sparse"},
+    "Discretization": {"sparse"},
+    "IntegerLookup": {"sparse", "oov_method", "salt"},
+    "StringLookup": {"sparse", "encoding", "salt", "oov_method"},
+    "TextVectorization": {"sparse", "ragged", "encoding"},
     "MultiHeadAttention": {"flash_attention"},
     "GroupQueryAttention": {"flash_attention"},
     "AdditiveAttention": set(),

@@ -245,6 +245,12 @@ EVERY_LAYER = {
     "RNN": wrapped("RNN"),
     "RepeatVector": one("RepeatVector", 4, shape=(3,)),
     "Reshape": one("Reshape", (-1, 2)),
+    "CategoryEncoding": chain(
+        ("Discretization", ([-1.0, 0.0],), {}),
+        ("CategoryEncoding", (3, "count"), {}),
+        shape=(6,),
+    ),
+    "Discretization": one("Discretization", [0.0, 1.0], output_mode="one_hot"),
     "MelSpectrogram": one("MelSpectrogram", 16, 8, 12, num_mel_bins=4, shape=(40,)),
     "STFTSpectrogram": one("STFTSpectrogram", "real", 4, window=[1.0, 2.0, 2.0, 1.0]),
     "SpatialDropout1D": one("SpatialDropout1D", 0.2),
@@ -253,6 +259,8 @@ EVERY_LAYER = {
     **{n: merged(n) for n in ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")},
     # Drawn above.
     **dict.fromkeys(("GRU", "LSTM", "SimpleRNN", "SimpleRNNCell")),
+    # Keras' need TensorFlow; test_lookup.py.
+    **dict.fromkeys(("IntegerLookup", "StringLookup", "TextVectorization")),
     # With tests of their own below.
     **dict.fromkeys(("Lambda", "Layer")),
     # Keras does not have them; test_cells.py saves every recurrent layer.

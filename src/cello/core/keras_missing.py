@@ -168,13 +168,13 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ),
         (
             """ActivityRegularization AlphaDropout AveragePooling1D AveragePooling2D AvgPool1D
-            AvgPool2D CategoryEncoding Conv1DTranspose Conv2D Convolution1DTranspose Convolution2D
-            Cropping1D DepthwiseConv1D Discretization ELU GaussianDropout GaussianNoise
+            AvgPool2D Conv1DTranspose Conv2D Convolution1DTranspose Convolution2D
+            Cropping1D DepthwiseConv1D ELU GaussianDropout GaussianNoise
             GlobalAveragePooling2D GlobalAvgPool2D GlobalMaxPool2D GlobalMaxPooling2D
-            GroupNormalization Hashing Identity IntegerLookup LeakyReLU
+            GroupNormalization Hashing Identity LeakyReLU
             MaxPool2D MaxPooling2D Normalization PReLU ReLU
-            Rescaling SeparableConv1D SeparableConvolution1D Softmax StringLookup
-            TextVectorization UnitNormalization UpSampling1D Wrapper ZeroPadding1D""",
+            Rescaling SeparableConv1D SeparableConvolution1D Softmax
+            UnitNormalization UpSampling1D Wrapper ZeroPadding1D""",
             _OWN_LAYER,
         ),
     ],

@@ -8,12 +8,13 @@ _NAMES = {
         Zeros""",
     "layers": """
         Activation Add AdditiveAttention Attention Average BatchNormalization Bidirectional
-        Concatenate Conv1D ConvLSTM1D ConvLSTM2D ConvLSTM3D Dense Dot Dropout EinsumDense
-        Embedding Flatten GRU GRUCell GlobalAveragePooling1D GlobalMaxPooling1D
-        GroupQueryAttention InputLayer LSTM LSTMCell Lambda Layer LayerNormalization Masking
-        MaxPooling1D Maximum MelSpectrogram Minimum MultiHeadAttention Multiply Permute
-        RMSNormalization RNN RepeatVector Reshape STFTSpectrogram SimpleRNN SimpleRNNCell
-        SpatialDropout1D StackedRNNCells Subtract TimeDistributed""",
+        CategoryEncoding Concatenate Conv1D ConvLSTM1D ConvLSTM2D ConvLSTM3D Dense
+        Discretization Dot Dropout EinsumDense Embedding Flatten GRU GRUCell
+        GlobalAveragePooling1D GlobalMaxPooling1D GroupQueryAttention InputLayer
+        IntegerLookup LSTM LSTMCell Lambda Layer LayerNormalization Masking MaxPooling1D
+        Maximum MelSpectrogram Minimum MultiHeadAttention Multiply Permute RMSNormalization
+        RNN RepeatVector Reshape STFTSpectrogram SimpleRNN SimpleRNNCell SpatialDropout1D
+        StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed""",
     "losses": """
         BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy
         CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy CategoricalHinge

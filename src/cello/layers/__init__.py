@@ -8,6 +8,7 @@ from cello.core.serialization import deserialize, serialize
 from cello.layers.attention import AdditiveAttention, Attention
 from cello.layers.bidirectional import Bidirectional
 from cello.layers.blocks import GriffinBlockCell, MambaBlockCell, RWKVBlockCell, XLSTMBlockCell
+from cello.layers.category import CategoryEncoding, Discretization
 from cello.layers.convolution import Conv1D
 from cello.layers.dense import Dense
 from cello.layers.dropout import Dropout, SpatialDropout1D
@@ -15,6 +16,7 @@ from cello.layers.einsum import EinsumDense
 from cello.layers.embedding import Embedding, Masking
 from cello.layers.function import Activation, Lambda
 from cello.layers.input import Input, InputLayer
+from cello.layers.lookup import IntegerLookup, StringLookup
 from cello.layers.merging import (
     Add,
     Average,
@@ -41,6 +43,7 @@ from cello.layers.recurrent import layer_of as _layer_of
 from cello.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from cello.layers.rnn import RNN
 from cello.layers.spectrogram import MelSpectrogram, STFTSpectrogram
+from cello.layers.text import TextVectorization
 from cello.layers.time_distributed import TimeDistributed
 
 for _name in _public(globals()):  # of each cell, unless it is written out above

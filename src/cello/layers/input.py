@@ -25,6 +25,12 @@ def _shape(value: Sequence[int | None]):
 
 
 def _dtype(value: DTypeLike | None):
+    if isinstance(value, str) and value == "string":
+        raise ValueError(
+            "one that JAX has, which has no strings. Call TextVectorization or StringLookup in "
+            "front, x = vectorize(texts), and let the model begin with "
+            'Input((None,), dtype="int32")'
+        )
     try:
         return None if value is None else jax.numpy.dtype(value).name
     except TypeError:

@@ -50,4 +50,32 @@ FAULTS = [
         [TESTS + "test_penalties_and_first_weights_are_those_of_keras"],
         "The fans of a kernel are those of its last two axes, not those of the equation.",
     ),
+    (
+        "src/cello/layers/spectrogram.py",
+        "loudest = jnp.max(bands, axis=(-2, -1), keepdims=True)",
+        "loudest = jnp.max(bands)",
+        ["tests/oracles/test_spectrogram.py::test_each_row_is_that_of_keras"],
+        "How loud a row is depends on the other rows.",
+    ),
+    (
+        "src/cello/layers/vocabulary.py",
+        'counts = counts.at[rows, flat].add(each, mode="drop")',
+        'counts = counts.at[rows, flat].set(each, mode="drop")',
+        ["tests/oracles/test_lookup.py::test_counts_are_those_of_plain_python"],
+        "What is counted counts once.",
+    ),
+    (
+        "src/cello/layers/vocabulary.py",
+        "key=lambda token: (counts[token], token), reverse=True)",
+        "key=lambda token: -counts[token])",
+        ["tests/oracles/test_lookup.py::test_the_examples_in_the_documents_of_keras"],
+        "Tokens that are as frequent stand in the order of the data.",
+    ),
+    (
+        "src/cello/layers/vocabulary.py",
+        'if isinstance(config.get("vocabulary"), str):',
+        "if False:",
+        ["tests/oracles/test_lookup.py::test_what_does_not_fit_is_refused"],
+        "A file of a model names another file, which is opened.",
+    ),
 ]

@@ -345,6 +345,11 @@ REFUSED: dict[type, str] = {
     "symbolic tensors, or layers",
     layers.STFTSpectrogram: IN_FRONT,
     layers.MelSpectrogram: IN_FRONT,
+    layers.CategoryEncoding: IN_FRONT,
+    layers.Discretization: IN_FRONT,
+    layers.IntegerLookup: IN_FRONT,
+    layers.StringLookup: IN_FRONT,
+    layers.TextVectorization: IN_FRONT,
 }
 
 MASKS: dict[Any, Any] = {

@@ -1,0 +1,140 @@
+"""Tokens to indices and back: `StringLookup` and `IntegerLookup`."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+
+from cello.core.arguments import arg
+from cello.core.kinds import boolean, count, integer, one_of, optional
+from cello.core.symbolic import symbolic_leaves
+from cello.layers.vocabulary import VocabularyLayer, why_not_step_by_step
+
+
+def strings(layer, values) -> np.ndarray:
+    """Strings as an array of objects; refuses what is none."""
+    if symbolic_leaves(values):
+        raise ValueError(
+            f"{layer} works on strings, which JAX has not, and cannot be a part of a model. Call "
+            "it in front, x = layer(texts), and let the model begin with integers: "
+            'Input((None,), dtype="int32").'
+        )
+    array = np.asarray(values, object)
+    read = [v.decode("utf-8") if isinstance(v, bytes) else v for v in array.reshape(-1)]
+    wrong = next((v for v in read if not isinstance(v, str)), None)
+    if wrong is not None:
+        raise ValueError(f"{layer} takes strings, and got {wrong!r}. Pandas: .fillna('') first.")
+    made = np.empty(len(read), object)
+    made[:] = read
+    return made.reshape(array.shape)
+
+
+def _string(value: str):
+    if not isinstance(value, str):
+        raise ValueError("a string")
+    return value
+
+
+class HostLayer(VocabularyLayer):
+    """Base of the layers of strings: they run in Python, on NumPy arrays, in front of a model."""
+
+    def __call__(self, inputs):
+        self.check_vocabulary()
+        return self.call(inputs)
+
+    def indices_of(self, array: np.ndarray) -> np.ndarray:
+        """The indices of an array of strings; -1 for what is dropped."""
+        unknown = len(self._special) - self.num_oov_indices if self.num_oov_indices else -1
+        known = self._index
+        if self.mask_token is not None:
+            known = known | {self.mask_token: 0 if self.output_mode == "int" else -1}
+        if self.num_oov_indices > 1:
+            raise ValueError(
+                f"{self}: num_oov_indices={self.num_oov_indices} spreads unknown strings by "
+                "TensorFlow's hash, which is not here; take num_oov_indices=1."
+            )
+        flat = [known.get(t, unknown) for t in array.reshape(-1)]
+        if self.output_mode == "int" and -1 in flat:
+            raise ValueError(
+                f"{self} with num_oov_indices=0 got {array.reshape(-1)[flat.index(-1)]!r}, which "
+                "is not in the vocabulary."
+            )
+        return np.array(flat, "int32").reshape(array.shape)
+
+
+class StringLookup(HostLayer):
+    """The index of each string in a vocabulary; with `invert` the string of each index.
+
+    It runs in Python, in front of a model: `x = layer(strings)`, of any shape. `adapt(data)` makes
+    the vocabulary. Outputs: with `output_mode="int"` as the inputs; "one_hot" `(..., tokens)`; the
+    others `(..., tokens)` for inputs `(..., sample)`.
+    """
+
+    argument_order = (
+        "max_tokens num_oov_indices mask_token oov_token vocabulary idf_weights invert output_mode "
+        "pad_to_max_tokens"
+    )
+    num_oov_indices = arg(1, kind=count, doc="How many indices strings have that are not known.")
+    mask_token = arg(None, kind=optional(_string), doc="The string that is a mask; none if `None`.")
+    oov_token = arg("[UNK]", kind=_string, doc="What stands for a string that is not known.")
+    invert = arg(False, kind=boolean, doc="Whether indices become strings.")
+
+    def token(self, value):
+        return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+    def call(self, inputs):
+        if not self.invert:
+            return self.finish(self.indices_of(strings(self, inputs)))
+        known = dict(enumerate(self.get_vocabulary()))
+        array = np.asarray(inputs)
+        found = np.array([known.get(i, self.oov_token) for i in array.reshape(-1).tolist()], object)
+        return found.reshape(array.shape)
+
+
+class IntegerLookup(VocabularyLayer):
+    """The index of each integer in a vocabulary; with `invert` the integer of each index.
+
+    It runs within a model or in front of it. `adapt(data)` makes the vocabulary. Outputs: with
+    `output_mode="int"` as the inputs; "one_hot" `(..., tokens)`; the others `(..., tokens)` for
+    inputs `(..., sample)`.
+    """
+
+    argument_order = (
+        "max_tokens num_oov_indices mask_token oov_token vocabulary vocabulary_dtype idf_weights "
+        "invert output_mode pad_to_max_tokens"
+    )
+    num_oov_indices = arg(1, kind=count, doc="How many indices integers have that are not known.")
+    mask_token = arg(None, kind=optional(integer), doc="The integer that is a mask.")
+    oov_token = arg(-1, kind=integer, doc="What stands for an integer that is not known.")
+    vocabulary_dtype = arg("int64", kind=one_of("int64", "int32"), doc='As in Keras; "int64".')
+    invert = arg(False, kind=boolean, doc="Whether indices become integers.")
+    _ignored_arguments = {"oov_method": ("floormod",)}
+
+    def why_not_in_pieces(self, arguments):
+        return why_not_step_by_step(self.output_mode, arguments["inputs"])
+
+    def token(self, value):
+        if int(value) != value:
+            raise ValueError(f"{self} takes whole numbers, and got {value!r}.")
+        return int(value)
+
+    def call(self, inputs):
+        self.check_vocabulary()
+        values = jnp.asarray(inputs).astype("int32")
+        special, first = self._special, len(self._special)
+        tokens = np.asarray(self.vocabulary)
+        if self.invert:
+            table = jnp.asarray([*special, *tokens], "int32")
+            known = (values >= 0) & (values < len(table))
+            return jnp.where(known, table[jnp.clip(values, 0, len(table) - 1)], self.oov_token)
+        order = np.argsort(tokens)
+        place = jnp.clip(jnp.searchsorted(tokens[order], values), 0, len(tokens) - 1)
+        known = jnp.asarray(tokens[order])[place] == values
+        unknown = -1
+        if self.num_oov_indices:
+            unknown = first - self.num_oov_indices + values % self.num_oov_indices
+        indices = jnp.where(known, first + jnp.asarray(order)[place], unknown)
+        if self.mask_token is not None:
+            masked = 0 if self.output_mode == "int" else -1
+            indices = jnp.where(values == self.mask_token, masked, indices)
+        return self.finish(indices.astype("int32"))
