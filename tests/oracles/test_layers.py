@@ -165,7 +165,8 @@ def test_signature_is_that_of_keras(name):
     for parameter in want:  # Keras' convolutional LSTM has no default size of the window
         default = ours[parameter.name].default
         if isinstance(parameter.default, str):
-            assert str(default).lower().replace("_", "") == parameter.default.replace("_", "")
+            wanted = parameter.default.lower().replace("_", "")
+            assert str(default).lower().replace("_", "") == wanted
         elif not (name.startswith("ConvLSTM") and parameter.name == "kernel_size"):
             assert default == parameter.default, parameter.name
 
