@@ -20,6 +20,7 @@ from typing import overload
 import cello.layers.attention as _layers_attention
 import cello.layers.bidirectional as _layers_bidirectional
 import cello.layers.blocks as _layers_blocks
+import cello.layers.category as _layers_category
 import cello.layers.convolution as _layers_convolution
 import cello.layers.dense as _layers_dense
 import cello.layers.dropout as _layers_dropout
@@ -27,6 +28,7 @@ import cello.layers.einsum as _layers_einsum
 import cello.layers.embedding as _layers_embedding
 import cello.layers.function as _layers_function
 import cello.layers.input as _layers_input
+import cello.layers.lookup as _layers_lookup
 import cello.layers.merging as _layers_merging
 import cello.layers.multi_head as _layers_multi_head
 import cello.layers.normalization as _layers_normalization
@@ -34,6 +36,8 @@ import cello.layers.pooling as _layers_pooling
 import cello.layers.recurrent as _layers_recurrent
 import cello.layers.reshaping as _layers_reshaping
 import cello.layers.rnn as _layers_rnn
+import cello.layers.spectrogram as _layers_spectrogram
+import cello.layers.text as _layers_text
 import cello.layers.time_distributed as _layers_time_distributed
 import jax
 
@@ -100,6 +104,61 @@ class Bidirectional(_layers_bidirectional.Bidirectional, Layer):
         self, sequences: ArrayTree, initial_state: Any = None, mask: Any = None,
         training: Any = None,
     ) -> jax.Array: ...
+
+class CategoryEncoding(_layers_category.CategoryEncoding, Layer):
+    def __init__(
+        self, num_tokens: Integer | None = None,
+        output_mode: Literal['one_hot', 'multi_hot', 'count'] = 'multi_hot', *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        sparse: Any = None,
+    ) -> None:
+        r"""Args:
+        num_tokens: How many integers there are.
+        output_mode: "one_hot", "multi_hot" or "count".
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, inputs: SymbolicTree, count_weights: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self, inputs: ArrayTree, count_weights: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
+
+class Discretization(_layers_category.Discretization, Layer):
+    def __init__(
+        self, bin_boundaries: Sequence[float] | None = None, num_bins: Integer | None = None,
+        epsilon: Number = 0.01,
+        output_mode: Literal['int', 'one_hot', 'multi_hot', 'count'] = 'int', *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        sparse: Any = None,
+    ) -> None:
+        r"""Args:
+        bin_boundaries: Where bins end, in order.
+        num_bins: How many bins `adapt` makes.
+        epsilon: As in Keras; here the quantiles are exact.
+        output_mode: "int", "one_hot", "multi_hot" or "count".
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
 class Embedding(_layers_embedding.Embedding, Layer):
     def __init__(
@@ -236,6 +295,43 @@ class MaxPooling1D(_layers_pooling.MaxPooling1D, Layer):
     @overload
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
+class MelSpectrogram(_layers_spectrogram.MelSpectrogram, Layer):
+    def __init__(
+        self, fft_length: Integer = 2048, sequence_stride: Integer = 512,
+        sequence_length: Integer | None = None, window: str | Sequence[float] | None = 'hann',
+        sampling_rate: Number = 16000, num_mel_bins: Integer = 128, min_freq: Number = 20.0,
+        max_freq: Number | None = None, power_to_db: bool = True, top_db: Number = 80.0,
+        mag_exp: Number = 2.0, min_power: Number = 1e-10, ref_power: Number = 1.0, *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        fft_length: Samples of the longest wave.
+        sequence_stride: Samples from frame to frame.
+        sequence_length: Samples of the window; `fft_length` if `None`.
+        window: Name or numbers of the window; none where `None`.
+        sampling_rate: Samples a second.
+        num_mel_bins: Number of bands.
+        min_freq: Where the lowest band begins, in hertz.
+        max_freq: Where the highest ends; half `sampling_rate` if `None`.
+        power_to_db: Whether the bands are in decibels.
+        top_db: How far below the loudest band one may be.
+        mag_exp: Exponent of the magnitudes: 1 for energy, 2 for power.
+        min_power: What power counts at least.
+        ref_power: The power of 0 decibels.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class Permute(_layers_reshaping.Permute, Layer):
     def __init__(
         self, dims: Sequence[int], *, name: str | None = None, trainable: bool = True,
@@ -327,6 +423,41 @@ class Reshape(_layers_reshaping.Reshape, Layer):
     ) -> None:
         r"""Args:
         target_shape: New shape without the batch; -1 for what is left.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class STFTSpectrogram(_layers_spectrogram.STFTSpectrogram, Layer):
+    def __init__(
+        self, mode: Literal['log', 'magnitude', 'psd', 'real', 'imag', 'angle', 'stft'] = 'log',
+        frame_length: Integer = 256, frame_step: Integer | None = None,
+        fft_length: Integer | None = None, window: str | Sequence[float] | None = 'hann',
+        periodic: bool = False, scaling: Literal['density', 'spectrum', None] = 'density',
+        padding: Literal['valid', 'same'] = 'valid', expand_dims: bool = False,
+        data_format: Literal[None, 'channels_last'] = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        mode: "log", "magnitude", "psd" (power), "real", "imag", "angle", or "stft": both parts.
+        frame_length: Steps of a frame.
+        frame_step: Steps from frame to frame; half a frame where `None`.
+        fft_length: Steps of the longest wave; the next power of two to `frame_length` where `None`.
+        window: Name or numbers of the window; none where `None`.
+        periodic: Whether the window is one period, or symmetric.
+        scaling: What the window has the sum 1 of: squares, "density"; numbers, "spectrum"; or `None`.
+        padding: "valid" or "same".
+        expand_dims: Whether channels have an axis of their own.
+        data_format: Only "channels_last": `(batch, time, channels)`.
         name: Name; made from the class where `None`.
         trainable: Whether training changes it.
         dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
@@ -2227,6 +2358,43 @@ class IndRNN(RNN):
         input_shape: Shape of the input without the batch.
         batch_input_shape: Shape of the input with the batch.
         """
+
+class IntegerLookup(_layers_lookup.IntegerLookup, Layer):
+    def __init__(
+        self, max_tokens: Integer | None = None, num_oov_indices: Integer = 1,
+        mask_token: Integer | None = None, oov_token: Integer = -1,
+        vocabulary: Sequence[Any] | str | None = None,
+        vocabulary_dtype: Literal['int64', 'int32'] = 'int64',
+        idf_weights: Sequence[float] | None = None, invert: bool = False,
+        output_mode: Literal['int', 'one_hot', 'multi_hot', 'count', 'tf_idf'] = 'int',
+        pad_to_max_tokens: bool = False, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        salt: Any = None, sparse: Any = None, ragged: Any = None, encoding: Any = None,
+        has_input_vocabulary: Any = None, vocabulary_size: Any = None, oov_method: Any = None,
+    ) -> None:
+        r"""Args:
+        max_tokens: Size of the vocabulary at most, all included.
+        num_oov_indices: How many indices integers have that are not known.
+        mask_token: The integer that is a mask.
+        oov_token: What stands for an integer that is not known.
+        vocabulary: The tokens, or the name of a file with one a line.
+        vocabulary_dtype: As in Keras; "int64".
+        idf_weights: For "tf_idf": the weight of each token of `vocabulary`.
+        invert: Whether indices become integers.
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
+        pad_to_max_tokens: Whether outputs have `max_tokens` columns, not one a token.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
 class LRU(RNN):
     r"""The linear recurrent unit: a complex diagonal recurrence within the unit circle.
@@ -4526,6 +4694,78 @@ class Minimum(_layers_merging.Minimum, Layer):
     ) -> jax.Array: ...
 
 from cello.cells import StackedRNNCells as StackedRNNCells
+class StringLookup(_layers_lookup.StringLookup, Layer):
+    def __init__(
+        self, max_tokens: Integer | None = None, num_oov_indices: Integer = 1,
+        mask_token: str | None = None, oov_token: str = '[UNK]',
+        vocabulary: Sequence[Any] | str | None = None, idf_weights: Sequence[float] | None = None,
+        invert: bool = False,
+        output_mode: Literal['int', 'one_hot', 'multi_hot', 'count', 'tf_idf'] = 'int',
+        pad_to_max_tokens: bool = False, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        salt: Any = None, sparse: Any = None, ragged: Any = None, encoding: Any = None,
+        has_input_vocabulary: Any = None, vocabulary_size: Any = None,
+    ) -> None:
+        r"""Args:
+        max_tokens: Size of the vocabulary at most, all included.
+        num_oov_indices: How many indices strings have that are not known.
+        mask_token: The string that is a mask; none if `None`.
+        oov_token: What stands for a string that is not known.
+        vocabulary: The tokens, or the name of a file with one a line.
+        idf_weights: For "tf_idf": the weight of each token of `vocabulary`.
+        invert: Whether indices become strings.
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
+        pad_to_max_tokens: Whether outputs have `max_tokens` columns, not one a token.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class TextVectorization(_layers_text.TextVectorization, Layer):
+    def __init__(
+        self, max_tokens: Integer | None = None,
+        standardize: str | Callable[[str], object] | None = 'lower_and_strip_punctuation',
+        split: str | Callable[[str], object] | None = 'whitespace',
+        ngrams: Integer | Sequence[int] | None = None,
+        output_mode: Literal['int', 'multi_hot', 'count', 'tf_idf'] = 'int',
+        output_sequence_length: Integer | None = None, pad_to_max_tokens: bool = False,
+        vocabulary: Sequence[Any] | str | None = None, idf_weights: Sequence[float] | None = None,
+        *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+        salt: Any = None, sparse: Any = None, ragged: Any = None, encoding: Any = None,
+        has_input_vocabulary: Any = None, vocabulary_size: Any = None,
+    ) -> None:
+        r"""Args:
+        max_tokens: Size of the vocabulary at most, all included.
+        standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", `None` or a function.
+        split: "whitespace", "character", `None` or a function.
+        ngrams: The longest n-gram, or a tuple of the lengths; tokens alone where `None`.
+        output_mode: "int", "multi_hot", "count" or "tf_idf".
+        output_sequence_length: How many tokens a text has, cut or padded.
+        pad_to_max_tokens: Whether outputs have `max_tokens` columns, not one a token.
+        vocabulary: The tokens, or the name of a file with one a line.
+        idf_weights: For "tf_idf": the weight of each token of `vocabulary`.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 from cello.cells import CfCCell as CfCCell
 from cello.cells import EchoStateCell as EchoStateCell
 from cello.cells import FeedForwardCell as FeedForwardCell
@@ -4688,27 +4928,28 @@ MaxPool1D = MaxPooling1D
 
 __all__ = [
     "Activation", "Add", "AdditiveAttention", "Attention", "AttentionCell", "Average",
-    "BatchNormalization", "Bidirectional", "Cell", "CfC", "CfCCell", "Concatenate", "Conv1D",
-    "ConvGRU1D", "ConvGRU1DCell", "ConvGRU2D", "ConvGRU2DCell", "ConvGRU3D", "ConvGRU3DCell",
-    "ConvLSTM1D", "ConvLSTM1DCell", "ConvLSTM2D", "ConvLSTM2DCell", "ConvLSTM3D", "ConvLSTM3DCell",
-    "Convolution1D", "CoupledLSTM", "CoupledLSTMCell", "DeltaNet", "DeltaNetCell", "Dense", "Dot",
-    "DropConnectCell", "Dropout", "DropoutCell", "EchoState", "EchoStateCell", "EinsumDense",
-    "Embedding", "FeedForwardCell", "Flatten", "GLA", "GLACell", "GRU", "GRUCell", "GRUD",
-    "GRUDCell", "GatedDeltaNet", "GatedDeltaNetCell", "GlobalAveragePooling1D", "GlobalAvgPool1D",
-    "GlobalMaxPool1D", "GlobalMaxPooling1D", "Griffin", "GriffinBlock", "GriffinBlockCell",
-    "GriffinCell", "GroupQueryAttention", "HGRN", "HGRNCell", "IndRNN", "IndRNNCell", "Input",
-    "InputLayer", "InputSpec", "LRU", "LRUCell", "LSTM", "LSTMCell", "LTC", "LTCCell", "Lambda",
-    "Layer", "LayerNormGRU", "LayerNormGRUCell", "LayerNormLSTM", "LayerNormLSTMCell",
-    "LayerNormalization", "MGU", "MGUCell", "MLSTM", "MLSTMCell", "Mamba", "Mamba2", "Mamba2Cell",
-    "MambaBlock", "MambaBlockCell", "MambaCell", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum",
-    "MinGRU", "MinGRUCell", "MinLSTM", "MinLSTMCell", "Minimum", "MultiHeadAttention",
-    "MultiplicativeIntegrationCell", "Multiply", "ODERNN", "ODERNNCell", "PeepholeLSTM",
-    "PeepholeLSTMCell", "Permute", "ProjectedLSTM", "ProjectedLSTMCell", "QRNN", "QRNNCell",
-    "RGLRU", "RGLRUCell", "RMSNormalization", "RNN", "RWKV7", "RWKV7Cell", "RWKVBlock",
-    "RWKVBlockCell", "RepeatVector", "Reshape", "ResidualCell", "RetNet", "RetNetCell", "S4D",
-    "S4DCell", "S5", "S5Cell", "SLSTM", "SLSTMCell", "SRU", "SRUCell", "SimpleRNN", "SimpleRNNCell",
-    "SpatialDropout1D", "StackedRNNCells", "Subtract", "TimeDistributed",
-    "TokenShiftFeedForwardCell", "UGRNN", "UGRNNCell", "XLSTMBlock", "XLSTMBlockCell",
-    "ZoneoutCell", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum",
-    "multiply", "serialize", "subtract",
+    "BatchNormalization", "Bidirectional", "CategoryEncoding", "Cell", "CfC", "CfCCell",
+    "Concatenate", "Conv1D", "ConvGRU1D", "ConvGRU1DCell", "ConvGRU2D", "ConvGRU2DCell",
+    "ConvGRU3D", "ConvGRU3DCell", "ConvLSTM1D", "ConvLSTM1DCell", "ConvLSTM2D", "ConvLSTM2DCell",
+    "ConvLSTM3D", "ConvLSTM3DCell", "Convolution1D", "CoupledLSTM", "CoupledLSTMCell", "DeltaNet",
+    "DeltaNetCell", "Dense", "Discretization", "Dot", "DropConnectCell", "Dropout", "DropoutCell",
+    "EchoState", "EchoStateCell", "EinsumDense", "Embedding", "FeedForwardCell", "Flatten", "GLA",
+    "GLACell", "GRU", "GRUCell", "GRUD", "GRUDCell", "GatedDeltaNet", "GatedDeltaNetCell",
+    "GlobalAveragePooling1D", "GlobalAvgPool1D", "GlobalMaxPool1D", "GlobalMaxPooling1D", "Griffin",
+    "GriffinBlock", "GriffinBlockCell", "GriffinCell", "GroupQueryAttention", "HGRN", "HGRNCell",
+    "IndRNN", "IndRNNCell", "Input", "InputLayer", "InputSpec", "IntegerLookup", "LRU", "LRUCell",
+    "LSTM", "LSTMCell", "LTC", "LTCCell", "Lambda", "Layer", "LayerNormGRU", "LayerNormGRUCell",
+    "LayerNormLSTM", "LayerNormLSTMCell", "LayerNormalization", "MGU", "MGUCell", "MLSTM",
+    "MLSTMCell", "Mamba", "Mamba2", "Mamba2Cell", "MambaBlock", "MambaBlockCell", "MambaCell",
+    "Masking", "MaxPool1D", "MaxPooling1D", "Maximum", "MelSpectrogram", "MinGRU", "MinGRUCell",
+    "MinLSTM", "MinLSTMCell", "Minimum", "MultiHeadAttention", "MultiplicativeIntegrationCell",
+    "Multiply", "ODERNN", "ODERNNCell", "PeepholeLSTM", "PeepholeLSTMCell", "Permute",
+    "ProjectedLSTM", "ProjectedLSTMCell", "QRNN", "QRNNCell", "RGLRU", "RGLRUCell",
+    "RMSNormalization", "RNN", "RWKV7", "RWKV7Cell", "RWKVBlock", "RWKVBlockCell", "RepeatVector",
+    "Reshape", "ResidualCell", "RetNet", "RetNetCell", "S4D", "S4DCell", "S5", "S5Cell", "SLSTM",
+    "SLSTMCell", "SRU", "SRUCell", "STFTSpectrogram", "SimpleRNN", "SimpleRNNCell",
+    "SpatialDropout1D", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization",
+    "TimeDistributed", "TokenShiftFeedForwardCell", "UGRNN", "UGRNNCell", "XLSTMBlock",
+    "XLSTMBlockCell", "ZoneoutCell", "add", "average", "concatenate", "deserialize", "dot",
+    "maximum", "minimum", "multiply", "serialize", "subtract",
 ]

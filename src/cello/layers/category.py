@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -92,7 +91,6 @@ class Discretization(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.bin_boundaries: Any
         if (self.bin_boundaries is None) == (self.num_bins is None):
             raise ValueError(
                 "Discretization needs either bin_boundaries or num_bins. Received: "

@@ -27,6 +27,7 @@ from cello.layers.convolution import channels_last
 from cello.layers.window import with_steps_before
 from cello.ops.convolution import convolution
 
+SILENCE = 1e-30  # what a square counts at least, so that silence has gradients
 EPSILON = 1e-7  # what a magnitude counts at least in logarithms, as in Keras
 
 
@@ -94,6 +95,8 @@ class STFTSpectrogram(Layer):
         None, kind=channels_last, doc='Only "channels_last": `(batch, time, channels)`.'
     )
 
+    real_kernel: Any
+    imag_kernel: Any
     input_spec = InputSpec(("batch", "time", "channels"))
 
     def __init__(self, *args, **kwargs):
@@ -205,8 +208,8 @@ class MelSpectrogram(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.sequence_length: Any = self.sequence_length or self.fft_length
-        self.max_freq: Any = self.max_freq or int(self.sampling_rate / 2)
+        self.sequence_length = self.sequence_length or self.fft_length
+        self.max_freq = self.max_freq or int(self.sampling_rate / 2)
         if self.sequence_length > self.fft_length:
             raise ValueError(
                 f"{self}: sequence_length must not be greater than fft_length. Received: "
@@ -241,7 +244,9 @@ class MelSpectrogram(Layer):
         left = (self.fft_length - self.sequence_length) // 2
         window = np.pad(window, (left, self.fft_length - self.sequence_length - left))
         framed = jnp.take(x, starts + jnp.arange(self.fft_length), axis=-1)
-        return jnp.abs(jnp.fft.rfft(framed * jnp.asarray(window, x.dtype))) ** self.mag_exp
+        waves = jnp.fft.rfft(framed * jnp.asarray(window, x.dtype))
+        squares = jnp.square(waves.real) + jnp.square(waves.imag)
+        return jnp.maximum(squares, SILENCE) ** (self.mag_exp / 2)
 
     def _bands(self) -> np.ndarray:
         """How much of each frequency is in each band, `(frequencies, num_mel_bins)`: triangles."""

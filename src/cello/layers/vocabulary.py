@@ -123,8 +123,7 @@ class VocabularyLayer(Layer):
         if self.invert and self.output_mode != "int":
             raise ValueError(f'{self}: invert=True needs output_mode="int".')
         tokens, weights = self.vocabulary, self.idf_weights
-        self.vocabulary: Any = None
-        self.idf_weights: Any = None
+        self.vocabulary = self.idf_weights = None
         if tokens is not None:
             self.set_vocabulary(tokens, weights)
 
