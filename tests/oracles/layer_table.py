@@ -10,6 +10,7 @@ from in_numpy import in_numpy
 import cello
 
 SEQUENCE = (4, 6, 8)
+PICTURES = (4, 5, 6, 4)
 
 
 def _case(name, *args, inputs=SEQUENCE, mask=False, **kwargs):
@@ -85,6 +86,55 @@ CASES = [
     _case("Conv1D", 5, 3),
     _case("Conv1D", 4, (3,), strides=2, padding="same", activation="relu", groups=2),
     _case("Conv1D", 4, 2, dilation_rate=2, padding="causal", use_bias=False),
+    _case("Conv2D", 3, 2, inputs=PICTURES),
+    _case("Conv2D", 4, (2, 3), strides=(2, 1), padding="same", groups=2, inputs=PICTURES),
+    _case("Conv2D", 2, 2, dilation_rate=(1, 2), activation="tanh", inputs=PICTURES),
+    _case("DepthwiseConv1D", 3),
+    _case("DepthwiseConv1D", 2, 2, "same", 3, activation="tanh", use_bias=False),
+    _case("SeparableConv1D", 5, 3),
+    _case("SeparableConv1D", 4, 2, padding="same", dilation_rate=2, depth_multiplier=2),
+    _case("Conv1DTranspose", 5, 3),
+    _case("Conv1DTranspose", 4, 2, 3, activation="tanh", use_bias=False),
+    _case("Conv1DTranspose", 4, 4, 3, "same"),
+    _case("Conv1DTranspose", 4, 3, 2, "valid", 1),
+    _case("Conv1DTranspose", 4, 3, 2, "same", 1),
+    _case("Conv1DTranspose", 4, 2, dilation_rate=2, padding="same"),
+    _case("AveragePooling1D", 2),
+    _case("AveragePooling1D", 3, 2, "same"),
+    _case("MaxPooling2D", inputs=PICTURES),
+    _case("MaxPooling2D", (2, 3), 1, "same", inputs=PICTURES),
+    _case("AveragePooling2D", 2, inputs=PICTURES),
+    _case("AveragePooling2D", 3, (2, 1), "same", inputs=PICTURES),
+    _case("GlobalMaxPooling2D", inputs=PICTURES),
+    _case("GlobalAveragePooling2D", keepdims=True, inputs=PICTURES),
+    _case("UpSampling1D", 3),
+    _case("ZeroPadding1D", 2),
+    _case("ZeroPadding1D", (0, 3)),
+    _case("Cropping1D"),
+    _case("Cropping1D", (2, 0)),
+    _case("ReLU"),
+    _case("ReLU", 1.5, 0.1, 0.2),
+    _case("LeakyReLU"),
+    _case("ELU", 0.7),
+    _case("PReLU", "uniform", shared_axes=[1]),
+    _case("PReLU", inputs=(4, 8)),
+    _case("Softmax"),
+    _case("Softmax", [1, 2]),
+    _case("Softmax", inputs=(4, 8), mask=True),
+    _case("Identity"),
+    _case("ActivityRegularization", 0.1, 0.2),
+    _case("GaussianNoise", 0.4),
+    _case("GaussianDropout", 0.4),
+    _case("AlphaDropout", 0.4),
+    _case("Rescaling", 0.5),
+    _case("Rescaling", [1.0, 2, 3, 4, 5, 6, 7, 8], 1.0),
+    _case("Normalization", None, 0.5, 2.0),
+    _case("Normalization", mean=[1.0] * 8, variance=[4.0] * 8, invert=True),
+    _case("GroupNormalization", 4),
+    _case("GroupNormalization", -1, axis=1, scale=False),
+    _case("GroupNormalization", 2, center=False, inputs=(4, 8)),
+    _case("UnitNormalization", inputs=(4, 8)),
+    _case("UnitNormalization", [1, 2]),
 ]
 
 

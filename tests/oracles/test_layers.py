@@ -23,7 +23,10 @@ import cello
 from cello.core.masking import get_mask
 from cello.core.symbolic import symbolic_leaves
 
-COMPILATIONS = 1040
+COMPILATIONS = 1150
+
+# Keras' Softmax refuses a mask (batch, time), and its groups have masked steps in their means.
+OTHER_UNDER_MASKS = {"Softmax", "GroupNormalization"}
 
 
 @pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)
@@ -89,7 +92,10 @@ def test_a_configuration_gives_the_same_layer(name, args, kwargs, inputs, mask):
     assert again.name == layer.name
 
 
-@pytest.mark.parametrize("name, args, kwargs, inputs, mask", CASES)
+@pytest.mark.parametrize(
+    "name, args, kwargs, inputs, mask",
+    [case for case in CASES if case.values[0] not in OTHER_UNDER_MASKS],
+)
 def test_masks_travel_as_in_keras(name, args, kwargs, inputs, mask):
     if inputs == "symbols":
         ours, theirs = pair(name, args, kwargs, data(inputs))[::-1]
@@ -176,7 +182,7 @@ def test_every_layer_is_exported_and_in_the_table():
         n for n, v in vars(cello.layers).items()
         if isinstance(v, type) and issubclass(v, cello.Layer) and v.__name__ == n
     }  # fmt: skip
-    assert layers - set(NAMES) == {"Layer", "InputLayer", *NOT_IN_KERAS}
+    assert layers - set(NAMES) == {"Layer", "InputLayer", "Wrapper", *NOT_IN_KERAS}
     assert set(cello.layers.__all__) >= layers
 
 

@@ -13,7 +13,7 @@ import cello
 from cello import Input, Sequential
 from cello.layers import GRU, LSTM, Bidirectional, Dense, LayerNormalization
 
-COMPILATIONS = 400
+COMPILATIONS = 1150
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 import cello
 
-COMPILATIONS = 800
+COMPILATIONS = 860
 
 # Keras warns of masks that end at functions, and of arrays passed in lists.
 pytestmark = pytest.mark.filterwarnings(
@@ -235,6 +235,32 @@ EVERY_LAYER = {
     "InputLayer": one("Flatten"),
     "LSTMCell": wrapped("RNN"),
     "LayerNormalization": one("LayerNormalization", axis=[1, 2], scale=False),
+    "ActivityRegularization": one("ActivityRegularization", 0.1),
+    "AlphaDropout": one("AlphaDropout", 0.3, seed=1),
+    "AveragePooling1D": one("AveragePooling1D", 3, strides=1, padding="same"),
+    "AveragePooling2D": one("AveragePooling2D", 2, shape=(3, 4, 2)),
+    "Conv1DTranspose": one("Conv1DTranspose", 4, 3, strides=2, output_padding=1),
+    "Conv2D": one("Conv2D", 4, (2, 1), padding="same", activation="relu", shape=(3, 4, 2)),
+    "Cropping1D": one("Cropping1D", (1, 0)),
+    "DepthwiseConv1D": one("DepthwiseConv1D", 3, depth_multiplier=2),
+    "ELU": one("ELU"),  # Keras' own file has no alpha
+    "GaussianDropout": one("GaussianDropout", 0.3),
+    "GaussianNoise": one("GaussianNoise", 0.3),
+    "GlobalAveragePooling2D": one("GlobalAveragePooling2D", shape=(3, 4, 2)),
+    "GlobalMaxPooling2D": one("GlobalMaxPooling2D", keepdims=True, shape=(3, 4, 2)),
+    "GroupNormalization": one("GroupNormalization", -1, epsilon=0.1),
+    "Identity": one("Identity"),
+    "LeakyReLU": one("LeakyReLU", 0.2),
+    "MaxPooling2D": one("MaxPooling2D", (1, 2), shape=(3, 4, 2)),
+    "Normalization": one("Normalization", mean=0.5, variance=2.0),
+    "PReLU": one("PReLU", "uniform", shared_axes=[1]),
+    "ReLU": one("ReLU", 1.5, 0.1, 0.2),
+    "Rescaling": one("Rescaling", [0.5, 1.0, 2.0], 1.0),
+    "SeparableConv1D": one("SeparableConv1D", 4, 3, depth_multiplier=2, padding="same"),
+    "Softmax": one("Softmax", axis=1),
+    "UnitNormalization": one("UnitNormalization", [1, 2]),
+    "UpSampling1D": one("UpSampling1D", 3),
+    "ZeroPadding1D": one("ZeroPadding1D", (1, 2)),
     "Masking": chain(("Masking", (), {"mask_value": 0.0}), ("GRU", (2,), {})),
     "MaxPooling1D": one("MaxPooling1D", 3, strides=1, padding="same"),
     "MultiHeadAttention": headed(
@@ -262,7 +288,7 @@ EVERY_LAYER = {
     # Keras' need TensorFlow; test_lookup.py.
     **dict.fromkeys(("IntegerLookup", "StringLookup", "TextVectorization")),
     # With tests of their own below.
-    **dict.fromkeys(("Lambda", "Layer")),
+    **dict.fromkeys(("Lambda", "Layer", "Wrapper")),
     # Keras does not have them; test_cells.py saves every recurrent layer.
     **dict.fromkeys(name for name in cello.layers.__all__ if not hasattr(keras.layers, name)),
 }

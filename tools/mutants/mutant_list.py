@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from faults import attention, cells, core, feeding, losses, native, speed, use, utilities
+from faults import attention, cells, core, feeding, layers, losses, native, speed, use, utilities
 
 
 class Mutant(NamedTuple):
@@ -31,6 +31,6 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     Mutant(*fault)
-    for part in (attention, cells, core, feeding, losses, native, speed, use, utilities)
+    for part in (attention, cells, core, feeding, layers, losses, native, speed, use, utilities)
     for fault in part.FAULTS
 ]

@@ -1,7 +1,8 @@
-"""`Dropout` and `SpatialDropout1D`."""
+"""Layers that draw in training: dropout of several kinds, and noise."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import fraction, integer, optional
+from cello.core.kinds import decay, fraction, integer, optional
 from cello.core.layer import Layer
 from cello.core.random import SeedGenerator
 
@@ -26,10 +27,9 @@ def drop(x, rate, key, shape=None):
     return jnp.where(kept, x / (1 - rate), 0)
 
 
-class Dropping(Layer):
-    """Base of the dropout layers; `draw_shape` says which inputs are dropped together."""
+class Disturbing(Layer):
+    """Base of the layers that change their inputs at random, in training only."""
 
-    rate = arg(kind=fraction, doc="Fraction to drop.")
     seed = arg(None, kind=optional(integer), doc="Seed of the draws.")
 
     supports_masking = True
@@ -37,24 +37,41 @@ class Dropping(Layer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.seed_generator: Any = SeedGenerator(self.seed) if self.rate > 0 else None
+        self.seed_generator: Any = SeedGenerator(self.seed) if self.strength > 0 else None
         self.built = type(self).build is Layer.build  # a subclass may make weights
 
-    def draw_shape(self, inputs):
+    @property
+    def strength(self) -> float:
+        """How much is changed; 0: nothing."""
+        raise NotImplementedError
+
+    def disturb(self, inputs, key):
+        """What the output is in training."""
         raise NotImplementedError
 
     def call(self, inputs, training=False):
-        if not training or self.rate == 0:
+        if not training or self.strength == 0:
             return inputs
-        return drop(inputs, self.rate, self.seed_generator.next(), self.draw_shape(inputs))
+        return self.disturb(inputs, self.seed_generator.next())
 
 
-class Dropout(Dropping):
-    """Set a fraction of the inputs to zero in training, and scale the rest by `1 / (1 - rate)`.
+class Dropping(Disturbing):
+    """Base of the dropout layers; `draw_shape` says which inputs are dropped together."""
 
-    Inputs of any shape; the output has the same. Source: Srivastava et al., 2014.
-    """
+    rate = arg(kind=fraction, doc="Fraction to drop.")
 
+    @property
+    def strength(self):
+        return self.rate
+
+    def draw_shape(self, inputs):
+        return inputs.shape
+
+    def disturb(self, inputs, key):
+        return drop(inputs, self.rate, key, self.draw_shape(inputs))
+
+
+class _WithNoiseShape(Dropping):
     noise_shape = arg(
         None,
         kind=optional(tuple),
@@ -73,6 +90,13 @@ class Dropout(Dropping):
         return tuple(size if d is None else d for d, size in pairs)
 
 
+class Dropout(_WithNoiseShape):
+    """Set a fraction of the inputs to zero in training, and scale the rest by `1 / (1 - rate)`.
+
+    Inputs of any shape; the output has the same. Source: Srivastava et al., 2014.
+    """
+
+
 class SpatialDropout1D(Dropping):
     """Drop whole features: the same ones at every step of a sequence.
 
@@ -84,3 +108,50 @@ class SpatialDropout1D(Dropping):
 
     def draw_shape(self, inputs):
         return (inputs.shape[0], 1, inputs.shape[2])
+
+
+class AlphaDropout(_WithNoiseShape):
+    """Dropout for `selu`: mean 0 and variance 1 stay what they are.
+
+        y = a * (x, or s if dropped) + b,   s = -1.7581, the least that selu gives
+        a = ((1 - rate) (1 + rate s^2))^(-1/2),   b = -a s rate
+
+    Inputs of any shape; the output has the same. Source: Klambauer et al., 2017.
+    """
+
+    def disturb(self, inputs, key):
+        if self.rate == 1:
+            return jnp.zeros_like(inputs)
+        least = -1.7580993408473766
+        a = ((1 - self.rate) * (1 + self.rate * least**2)) ** -0.5
+        kept = jax.random.bernoulli(key, 1 - self.rate, self.draw_shape(inputs))
+        return a * jnp.where(kept, inputs, least) - a * least * self.rate
+
+
+class GaussianDropout(Dropping):
+    """Multiply with normal numbers of mean 1 and variance `rate / (1 - rate)`, in training.
+
+    Inputs of any shape; the output has the same. Source: Srivastava et al., 2014.
+    """
+
+    rate = arg(kind=decay, doc="As of `Dropout`, whose variance it has; less than 1.")
+
+    def disturb(self, inputs, key):
+        deviation = math.sqrt(self.rate / (1 - self.rate))
+        return inputs * (1 + deviation * jax.random.normal(key, inputs.shape, inputs.dtype))
+
+
+class GaussianNoise(Disturbing):
+    """Add normal numbers of mean 0 and deviation `stddev`, in training.
+
+    Inputs of any shape; the output has the same.
+    """
+
+    stddev = arg(kind=fraction, doc="Standard deviation, from 0 to 1.")
+
+    @property
+    def strength(self):
+        return self.stddev
+
+    def disturb(self, inputs, key):
+        return inputs + self.stddev * jax.random.normal(key, inputs.shape, inputs.dtype)

@@ -1,4 +1,4 @@
-"""Layers that apply a function: `Activation` and `Lambda`."""
+"""Layers that apply a function: `Activation`, `Lambda`; or none: `Identity`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from cello import activations
 from cello.core.arguments import arg
-from cello.core.kinds import optional
+from cello.core.kinds import non_negative, optional
 from cello.core.layer import Layer
+from cello.core.regularizers import L1L2
 from cello.core.serialization import custom_object
 
 
@@ -30,6 +31,32 @@ class Activation(Layer):
 
     def call(self, inputs):
         return self.activation(inputs)
+
+
+class Identity(Layer):
+    """The outputs are the inputs, of any shape or several."""
+
+    supports_masking = True
+    streams = True
+
+    def call(self, inputs):
+        return inputs
+
+
+class ActivityRegularization(Identity):
+    """The outputs are the inputs; their size is added to the loss.
+
+    A row adds `l1 * sum(|x|) + l2 * sum(x^2)`, and the loss the mean over the rows.
+    """
+
+    l1 = arg(0.0, kind=non_negative, doc="Weight of the absolute values.")
+    l2 = arg(0.0, kind=non_negative, doc="Weight of the squares.")
+
+    _not_in_config = (*Layer._not_in_config, "activity_regularizer")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.activity_regularizer = L1L2(self.l1, self.l2)
 
 
 def _function(value: Callable[..., Any] | str):

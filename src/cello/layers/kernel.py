@@ -9,7 +9,7 @@ from cello.core.layer import Layer
 
 
 class KernelLayer(Layer):
-    """Base of `Dense` and `Conv1D`: `activation(product(inputs, kernel) + bias)`."""
+    """Base of `Dense` and the convolutions: `activation(product(inputs, kernel) + bias)`."""
 
     argument_order = (
         "activation use_bias kernel_initializer bias_initializer kernel_regularizer "
@@ -27,8 +27,8 @@ class KernelLayer(Layer):
     kernel_constraint = arg(None, kind=constraints.get, doc="Constraint on the kernel.")
     bias_constraint = arg(None, kind=constraints.get, doc="Constraint on the bias.")
 
-    def add_kernel_and_bias(self, kernel_shape) -> None:
-        """Make both weights; the bias has the length of the kernel's last axis."""
+    def add_kernel_and_bias(self, kernel_shape, outputs: int | None = None) -> None:
+        """Make both weights; the bias is of `outputs`, by default the kernel's last axis."""
         self.kernel = self.add_weight(
             kernel_shape,
             self.kernel_initializer,
@@ -36,10 +36,14 @@ class KernelLayer(Layer):
             constraint=self.kernel_constraint,
             name="kernel",
         )
+        self.add_bias(kernel_shape[-1] if outputs is None else outputs)
+
+    def add_bias(self, outputs: int) -> None:
+        """Make the bias, if there is to be one."""
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                kernel_shape[-1:],
+                (outputs,),
                 self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,

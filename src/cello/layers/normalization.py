@@ -1,4 +1,4 @@
-"""`LayerNormalization`, `RMSNormalization` and `BatchNormalization`."""
+"""Layers that normalise over features, groups of them, or the batch."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, boolean, fraction, integer, integers, positive
 from cello.core.layer import Layer
 from cello.core.masking import real_only
+from cello.ops.recurrence import hide_masked
 
 
 def _axis_or_axes(value: Integer | Sequence[int]):
     axes = integers(value)
     return axes if isinstance(axes, int) else list(axes)
+
+
+def _groups(value: Integer):
+    if value != -1 and integer(value) < 1:
+        raise ValueError("a positive integer, or -1")
+    return int(value)
 
 
 class NormalizationAlongAxes(Layer):
@@ -44,7 +51,7 @@ class NormalizationAlongAxes(Layer):
         return sorted(a % rank for a in axes)
 
 
-class Normalization(NormalizationAlongAxes):
+class ScaledNormalization(NormalizationAlongAxes):
     """Base of those that compute `(x - mean) / sqrt(variance + epsilon) * gamma + beta`."""
 
     epsilon = arg(1e-3, kind=positive, doc="Added to the variance.")
@@ -57,9 +64,9 @@ class Normalization(NormalizationAlongAxes):
     beta_constraint = arg(None, kind=constraints.get, doc="Constraint on `beta`.")
     gamma_constraint = arg(None, kind=constraints.get, doc="Constraint on `gamma`.")
 
-    def add_gamma_and_beta(self, shape) -> None:
+    def add_gamma_and_beta(self, shape, rms_scaling: bool = False) -> None:
         self.gamma = self.beta = None
-        if self.scale:
+        if self.scale or rms_scaling:
             self.gamma = self.add_weight(
                 shape,
                 self.gamma_initializer,
@@ -68,7 +75,7 @@ class Normalization(NormalizationAlongAxes):
                 name="gamma",
                 autocast=False,
             )
-        if self.center:
+        if self.center and not rms_scaling:
             self.beta = self.add_weight(
                 shape,
                 self.beta_initializer,
@@ -93,7 +100,7 @@ class Normalization(NormalizationAlongAxes):
         return y.astype(self.compute_dtype)
 
 
-class LayerNormalization(Normalization):
+class LayerNormalization(ScaledNormalization):
     """Normalise each row and step by itself, over its features.
 
     `mean` and `variance` are those along `axis`. Inputs of any shape; the output has the same.
@@ -101,18 +108,21 @@ class LayerNormalization(Normalization):
     """
 
     axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.")
-    _ignored_arguments = {"rms_scaling": (False,)}
+    rms_scaling = arg(
+        False, kind=boolean, keyword_only=True,
+        doc="`x * gamma / sqrt(variance + epsilon)`, as in Keras 2; see `RMSNormalization`.",
+    )  # fmt: skip
 
     def build(self, input_shape):
         axes = self.checked_axes(self.axis, len(input_shape))
-        self.add_gamma_and_beta(tuple(input_shape[a] for a in axes))
+        self.add_gamma_and_beta(tuple(input_shape[a] for a in axes), self.rms_scaling)
         sizes = {"features": input_shape[-1]} if axes == [len(input_shape) - 1] else {}
         self.input_spec = InputSpec(("...", "features"), sizes)
 
     def call(self, inputs):
         inputs = widen(inputs)
         axes = self.checked_axes(self.axis, inputs.ndim)
-        mean = jnp.mean(inputs, axis=axes, keepdims=True)
+        mean = 0.0 if self.rms_scaling else jnp.mean(inputs, axis=axes, keepdims=True)
         variance = jnp.var(inputs, axis=axes, keepdims=True)
         shape = [inputs.shape[a] if a in axes else 1 for a in range(inputs.ndim)]
         return self.normalise(inputs, mean, variance, shape)
@@ -146,7 +156,7 @@ class RMSNormalization(NormalizationAlongAxes):
         return (inputs * lax.rsqrt(squares + self.epsilon) * scale).astype(self.compute_dtype)
 
 
-class BatchNormalization(Normalization):
+class BatchNormalization(ScaledNormalization):
     """Normalise each feature over the batch and all steps.
 
     In training `mean` and `variance` are those of the batch (of the steps that the mask keeps),
@@ -199,7 +209,9 @@ class BatchNormalization(Normalization):
         (axis,) = self.checked_axes(self.axis, inputs.ndim)
         shape = [inputs.shape[a] if a == axis else 1 for a in range(inputs.ndim)]
         if training and self.trainable:
-            mean, variance = _moments(inputs, axis, real_only(mask, inputs))
+            others = [a for a in range(inputs.ndim) if a != axis]
+            kept = _by_element(real_only(mask, inputs), inputs)
+            mean, variance = (jnp.squeeze(m, others) for m in _moments(inputs, others, kept))
             for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving.value * self.momentum + value * (1 - self.momentum))
         else:
@@ -207,15 +219,80 @@ class BatchNormalization(Normalization):
         return self.normalise(inputs, jnp.reshape(mean, shape), jnp.reshape(variance, shape), shape)
 
 
-def _moments(x, axis, mask):
-    """Mean and variance of each feature over the steps that `mask` keeps; 0 if there are none."""
-    others = [a for a in range(x.ndim) if a != axis]
+class GroupNormalization(ScaledNormalization):
+    """Normalise each row over groups of its features, and over all steps that the mask keeps.
+
+    Inputs of any shape; the output has the same. Weights: `gamma` and `beta`, `(features,)`.
+    Source: Wu and He, 2018.
+    """
+
+    argument_order = "groups axis epsilon center scale"
+    groups = arg(32, kind=_groups, doc="Number of groups; -1 for one of each feature.")
+    axis = arg(-1, kind=integer, doc="Axis of the features.")
+
+    masks_by_step = True
+
+    def why_not_in_pieces(self, arguments):
+        if arguments["inputs"].ndim > 2:
+            return "it normalises along time: LayerNormalization takes each step by itself."
+        return None
+
+    def build(self, input_shape):
+        (axis,) = self.checked_axes(self.axis, len(input_shape))
+        size = input_shape[axis]
+        if axis == 0 or size is None or size % self._count(size):
+            raise ValueError(
+                f"{self}: groups={self.groups} must divide the size of axis {self.axis}, and got "
+                f"inputs of shape {input_shape}."
+            )
+        self.add_gamma_and_beta((size,))
+        sizes = {"features": size} if axis == len(input_shape) - 1 else {}
+        self.input_spec = InputSpec(("...", "features"), sizes)
+
+    def _count(self, size: int) -> int:
+        return size if self.groups == -1 else self.groups
+
+    def call(self, inputs, mask=None):
+        (axis,) = self.checked_axes(self.axis, inputs.ndim)
+        groups = self._count(inputs.shape[axis])
+        parts = (groups, inputs.shape[axis] // groups)
+        in_groups = (*inputs.shape[:axis], *parts, *inputs.shape[axis + 1 :])
+        kept = _by_element(mask, inputs)
+        x = jnp.reshape(widen(hide_masked(inputs, mask)), in_groups)
+        kept = None if kept is None else jnp.reshape(kept, in_groups)
+        mean, variance = _moments(x, [a for a in range(1, x.ndim) if a != axis], kept)
+        shape = [parts[a - axis] if a in (axis, axis + 1) else 1 for a in range(x.ndim)]
+        return jnp.reshape(self.normalise(x, mean, variance, shape), inputs.shape)
+
+
+class UnitNormalization(NormalizationAlongAxes):
+    """Divide by the length: `x / sqrt(max(sum(x ** 2), 1e-24))`, the sum along `axis`.
+
+    Inputs of any shape; the output has the same.
+    """
+
+    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, along which the length becomes 1.")
+
+    def call(self, inputs):
+        x = widen(inputs)
+        axes = self.checked_axes(self.axis, inputs.ndim)
+        squares = jnp.sum(jnp.square(x), axis=axes, keepdims=True)
+        return (x * lax.rsqrt(jnp.maximum(squares, 1e-24))).astype(self.compute_dtype)
+
+
+def _by_element(mask, x):
+    """A mask, which may be `None`, with the axes of `x`."""
     if mask is None:
-        return jnp.mean(x, axis=others), jnp.var(x, axis=others)
+        return None
     kept = jnp.reshape(jnp.asarray(mask, bool), mask.shape + (1,) * (x.ndim - mask.ndim))
-    kept = jnp.broadcast_to(kept, x.shape)
-    count = jnp.maximum(jnp.sum(kept, axis=others, keepdims=True), 1)
-    mean = jnp.sum(x, axis=others, keepdims=True, where=kept) / count
+    return jnp.broadcast_to(kept, x.shape)
+
+
+def _moments(x, axes, kept):
+    """Mean and variance along `axes`, which stay with size 1, of what is kept; 0 of nothing."""
+    if kept is None:
+        return jnp.mean(x, axis=axes, keepdims=True), jnp.var(x, axis=axes, keepdims=True)
+    count = jnp.maximum(jnp.sum(kept, axis=axes, keepdims=True), 1)
+    mean = jnp.sum(x, axis=axes, keepdims=True, where=kept) / count
     squares = jnp.where(kept, jnp.square(jnp.where(kept, x, 0) - mean), 0)
-    variance = jnp.sum(squares, axis=others, keepdims=True) / count
-    return jnp.squeeze(mean, others), jnp.squeeze(variance, others)
+    return mean, jnp.sum(squares, axis=axes, keepdims=True) / count

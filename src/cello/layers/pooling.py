@@ -1,8 +1,9 @@
-"""Pooling along time."""
+"""Pooling along time, and over the pictures of a sequence."""
 
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from cello.core.arguments import arg
@@ -11,16 +12,16 @@ from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import boolean, one_of, optional
 from cello.core.layer import Layer
-from cello.layers.convolution import channels_last, length
-from cello.layers.window import with_steps_before
+from cello.layers.window import by_axis, channels_last, length, pair, with_steps_before
+
+PICTURES = InputSpec(("batch", "rows", "cols", "channels"))
+NOT_ALONG_TIME = "it takes pictures: wrap it in TimeDistributed for those of a sequence."
 
 
-class MaxPooling1D(Layer):
-    """The largest value of each feature in a window that slides along time.
+class Pooling(Layer):
+    """Base of the layers that slide a window over time, or over a picture."""
 
-    Inputs `(batch, time, features)`; output `(batch, new_time, features)`.
-    """
-
+    argument_order = "pool_size strides padding data_format"
     pool_size = arg(2, kind=length, doc="Length of the window.")
     strides = arg(
         None, kind=optional(length), doc="Steps from window to window; `pool_size` if `None`."
@@ -33,22 +34,124 @@ class MaxPooling1D(Layer):
     input_spec = InputSpec(("batch", "time", "features"))
 
     def why_not_in_pieces(self, arguments):
-        if self.padding == "same" and self.pool_size > 1:
+        if self.padding == "same" and self.pool_size != 1:
             return 'with padding="same" it looks ahead: use "valid".'
         return None
 
+    def reduce(self, inputs, **window):
+        """The result of each window, as `lax.reduce_window` takes it."""
+        raise NotImplementedError
+
     def call(self, inputs):
-        strides = self.strides or self.pool_size
-        if self.padding == "valid":
-            inputs = with_steps_before(inputs, self.pool_size - 1, strides, causal=False)
-        return lax.reduce_window(
+        size, strides = by_axis(self.pool_size), by_axis(self.strides or self.pool_size)
+        if self.padding == "valid" and len(size) == 1:
+            inputs = with_steps_before(inputs, size[0] - 1, strides[0], causal=False)
+        return self.reduce(
             inputs,
-            -jnp.inf if jnp.issubdtype(inputs.dtype, jnp.floating) else jnp.iinfo(inputs.dtype).min,
-            lax.max,
-            window_dimensions=(1, self.pool_size, 1),
-            window_strides=(1, strides, 1),
+            window_dimensions=(1, *size, 1),
+            window_strides=(1, *strides, 1),
             padding=self.padding.upper(),
         )
+
+
+class LargestOfWindow(Pooling):
+    """Base of those that take the largest value."""
+
+    def reduce(self, inputs, **window):
+        is_floating = jnp.issubdtype(inputs.dtype, jnp.floating)
+        least = -jnp.inf if is_floating else jnp.iinfo(inputs.dtype).min
+        return lax.reduce_window(inputs, least, lax.max, **window)
+
+
+class MeanOfWindow(Pooling):
+    """Base of those that take the mean; zeros of padding do not count."""
+
+    def reduce(self, inputs, **window):
+        total = lax.reduce_window(widen(inputs), 0.0, lax.add, **window)
+        count = np.prod(window["window_dimensions"])
+        if window["padding"] == "SAME":
+            count = lax.reduce_window(jnp.ones_like(widen(inputs)), 0.0, lax.add, **window)
+        return (total / count).astype(self.compute_dtype)
+
+
+class MaxPooling1D(LargestOfWindow):
+    """The largest value of each feature in a window that slides along time.
+
+    Inputs `(batch, time, features)`; output `(batch, new_time, features)`.
+    """
+
+
+class AveragePooling1D(MeanOfWindow):
+    """The mean of each feature in a window that slides along time.
+
+    Inputs `(batch, time, features)`; output `(batch, new_time, features)`.
+    """
+
+    pool_size = arg(kind=length, doc="Length of the window.")
+
+
+class Pooling2D(Pooling):
+    """Base of the windows that slide over a picture `(batch, rows, cols, channels)`."""
+
+    pool_size = arg((2, 2), kind=pair, doc="Rows and columns of the window.")
+    strides = arg(
+        None, kind=optional(pair), doc="Places from window to window; `pool_size` if `None`."
+    )
+    input_spec = PICTURES
+
+    def why_not_in_pieces(self, arguments):
+        return NOT_ALONG_TIME
+
+
+class MaxPooling2D(Pooling2D, LargestOfWindow):
+    """The largest value of each channel in a window that slides over a picture.
+
+    Inputs `(batch, rows, cols, channels)`; output `(batch, new_rows, new_cols, channels)`. For the
+    pictures of a sequence: `TimeDistributed(MaxPooling2D())`.
+    """
+
+
+class AveragePooling2D(Pooling2D, MeanOfWindow):
+    """The mean of each channel in a window that slides over a picture.
+
+    Inputs `(batch, rows, cols, channels)`; output `(batch, new_rows, new_cols, channels)`. For the
+    pictures of a sequence: `TimeDistributed(AveragePooling2D(2))`.
+    """
+
+    pool_size = arg(kind=pair, doc="Rows and columns of the window.")
+
+
+class GlobalPooling2D(Layer):
+    """Base of the layers that reduce a whole picture."""
+
+    data_format = arg(None, kind=channels_last, doc='Only "channels_last".')
+    keepdims = arg(False, kind=boolean, doc="Whether to keep rows and columns, with length 1.")
+
+    input_spec = PICTURES
+
+    def why_not_in_pieces(self, arguments):
+        return NOT_ALONG_TIME
+
+
+class GlobalMaxPooling2D(GlobalPooling2D):
+    """The largest value of each channel of a picture.
+
+    Inputs `(batch, rows, cols, channels)`; output `(batch, channels)`.
+    """
+
+    def call(self, inputs):
+        return jnp.max(inputs, axis=(1, 2), keepdims=self.keepdims)
+
+
+class GlobalAveragePooling2D(GlobalPooling2D):
+    """The mean of each channel of a picture.
+
+    Inputs `(batch, rows, cols, channels)`; output `(batch, channels)`.
+    """
+
+    def call(self, inputs):
+        mean = jnp.mean(widen(inputs), axis=(1, 2), keepdims=self.keepdims)
+        return mean.astype(self.compute_dtype)
 
 
 class GlobalPooling1D(Layer):

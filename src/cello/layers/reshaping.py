@@ -1,4 +1,4 @@
-"""Layers that only move numbers: `Flatten`, `Reshape`, `Permute`, `RepeatVector`."""
+"""Layers that only move numbers: `Flatten`, `Reshape`, `Permute`, ..., `Cropping1D`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import jax.numpy as jnp
 
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import positive_integer
+from cello.core.kinds import Integer, integer, positive_integer
 from cello.core.layer import Layer
 from cello.core.symbolic import show_shape
-from cello.layers.convolution import channels_last
+from cello.layers.window import channels_last
 
 
 def _sizes(value: int | Sequence[int]):
@@ -27,6 +27,13 @@ def _axes(value: Sequence[int]):
     if sorted(value) != list(range(1, len(value) + 1)):
         raise ValueError(f"each of the axes 1 to {len(value)} once (the batch, 0, stays)")
     return value
+
+
+def _both_ends(value: Integer | Sequence[int]):
+    ends = (value, value) if not isinstance(value, Sequence) else tuple(value)
+    if len(ends) != 2 or any(integer(end) < 0 for end in ends):
+        raise ValueError("a number of steps, or one for the start and one for the end")
+    return tuple(map(int, ends))
 
 
 class Flatten(Layer):
@@ -92,3 +99,72 @@ class RepeatVector(Layer):
 
     def call(self, inputs):
         return jnp.repeat(inputs[:, None, :], self.n, axis=1)
+
+
+class UpSampling1D(Layer):
+    """Repeat each step `size` times.
+
+    Inputs `(batch, time, features)`; output `(batch, size * time, features)`.
+    """
+
+    size = arg(2, kind=positive_integer, doc="How often.")
+
+    input_spec = InputSpec(("batch", "time", "features"))
+    streams = True
+
+    def call(self, inputs):
+        return jnp.repeat(inputs, self.size, axis=1)
+
+
+class AtTheEnds(Layer):
+    """Base of the layers that change a sequence at its two ends."""
+
+    input_spec = InputSpec(("batch", "time", "features"))
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """How many steps come, or go, at the start and at the end."""
+        raise NotImplementedError
+
+    def why_not_in_pieces(self, arguments):
+        return "a piece does not know where the sequence ends." if any(self.ends) else None
+
+
+class ZeroPadding1D(AtTheEnds):
+    """Add steps of zeros at both ends.
+
+    Inputs `(batch, time, features)`; output `(batch, time + sum(padding), features)`.
+    """
+
+    padding = arg(1, kind=_both_ends, doc="Steps at each end, or `(at the start, at the end)`.")
+    data_format = arg(None, kind=channels_last, doc='Only "channels_last".')
+
+    @property
+    def ends(self):
+        return self.padding
+
+    def call(self, inputs):
+        return jnp.pad(inputs, ((0, 0), self.padding, (0, 0)))
+
+
+class Cropping1D(AtTheEnds):
+    """Leave steps out at both ends.
+
+    Inputs `(batch, time, features)`; output `(batch, time - sum(cropping), features)`.
+    """
+
+    cropping = arg((1, 1), kind=_both_ends, doc="Steps at each end, or `(at the start, ...)`.")
+
+    @property
+    def ends(self):
+        return self.cropping
+
+    def call(self, inputs):
+        start, end = self.cropping
+        steps = inputs.shape[1]
+        if isinstance(steps, int) and steps <= start + end:
+            raise ValueError(
+                f"{self} leaves {start} steps out at the start and {end} at the end, and got "
+                f"sequences of {steps}."
+            )
+        return inputs[:, start : steps - end]

@@ -5,25 +5,16 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from cello.core.arguments import arg
-from cello.core.layer import Layer
 from cello.core.symbolic import show_shape
+from cello.layers.wrapper import Wrapper
 
 
-def layer_to_wrap(value: Layer):
-    if not isinstance(value, Layer):
-        raise ValueError("a layer, such as Dense(8)")
-    return value
-
-
-class TimeDistributed(Layer):
+class TimeDistributed(Wrapper):
     """Apply a layer to each step by itself, with the same weights.
 
     Inputs `(batch, time, ...)`; output `(batch, time, ...)`. All steps are one batch for the layer:
     it is called once, on `(batch * time, ...)`, and gets their masks if its `call` takes `mask`.
     """
-
-    layer = arg(kind=layer_to_wrap, doc="The layer.")
 
     supports_masking = True
     streams = True

@@ -1,10 +1,40 @@
-"""Windows that slide along time, over a whole sequence or piece by piece."""
+"""Windows that slide along time, over a whole sequence or piece by piece, or over pictures."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
 
 import jax.numpy as jnp
 
 from cello.core.carry import carry_slot
+from cello.core.kinds import Integer, one_of, positive_integer
+
+
+def length(value: Integer | Sequence[int]):
+    """A positive integer; Keras also writes it as a tuple or a list of one."""
+    one = value[0] if isinstance(value, (tuple, list)) and len(value) == 1 else value
+    return positive_integer(cast(Integer, one))
+
+
+def pair(value: Integer | Sequence[int]):
+    """A positive integer for rows and columns alike, or one for each."""
+    both = tuple(value) if isinstance(value, Sequence) else (value, value)
+    try:
+        rows, columns = map(positive_integer, both)
+    except ValueError:
+        raise ValueError(
+            "a positive integer, or one for the rows and one for the columns"
+        ) from None
+    return rows, columns
+
+
+channels_last = one_of(None, "channels_last")
+
+
+def by_axis(sizes: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Sizes as `length` and `pair` make them, one for each axis of space."""
+    return sizes if isinstance(sizes, tuple) else (sizes,)
 
 
 def with_steps_before(inputs, span: int, stride: int, causal: bool):

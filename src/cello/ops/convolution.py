@@ -42,6 +42,32 @@ def convolution(maps, kernel, strides, padding: str, dilation, groups: int = 1) 
     )
 
 
+def transposed_convolution(maps, kernel, strides, zeros, dilation) -> jax.Array:
+    """`y[p * strides + k * dilation] += x[p] K[k]^T`, where `p` and `k` are places in space.
+
+    Args:
+        maps: `x`, `(batch, space..., channels)`.
+        kernel: `K`, `(window..., filters, channels)`, of the same dtype.
+        strides: places of the output from window to window, a number for each axis of space.
+        zeros: how many stand before and behind the maps, a pair for each axis of space; with
+            window - 1 all windows are whole.
+        dilation: places from tap to tap, a number for each axis of space.
+
+    Returns:
+        `(batch, new_space..., filters)`.
+    """
+    mirrored = jnp.flip(kernel, range(kernel.ndim - 2)).swapaxes(-1, -2)
+    return _convolution_p.bind(
+        maps,
+        mirrored,
+        strides=(1,) * len(strides),
+        padding=tuple(zeros),
+        spread=tuple(strides),
+        dilation=tuple(dilation),
+        groups=1,
+    )
+
+
 def _compute(maps, kernel, *, strides, padding, spread, dilation, groups):
     """The same with any padding, and with the maps' places `spread` apart and zeros between."""
     space = "XYZ"[: maps.ndim - 2]

@@ -15,7 +15,7 @@ from cello.layers.dense import Dense
 from cello.layers.dropout import Dropping
 from cello.layers.embedding import Embedding, Masking
 from cello.layers.function import Activation
-from cello.layers.normalization import Normalization
+from cello.layers.normalization import ScaledNormalization
 from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
 from cello.plotting.canvas import take_axis
@@ -24,7 +24,7 @@ from cello.plotting.recording import name_states
 
 PITCH, WIDTH, HEIGHT, RISE = 126.0, 70.0, 26.0, 66.0
 """From column to column; of a box; from row to row. In points."""
-STEPWISE = Dense, Embedding, Masking, Activation, TimeDistributed, Dropping, Normalization
+STEPWISE = Dense, Embedding, Masking, Activation, TimeDistributed, Dropping, ScaledNormalization
 """Layers that do the same at every step by itself; another may look along time."""
 SHIFT = 19.0
 """How far the two directions of a `Bidirectional` stand aside."""

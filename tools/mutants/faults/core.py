@@ -283,8 +283,8 @@ FAULTS = [
     ),
     (
         LAYERS + "normalization.py",
-        "jnp.maximum(jnp.sum(kept, axis=others, keepdims=True), 1)",
-        "jnp.sum(kept, axis=others, keepdims=True)",
+        "jnp.maximum(jnp.sum(kept, axis=axes, keepdims=True), 1)",
+        "jnp.sum(kept, axis=axes, keepdims=True)",
         [ORACLES + "test_merged_masks.py::test_batches_that_are_partly_and_wholly_masked"],
         "batch normalisation divides by the steps of a batch that has none",
     ),

@@ -108,8 +108,8 @@ FAULTS = [
     ),
     (
         "src/cello/layers/normalization.py",
-        "_moments(inputs, axis, real_only(mask, inputs))",
-        "_moments(inputs, axis, mask)",
+        "_by_element(real_only(mask, inputs), inputs)",
+        "_by_element(mask, inputs)",
         ["tests/test_filling.py::test_a_filled_batch_trains_as_in_keras"],
         "rows that fill a batch up count in its normalisation",
     ),

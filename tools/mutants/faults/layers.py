@@ -1,0 +1,49 @@
+"""Faults in layers that are not recurrent."""
+
+TABLE = "tests/oracles/test_layers.py"
+THIN = "tests/test_thin_layers.py"
+
+FAULTS = [
+    (
+        "src/cello/ops/convolution.py",
+        "    mirrored = jnp.flip(kernel, range(kernel.ndim - 2)).swapaxes(-1, -2)\n    return",
+        "    mirrored = kernel.swapaxes(-1, -2)\n    return",
+        [TABLE + "::test_values_and_gradients_are_those_of_keras"],
+        "a transposed convolution has its window the wrong way round",
+    ),
+    (
+        "src/cello/layers/pooling.py",
+        "            count = lax.reduce_window(jnp.ones_like(widen(inputs)), 0.0, lax.add, **window)",
+        "            pass",
+        [TABLE + "::test_values_and_gradients_are_those_of_keras"],
+        "zeros of padding count in means",
+    ),
+    (
+        "src/cello/layers/normalization.py",
+        "        kept = None if kept is None else jnp.reshape(kept, in_groups)",
+        "        kept = None",
+        [THIN + "::test_each_row_is_that_of_its_own_steps"],
+        "masked steps count in the means of groups",
+    ),
+    (
+        "src/cello/layers/activations.py",
+        "            kept = kept.reshape(*kept.shape, *(1,) * (x.ndim - kept.ndim))",
+        "            pass",
+        [THIN + "::test_each_row_is_that_of_its_own_steps"],
+        "a softmax along time takes its mask for one of features",
+    ),
+    (
+        "src/cello/layers/dropout.py",
+        "        return a * jnp.where(kept, inputs, least) - a * least * self.rate",
+        "        return a * jnp.where(kept, inputs, least) + a * least * self.rate",
+        [THIN + "::test_alpha_dropout_is_the_affine_map_of_keras"],
+        "alpha dropout moves the mean",
+    ),
+    (
+        "src/cello/layers/preprocessing.py",
+        "            squares = squares + within + moved**2 * (count * new / (count + new))",
+        "            squares = squares + within",
+        [THIN + "::test_batches_and_sequences_are_one_data_set"],
+        "the variance of batches forgets that their means differ",
+    ),
+]
