@@ -238,3 +238,26 @@ def test_a_known_batch_is_spread_where_training_is():
         spread = {type(v.value.sharding).__name__ for v in model.weights}
     assert spread == {"NamedSharding"}
     np.testing.assert_allclose(model.predict_on_batch(X), want, rtol=1e-6)
+
+
+def test_a_models_own_reset_of_metrics_is_called():
+    class Counting(Model):
+        resets = 0
+
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+        def reset_metrics(self):
+            self.resets += 1
+            super().reset_metrics()
+
+    model = Counting()
+    model.compile("sgd", "mae")
+    for _ in range(3):
+        model.train_on_batch(X, Y)
+        model.test_on_batch(X, Y)
+    assert model.resets == 6

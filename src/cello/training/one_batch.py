@@ -63,7 +63,7 @@ class OneBatch:
         if results is None:
             feed = self._feeding.feed(f"{mode}_on_batch", data, class_weight=class_weight)
             held = self._programs.held
-            held.reset_metrics()
+            self.model.reset_metrics()
             ((_, results),) = self._programs.program(mode)(feed, fixed=1)
             if class_weight is None:
                 self.learn(mode, data, feed)
@@ -104,7 +104,7 @@ class OneBatch:
         if way.outputs is not None:
             self.objective.check_targets(batch[1], way.outputs)
         if mode != "predict":
-            held.reset_metrics()
+            self.model.reset_metrics()
         state = self._programs.state_of(held, mode)
         return way.runner.run_one(state, chunk_of(batch, way.size), way.size)
 

@@ -197,7 +197,7 @@ FAULTS = [
     (
         "src/cello/training/one_batch.py",
         """        if mode != "predict":
-            held.reset_metrics()
+            self.model.reset_metrics()
 """,
         "",
         [ONE_BATCH + "test_what_changed_between_two_calls_counts"],
