@@ -130,7 +130,7 @@ NAMES = sorted(
     | {"StackedRNNCells", "Bidirectional", "TimeDistributed", "Lambda"}
     | {"MultiHeadAttention", "GroupQueryAttention"}  # test_multi_head.py
     | {"MelSpectrogram"}  # test_spectrogram.py
-    | {"IntegerLookup", "StringLookup", "TextVectorization"}  # test_lookup.py
+    | {"Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}  # test_lookup.py
     | {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 )
 # test_cells.py covers them.
@@ -148,6 +148,7 @@ LEFT_OUT = {
     "Embedding": {"lora_rank", "lora_alpha", "quantization_config"},
     "CategoryEncoding": {"sparse"},
     "Discretization": {"sparse"},
+    "Hashing": {"sparse"},
     "IntegerLookup": {"sparse", "oov_method", "salt"},
     "StringLookup": {"sparse", "encoding", "salt", "oov_method"},
     "TextVectorization": {"sparse", "ragged", "encoding"},

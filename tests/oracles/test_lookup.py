@@ -15,6 +15,7 @@ import pytest
 
 import cello
 from cello.layers import IntegerLookup, StringLookup, TextVectorization
+from cello.ops.hashes import fingerprint, salted
 
 COMPILATIONS = 260
 TEXTS = ["The cat sat.", "the dog, the cat!", "A bird?", "dog bird bird sat"]
@@ -32,13 +33,11 @@ def parsed(text):
     return ast.literal_eval(re.sub(r"(?<=[\[ ])b(?=')", "", body))
 
 
-@pytest.mark.parametrize("name", ["StringLookup", "IntegerLookup", "TextVectorization"])
+@pytest.mark.parametrize("name", ["StringLookup", "IntegerLookup", "TextVectorization", "Hashing"])
 def test_the_examples_in_the_documents_of_keras(name):
-    known, checked, passed_over = {"keras": cello, "np": np, **vars(cello.layers)}, 0, False
+    known, checked = {"keras": cello, "np": np, **vars(cello.layers)}, 0
     for source, want in examples(name):
-        if source.startswith(("vocab =", "layer =")):  # the hash of unknown strings is TensorFlow's
-            passed_over = "num_oov_indices=2" in source and name == "StringLookup"
-        if passed_over or "oov_" in source.replace("num_oov_indices=2", ""):
+        if "oov_" in source.replace("num_oov_indices=2", ""):  # of strings made of integers
             continue
         if not want:
             exec(source, known)
@@ -49,7 +48,48 @@ def test_the_examples_in_the_documents_of_keras(name):
         else:
             np.testing.assert_array_equal(found, expected)
         checked += 1
-    assert checked >= {"StringLookup": 10, "IntegerLookup": 11, "TextVectorization": 2}[name]
+    assert (
+        checked
+        >= {"StringLookup": 11, "IntegerLookup": 11, "TextVectorization": 2, "Hashing": 4}[name]
+    )
+
+
+# Of the first bytes of ALPHABET, by Google's C++ in pyfarmhash 0.5.1.
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789" * 6
+FINGERPRINTS = {
+    0: 11160318154034397263,
+    3: 2640714258260161385,
+    7: 4341691227789030229,
+    16: 6080716761534418621,
+    17: 11394395984755135400,
+    32: 934449955909727258,
+    33: 17626719820827885067,
+    64: 3646545258579766308,
+    65: 13112763581500850699,
+    128: 2056131915184924913,
+    129: 13911000258917250518,
+    200: 3225094344678046759,
+}
+
+
+@pytest.mark.parametrize("length", FINGERPRINTS)
+def test_fingerprints_of_every_length(length):
+    assert fingerprint(ALPHABET[:length].encode()) == FINGERPRINTS[length]
+
+
+def test_the_vector_in_the_paper_of_siphash():
+    key = [int.from_bytes(bytes(range(a, a + 8)), "little") for a in (0, 8)]
+    assert salted(bytes(range(15)), key) == 0xA129CA6149BE45E5
+
+
+def test_bins_of_integers_are_those_of_their_digits():
+    layer = cello.layers.Hashing(4, mask_value=7, output_mode="count")
+    texts = cello.layers.Hashing(4, mask_value="7", output_mode="count")
+    found = layer([[7, 100, 300], [-5, 7, 7]])
+    np.testing.assert_array_equal(found, texts([["7", "100", "300"], ["-5", "7", "7"]]))
+    assert found[:, 0].tolist() == [1, 2] and found.sum() == 6
+    again = type(layer).from_config(layer.get_config() | {"dtype": "int64"})
+    np.testing.assert_array_equal(again([[7, 100, 300]]), found[:1])
 
 
 def counted(text, lengths):
@@ -192,7 +232,8 @@ def test_weights_of_categories():
             r"works on strings, which JAX has not.*x = layer\(texts\)",
         ),
         (lambda k: k.Input((1,), dtype="string"), r"no strings. .*x = vectorize\(texts\)"),
-        (lambda k: k.StringLookup(num_oov_indices=2, vocabulary=["a"])(["b"]), "num_oov_indices=1"),
+        (lambda k: k.Hashing(3)(cello.Input((1,))), "runs in Python.*x = layer"),
+        (lambda k: k.Hashing(3, salt=[1, 2, 3]), "salt must be None or an integer, or two"),
         (lambda k: k.StringLookup(num_oov_indices=0, vocabulary=["a"])(["b"]), "got 'b', which is"),
         (lambda k: k.StringLookup(invert=True, output_mode="count"), "invert=True needs"),
         (lambda k: k.StringLookup(output_mode="tf_idf", vocabulary=["a"]), "idf_weights belong"),

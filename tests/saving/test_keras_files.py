@@ -286,7 +286,7 @@ EVERY_LAYER = {
     # Drawn above.
     **dict.fromkeys(("GRU", "LSTM", "SimpleRNN", "SimpleRNNCell")),
     # Keras' need TensorFlow; test_lookup.py.
-    **dict.fromkeys(("IntegerLookup", "StringLookup", "TextVectorization")),
+    **dict.fromkeys(("Hashing", "IntegerLookup", "StringLookup", "TextVectorization")),
     # With tests of their own below.
     **dict.fromkeys(("Lambda", "Layer", "Wrapper")),
     # Keras does not have them; test_cells.py saves every recurrent layer.

@@ -6,7 +6,6 @@ compares these tables with the installed Keras and with Cello.
 
 from __future__ import annotations
 
-_OWN_LAYER = "write a layer of your own, a class with `call`"
 _VOLUMES = (
     "volumes are not sequences; fold an axis into another with `Reshape`, or write a layer of your "
     "own around `jax.lax.conv_general_dilated` or `jax.lax.reduce_window`"
@@ -165,10 +164,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         (
             "SpectralNormalization",
             "write a constraint of your own that divides the kernel by its largest singular value",
-        ),
-        (
-            """Hashing""",
-            _OWN_LAYER,
         ),
     ],
     "losses": [

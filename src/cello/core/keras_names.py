@@ -7,18 +7,19 @@ _NAMES = {
         LecunUniform Ones Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling
         Zeros""",
     "layers": """
-        Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
-        AveragePooling1D AveragePooling2D BatchNormalization Bidirectional CategoryEncoding
-        Concatenate Conv1D Conv1DTranspose Conv2D ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D
-        Dense DepthwiseConv1D Discretization Dot Dropout ELU EinsumDense Embedding Flatten GRU
-        GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-        GlobalMaxPooling1D GlobalMaxPooling2D GroupNormalization GroupQueryAttention Identity
-        InputLayer IntegerLookup LSTM LSTMCell Lambda Layer LayerNormalization LeakyReLU Masking
-        MaxPooling1D MaxPooling2D Maximum MelSpectrogram Minimum MultiHeadAttention Multiply
+        Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention
+        Average AveragePooling1D AveragePooling2D BatchNormalization Bidirectional
+        CategoryEncoding Concatenate Conv1D Conv1DTranspose Conv2D ConvLSTM1D ConvLSTM2D
+        ConvLSTM3D Cropping1D Dense DepthwiseConv1D Discretization Dot Dropout ELU
+        EinsumDense Embedding Flatten GRU GRUCell GaussianDropout GaussianNoise
+        GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D
+        GroupNormalization GroupQueryAttention Hashing Identity InputLayer IntegerLookup
+        LSTM LSTMCell Lambda Layer LayerNormalization LeakyReLU Masking MaxPooling1D
+        MaxPooling2D Maximum MelSpectrogram Minimum MultiHeadAttention Multiply
         Normalization PReLU Permute RMSNormalization RNN ReLU RepeatVector Rescaling Reshape
         STFTSpectrogram SeparableConv1D SimpleRNN SimpleRNNCell Softmax SpatialDropout1D
-        StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed UnitNormalization
-        UpSampling1D Wrapper ZeroPadding1D""",
+        StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed
+        UnitNormalization UpSampling1D Wrapper ZeroPadding1D""",
     "losses": """
         BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy
         CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy CategoricalHinge

@@ -28,6 +28,7 @@ from cello.layers.dropout import (
 from cello.layers.einsum import EinsumDense
 from cello.layers.embedding import Embedding, Masking
 from cello.layers.function import Activation, ActivityRegularization, Identity, Lambda
+from cello.layers.hashing import Hashing
 from cello.layers.input import Input, InputLayer
 from cello.layers.lookup import IntegerLookup, StringLookup
 from cello.layers.merging import (

@@ -7,26 +7,8 @@ import numpy as np
 
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, count, integer, one_of, optional
-from cello.core.symbolic import symbolic_leaves
-from cello.layers.vocabulary import VocabularyLayer, why_not_step_by_step
-
-
-def strings(layer, values) -> np.ndarray:
-    """Strings as an array of objects; refuses what is none."""
-    if symbolic_leaves(values):
-        raise ValueError(
-            f"{layer} works on strings, which JAX has not, and cannot be a part of a model. Call "
-            "it in front, x = layer(texts), and let the model begin with integers: "
-            'Input((None,), dtype="int32").'
-        )
-    array = np.asarray(values, object)
-    read = [v.decode("utf-8") if isinstance(v, bytes) else v for v in array.reshape(-1)]
-    wrong = next((v for v in read if not isinstance(v, str)), None)
-    if wrong is not None:
-        raise ValueError(f"{layer} takes strings, and got {wrong!r}. Pandas: .fillna('') first.")
-    made = np.empty(len(read), object)
-    made[:] = read
-    return made.reshape(array.shape)
+from cello.layers.vocabulary import VocabularyLayer, strings, why_not_step_by_step
+from cello.ops.hashes import fingerprint
 
 
 def _string(value: str):
@@ -44,22 +26,27 @@ class HostLayer(VocabularyLayer):
 
     def indices_of(self, array: np.ndarray) -> np.ndarray:
         """The indices of an array of strings; -1 for what is dropped."""
-        unknown = len(self._special) - self.num_oov_indices if self.num_oov_indices else -1
         known = self._index
         if self.mask_token is not None:
             known = known | {self.mask_token: 0 if self.output_mode == "int" else -1}
-        if self.num_oov_indices > 1:
-            raise ValueError(
-                f"{self}: num_oov_indices={self.num_oov_indices} spreads unknown strings by "
-                "TensorFlow's hash, which is not here; take num_oov_indices=1."
-            )
-        flat = [known.get(t, unknown) for t in array.reshape(-1)]
+        flat = [known.get(t) for t in array.reshape(-1)]
+        flat = [
+            self._unknown(t) if i is None else i
+            for t, i in zip(array.reshape(-1), flat, strict=True)
+        ]
         if self.output_mode == "int" and -1 in flat:
             raise ValueError(
                 f"{self} with num_oov_indices=0 got {array.reshape(-1)[flat.index(-1)]!r}, which "
                 "is not in the vocabulary."
             )
         return np.array(flat, "int32").reshape(array.shape)
+
+    def _unknown(self, token: str) -> int:
+        """The index of a string that is not in the vocabulary: by its hash, if there are several."""
+        if not self.num_oov_indices:
+            return -1
+        first = len(self._special) - self.num_oov_indices
+        return first + fingerprint(token.encode("utf-8")) % self.num_oov_indices
 
 
 class StringLookup(HostLayer):

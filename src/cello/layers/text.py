@@ -11,7 +11,8 @@ import numpy as np
 from cello.core.arguments import arg
 from cello.core.kinds import Integer, one_of, optional, positive_integer
 from cello.core.serialization import custom_object
-from cello.layers.lookup import HostLayer, strings
+from cello.layers.lookup import HostLayer
+from cello.layers.vocabulary import strings
 
 _PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
 STANDARDS: dict[str, Callable[[str], str]] = {

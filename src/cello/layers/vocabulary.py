@@ -13,6 +13,7 @@ import numpy as np
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, one_of, optional, positive_integer
 from cello.core.layer import Layer
+from cello.core.symbolic import symbolic_leaves
 
 
 def encode(indices, mode: str, depth: int, dtype, weights=None):
@@ -40,6 +41,31 @@ def encode(indices, mode: str, depth: int, dtype, weights=None):
         each = 1 if weights is None else jnp.asarray(weights, dtype).reshape(flat.shape)
         counts = counts.at[rows, flat].add(each, mode="drop")
     return counts.reshape(*indices.shape[:-1], depth)
+
+
+def strings(layer, values) -> np.ndarray:
+    """Strings as an array of objects; refuses what is none."""
+    if symbolic_leaves(values):
+        raise ValueError(
+            f"{layer} works on strings, which JAX has not, and cannot be a part of a model. Call "
+            "it in front, x = layer(texts), and let the model begin with integers: "
+            'Input((None,), dtype="int32").'
+        )
+    array = np.asarray(values, object)
+    read = [v.decode("utf-8") if isinstance(v, bytes) else v for v in array.reshape(-1)]
+    wrong = next((v for v in read if not isinstance(v, str)), None)
+    if wrong is not None:
+        raise ValueError(f"{layer} takes strings, and got {wrong!r}. Pandas: .fillna('') first.")
+    made = np.empty(len(read), object)
+    made[:] = read
+    return made.reshape(array.shape)
+
+
+def without_whole_dtype(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without the dtype that Keras writes for indices, which here are int32."""
+    dtype = config.get("dtype")
+    whole = isinstance(dtype, dict) or str(dtype) in ("int32", "int64", "string")
+    return {k: v for k, v in config.items() if k != "dtype" or not whole}
 
 
 def why_not_step_by_step(mode: str, inputs) -> str | None:
@@ -133,15 +159,13 @@ class VocabularyLayer(Layer):
 
     @classmethod
     def from_config(cls, config):
-        """The layer; Keras writes the dtype of the indices, which here are whole numbers anyway."""
+        """The layer, with the vocabulary that `config` has."""
         if isinstance(config.get("vocabulary"), str):
             raise ValueError(
                 f"{cls.__name__}: the vocabulary in a configuration is a list, and not the name of "
                 "a file: what opens a model opens no other file."
             )
-        dtype = config.get("dtype")
-        whole = isinstance(dtype, dict) or str(dtype) in ("int32", "int64", "string")
-        return super().from_config({k: v for k, v in config.items() if k != "dtype" or not whole})
+        return super().from_config(without_whole_dtype(config))
 
     def get_config(self):
         """The arguments, with the vocabulary that was found."""

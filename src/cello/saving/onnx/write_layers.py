@@ -347,6 +347,7 @@ REFUSED: dict[type, str] = {
     layers.MelSpectrogram: IN_FRONT,
     layers.CategoryEncoding: IN_FRONT,
     layers.Discretization: IN_FRONT,
+    layers.Hashing: IN_FRONT,
     layers.IntegerLookup: IN_FRONT,
     layers.StringLookup: IN_FRONT,
     layers.TextVectorization: IN_FRONT,
