@@ -17,6 +17,7 @@ from jax.typing import DTypeLike
 from typing import Any
 from typing import Literal
 from typing import overload
+import cello.layers.activations as _layers_activations
 import cello.layers.attention as _layers_attention
 import cello.layers.bidirectional as _layers_bidirectional
 import cello.layers.blocks as _layers_blocks
@@ -34,12 +35,14 @@ import cello.layers.merging as _layers_merging
 import cello.layers.multi_head as _layers_multi_head
 import cello.layers.normalization as _layers_normalization
 import cello.layers.pooling as _layers_pooling
+import cello.layers.preprocessing as _layers_preprocessing
 import cello.layers.recurrent as _layers_recurrent
 import cello.layers.reshaping as _layers_reshaping
 import cello.layers.rnn as _layers_rnn
 import cello.layers.spectrogram as _layers_spectrogram
 import cello.layers.text as _layers_text
 import cello.layers.time_distributed as _layers_time_distributed
+import cello.layers.wrapper as _layers_wrapper
 import jax
 
 from cello.layers.input import Input as Input
@@ -238,6 +241,25 @@ class Hashing(_layers_hashing.Hashing, Layer):
     @overload
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
+class Identity(_layers_function.Identity, Layer):
+    def __init__(
+        self, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class InputLayer(_layers_input.InputLayer, Layer):
     def __init__(
         self, batch_shape: Sequence[int | None], dtype: DTypeLike | None = None,
@@ -297,32 +319,6 @@ class Masking(_layers_embedding.Masking, Layer):
     @overload
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
-class MaxPooling1D(_layers_pooling.MaxPooling1D, Layer):
-    def __init__(
-        self, pool_size: Integer | Sequence[int] = 2,
-        strides: Integer | Sequence[int] | None = None, padding: Literal['valid', 'same'] = 'valid',
-        data_format: Literal[None, 'channels_last'] = None, *, name: str | None = None,
-        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
-        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
-        batch_input_shape: Sequence[Any] | None = None,
-    ) -> None:
-        r"""Args:
-        pool_size: Length of the window.
-        strides: Steps from window to window; `pool_size` if `None`.
-        padding: "valid" (whole windows only) or "same".
-        data_format: Only "channels_last".
-        name: Name; made from the class where `None`.
-        trainable: Whether training changes it.
-        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
-        activity_regularizer: Penalty on the output.
-        input_shape: Shape of the input without the batch.
-        batch_input_shape: Shape of the input with the batch.
-        """
-    @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
-    @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
-
 class MelSpectrogram(_layers_spectrogram.MelSpectrogram, Layer):
     def __init__(
         self, fft_length: Integer = 2048, sequence_stride: Integer = 512,
@@ -348,6 +344,31 @@ class MelSpectrogram(_layers_spectrogram.MelSpectrogram, Layer):
         mag_exp: Exponent of the magnitudes: 1 for energy, 2 for power.
         min_power: What power counts at least.
         ref_power: The power of 0 decibels.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class Normalization(_layers_preprocessing.Normalization, Layer):
+    def __init__(
+        self, axis: Integer | Sequence[int] | None = -1, mean: ArrayLike | None = None,
+        variance: ArrayLike | None = None, invert: bool = False, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        axis: Axis, or axes, that have a mean of their own; `None`: one for all.
+        mean: The mean, if it is known.
+        variance: The variance, if it is known.
+        invert: Whether to do the opposite: `x * deviation + mean`.
         name: Name; made from the class where `None`.
         trainable: Whether training changes it.
         dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
@@ -443,6 +464,28 @@ class RepeatVector(_layers_reshaping.RepeatVector, Layer):
     @overload
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
+class Rescaling(_layers_preprocessing.Rescaling, Layer):
+    def __init__(
+        self, scale: ArrayLike, offset: ArrayLike = 0.0, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        scale: Factor: a number, or one for each feature.
+        offset: What is added: a number, or one for each feature.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class Reshape(_layers_reshaping.Reshape, Layer):
     def __init__(
         self, target_shape: int | Sequence[int], *, name: str | None = None, trainable: bool = True,
@@ -498,7 +541,52 @@ class STFTSpectrogram(_layers_spectrogram.STFTSpectrogram, Layer):
     @overload
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
-class TimeDistributed(_layers_time_distributed.TimeDistributed, Layer):
+class Softmax(_layers_activations.Softmax, Layer):
+    def __init__(
+        self, axis: Integer | Sequence[int] = -1, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        axis: Axis, or axes, along which the outputs sum to 1.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
+
+class UpSampling1D(_layers_reshaping.UpSampling1D, Layer):
+    def __init__(
+        self, size: Integer = 2, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        size: How often.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class Wrapper(_layers_wrapper.Wrapper, Layer):
     def __init__(
         self, layer: Layer, *, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
@@ -513,12 +601,24 @@ class TimeDistributed(_layers_time_distributed.TimeDistributed, Layer):
         input_shape: Shape of the input without the batch.
         batch_input_shape: Shape of the input with the batch.
         """
-    @overload
-    def __call__(
-        self, inputs: SymbolicTree, training: Any = None, mask: Any = None,
-    ) -> SymbolicTensor: ...
-    @overload
-    def __call__(self, inputs: ArrayTree, training: Any = None, mask: Any = None) -> jax.Array: ...
+
+class ActivityRegularization(_layers_function.ActivityRegularization, Identity):
+    def __init__(
+        self, l1: Number = 0.0, l2: Number = 0.0, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        l1: Weight of the absolute values.
+        l2: Weight of the squares.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
 
 class Add(_layers_merging.Add, Layer):
     def __init__(
@@ -722,27 +822,28 @@ class Concatenate(_layers_merging.Concatenate, Layer):
         self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
     ) -> jax.Array: ...
 
-class Conv1D(_layers_convolution.Conv1D, Layer):
+class Conv1DTranspose(_layers_convolution.Conv1DTranspose, Layer):
     def __init__(
         self, filters: Integer, kernel_size: Integer | Sequence[int],
-        strides: Integer | Sequence[int] = 1, padding: Literal['valid', 'same', 'causal'] = 'valid',
+        strides: Integer | Sequence[int] = 1, padding: Literal['valid', 'same'] = 'valid',
+        output_padding: Integer | Sequence[int] | None = None,
         data_format: Literal[None, 'channels_last'] = None,
-        dilation_rate: Integer | Sequence[int] = 1, groups: Integer = 1, activation: Named = None,
-        use_bias: bool = True, kernel_initializer: Named = 'glorot_uniform',
-        bias_initializer: Named = 'zeros', kernel_regularizer: Named = None,
-        bias_regularizer: Named = None, activity_regularizer: Named = None,
-        kernel_constraint: Named = None, bias_constraint: Named = None, *, name: str | None = None,
-        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        dilation_rate: Integer | Sequence[int] = 1, activation: Named = None, use_bias: bool = True,
+        kernel_initializer: Named = 'glorot_uniform', bias_initializer: Named = 'zeros',
+        kernel_regularizer: Named = None, bias_regularizer: Named = None,
+        activity_regularizer: Named = None, kernel_constraint: Named = None,
+        bias_constraint: Named = None, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
     ) -> None:
         r"""Args:
         filters: Number of output features.
         kernel_size: Length of the window.
-        strides: Steps from window to window.
-        padding: "valid", "same" or "causal".
+        strides: Steps of the output from window to window.
+        padding: "valid" or "same".
+        output_padding: Steps to add at the end; less than `strides`.
         data_format: Only "channels_last": `(batch, time, features)`.
         dilation_rate: Steps from tap to tap within the window.
-        groups: Number of groups that features and filters are split into.
         activation: Function of the sum; none where `None`.
         use_bias: Whether to add a bias.
         kernel_initializer: Initialiser of the kernel.
@@ -1483,6 +1584,27 @@ class CoupledLSTM(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class Cropping1D(_layers_reshaping.Cropping1D, Layer):
+    def __init__(
+        self, cropping: Integer | Sequence[int] = ..., *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        cropping: Steps at each end, or `(at the start, ...)`.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class DeltaNet(RNN):
     r"""DeltaNet: the memory's value at a key moves to the new value, by the rate beta.
 
@@ -1617,17 +1739,14 @@ class Dot(_layers_merging.Dot, Layer):
         self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
     ) -> jax.Array: ...
 
-class Dropout(_layers_dropout.Dropout, Layer):
+class ELU(_layers_activations.ELU, Layer):
     def __init__(
-        self, rate: Number, noise_shape: Sequence[Any] | None = None, seed: Integer | None = None,
-        *, name: str | None = None, trainable: bool = True,
+        self, alpha: Number = 1.0, *, name: str | None = None, trainable: bool = True,
         dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
     ) -> None:
         r"""Args:
-        rate: Fraction to drop.
-        noise_shape: Shape of the draw, broadcast over the inputs; `None` in it is the input's own size.
-        seed: Seed of the draws.
+        alpha: What the output goes to far below 0, with the sign turned.
         name: Name; made from the class where `None`.
         trainable: Whether training changes it.
         dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
@@ -1636,9 +1755,9 @@ class Dropout(_layers_dropout.Dropout, Layer):
         batch_input_shape: Shape of the input with the batch.
         """
     @overload
-    def __call__(self, inputs: SymbolicTree, training: Any = None) -> SymbolicTensor: ...
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
     @overload
-    def __call__(self, inputs: ArrayTree, training: Any = None) -> jax.Array: ...
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
 class EchoState(RNN):
     r"""A reservoir, the random and untrained part of an echo state network.
@@ -2019,6 +2138,28 @@ class GatedDeltaNet(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class GaussianNoise(_layers_dropout.GaussianNoise, Layer):
+    def __init__(
+        self, stddev: Number, seed: Integer | None = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        stddev: Standard deviation, from 0 to 1.
+        seed: Seed of the draws.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, training: Any = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, training: Any = None) -> jax.Array: ...
+
 class GlobalAveragePooling1D(_layers_pooling.GlobalAveragePooling1D, Layer):
     def __init__(
         self, data_format: Literal[None, 'channels_last'] = None, keepdims: bool = False, *,
@@ -2045,6 +2186,28 @@ class GlobalAveragePooling1D(_layers_pooling.GlobalAveragePooling1D, Layer):
         self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
     ) -> jax.Array: ...
 
+class GlobalAveragePooling2D(_layers_pooling.GlobalAveragePooling2D, Layer):
+    def __init__(
+        self, data_format: Literal[None, 'channels_last'] = None, keepdims: bool = False, *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        data_format: Only "channels_last".
+        keepdims: Whether to keep rows and columns, with length 1.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class GlobalMaxPooling1D(_layers_pooling.GlobalMaxPooling1D, Layer):
     def __init__(
         self, data_format: Literal[None, 'channels_last'] = None, keepdims: bool = False, *,
@@ -2055,6 +2218,28 @@ class GlobalMaxPooling1D(_layers_pooling.GlobalMaxPooling1D, Layer):
         r"""Args:
         data_format: Only "channels_last".
         keepdims: Whether to keep the time axis, with length 1.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class GlobalMaxPooling2D(_layers_pooling.GlobalMaxPooling2D, Layer):
+    def __init__(
+        self, data_format: Literal[None, 'channels_last'] = None, keepdims: bool = False, *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        data_format: Only "channels_last".
+        keepdims: Whether to keep rows and columns, with length 1.
         name: Name; made from the class where `None`.
         trainable: Whether training changes it.
         dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
@@ -2805,6 +2990,26 @@ class LayerNormLSTM(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class LeakyReLU(_layers_activations.LeakyReLU, Layer):
+    def __init__(
+        self, negative_slope: Number = 0.3, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        negative_slope: Slope below 0; Keras 2 called it `alpha`.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class MGU(RNN):
     r"""The minimal gated unit.
 
@@ -3454,6 +3659,31 @@ class ODERNN(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class PReLU(_layers_activations.PReLU, Layer):
+    def __init__(
+        self, alpha_initializer: Named = 'zeros', alpha_regularizer: Named = None,
+        alpha_constraint: Named = None, shared_axes: Integer | Sequence[int] | None = None, *,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        alpha_initializer: Initialiser of `alpha`.
+        alpha_regularizer: Penalty on `alpha`.
+        alpha_constraint: Constraint on `alpha`.
+        shared_axes: Axes along which there is one `alpha`: `[1]` for one at all steps of a sequence.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class PeepholeLSTM(RNN):
     r"""Long short-term memory whose gates see the memory, through peepholes.
 
@@ -3940,6 +4170,29 @@ class RWKVBlock(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class ReLU(_layers_activations.ReLU, Layer):
+    def __init__(
+        self, max_value: Number | None = None, negative_slope: Number = 0.0,
+        threshold: Number = 0.0, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        max_value: The largest output, if there is one.
+        negative_slope: Slope below the threshold.
+        threshold: From where on the output is the input.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class RetNet(RNN):
     r"""Multi-scale retention, of RetNet: a fixed decay for each head.
 
@@ -4417,28 +4670,6 @@ class SimpleRNN(_layers_recurrent.SimpleRNN, RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
-class SpatialDropout1D(_layers_dropout.SpatialDropout1D, Layer):
-    def __init__(
-        self, rate: Number, seed: Integer | None = None, *, name: str | None = None,
-        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
-        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
-        batch_input_shape: Sequence[Any] | None = None,
-    ) -> None:
-        r"""Args:
-        rate: Fraction to drop.
-        seed: Seed of the draws.
-        name: Name; made from the class where `None`.
-        trainable: Whether training changes it.
-        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
-        activity_regularizer: Penalty on the output.
-        input_shape: Shape of the input without the batch.
-        batch_input_shape: Shape of the input with the batch.
-        """
-    @overload
-    def __call__(self, inputs: SymbolicTree, training: Any = None) -> SymbolicTensor: ...
-    @overload
-    def __call__(self, inputs: ArrayTree, training: Any = None) -> jax.Array: ...
-
 class Subtract(_layers_merging.Subtract, Layer):
     def __init__(
         self, *, name: str | None = None, trainable: bool = True,
@@ -4461,6 +4692,28 @@ class Subtract(_layers_merging.Subtract, Layer):
     def __call__(
         self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
     ) -> jax.Array: ...
+
+class TimeDistributed(_layers_time_distributed.TimeDistributed, Wrapper):
+    def __init__(
+        self, layer: Layer, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        layer: The layer.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, inputs: SymbolicTree, training: Any = None, mask: Any = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, training: Any = None, mask: Any = None) -> jax.Array: ...
 
 class UGRNN(RNN):
     r"""The update gate recurrent network.
@@ -4548,6 +4801,27 @@ class UGRNN(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class UnitNormalization(_layers_normalization.UnitNormalization, Layer):
+    def __init__(
+        self, axis: Integer | Sequence[int] = -1, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        axis: Axis, or axes, along which the length becomes 1.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class XLSTMBlock(RNN):
     r"""A residual block of xLSTM: a memory with exponential gates, then a gated network.
 
@@ -4600,7 +4874,56 @@ class XLSTMBlock(RNN):
         batch_input_shape: Shape of the input with the batch.
         """
 
+class ZeroPadding1D(_layers_reshaping.ZeroPadding1D, Layer):
+    def __init__(
+        self, padding: Integer | Sequence[int] = 1,
+        data_format: Literal[None, 'channels_last'] = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        padding: Steps at each end, or `(at the start, at the end)`.
+        data_format: Only "channels_last".
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 from cello.cells import AttentionCell as AttentionCell
+class AveragePooling1D(_layers_pooling.AveragePooling1D, Layer):
+    def __init__(
+        self, pool_size: Integer | Sequence[int], strides: Integer | Sequence[int] | None = None,
+        padding: Literal['valid', 'same'] = 'valid',
+        data_format: Literal[None, 'channels_last'] = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        pool_size: Length of the window.
+        strides: Steps from window to window; `pool_size` if `None`.
+        padding: "valid" (whole windows only) or "same".
+        data_format: Only "channels_last".
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 class BatchNormalization(_layers_normalization.BatchNormalization, Layer):
     def __init__(
         self, axis: Integer = -1, momentum: Number = 0.99, epsilon: Number = 0.001,
@@ -4642,15 +4965,75 @@ class BatchNormalization(_layers_normalization.BatchNormalization, Layer):
     @overload
     def __call__(self, inputs: ArrayTree, training: Any = None, mask: Any = None) -> jax.Array: ...
 
+class GaussianDropout(_layers_dropout.GaussianDropout, Layer):
+    def __init__(
+        self, rate: Number, seed: Integer | None = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        rate: As of `Dropout`, whose variance it has; less than 1.
+        seed: Seed of the draws.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, training: Any = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, training: Any = None) -> jax.Array: ...
+
+class GroupNormalization(_layers_normalization.GroupNormalization, Layer):
+    def __init__(
+        self, groups: Integer = 32, axis: Integer = -1, epsilon: Number = 0.001,
+        center: bool = True, scale: bool = True, beta_initializer: Named = 'zeros',
+        gamma_initializer: Named = 'ones', beta_regularizer: Named = None,
+        gamma_regularizer: Named = None, beta_constraint: Named = None,
+        gamma_constraint: Named = None, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        groups: Number of groups; -1 for one of each feature.
+        axis: Axis of the features.
+        epsilon: Added to the variance.
+        center: Whether to add `beta`.
+        scale: Whether to multiply by `gamma`.
+        beta_initializer: Initialiser of `beta`.
+        gamma_initializer: Initialiser of `gamma`.
+        beta_regularizer: Penalty on `beta`.
+        gamma_regularizer: Penalty on `gamma`.
+        beta_constraint: Constraint on `beta`.
+        gamma_constraint: Constraint on `gamma`.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(
+        self, inputs: SymbolicTree, mask: Any = None, *, training: bool | None = None,
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
+    ) -> jax.Array: ...
+
 class LayerNormalization(_layers_normalization.LayerNormalization, Layer):
     def __init__(
         self, axis: Integer | Sequence[int] = -1, epsilon: Number = 0.001, center: bool = True,
         scale: bool = True, beta_initializer: Named = 'zeros', gamma_initializer: Named = 'ones',
         beta_regularizer: Named = None, gamma_regularizer: Named = None,
-        beta_constraint: Named = None, gamma_constraint: Named = None, *, name: str | None = None,
-        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
-        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
-        batch_input_shape: Sequence[Any] | None = None, rms_scaling: Any = None,
+        beta_constraint: Named = None, gamma_constraint: Named = None, *, rms_scaling: bool = False,
+        name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
     ) -> None:
         r"""Args:
         axis: Axis, or axes, of the features.
@@ -4663,6 +5046,33 @@ class LayerNormalization(_layers_normalization.LayerNormalization, Layer):
         gamma_regularizer: Penalty on `gamma`.
         beta_constraint: Constraint on `beta`.
         gamma_constraint: Constraint on `gamma`.
+        rms_scaling: `x * gamma / sqrt(variance + epsilon)`, as in Keras 2; see `RMSNormalization`.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class MaxPooling1D(_layers_pooling.MaxPooling1D, Layer):
+    def __init__(
+        self, pool_size: Integer | Sequence[int] = 2,
+        strides: Integer | Sequence[int] | None = None, padding: Literal['valid', 'same'] = 'valid',
+        data_format: Literal[None, 'channels_last'] = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        pool_size: Length of the window.
+        strides: Steps from window to window; `pool_size` if `None`.
+        padding: "valid" (whole windows only) or "same".
+        data_format: Only "channels_last".
         name: Name; made from the class where `None`.
         trainable: Whether training changes it.
         dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
@@ -4720,6 +5130,28 @@ class Minimum(_layers_merging.Minimum, Layer):
     def __call__(
         self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
     ) -> jax.Array: ...
+
+class SpatialDropout1D(_layers_dropout.SpatialDropout1D, Layer):
+    def __init__(
+        self, rate: Number, seed: Integer | None = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        rate: Fraction to drop.
+        seed: Seed of the draws.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, training: Any = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, training: Any = None) -> jax.Array: ...
 
 from cello.cells import StackedRNNCells as StackedRNNCells
 class StringLookup(_layers_lookup.StringLookup, Layer):
@@ -4794,14 +5226,281 @@ class TextVectorization(_layers_text.TextVectorization, Layer):
     @overload
     def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
+class AlphaDropout(_layers_dropout.AlphaDropout, Layer):
+    def __init__(
+        self, rate: Number, noise_shape: Sequence[Any] | None = None, seed: Integer | None = None,
+        *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        rate: Fraction to drop.
+        noise_shape: Shape of the draw, broadcast over the inputs; `None` in it is the input's own size.
+        seed: Seed of the draws.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, training: Any = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, training: Any = None) -> jax.Array: ...
+
+class AveragePooling2D(_layers_pooling.AveragePooling2D, Layer):
+    def __init__(
+        self, pool_size: Integer | Sequence[int], strides: Integer | Sequence[int] | None = None,
+        padding: Literal['valid', 'same'] = 'valid',
+        data_format: Literal[None, 'channels_last'] = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        pool_size: Rows and columns of the window.
+        strides: Places from window to window; `pool_size` if `None`.
+        padding: "valid" (whole windows only) or "same".
+        data_format: Only "channels_last".
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 from cello.cells import CfCCell as CfCCell
+class Conv1D(_layers_convolution.Conv1D, Layer):
+    def __init__(
+        self, filters: Integer, kernel_size: Integer | Sequence[int],
+        strides: Integer | Sequence[int] = 1, padding: Literal['valid', 'same', 'causal'] = 'valid',
+        data_format: Literal[None, 'channels_last'] = None,
+        dilation_rate: Integer | Sequence[int] = 1, groups: Integer = 1, activation: Named = None,
+        use_bias: bool = True, kernel_initializer: Named = 'glorot_uniform',
+        bias_initializer: Named = 'zeros', kernel_regularizer: Named = None,
+        bias_regularizer: Named = None, activity_regularizer: Named = None,
+        kernel_constraint: Named = None, bias_constraint: Named = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        filters: Number of output features.
+        kernel_size: Length of the window.
+        strides: Steps from window to window.
+        padding: "valid", "same" or "causal".
+        data_format: Only "channels_last": `(batch, time, features)`.
+        dilation_rate: Steps from tap to tap within the window.
+        groups: Number of groups that features and filters are split into.
+        activation: Function of the sum; none where `None`.
+        use_bias: Whether to add a bias.
+        kernel_initializer: Initialiser of the kernel.
+        bias_initializer: Initialiser of the bias.
+        kernel_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        kernel_constraint: Constraint on the kernel.
+        bias_constraint: Constraint on the bias.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class Conv2D(_layers_convolution.Conv2D, Layer):
+    def __init__(
+        self, filters: Integer, kernel_size: Integer | Sequence[int],
+        strides: Integer | Sequence[int] = ..., padding: Literal['valid', 'same'] = 'valid',
+        data_format: Literal[None, 'channels_last'] = None,
+        dilation_rate: Integer | Sequence[int] = ..., groups: Integer = 1, activation: Named = None,
+        use_bias: bool = True, kernel_initializer: Named = 'glorot_uniform',
+        bias_initializer: Named = 'zeros', kernel_regularizer: Named = None,
+        bias_regularizer: Named = None, activity_regularizer: Named = None,
+        kernel_constraint: Named = None, bias_constraint: Named = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        filters: Number of output features.
+        kernel_size: Rows and columns of the window.
+        strides: Places from window to window.
+        padding: "valid" or "same".
+        data_format: Only "channels_last": `(batch, time, features)`.
+        dilation_rate: Places from tap to tap within the window.
+        groups: Number of groups that features and filters are split into.
+        activation: Function of the sum; none where `None`.
+        use_bias: Whether to add a bias.
+        kernel_initializer: Initialiser of the kernel.
+        bias_initializer: Initialiser of the bias.
+        kernel_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        kernel_constraint: Constraint on the kernel.
+        bias_constraint: Constraint on the bias.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class DepthwiseConv1D(_layers_convolution.DepthwiseConv1D, Layer):
+    def __init__(
+        self, kernel_size: Integer | Sequence[int], strides: Integer | Sequence[int] = 1,
+        padding: Literal['valid', 'same', 'causal'] = 'valid', depth_multiplier: Integer = 1,
+        data_format: Literal[None, 'channels_last'] = None,
+        dilation_rate: Integer | Sequence[int] = 1, activation: Named = None, use_bias: bool = True,
+        depthwise_initializer: Named = 'glorot_uniform', bias_initializer: Named = 'zeros',
+        depthwise_regularizer: Named = None, bias_regularizer: Named = None,
+        activity_regularizer: Named = None, depthwise_constraint: Named = None,
+        bias_constraint: Named = None, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        kernel_size: Length of the window.
+        strides: Steps from window to window.
+        padding: "valid", "same" or "causal".
+        depth_multiplier: Number of windows for each feature.
+        data_format: Only "channels_last": `(batch, time, features)`.
+        dilation_rate: Steps from tap to tap within the window.
+        activation: Function of the sum; none where `None`.
+        use_bias: Whether to add a bias.
+        depthwise_initializer: Initialiser of these windows.
+        bias_initializer: Initialiser of the bias.
+        depthwise_regularizer: Penalty on these windows.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        depthwise_constraint: Constraint on these windows.
+        bias_constraint: Constraint on the bias.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
+class Dropout(_layers_dropout.Dropout, Layer):
+    def __init__(
+        self, rate: Number, noise_shape: Sequence[Any] | None = None, seed: Integer | None = None,
+        *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        rate: Fraction to drop.
+        noise_shape: Shape of the draw, broadcast over the inputs; `None` in it is the input's own size.
+        seed: Seed of the draws.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, training: Any = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, training: Any = None) -> jax.Array: ...
+
 from cello.cells import EchoStateCell as EchoStateCell
 from cello.cells import FeedForwardCell as FeedForwardCell
 from cello.cells import GRUDCell as GRUDCell
 from cello.cells import GriffinCell as GriffinCell
 from cello.cells import LRUCell as LRUCell
 from cello.cells import LTCCell as LTCCell
+class MaxPooling2D(_layers_pooling.MaxPooling2D, Layer):
+    def __init__(
+        self, pool_size: Integer | Sequence[int] = ...,
+        strides: Integer | Sequence[int] | None = None, padding: Literal['valid', 'same'] = 'valid',
+        data_format: Literal[None, 'channels_last'] = None, *, name: str | None = None,
+        trainable: bool = True, dtype: str | DTypePolicy | DTypeLike | None = None,
+        activity_regularizer: Named = None, input_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        pool_size: Rows and columns of the window.
+        strides: Places from window to window; `pool_size` if `None`.
+        padding: "valid" (whole windows only) or "same".
+        data_format: Only "channels_last".
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        activity_regularizer: Penalty on the output.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 from cello.cells import ODERNNCell as ODERNNCell
+class SeparableConv1D(_layers_convolution.SeparableConv1D, Layer):
+    def __init__(
+        self, filters: Integer, kernel_size: Integer | Sequence[int],
+        strides: Integer | Sequence[int] = 1, padding: Literal['valid', 'same', 'causal'] = 'valid',
+        data_format: Literal[None, 'channels_last'] = None,
+        dilation_rate: Integer | Sequence[int] = 1, depth_multiplier: Integer = 1,
+        activation: Named = None, use_bias: bool = True,
+        depthwise_initializer: Named = 'glorot_uniform',
+        pointwise_initializer: Named = 'glorot_uniform', bias_initializer: Named = 'zeros',
+        depthwise_regularizer: Named = None, pointwise_regularizer: Named = None,
+        bias_regularizer: Named = None, activity_regularizer: Named = None,
+        depthwise_constraint: Named = None, pointwise_constraint: Named = None,
+        bias_constraint: Named = None, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        filters: Number of output features.
+        kernel_size: Length of the window.
+        strides: Steps from window to window.
+        padding: "valid", "same" or "causal".
+        data_format: Only "channels_last": `(batch, time, features)`.
+        dilation_rate: Steps from tap to tap within the window.
+        depth_multiplier: Number of windows for each feature.
+        activation: Function of the sum; none where `None`.
+        use_bias: Whether to add a bias.
+        depthwise_initializer: Initialiser of these windows.
+        pointwise_initializer: Initialiser of the product's kernel.
+        bias_initializer: Initialiser of the bias.
+        depthwise_regularizer: Penalty on these windows.
+        pointwise_regularizer: Penalty on it.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        depthwise_constraint: Constraint on these windows.
+        pointwise_constraint: Constraint on it.
+        bias_constraint: Constraint on the bias.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
+
 from cello.cells import TokenShiftFeedForwardCell as TokenShiftFeedForwardCell
 from cello.cells import DeltaNetCell as DeltaNetCell
 from cello.cells import GLACell as GLACell
@@ -4949,35 +5648,50 @@ from cello.cells import LayerNormGRUCell as LayerNormGRUCell
 from cello.cells import LayerNormLSTMCell as LayerNormLSTMCell
 from cello.cells import PeepholeLSTMCell as PeepholeLSTMCell
 from cello.cells import ProjectedLSTMCell as ProjectedLSTMCell
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
 Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2D = Conv2D
 GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
 MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+SeparableConvolution1D = SeparableConv1D
 
 __all__ = [
-    "Activation", "Add", "AdditiveAttention", "Attention", "AttentionCell", "Average",
+    "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout", "Attention",
+    "AttentionCell", "Average", "AveragePooling1D", "AveragePooling2D", "AvgPool1D", "AvgPool2D",
     "BatchNormalization", "Bidirectional", "CategoryEncoding", "Cell", "CfC", "CfCCell",
-    "Concatenate", "Conv1D", "ConvGRU1D", "ConvGRU1DCell", "ConvGRU2D", "ConvGRU2DCell",
-    "ConvGRU3D", "ConvGRU3DCell", "ConvLSTM1D", "ConvLSTM1DCell", "ConvLSTM2D", "ConvLSTM2DCell",
-    "ConvLSTM3D", "ConvLSTM3DCell", "Convolution1D", "CoupledLSTM", "CoupledLSTMCell", "DeltaNet",
-    "DeltaNetCell", "Dense", "Discretization", "Dot", "DropConnectCell", "Dropout", "DropoutCell",
-    "EchoState", "EchoStateCell", "EinsumDense", "Embedding", "FeedForwardCell", "Flatten", "GLA",
-    "GLACell", "GRU", "GRUCell", "GRUD", "GRUDCell", "GatedDeltaNet", "GatedDeltaNetCell",
-    "GlobalAveragePooling1D", "GlobalAvgPool1D", "GlobalMaxPool1D", "GlobalMaxPooling1D", "Griffin",
-    "GriffinBlock", "GriffinBlockCell", "GriffinCell", "GroupQueryAttention", "HGRN", "HGRNCell",
-    "Hashing", "IndRNN", "IndRNNCell", "Input", "InputLayer", "InputSpec", "IntegerLookup", "LRU",
-    "LRUCell", "LSTM", "LSTMCell", "LTC", "LTCCell", "Lambda", "Layer", "LayerNormGRU",
-    "LayerNormGRUCell", "LayerNormLSTM", "LayerNormLSTMCell", "LayerNormalization", "MGU",
-    "MGUCell", "MLSTM", "MLSTMCell", "Mamba", "Mamba2", "Mamba2Cell", "MambaBlock",
-    "MambaBlockCell", "MambaCell", "Masking", "MaxPool1D", "MaxPooling1D", "Maximum",
-    "MelSpectrogram", "MinGRU", "MinGRUCell", "MinLSTM", "MinLSTMCell", "Minimum",
-    "MultiHeadAttention", "MultiplicativeIntegrationCell", "Multiply", "ODERNN", "ODERNNCell",
-    "PeepholeLSTM", "PeepholeLSTMCell", "Permute", "ProjectedLSTM", "ProjectedLSTMCell", "QRNN",
-    "QRNNCell", "RGLRU", "RGLRUCell", "RMSNormalization", "RNN", "RWKV7", "RWKV7Cell", "RWKVBlock",
-    "RWKVBlockCell", "RepeatVector", "Reshape", "ResidualCell", "RetNet", "RetNetCell", "S4D",
+    "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "ConvGRU1D", "ConvGRU1DCell", "ConvGRU2D",
+    "ConvGRU2DCell", "ConvGRU3D", "ConvGRU3DCell", "ConvLSTM1D", "ConvLSTM1DCell", "ConvLSTM2D",
+    "ConvLSTM2DCell", "ConvLSTM3D", "ConvLSTM3DCell", "Convolution1D", "Convolution1DTranspose",
+    "Convolution2D", "CoupledLSTM", "CoupledLSTMCell", "Cropping1D", "DeltaNet", "DeltaNetCell",
+    "Dense", "DepthwiseConv1D", "Discretization", "Dot", "DropConnectCell", "Dropout",
+    "DropoutCell", "ELU", "EchoState", "EchoStateCell", "EinsumDense", "Embedding",
+    "FeedForwardCell", "Flatten", "GLA", "GLACell", "GRU", "GRUCell", "GRUD", "GRUDCell",
+    "GatedDeltaNet", "GatedDeltaNetCell", "GaussianDropout", "GaussianNoise",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAvgPool1D", "GlobalAvgPool2D",
+    "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Griffin",
+    "GriffinBlock", "GriffinBlockCell", "GriffinCell", "GroupNormalization", "GroupQueryAttention",
+    "HGRN", "HGRNCell", "Hashing", "Identity", "IndRNN", "IndRNNCell", "Input", "InputLayer",
+    "InputSpec", "IntegerLookup", "LRU", "LRUCell", "LSTM", "LSTMCell", "LTC", "LTCCell", "Lambda",
+    "Layer", "LayerNormGRU", "LayerNormGRUCell", "LayerNormLSTM", "LayerNormLSTMCell",
+    "LayerNormalization", "LeakyReLU", "MGU", "MGUCell", "MLSTM", "MLSTMCell", "Mamba", "Mamba2",
+    "Mamba2Cell", "MambaBlock", "MambaBlockCell", "MambaCell", "Masking", "MaxPool1D", "MaxPool2D",
+    "MaxPooling1D", "MaxPooling2D", "Maximum", "MelSpectrogram", "MinGRU", "MinGRUCell", "MinLSTM",
+    "MinLSTMCell", "Minimum", "MultiHeadAttention", "MultiplicativeIntegrationCell", "Multiply",
+    "Normalization", "ODERNN", "ODERNNCell", "PReLU", "PeepholeLSTM", "PeepholeLSTMCell", "Permute",
+    "ProjectedLSTM", "ProjectedLSTMCell", "QRNN", "QRNNCell", "RGLRU", "RGLRUCell",
+    "RMSNormalization", "RNN", "RWKV7", "RWKV7Cell", "RWKVBlock", "RWKVBlockCell", "ReLU",
+    "RepeatVector", "Rescaling", "Reshape", "ResidualCell", "RetNet", "RetNetCell", "S4D",
     "S4DCell", "S5", "S5Cell", "SLSTM", "SLSTMCell", "SRU", "SRUCell", "STFTSpectrogram",
-    "SimpleRNN", "SimpleRNNCell", "SpatialDropout1D", "StackedRNNCells", "StringLookup", "Subtract",
-    "TextVectorization", "TimeDistributed", "TokenShiftFeedForwardCell", "UGRNN", "UGRNNCell",
-    "XLSTMBlock", "XLSTMBlockCell", "ZoneoutCell", "add", "average", "concatenate", "deserialize",
-    "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
+    "SeparableConv1D", "SeparableConvolution1D", "SimpleRNN", "SimpleRNNCell", "Softmax",
+    "SpatialDropout1D", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization",
+    "TimeDistributed", "TokenShiftFeedForwardCell", "UGRNN", "UGRNNCell", "UnitNormalization",
+    "UpSampling1D", "Wrapper", "XLSTMBlock", "XLSTMBlockCell", "ZeroPadding1D", "ZoneoutCell",
+    "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply",
+    "serialize", "subtract",
 ]

@@ -29,11 +29,7 @@ class HostLayer(VocabularyLayer):
         known = self._index
         if self.mask_token is not None:
             known = known | {self.mask_token: 0 if self.output_mode == "int" else -1}
-        flat = [known.get(t) for t in array.reshape(-1)]
-        flat = [
-            self._unknown(t) if i is None else i
-            for t, i in zip(array.reshape(-1), flat, strict=True)
-        ]
+        flat = [known[t] if t in known else self._unknown(t) for t in array.reshape(-1)]
         if self.output_mode == "int" and -1 in flat:
             raise ValueError(
                 f"{self} with num_oov_indices=0 got {array.reshape(-1)[flat.index(-1)]!r}, which "
@@ -42,7 +38,7 @@ class HostLayer(VocabularyLayer):
         return np.array(flat, "int32").reshape(array.shape)
 
     def _unknown(self, token: str) -> int:
-        """The index of a string that is not in the vocabulary: by its hash, if there are several."""
+        """The index of a string that is not in the vocabulary: one of several by its hash."""
         if not self.num_oov_indices:
             return -1
         first = len(self._special) - self.num_oov_indices

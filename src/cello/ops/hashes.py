@@ -63,6 +63,10 @@ def fingerprint(text: bytes) -> int:
 
 def _of_long(text: bytes, word) -> int:
     """The same for more than 64 bytes."""
+    last = len(text) - 1
+    y = 81 * _K1 + 113 & _ALL
+    z = _mixed(y * _K2 + 113) * _K2 & _ALL
+    x, v, w = 81 * _K2 + word(0) & _ALL, (0, 0), (0, 0)
 
     def weak(at: int, a: int, b: int) -> tuple[int, int]:
         w, x, y, z = (word(at + i) for i in (0, 8, 16, 24))
@@ -83,10 +87,6 @@ def _of_long(text: bytes, word) -> int:
         w = weak(at + 32, z + w[1], y + word(at + 16))
         z, x = x, z
 
-    last = len(text) - 1
-    y = 81 * _K1 + 113 & _ALL
-    z = _mixed(y * _K2 + 113) * _K2 & _ALL
-    x, v, w = 81 * _K2 + word(0) & _ALL, (0, 0), (0, 0)
     for at in range(0, last // 64 * 64, 64):
         block(at, _K1, 1)
     factor = _K1 + ((z & 0xFF) << 1)
