@@ -10,7 +10,7 @@ import pytest
 import cello
 from cello import layers
 
-COMPILATIONS = 75
+COMPILATIONS = 122
 
 SHAPES = {
     "LSTM": (lambda k: k.layers.LSTM(3), (None, None, 4)),
@@ -43,6 +43,16 @@ def test_output_shapes_are_those_of_keras(name):
     assert (layer.built, len(layer.graph_nodes)) == (built, nodes)
     if isinstance(shape, tuple):
         assert layer.compute_output_shape(input_shape=list(shape)) == got
+
+
+def test_shapes_by_the_names_of_the_arguments():
+    class Joined(cello.Layer):
+        def call(self, a, b):
+            return cello.ops.concatenate([a, b], axis=-1)
+
+    shapes = (None, 5, 2), [None, 5, 3]
+    assert Joined().compute_output_shape(*shapes) == (None, 5, 5)
+    assert Joined().compute_output_shape(a_shape=shapes[0], b_shape=shapes[1]) == (None, 5, 5)
 
 
 def test_looking_at_a_shape_draws_nothing():
@@ -279,6 +289,11 @@ def test_an_assigned_policy_holds_for_what_comes():
         assert "bfloat16" in str(y.dtype) and "float32" in str(layer.kernel.dtype)
         assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
     assert layers.Dense.from_config(layer.get_config()).dtype_policy.name == "mixed_bfloat16"
+    for k in (keras, cello):
+        layer = k.layers.Dense(2)
+        layer.dtype_policy = "bfloat16"
+        layer.build((None, 3))
+        assert "bfloat16" in str(layer.kernel.dtype)
     with pytest.raises(ValueError, match=r"'dense.*dtype_policy must be a floating dtype"):
         layer.dtype_policy = "int8"
 

@@ -189,7 +189,7 @@ class Layer(Called):
         named = {name.removesuffix("_shape"): shape for name, shape in named_shapes.items()}
         args, kwargs = jax.tree.map(
             lambda shape: stand_in(shape, self.compute_dtype),
-            [as_shape([*shapes]), as_shape(named)],
+            [[as_shape(s) for s in shapes], as_shape(named)],
             is_leaf=lambda v: isinstance(v, tuple),
         )
         outputs = self.compute_output_spec(*args, **kwargs)
