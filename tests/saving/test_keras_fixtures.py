@@ -79,7 +79,6 @@ def test_dead_arguments_are_named_in_one_warning():
         ("LSTM", "time_major", True),
         ("BatchNormalization", "virtual_batch_size", 2),
         ("InputLayer", "ragged", True),
-        ("Adam", "loss_scale_factor", 2.0),
     ],
 )
 def test_arguments_that_would_change_results_are_refused_by_name(layer, argument, value, tmp_path):

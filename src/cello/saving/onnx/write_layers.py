@@ -28,6 +28,7 @@ from cello.saving.onnx import (
     write_recurrent,
 )
 from cello.saving.onnx.builder import Value
+from cello.saving.onnx.refused import REFUSED
 from cello.saving.onnx.tracing import graph_of, runs_its_graph
 
 # --------------------------------------------------------------------------------- the weights
@@ -128,6 +129,14 @@ def activation(e, layer, x):
         x = dataclasses.replace(e.b.cast(x, e.specs[0].dtype if e.specs else layer.dtype),
                                 shape=x.shape)  # fmt: skip
     return activations.apply(e.b, layer.activation, x, layer)
+
+
+def leaky_relu(e, layer, x):
+    return e.b.op("LeakyRelu", e.b.cast(x, layer.dtype), alpha=float(layer.negative_slope))
+
+
+def elu(e, layer, x):
+    return e.b.op("Elu", e.b.cast(x, layer.dtype), alpha=float(layer.alpha))
 
 
 def layer_normalization(e, layer, x):
@@ -309,6 +318,13 @@ EXPORTERS: dict[type, Any] = {
     layers.Masking: masking,
     layers.Dropout: identity,
     layers.SpatialDropout1D: identity,
+    layers.AlphaDropout: identity,
+    layers.GaussianDropout: identity,
+    layers.GaussianNoise: identity,
+    layers.ActivityRegularization: identity,
+    layers.Identity: identity,
+    layers.LeakyReLU: leaky_relu,
+    layers.ELU: elu,
     layers.Activation: activation,
     layers.LayerNormalization: layer_normalization,
     layers.RMSNormalization: rms_normalization,
@@ -334,23 +350,6 @@ EXPORTERS: dict[type, Any] = {
     layers.MultiHeadAttention: write_heads.headed_attention,
     layers.GroupQueryAttention: write_heads.headed_attention,
     Operation: write_operations.operation,
-}
-
-IN_FRONT = (
-    "what prepares data is not part of the file; leave it out of the exported model, and give the "
-    "file what it makes"
-)
-REFUSED: dict[type, str] = {
-    layers.Lambda: "a Python function has no form in ONNX; use functions of cello.ops on the "
-    "symbolic tensors, or layers",
-    layers.STFTSpectrogram: IN_FRONT,
-    layers.MelSpectrogram: IN_FRONT,
-    layers.CategoryEncoding: IN_FRONT,
-    layers.Discretization: IN_FRONT,
-    layers.Hashing: IN_FRONT,
-    layers.IntegerLookup: IN_FRONT,
-    layers.StringLookup: IN_FRONT,
-    layers.TextVectorization: IN_FRONT,
 }
 
 MASKS: dict[Any, Any] = {
