@@ -23,7 +23,7 @@ import cello
 from cello.core.masking import get_mask
 from cello.core.symbolic import symbolic_leaves
 
-COMPILATIONS = 1150
+COMPILATIONS = 1250
 
 # Keras' Softmax refuses a mask (batch, time), and its groups have masked steps in their means.
 OTHER_UNDER_MASKS = {"Softmax", "GroupNormalization"}

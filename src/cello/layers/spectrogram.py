@@ -8,7 +8,6 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-import scipy.signal
 
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widen
@@ -31,12 +30,18 @@ SILENCE = 1e-30  # what a square counts at least, so that silence has gradients
 EPSILON = 1e-7  # what a magnitude counts at least in logarithms, as in Keras
 
 
+def _named_window(name: str, length: int, periodic: bool = True) -> np.ndarray:
+    from scipy.signal import get_window  # which takes longer to import than all of Cello
+
+    return get_window(name, length, periodic)
+
+
 def _window(value: str | Sequence[float] | None):
     if value is None:
         return None
     try:
         if isinstance(value, str):
-            scipy.signal.get_window(value, 1)
+            _named_window(value, 1)
             return value
         return np.asarray(value, "float64").reshape(-1).tolist()
     except (TypeError, ValueError):
@@ -51,7 +56,7 @@ def window_of(layer: Layer, window, length: int, periodic: bool) -> np.ndarray:
     if window is None:
         return np.ones(length)
     if isinstance(window, str):
-        return scipy.signal.get_window(window, length, periodic)
+        return _named_window(window, length, periodic)
     if len(window) != length:
         raise ValueError(f"{layer} has frames of {length} steps, and a window of {len(window)}.")
     return np.asarray(window)
