@@ -1,4 +1,4 @@
-# make demo: an LSTM learns from real data.  make test: the checks before a commit, about twelve minutes.
+# make demo: an LSTM learns from real data.  make test: the checks before a commit, about ten minutes.
 # make test-deep: what is slow or rare, half an hour.  make bench: speed, beside other libraries
 # (make bench ARGS=--quick: small rows).  make bench-gpu: the same for
 # recurrences on an NVIDIA GPU (ARGS=--quick: two minutes).  make coverage: the tests of `make test`,

@@ -33,10 +33,18 @@ def loop():
 WITHOUT_HALVES = {"CategoryEncoding", "Discretization", "STFTSpectrogram"}
 
 
-@pytest.mark.parametrize(
-    "name, args, kwargs, inputs, mask",
-    [case for case in CASES if case.values[0] not in WITHOUT_HALVES],
-)
+def cases():
+    """One of each layer; its other options are deep."""
+    seen = set()
+    for case in CASES:
+        name = case.values[0]
+        if name not in WITHOUT_HALVES:
+            marks = [pytest.mark.deep] if name in seen else []
+            yield pytest.param(*case.values, id=case.id, marks=[*case.marks, *marks])
+        seen.add(name)
+
+
+@pytest.mark.parametrize("name, args, kwargs, inputs, mask", list(cases()))
 def test_layers_against_float32_and_keras(name, args, kwargs, inputs, mask):
     """Values and gradients, both by the inputs and by the weights."""
     x = rounded(data(inputs))

@@ -303,7 +303,11 @@ def test_no_layer_is_missing_here():
     assert classes <= set(EVERY_LAYER)
 
 
-RARE = {"ConvLSTM1D", "ConvLSTM3D"}  # as ConvLSTM2D
+RARE = {
+    *("ConvLSTM1D", "ConvLSTM3D"),  # as ConvLSTM2D
+    *("AlphaDropout", "GaussianDropout", "GaussianNoise", "Identity"),  # as Dropout
+    *("ELU", "LeakyReLU", "UpSampling1D", "ZeroPadding1D", "GlobalMaxPooling2D", "MaxPooling2D"),
+}
 
 
 @pytest.mark.parametrize(
