@@ -15,6 +15,7 @@ DOCS = ROOT / "docs"
 DEEP = [
     "attention",
     "cells",
+    "coming_from_keras",
     "ctc",
     "generation",
     "lengths",
