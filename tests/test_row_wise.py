@@ -40,7 +40,20 @@ def attended(x):
 
 
 # Functions of `(rows, STEPS, FEATURES)` that give an array of the same shape.
+def with_weights_around(x):
+    """Its derivative is its own, and it closes over numbers that are computed."""
+    weights = jnp.cumsum(jnp.ones(x.shape[-1]))
+
+    @jax.custom_vjp
+    def weighed(x):
+        return x * weights
+
+    weighed.defvjp(lambda x: (x * weights, None), lambda _, towards: (towards * 2,))
+    return weighed(x)
+
+
 APART = {
+    "custom_vjp around weights": with_weights_around,
     "associative_scan": lambda x: jax.lax.associative_scan(jnp.add, x, axis=1),
     "at_add": lambda x: x.at[:, 1].add(x[:, 2]),
     "at_set": lambda x: x.at[:, 0].set(0.5),

@@ -171,17 +171,21 @@ def _derivative_of(step) -> ClosedJaxpr:
     Its arguments are the operands, and directions in the form of these, or of the results.
     """
     backward = step.primitive.name == "custom_vjp_call"
+    # What its function closes over stands first: there is no derivative by that.
+    closed = step.params.get("num_consts", 0)
+    moves = [i >= closed and _is_float(v) for i, v in enumerate(step.invars)]
     fixed = [
         v.val if isinstance(v, Literal) else np.zeros(v.aval.shape, v.aval.dtype)
-        for v in step.invars
-        if not _is_float(v)
+        for v, moving in zip(step.invars, moves, strict=True)
+        if not moving
     ]
-    operands = [v.aval for v in step.invars if _is_float(v)]
-    towards = [v.aval for v in (step.outvars if backward else step.invars) if _is_float(v)]
+    operands = [v.aval for v, moving in zip(step.invars, moves, strict=True) if moving]
+    results_of = [v.aval for v in step.outvars if _is_float(v)]
+    towards = results_of if backward else operands
 
     def run(*floats):
         others, given = iter(fixed), iter(floats)
-        operands = [next(given if _is_float(v) else others) for v in step.invars]
+        operands = [next(given if moving else others) for moving in moves]
         results = step.primitive.bind(*operands, **step.primitive.get_bind_params(step.params))
         return [r for r, v in zip(results, step.outvars, strict=True) if _is_float(v)]
 
