@@ -1,6 +1,8 @@
 """Searching with Optuna: the table, pruning, and going on after an interruption."""
 
+import contextlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -135,6 +137,13 @@ PROGRAM = """
 """
 
 
+def wait_for_a_heartbeat(path, trials):
+    """Wait for each trial's first: a thread of Optuna's writes it, soon after the trial's start."""
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        while base.execute("SELECT count(*) FROM trial_heartbeats").fetchone()[0] < trials:
+            time.sleep(0.1)
+
+
 @pytest.mark.deep
 def test_a_search_that_was_killed(tmp_path):
     """The trial that was cut off is run anew, with the values that it had drawn."""
@@ -144,6 +153,7 @@ def test_a_search_that_was_killed(tmp_path):
     )
     while process.stdout.readline().strip() != "2":
         assert process.poll() is None, process.stderr.read()
+    wait_for_a_heartbeat(tmp_path / "search.db", trials=3)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     time.sleep(11)  # Optuna takes a process for dead after ten seconds
