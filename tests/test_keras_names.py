@@ -4,7 +4,6 @@ import importlib.util
 import pickle
 from pathlib import Path
 
-import keras
 import pytest
 
 import cello
@@ -23,7 +22,6 @@ def tool():
 
 TOOL = tool()
 NAMES = TOOL.names_of_keras()
-HAS_ALL = tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 15)
 
 
 def test_every_name_of_keras_is_there_or_refused():
@@ -39,7 +37,6 @@ def test_what_is_there_is_not_called_missing():
     assert not TOOL.elsewhere_is_there()
 
 
-@pytest.mark.skipif(not HAS_ALL, reason="an older Keras has fewer names")
 def test_what_is_called_missing_is_a_name_of_keras():
     assert not (TOOL.refused() | set(keras_missing.ELSEWHERE)) - NAMES.keys()
 

@@ -136,7 +136,7 @@ def test_refusals(options, y, message):
 
 
 def test_names_of_outputs_that_have_none():
-    from cello.training.outputs import form_of
+    from cello.training.outputs import name_outputs
 
-    assert form_of([0, [1, {"z": 2}]], []) == ["output_0", ["1/output_1", {"z": "1/1/z"}]]
-    assert jax.tree.leaves(form_of({"b": 0, "a": 1}, ["x", "y"])) == ["a", "b"]
+    assert name_outputs([0, [1, {"z": 2}]], []) == ["output_0", ["1/output_1", {"z": "1/1/z"}]]
+    assert jax.tree.leaves(name_outputs({"b": 0, "a": 1}, ["x", "y"])) == ["a", "b"]

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from cello.core.dtype_policy import widen
 from cello.core.functions import neural
+from cello.core.functions.elementwise import ELEMENTWISE
 from cello.core.kinds import Named
 from cello.core.serialization import Registry, custom_object_scope, serialize
 from cello.core.symbolic import symbolic_leaves
@@ -226,25 +227,25 @@ def sparsemax(x, axis=-1):
 @on_tensors
 def tanh_shrink(x):
     """`x - tanh(x)`."""
-    return x - jnp.tanh(x)
+    return ELEMENTWISE["tanh_shrink"](x)
 
 
 @on_tensors
 def soft_shrink(x, threshold=0.5):
     """`sign(x) * max(abs(x) - threshold, 0)`."""
-    return jnp.sign(x) * jax.nn.relu(jnp.abs(x) - threshold)
+    return ELEMENTWISE["soft_shrink"](x, threshold)
 
 
 @on_tensors
 def hard_shrink(x, threshold=0.5):
     """`x` where `abs(x) > threshold`, else `0`."""
-    return jnp.where(jnp.abs(x) > threshold, x, 0)
+    return ELEMENTWISE["hard_shrink"](x, threshold)
 
 
 @on_tensors
 def threshold(x, threshold, default_value):
     """`x` where `x > threshold`, else `default_value`."""
-    return jnp.where(x > threshold, x, default_value)
+    return ELEMENTWISE["threshold"](x, threshold, default_value)
 
 
 swish = silu

@@ -13,7 +13,7 @@ from cello.cells.projecting import LearnedCell
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, boolean, one_of, positive_integer
-from cello.ops.convolution import convolution
+from cello.ops.convolution import check_steps, convolution
 from cello.ops.gated import Gated, drop
 
 _AXES = {1: ("steps",), 2: ("rows", "cols"), 3: ("depth", "rows", "cols")}
@@ -68,11 +68,7 @@ class ConvolutionalCell(LearnedCell):
         super().__init__(*args, **kwargs)
         for name in ("kernel_size", "strides", "dilation_rate"):
             setattr(self, name, self._by_axis(name))
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{self} cannot have both strides > 1 and dilation_rate > 1. Received: "
-                f"strides={self.strides}, dilation_rate={self.dilation_rate}"
-            )
+        check_steps(self, self.strides, self.dilation_rate)
         self.input_spec: Any = InputSpec(self._ordered("batch", _AXES[self.rank], "channels"))
         self._set_space((None,) * self.rank)
 

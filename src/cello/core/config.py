@@ -52,9 +52,12 @@ def backend() -> str:
     return "jax"
 
 
+EPSILON = 1e-7  # Keras' own
+
+
 def epsilon() -> float:
     """A small number to divide by in place of 0: 1e-7, as in Keras."""
-    return 1e-7
+    return EPSILON
 
 
 def image_data_format() -> str:

@@ -56,6 +56,12 @@ def integers(value: Integer | Sequence[int]) -> int | tuple[int, ...]:
     return integer(value)
 
 
+def axis_or_axes(value: Integer | Sequence[int]) -> int | list[int]:
+    """An axis, or a list of them, as Keras' configurations have it."""
+    axes = integers(value)
+    return axes if isinstance(axes, int) else list(axes)
+
+
 def number(value: Number):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
         raise ValueError("a number")

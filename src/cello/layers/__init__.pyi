@@ -822,48 +822,6 @@ class Concatenate(_layers_merging.Concatenate, Layer):
         self, inputs: ArrayTree, mask: Any = None, *, training: bool | None = None,
     ) -> jax.Array: ...
 
-class Conv1DTranspose(_layers_convolution.Conv1DTranspose, Layer):
-    def __init__(
-        self, filters: Integer, kernel_size: Integer | Sequence[int],
-        strides: Integer | Sequence[int] = 1, padding: Literal['valid', 'same'] = 'valid',
-        output_padding: Integer | Sequence[int] | None = None,
-        data_format: Literal[None, 'channels_last'] = None,
-        dilation_rate: Integer | Sequence[int] = 1, activation: Named = None, use_bias: bool = True,
-        kernel_initializer: Named = 'glorot_uniform', bias_initializer: Named = 'zeros',
-        kernel_regularizer: Named = None, bias_regularizer: Named = None,
-        activity_regularizer: Named = None, kernel_constraint: Named = None,
-        bias_constraint: Named = None, *, name: str | None = None, trainable: bool = True,
-        dtype: str | DTypePolicy | DTypeLike | None = None,
-        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
-    ) -> None:
-        r"""Args:
-        filters: Number of output features.
-        kernel_size: Length of the window.
-        strides: Steps of the output from window to window.
-        padding: "valid" or "same".
-        output_padding: Steps to add at the end; less than `strides`.
-        data_format: Only "channels_last": `(batch, time, features)`.
-        dilation_rate: Steps from tap to tap within the window.
-        activation: Function of the sum; none where `None`.
-        use_bias: Whether to add a bias.
-        kernel_initializer: Initialiser of the kernel.
-        bias_initializer: Initialiser of the bias.
-        kernel_regularizer: Penalty on the kernel.
-        bias_regularizer: Penalty on the bias.
-        activity_regularizer: Penalty on the output.
-        kernel_constraint: Constraint on the kernel.
-        bias_constraint: Constraint on the bias.
-        name: Name; made from the class where `None`.
-        trainable: Whether training changes it.
-        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
-        input_shape: Shape of the input without the batch.
-        batch_input_shape: Shape of the input with the batch.
-        """
-    @overload
-    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
-    @overload
-    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
-
 class ConvGRU1D(RNN):
     r"""The gated recurrent unit whose states are maps: all products are convolutions.
 
@@ -4964,6 +4922,48 @@ class BatchNormalization(_layers_normalization.BatchNormalization, Layer):
     ) -> SymbolicTensor: ...
     @overload
     def __call__(self, inputs: ArrayTree, training: Any = None, mask: Any = None) -> jax.Array: ...
+
+class Conv1DTranspose(_layers_convolution.Conv1DTranspose, Layer):
+    def __init__(
+        self, filters: Integer, kernel_size: Integer | Sequence[int],
+        strides: Integer | Sequence[int] = 1, padding: Literal['valid', 'same'] = 'valid',
+        output_padding: Integer | Sequence[int] | None = None,
+        data_format: Literal[None, 'channels_last'] = None,
+        dilation_rate: Integer | Sequence[int] = 1, activation: Named = None, use_bias: bool = True,
+        kernel_initializer: Named = 'glorot_uniform', bias_initializer: Named = 'zeros',
+        kernel_regularizer: Named = None, bias_regularizer: Named = None,
+        activity_regularizer: Named = None, kernel_constraint: Named = None,
+        bias_constraint: Named = None, *, name: str | None = None, trainable: bool = True,
+        dtype: str | DTypePolicy | DTypeLike | None = None,
+        input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
+    ) -> None:
+        r"""Args:
+        filters: Number of output features.
+        kernel_size: Length of the window.
+        strides: Steps of the output from window to window.
+        padding: "valid" or "same".
+        output_padding: Steps to add at the end; less than `strides`.
+        data_format: Only "channels_last": `(batch, time, features)`.
+        dilation_rate: Steps from tap to tap within the window.
+        activation: Function of the sum; none where `None`.
+        use_bias: Whether to add a bias.
+        kernel_initializer: Initialiser of the kernel.
+        bias_initializer: Initialiser of the bias.
+        kernel_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        kernel_constraint: Constraint on the kernel.
+        bias_constraint: Constraint on the bias.
+        name: Name; made from the class where `None`.
+        trainable: Whether training changes it.
+        dtype: Dtype, or policy such as "mixed_bfloat16"; `cello.config.dtype_policy()` if `None`.
+        input_shape: Shape of the input without the batch.
+        batch_input_shape: Shape of the input with the batch.
+        """
+    @overload
+    def __call__(self, inputs: SymbolicTree, *, training: bool | None = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, inputs: ArrayTree, *, training: bool | None = None) -> jax.Array: ...
 
 class GaussianDropout(_layers_dropout.GaussianDropout, Layer):
     def __init__(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -11,13 +9,9 @@ from jax import lax
 from cello import activations, constraints, initializers, regularizers
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widen
-from cello.core.kinds import Integer, integers, non_negative, number, optional
+from cello.core.kinds import axis_or_axes, non_negative, number, optional
 from cello.core.layer import Layer
-
-
-def _axis_or_axes(value: Integer | Sequence[int]):
-    axes = integers(value)
-    return axes if isinstance(axes, int) else list(axes)
+from cello.layers.axes import positive_axes
 
 
 class ElementLayer(Layer):
@@ -81,7 +75,7 @@ class PReLU(ElementLayer):
     alpha_regularizer = arg(None, kind=regularizers.get, doc="Penalty on `alpha`.")
     alpha_constraint = arg(None, kind=constraints.get, doc="Constraint on `alpha`.")
     shared_axes = arg(
-        None, kind=optional(_axis_or_axes),
+        None, kind=optional(axis_or_axes),
         doc="Axes along which there is one `alpha`: `[1]` for one at all steps of a sequence.",
     )  # fmt: skip
 
@@ -132,19 +126,18 @@ class Softmax(Layer):
             `(batch, time)`, as the mask that travels with the inputs, or broadcast over the inputs.
     """
 
-    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, along which the outputs sum to 1.")
+    axis = arg(-1, kind=axis_or_axes, doc="Axis, or axes, along which the outputs sum to 1.")
 
     supports_masking = True
     streams = True
 
     def why_not_in_pieces(self, arguments):
-        axes = self.axis if isinstance(self.axis, list) else [self.axis]
-        if 1 in [axis % arguments["inputs"].ndim for axis in axes]:
+        if 1 in positive_axes(self, self.axis, arguments["inputs"].ndim):
             return f"with axis={self.axis} it sums along time."
         return None
 
     def call(self, inputs, mask=None):
-        axes = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        axes = tuple(positive_axes(self, self.axis, inputs.ndim))
         x = widen(inputs)
         kept = jnp.asarray(True) if mask is None else jnp.asarray(mask) > 0.5
         if kept.shape == x.shape[: kept.ndim]:

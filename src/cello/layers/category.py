@@ -11,7 +11,8 @@ import numpy as np
 from cello.core.arguments import arg
 from cello.core.kinds import one_of, optional, positive, positive_integer
 from cello.core.layer import Layer
-from cello.layers.vocabulary import batches_of, encode, why_not_step_by_step
+from cello.layers.adapting import batches_of
+from cello.layers.vocabulary import encode, why_not_step_by_step
 
 
 class CategoryEncoding(Layer):

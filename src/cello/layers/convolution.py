@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from cello import constraints, initializers, regularizers
 from cello.core.arguments import arg
@@ -11,13 +10,12 @@ from cello.core.input_spec import InputSpec
 from cello.core.kinds import Integer, count, one_of, optional, positive_integer
 from cello.layers.kernel import KernelLayer
 from cello.layers.pooling import NOT_ALONG_TIME
-from cello.layers.window import by_axis, channels_last, length, pair, with_steps_before
-from cello.ops.convolution import convolution, transposed_convolution
+from cello.layers.window import by_axis, channels_last, length, pair, single, with_steps_before
+from cello.ops.convolution import check_steps, convolution, transposed_convolution
 
 
 def _steps(value: Integer | Sequence[int]):
-    one = value[0] if isinstance(value, (tuple, list)) and len(value) == 1 else value
-    return count(cast(Integer, one))
+    return count(single(value))
 
 
 class Sliding(KernelLayer):
@@ -49,11 +47,7 @@ class Sliding(KernelLayer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if max(by_axis(self.strides)) > 1 and max(by_axis(self.dilation_rate)) > 1:
-            raise ValueError(
-                f"{self} cannot have both strides > 1 and dilation_rate > 1. Received: "
-                f"strides={self.strides}, dilation_rate={self.dilation_rate}"
-            )
+        check_steps(self, self.strides, self.dilation_rate)
         self.input_spec = InputSpec(self.axes)
 
     def count_features(self, input_shape) -> int:
@@ -229,7 +223,7 @@ class SeparableConv1D(ByFeature):
         return self.finish(by_feature @ self.pointwise_kernel.value[0])
 
 
-class Conv1DTranspose(KernelLayer):
+class Conv1DTranspose(Sliding):
     """What the gradient of a `Conv1D` is: each step adds a window of outputs, `strides` apart.
 
         y[t * strides + k * dilation] += x[t] K[k]^T,   then the bias and the activation
@@ -246,26 +240,14 @@ class Conv1DTranspose(KernelLayer):
         f"strides padding output_padding data_format dilation_rate {KernelLayer.argument_order}"
     )
     filters = arg(kind=positive_integer, doc="Number of output features.")
-    kernel_size = arg(kind=length, doc="Length of the window.")
     strides = arg(1, kind=length, doc="Steps of the output from window to window.")
     padding = arg("valid", kind=one_of("valid", "same"), doc='"valid" or "same".')
     output_padding = arg(
         None, kind=optional(_steps), doc="Steps to add at the end; less than `strides`."
     )
-    data_format = arg(
-        None, kind=channels_last, doc='Only "channels_last": `(batch, time, features)`.',
-    )  # fmt: skip
-    dilation_rate = arg(1, kind=length, doc="Steps from tap to tap within the window.")
-
-    input_spec = InputSpec(("batch", "time", "features"))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if self.strides > 1 and self.dilation_rate > 1:
-            raise ValueError(
-                f"{self} cannot have both strides > 1 and dilation_rate > 1. Received: "
-                f"strides={self.strides}, dilation_rate={self.dilation_rate}"
-            )
         if self.output_padding is not None and self.output_padding >= self.strides:
             raise ValueError(
                 f"{self}: output_padding must be less than strides. Received: "
@@ -273,8 +255,7 @@ class Conv1DTranspose(KernelLayer):
             )
 
     def build(self, input_shape):
-        features = input_shape[-1]
-        self.input_spec = InputSpec(("batch", "time", "features"), {"features": features})
+        features = self.count_features(input_shape)
         self.add_kernel_and_bias((self.kernel_size, self.filters, features), self.filters)
 
     def why_not_in_pieces(self, arguments):

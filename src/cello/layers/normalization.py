@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,15 +11,11 @@ from cello import constraints, initializers, regularizers
 from cello.core.arguments import arg
 from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
-from cello.core.kinds import Integer, boolean, fraction, integer, integers, positive
+from cello.core.kinds import Integer, axis_or_axes, boolean, fraction, integer, positive
 from cello.core.layer import Layer
 from cello.core.masking import real_only
+from cello.layers.axes import positive_axes
 from cello.ops.recurrence import hide_masked
-
-
-def _axis_or_axes(value: Integer | Sequence[int]):
-    axes = integers(value)
-    return axes if isinstance(axes, int) else list(axes)
 
 
 def _groups(value: Integer):
@@ -36,19 +31,9 @@ class NormalizationAlongAxes(Layer):
     axis: Any
 
     def why_not_in_pieces(self, arguments):
-        if 1 in self.checked_axes(self.axis, arguments["inputs"].ndim):
+        if 1 in positive_axes(self, self.axis, arguments["inputs"].ndim):
             return f"with axis={self.axis} it normalises along time."
         return None
-
-    def checked_axes(self, axis, rank: int) -> list[int]:
-        """`axis` as positive numbers, in order."""
-        axes = axis if isinstance(axis, list) else [axis]
-        if any(not -rank <= a < rank for a in axes):
-            raise ValueError(
-                f"{self} with axis={axis} got inputs of {rank} axes, so axis must be between "
-                f"{-rank} and {rank - 1}."
-            )
-        return sorted(a % rank for a in axes)
 
 
 class ScaledNormalization(NormalizationAlongAxes):
@@ -107,21 +92,21 @@ class LayerNormalization(ScaledNormalization):
     Weights: `gamma` and `beta`, of the sizes of `axis`. Source: Ba, Kiros, Hinton, 2016.
     """
 
-    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.")
+    axis = arg(-1, kind=axis_or_axes, doc="Axis, or axes, of the features.")
     rms_scaling = arg(
         False, kind=boolean, keyword_only=True,
         doc="`x * gamma / sqrt(variance + epsilon)`, as in Keras 2; see `RMSNormalization`.",
     )  # fmt: skip
 
     def build(self, input_shape):
-        axes = self.checked_axes(self.axis, len(input_shape))
+        axes = positive_axes(self, self.axis, len(input_shape))
         self.add_gamma_and_beta(tuple(input_shape[a] for a in axes), self.rms_scaling)
         sizes = {"features": input_shape[-1]} if axes == [len(input_shape) - 1] else {}
         self.input_spec = InputSpec(("...", "features"), sizes)
 
     def call(self, inputs):
         inputs = widen(inputs)
-        axes = self.checked_axes(self.axis, inputs.ndim)
+        axes = positive_axes(self, self.axis, inputs.ndim)
         mean = 0.0 if self.rms_scaling else jnp.mean(inputs, axis=axes, keepdims=True)
         variance = jnp.var(inputs, axis=axes, keepdims=True)
         shape = [inputs.shape[a] if a in axes else 1 for a in range(inputs.ndim)]
@@ -137,11 +122,11 @@ class RMSNormalization(NormalizationAlongAxes):
     sizes of `axis`. Source: Zhang and Sennrich 2019.
     """
 
-    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, of the features.")
+    axis = arg(-1, kind=axis_or_axes, doc="Axis, or axes, of the features.")
     epsilon = arg(1e-6, kind=positive, doc="Added to the mean of the squares.")
 
     def build(self, input_shape):
-        axes = self.checked_axes(self.axis, len(input_shape))
+        axes = positive_axes(self, self.axis, len(input_shape))
         shape = tuple(input_shape[a] for a in axes)
         self.scale = self.add_weight(shape, "ones", name="scale", autocast=False)
         sizes = {"features": input_shape[-1]} if axes == [len(input_shape) - 1] else {}
@@ -149,7 +134,7 @@ class RMSNormalization(NormalizationAlongAxes):
 
     def call(self, inputs):
         inputs = widen(inputs)
-        axes = self.checked_axes(self.axis, inputs.ndim)
+        axes = positive_axes(self, self.axis, inputs.ndim)
         squares = jnp.mean(jnp.square(inputs), axis=axes, keepdims=True)
         shape = [inputs.shape[a] if a in axes else 1 for a in range(inputs.ndim)]
         scale = jnp.reshape(self.scale.value, shape)
@@ -192,7 +177,7 @@ class BatchNormalization(ScaledNormalization):
     masks_by_step = True
 
     def build(self, input_shape):
-        (axis,) = self.checked_axes(self.axis, len(input_shape))
+        (axis,) = positive_axes(self, self.axis, len(input_shape))
         shape = (input_shape[axis],)
         self.add_gamma_and_beta(shape)
         self.moving_mean = self.add_weight(
@@ -206,7 +191,7 @@ class BatchNormalization(ScaledNormalization):
 
     def call(self, inputs, training=False, mask=None):
         inputs = widen(inputs)
-        (axis,) = self.checked_axes(self.axis, inputs.ndim)
+        (axis,) = positive_axes(self, self.axis, inputs.ndim)
         shape = [inputs.shape[a] if a == axis else 1 for a in range(inputs.ndim)]
         if training and self.trainable:
             others = [a for a in range(inputs.ndim) if a != axis]
@@ -238,7 +223,7 @@ class GroupNormalization(ScaledNormalization):
         return None
 
     def build(self, input_shape):
-        (axis,) = self.checked_axes(self.axis, len(input_shape))
+        (axis,) = positive_axes(self, self.axis, len(input_shape))
         size = input_shape[axis]
         if axis == 0 or size is None or size % self._count(size):
             raise ValueError(
@@ -253,7 +238,7 @@ class GroupNormalization(ScaledNormalization):
         return size if self.groups == -1 else self.groups
 
     def call(self, inputs, mask=None):
-        (axis,) = self.checked_axes(self.axis, inputs.ndim)
+        (axis,) = positive_axes(self, self.axis, inputs.ndim)
         groups = self._count(inputs.shape[axis])
         parts = (groups, inputs.shape[axis] // groups)
         in_groups = (*inputs.shape[:axis], *parts, *inputs.shape[axis + 1 :])
@@ -271,11 +256,11 @@ class UnitNormalization(NormalizationAlongAxes):
     Inputs of any shape; the output has the same.
     """
 
-    axis = arg(-1, kind=_axis_or_axes, doc="Axis, or axes, along which the length becomes 1.")
+    axis = arg(-1, kind=axis_or_axes, doc="Axis, or axes, along which the length becomes 1.")
 
     def call(self, inputs):
         x = widen(inputs)
-        axes = self.checked_axes(self.axis, inputs.ndim)
+        axes = positive_axes(self, self.axis, inputs.ndim)
         squares = jnp.sum(jnp.square(x), axis=axes, keepdims=True)
         return (x * lax.rsqrt(jnp.maximum(squares, 1e-24))).astype(self.compute_dtype)
 

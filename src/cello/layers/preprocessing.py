@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from cello.core.arguments import arg
+from cello.core.config import EPSILON
 from cello.core.kinds import Integer, boolean, integers, optional
 from cello.core.layer import Layer
-
-SMALLEST = 1e-7  # what a standard deviation counts at least
+from cello.layers.adapting import batches_of
+from cello.layers.axes import positive_axes
 
 
 def _numbers(value: ArrayLike):
@@ -83,7 +84,7 @@ class Normalization(Layer):
         return super().get_config() | {"mean": self.given_mean, "variance": self.given_variance}
 
     def build(self, input_shape):
-        self._kept = self._kept_axes(len(input_shape))
+        self._kept = positive_axes(self, self.axis, len(input_shape))
         shape = tuple(input_shape[a] for a in self._kept)
         self._shape = tuple(d if a in self._kept else 1 for a, d in enumerate(input_shape))
         if self.given_mean is None:
@@ -97,7 +98,7 @@ class Normalization(Layer):
         return self.variable_dtype
 
     def why_not_in_pieces(self, arguments):
-        if 1 in self._kept_axes(arguments["inputs"].ndim):
+        if 1 in positive_axes(self, self.axis, arguments["inputs"].ndim):
             return f"with axis={self.axis} each step has a mean of its own."
         return None
 
@@ -115,16 +116,8 @@ class Normalization(Layer):
             sizes[axis] = size
         return jnp.broadcast_to(jnp.reshape(array, sizes), self._shape)
 
-    def _kept_axes(self, rank: int) -> list[int]:
-        if any(not -rank <= a < rank for a in self.axis):
-            raise ValueError(
-                f"{self} with axis={self.axis} got inputs of {rank} axes, so axis must be between "
-                f"{-rank} and {rank - 1}."
-            )
-        return sorted(a % rank for a in self.axis)
-
     def call(self, inputs):
-        mean, deviation = self.mean, jnp.maximum(jnp.sqrt(self.variance), SMALLEST)
+        mean, deviation = self.mean, jnp.maximum(jnp.sqrt(self.variance), EPSILON)
         x = inputs.astype(self.variable_dtype)
         y = x * deviation + mean if self.invert else (x - mean) / deviation
         return y.astype(self.compute_dtype)
@@ -141,15 +134,12 @@ class Normalization(Layer):
         """
         if self.given_mean is not None:
             raise ValueError(f"{self} was given its mean and variance: there is nothing to adapt.")
-        batches = [data] if hasattr(data, "ndim") else data
-        if not isinstance(batches, Iterable):
-            raise ValueError(f"{self}.adapt takes an array, or an iterable of them. Got: {data!r}")
         count, mean, squares = 0, 0.0, 0.0
-        for batch in batches:
-            array = np.asarray(batch[0] if isinstance(batch, tuple) else batch, "float64")
+        for batch in batches_of(self, iter(data) if isinstance(data, list) else data):
+            array = batch.astype("float64")
             if not self.built:
                 self.build(array.shape)
-            kept = self._kept_axes(array.ndim)
+            kept = positive_axes(self, self.axis, array.ndim)
             others = tuple(a for a in range(array.ndim) if a not in kept)
             if tuple(array.shape[a] for a in kept) != self.adapt_mean.shape:
                 raise ValueError(

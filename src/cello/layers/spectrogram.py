@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import arg
+from cello.core.config import EPSILON
 from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import (
@@ -22,12 +23,10 @@ from cello.core.kinds import (
     positive_integer,
 )
 from cello.core.layer import Layer
-from cello.layers.convolution import channels_last
-from cello.layers.window import with_steps_before
+from cello.layers.window import channels_last, with_steps_before
 from cello.ops.convolution import convolution
 
 SILENCE = 1e-30  # what a square counts at least, so that silence has gradients
-EPSILON = 1e-7  # what a magnitude counts at least in logarithms, as in Keras
 
 
 def _named_window(name: str, length: int, periodic: bool = True) -> np.ndarray:

@@ -14,6 +14,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import boolean, one_of, optional, positive_integer
 from cello.core.layer import Layer
 from cello.core.symbolic import symbolic_leaves
+from cello.layers.adapting import batches_of
 
 
 def encode(indices, mode: str, depth: int, dtype, weights=None):
@@ -73,19 +74,6 @@ def why_not_step_by_step(mode: str, inputs) -> str | None:
     if mode in ("int", "one_hot") or inputs.ndim > 2:
         return None
     return f'output_mode="{mode}" counts over all steps: use "int" or "one_hot".'
-
-
-def batches_of(layer: Layer, data: Any, steps: int | None = None) -> Iterable[np.ndarray]:
-    """The arrays in `data`: an array, a list or a column of a table is one; else what it yields."""
-    if isinstance(data, (str, bytes, list, tuple)) or hasattr(data, "__array__"):
-        yield np.asarray(data)
-        return
-    if not isinstance(data, Iterable):
-        raise ValueError(f"{layer}.adapt takes an array, or an iterable of them. Got: {data!r}")
-    for number, batch in enumerate(data):
-        if steps is not None and number >= steps:
-            return
-        yield np.asarray(batch[0] if isinstance(batch, tuple) else batch)
 
 
 def _tokens(value: Sequence[Any] | str):

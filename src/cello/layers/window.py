@@ -11,10 +11,15 @@ from cello.core.carry import carry_slot
 from cello.core.kinds import Integer, one_of, positive_integer
 
 
-def length(value: Integer | Sequence[int]):
-    """A positive integer; Keras also writes it as a tuple or a list of one."""
+def single(value: Integer | Sequence[int]) -> Integer:
+    """A number; Keras also writes it as a tuple or a list of one."""
     one = value[0] if isinstance(value, (tuple, list)) and len(value) == 1 else value
-    return positive_integer(cast(Integer, one))
+    return cast(Integer, one)
+
+
+def length(value: Integer | Sequence[int]):
+    """A positive integer, or a tuple or a list of one."""
+    return positive_integer(single(value))
 
 
 def pair(value: Integer | Sequence[int]):

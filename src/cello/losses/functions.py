@@ -12,10 +12,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from cello.core.config import EPSILON
+from cello.core.functions import neural
+from cello.core.functions.neural import log_probabilities
 from cello.core.masking import set_mask
 from cello.core.numbers import refuse_complex
-
-EPSILON = 1e-7
 
 
 def same_rank(y_true, y_pred):
@@ -143,19 +144,12 @@ def _unit(x, axis):
     return x * jax.lax.rsqrt(jnp.maximum(jnp.sum(jnp.square(x), axis, keepdims=True), 1e-12))
 
 
-def _log_probabilities(y_pred, from_logits, axis):
-    if from_logits:
-        return jax.nn.log_softmax(y_pred, axis=axis)
-    y_pred = y_pred / jnp.sum(y_pred, axis=axis, keepdims=True)
-    return jnp.log(jnp.clip(y_pred, EPSILON, 1 - EPSILON))
-
-
 def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
     """`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities."""
     y_true, y_pred = _same_shape(y_true, y_pred, "categorical_crossentropy")
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
-    return -jnp.sum(y_true * _log_probabilities(y_pred, from_logits, axis), axis=axis)
+    return -jnp.sum(y_true * log_probabilities(y_pred, from_logits, axis), axis=axis)
 
 
 def labels_of(y_true, y_pred):
@@ -223,7 +217,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     labels = labels_of(y_true, y_pred)
     ignored = None if ignore_class is None else labels == ignore_class
     picked = labels if ignored is None else jnp.where(ignored, 0, labels)
-    logs = jnp.moveaxis(_log_probabilities(y_pred, from_logits, axis), axis, -1)
+    logs = jnp.moveaxis(log_probabilities(y_pred, from_logits, axis), axis, -1)
     loss = -_pick(logs, picked)
     if ignored is not None:
         loss = jnp.where(ignored, 0.0, loss)
@@ -231,20 +225,12 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     return loss
 
 
-def _binary_crossentropy(y_true, y_pred, from_logits):
-    """For each element."""
-    if from_logits:
-        return optax.losses.sigmoid_binary_cross_entropy(y_pred, y_true)
-    y_pred = jnp.clip(y_pred, EPSILON, 1 - EPSILON)
-    return -(y_true * jnp.log(y_pred) + (1 - y_true) * jnp.log(1 - y_pred))
-
-
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
     """`-mean(y_true log(y_pred) + (1 - y_true) log(1 - y_pred))`."""
     y_true, y_pred = _same_shape(y_true, y_pred, "binary_crossentropy")
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
-    return jnp.mean(_binary_crossentropy(y_true, y_pred, from_logits), axis=axis)
+    return jnp.mean(neural.binary_crossentropy(y_true, y_pred, from_logits), axis=axis)
 
 
 binary_crossentropy.elementwise = True  # type: ignore[attr-defined]
@@ -267,7 +253,7 @@ def binary_focal_crossentropy(
     if from_logits:
         y_pred = jax.nn.sigmoid(y_pred)
     p_t = y_true * y_pred + (1 - y_true) * (1 - y_pred)
-    loss = jnp.power(1 - p_t, gamma) * _binary_crossentropy(y_true, y_pred, False)
+    loss = jnp.power(1 - p_t, gamma) * neural.binary_crossentropy(y_true, y_pred, False)
     if apply_class_balancing:
         loss = loss * (y_true * alpha + (1 - y_true) * (1 - alpha))
     return jnp.mean(loss, axis=axis)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
+from cello.core.config import EPSILON
 from cello.core.kinds import count, one_of, optional, positive
 from cello.core.masking import get_mask
 from cello.core.variable import Variable
-from cello.losses.functions import EPSILON, same_rank
+from cello.losses.functions import same_rank
 from cello.metrics.metric import Metric, divide, hide_masked_parts, weigh
 
 

@@ -12,6 +12,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
@@ -40,6 +41,15 @@ def convolution(maps, kernel, strides, padding: str, dilation, groups: int = 1) 
         dilation=tuple(dilation),
         groups=groups,
     )
+
+
+def check_steps(what, strides, dilation) -> None:
+    """Refuse windows that are apart and have gaps; both are numbers, or one for each axis."""
+    if np.max(strides) > 1 and np.max(dilation) > 1:
+        raise ValueError(
+            f"{what} cannot have both strides > 1 and dilation_rate > 1. Received: "
+            f"strides={strides}, dilation_rate={dilation}"
+        )
 
 
 def transposed_convolution(maps, kernel, strides, zeros, dilation) -> jax.Array:

@@ -17,7 +17,7 @@ from cello.core.masking import count_rows, get_mask, set_mask
 from cello.losses.loss import Loss
 from cello.metrics.metric import MeanMetricWrapper, hide_masked_parts
 from cello.training.apart import is_row_wise
-from cello.training.outputs import form_of, place_targets, spread
+from cello.training.outputs import name_outputs, place_targets, spread
 from cello.training.ragged import mask_like
 
 
@@ -68,7 +68,7 @@ class Objective:
             output_names: names of the outputs, for a model that has them.
         """
         flat = jax.tree.leaves(outputs)
-        form = form_of(outputs, output_names)
+        form = name_outputs(outputs, output_names)
         names = jax.tree.leaves(form)
         if self.names == names:
             return
@@ -104,7 +104,7 @@ class Objective:
 
         See `resolve` for the arguments; the number is `None` where there is no target.
         """
-        form = form_of(outputs, output_names)
+        form = name_outputs(outputs, output_names)
         losses = [[v for v in _listed(given) if v is not None] for given in self._losses_in(form)]
         numbers = jax.tree.unflatten(
             jax.tree.structure(targets), range(len(jax.tree.leaves(targets)))

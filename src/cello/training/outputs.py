@@ -11,7 +11,7 @@ from typing import Any
 import jax
 
 
-def form_of(outputs, output_names: list[str]) -> Any:
+def name_outputs(outputs, output_names: list[str]) -> Any:
     """The tree of the outputs with a name for each: the keys and places that lead there.
 
     Args:
@@ -36,7 +36,7 @@ def spread(given, form, what: str) -> list[Any]:
     Args:
         given: in the form of the outputs, or a dict by their names, or a list of one thing for
             each; or what is neither a list nor a dict, for all.
-        form: that of `form_of`.
+        form: that of `name_outputs`.
         what: what it is, for messages.
 
     Raises:
@@ -68,7 +68,7 @@ def place_targets(targets, form, taught: list[int]) -> list[Any]:
 
     Args:
         targets: in a form that `spread` takes, or one for each output with a loss.
-        form: that of `form_of`.
+        form: that of `name_outputs`.
         taught: the places of the outputs with a loss, some more than once if they have several.
 
     Raises:

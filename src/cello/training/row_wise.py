@@ -37,11 +37,11 @@ def find_mixing(function: Callable, parts) -> Reason:
 
     try:
         (one, (by_row, _)), (two, _) = map(traced, SIZES)
-    except Exception as error:  # of a function that takes some numbers of rows only
+        if one.effects:
+            return "it calls Python while it runs"
+        found = _Follower().follow((one, two), [None] * len(one.in_avals))
+    except Exception as error:  # of the user's function: some take certain numbers of rows only
         return f"for {SIZES[0]} or {SIZES[1]} rows it raises {type(error).__name__}: {error}"
-    if one.effects:
-        return "it calls Python while it runs"
-    found = _Follower().follow((one, two), [None] * len(one.in_avals))
     wanted = [0 if i < len(jax.tree.leaves(by_row)) else None for i in range(len(found))]
     for reason, *avals, axis in zip(found, one.out_avals, two.out_avals, wanted, strict=True):
         if reason is not None:

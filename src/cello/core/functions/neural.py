@@ -8,11 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from cello.core.config import EPSILON
 from cello.core.dtype_policy import floatx
 from cello.core.functions.arrays import norm
 from cello.core.functions.elementwise import as_array, one_hot
-
-EPSILON = 1e-7
 
 
 def sparsemax(x, axis=-1):
@@ -119,7 +118,8 @@ def _same_shape(target, output, name: str):
     return target, output
 
 
-def _log_probabilities(output, from_logits, axis):
+def log_probabilities(output, from_logits, axis):
+    """Logarithms of probabilities, which are made to sum to 1 along `axis`, or of logits."""
     if from_logits:
         return jax.nn.log_softmax(output, axis=axis)
     output = output / jnp.sum(output, axis, keepdims=True)
@@ -140,7 +140,7 @@ def binary_crossentropy(target, output, from_logits=False):
 def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """`-sum(target log(output))` over the classes."""
     target, output = _same_shape(target, output, "categorical_crossentropy")
-    return -jnp.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
+    return -jnp.sum(target * log_probabilities(output, from_logits, axis), axis=axis)
 
 
 def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
@@ -148,7 +148,7 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     target, output = as_array(target, "int32"), as_array(output)
     if target.ndim == output.ndim and target.shape[-1] == 1:
         target = target[..., 0]
-    logs = _log_probabilities(output, from_logits, axis)
+    logs = log_probabilities(output, from_logits, axis)
     return -jnp.sum(jax.nn.one_hot(target, output.shape[axis], axis=axis) * logs, axis=axis)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from cello import layers
 from cello.core.layer import Layer
 from cello.core.operation import Operation
+from cello.layers.axes import positive_axes
 from cello.layers.input import Input
 from cello.models.model import Model
 from cello.saving.onnx import (
@@ -142,7 +143,7 @@ def elu(e, layer, x):
 def layer_normalization(e, layer, x):
     b, rank = e.b, x.ndim
     x = b.cast(x, layer.dtype)
-    axes = layer.checked_axes(layer.axis, rank)
+    axes = positive_axes(layer, layer.axis, rank)
     if axes == list(range(axes[0], rank)) and layer.gamma is not None:
         beta = None if layer.beta is None else weight(e, layer, "beta")
         return b.op(
@@ -164,7 +165,7 @@ def layer_normalization(e, layer, x):
 def rms_normalization(e, layer, x):
     b, rank = e.b, x.ndim
     x = b.cast(x, layer.dtype)
-    axes = layer.checked_axes(layer.axis, rank)
+    axes = positive_axes(layer, layer.axis, rank)
     squares = b.reduce("ReduceMean", b.op("Mul", x, x), axes, True)
     root = b.op("Sqrt", b.op("Add", squares, b.scalar(layer.epsilon, x.dtype)))
     shape = [layer.scale.shape[axes.index(a)] if a in axes else 1 for a in range(rank)]
@@ -183,7 +184,7 @@ def _scaled(e, layer, y, shape):
 
 def batch_normalization(e, layer, x, training=False, mask=None):
     b = e.b
-    (axis,) = layer.checked_axes(layer.axis, x.ndim)
+    (axis,) = positive_axes(layer, layer.axis, x.ndim)
     shape = [-1 if a == axis else 1 for a in range(x.ndim)]
 
     def deviation():
