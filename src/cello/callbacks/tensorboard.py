@@ -93,7 +93,7 @@ class TensorBoard(Callback):
         self._trains = True
         self._steps = 0
         if self.write_graph and self.model.call_graph is not None:
-            self._writer("train").file_writer.add_event(_graph_event(self.model.call_graph))
+            self._writer("train").file_writer.add_event(_graph_event(self.model.whole_graph))
 
     def on_train_end(self, logs=None):
         self._trains = False

@@ -79,6 +79,8 @@ class Layer(Called):
     """Whether each step of the output depends on no later step of the inputs."""
     masks_by_step = False
     """Whether the `mask` of its `call` has an element a step of inputs `(batch, time, ...)`."""
+    reads_strings = False
+    """Whether it makes numbers of strings, in Python: a model may begin with it."""
     draws_once = False
     """Whether its `seed_generator` draws once a sequence inside a cell, and not at each step."""
     alike: Any = None

@@ -45,6 +45,9 @@ def exact_numbers(data, what: str, dtype=None) -> np.ndarray:
             array = np.asarray(array.tolist())
     dtype = array.dtype
     if not (jnp.issubdtype(dtype, jnp.number) or dtype.kind == "b"):
+        first = array.reshape(-1)[:1].tolist()
+        if first and isinstance(first[0], (str, bytes)):
+            raise strings_refused(what, first[0])
         raise ValueError(f"{what} must hold numbers and has the dtype {dtype}: convert it first.")
     if whole and not jnp.issubdtype(dtype, jnp.complexfloating):
         array, known = _without_fractions(array, what, wanted), wanted
@@ -69,6 +72,15 @@ def exact_numbers(data, what: str, dtype=None) -> np.ndarray:
         raise ValueError(
             f"{what} holds numbers beyond the range of {known}, about 3e38: scale them first."
         ) from None
+
+
+def strings_refused(what: str, text) -> ValueError:
+    """What to say of strings in the place of numbers."""
+    return ValueError(
+        f"{what} must hold numbers and holds strings, such as {text!r}: make numbers of them, "
+        "x = TextVectorization(...)(texts) say, or let the model begin with an "
+        'Input(shape, dtype="string") and such a layer.'
+    )
 
 
 def _without_fractions(array: np.ndarray, what: str, wanted) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import export
 
 from cello.core.masking import get_mask, set_mask
@@ -25,6 +26,8 @@ _scope = export.SymbolicScope()
 _numbers = itertools.count()
 _here = secrets.token_hex(4)  # unknown sizes of another process, from a pickle, are others
 BATCH = export.symbolic_shape("batch", scope=_scope)[0]
+STRING = "string"
+"""The dtype of tensors of strings, which JAX has not: only layers that run in Python take them."""
 
 
 def new_dimension():
@@ -71,7 +74,7 @@ class SymbolicTensor:
 
     @property
     def dtype(self) -> str:
-        return jnp.dtype(self.spec.dtype).name
+        return STRING if self.spec.dtype == object else jnp.dtype(self.spec.dtype).name
 
     def __repr__(self):
         name = clean_text(self.name)
@@ -178,6 +181,12 @@ def record(layer, run, args, kwargs):
         run: the function of `(args, kwargs)` that computes on arrays.
     """
     node = Node(layer, args, kwargs)
+    texts = next((t for t in node.inputs if t.dtype == STRING), None)
+    if texts is not None:
+        raise ValueError(
+            f"{layer} computes with numbers, and {texts} has strings: put a TextVectorization, "
+            "StringLookup or Hashing between them, right behind the Input."
+        )
     key = _key_of_call(layer, args, kwargs)
     found = _known_shapes.get(key)
     if found is None:
@@ -304,4 +313,6 @@ def input_spec(shape, dtype) -> jax.ShapeDtypeStruct:
     dims = [
         d if d is not None else (BATCH if i == 0 else new_dimension()) for i, d in enumerate(shape)
     ]
-    return jax.ShapeDtypeStruct(tuple(dims), jnp.dtype(dtype))
+    return jax.ShapeDtypeStruct(
+        tuple(dims), np.dtype(object) if dtype == STRING else jnp.dtype(dtype)
+    )

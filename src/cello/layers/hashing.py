@@ -10,7 +10,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import Integer, count, one_of, optional, positive_integer
 from cello.core.layer import Layer
 from cello.core.symbolic import symbolic_leaves
-from cello.layers.vocabulary import encode, strings, without_whole_dtype
+from cello.layers.vocabulary import begin_with, encode, strings, without_whole_dtype
 from cello.ops.hashes import fingerprint, salted
 
 
@@ -32,7 +32,8 @@ def _salt(value: Integer | Sequence[int]):
 class Hashing(Layer):
     """The bin of each string or integer, by its hash: no vocabulary, and some share a bin.
 
-    It runs in Python, in front of a model: `x = layer(data)`, of any shape. The bins are those of
+    It runs in Python, in front of a model: `x = layer(data)`, of any shape, or right behind an
+    `Input(shape, dtype="string")`. The bins are those of
     Keras: FarmHash's Fingerprint64 modulo `num_bins`, or with a `salt` SipHash-2-4; integers are
     hashed as they are written. Outputs of the shape of the inputs with `output_mode="int"`; the
     other modes are those of `CategoryEncoding`.
@@ -57,19 +58,21 @@ class Hashing(Layer):
         """The layer; Keras writes the dtype of the bins, which here are whole numbers anyway."""
         return super().from_config(without_whole_dtype(config))
 
+    reads_strings = True
+
     def __call__(self, inputs):
+        if symbolic_leaves(inputs):
+            return begin_with(self, inputs, lambda shape: shape)
         return self.call(inputs)
 
     def call(self, inputs):
-        if symbolic_leaves(inputs):
-            raise ValueError(
-                f"{self} runs in Python, and cannot be a part of a model. Call it in front, "
-                "x = layer(data), and let the model begin with integers."
-            )
         array = np.asarray(inputs)
         array = array if array.dtype.kind in "iu" else strings(self, inputs)
         bins = np.array([self._bin(v) for v in array.reshape(-1).tolist()], "int32")
-        bins = bins.reshape(array.shape)
+        return self.finish(bins.reshape(array.shape))
+
+    def finish(self, bins):
+        """The outputs for the bins."""
         if self.output_mode == "int":
             return bins
         return encode(bins, self.output_mode, self.num_bins, self.compute_dtype)

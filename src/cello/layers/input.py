@@ -11,7 +11,7 @@ from cello.core.arguments import arg
 from cello.core.kinds import optional
 from cello.core.layer import Layer
 from cello.core.loading import AXES
-from cello.core.symbolic import Node, SymbolicTensor, input_spec
+from cello.core.symbolic import STRING, Node, SymbolicTensor, input_spec
 
 
 def _shape(value: Sequence[int | None]):
@@ -25,14 +25,10 @@ def _shape(value: Sequence[int | None]):
 
 
 def _dtype(value: DTypeLike | None):
-    if isinstance(value, str) and value == "string":
-        raise ValueError(
-            "one that JAX has, which has no strings. Call TextVectorization or StringLookup in "
-            "front, x = vectorize(texts), and let the model begin with "
-            'Input((None,), dtype="int32")'
-        )
+    if value is None or (isinstance(value, str) and value == STRING):
+        return value
     try:
-        return None if value is None else jax.numpy.dtype(value).name
+        return jax.numpy.dtype(value).name
     except TypeError:
         raise ValueError("a dtype, such as 'float32' or 'int32'") from None
 
@@ -75,7 +71,8 @@ def Input(
         shape: shape of one sample, without the batch: `(None, 8)` for sequences of any length with
             8 features.
         batch_size: the batch size, where it is fixed.
-        dtype: dtype of the data; `floatx()` where `None`.
+        dtype: dtype of the data; `floatx()` where `None`. Of "string", a `TextVectorization`,
+            `StringLookup` or `Hashing` makes numbers, right behind.
         name: name of the input, by which data can be passed in a dict.
         batch_shape: the whole shape with the batch, in place of `shape` and `batch_size`.
         tensor: a symbolic tensor to be returned as it is.

@@ -7,7 +7,8 @@ import numpy as np
 
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, count, integer, one_of, optional
-from cello.layers.vocabulary import VocabularyLayer, strings, why_not_step_by_step
+from cello.core.symbolic import symbolic_leaves
+from cello.layers.vocabulary import VocabularyLayer, begin_with, strings, why_not_step_by_step
 from cello.ops.hashes import fingerprint
 
 
@@ -18,11 +19,21 @@ def _string(value: str):
 
 
 class HostLayer(VocabularyLayer):
-    """Base of the layers of strings: they run in Python, on NumPy arrays, in front of a model."""
+    """Base of the layers of strings with a vocabulary: they run in Python, on NumPy arrays."""
+
+    reads_strings = True
 
     def __call__(self, inputs):
+        if symbolic_leaves(inputs):
+            if self.output_mode != "int":
+                self.check_vocabulary()  # which decides how many columns there are
+            return begin_with(self, inputs, self.shape_of_tokens)
         self.check_vocabulary()
         return self.call(inputs)
+
+    def shape_of_tokens(self, shape):
+        """The shape of the indices for strings of this one."""
+        return shape
 
     def indices_of(self, array: np.ndarray) -> np.ndarray:
         """The indices of an array of strings; -1 for what is dropped."""
@@ -48,9 +59,10 @@ class HostLayer(VocabularyLayer):
 class StringLookup(HostLayer):
     """The index of each string in a vocabulary; with `invert` the string of each index.
 
-    It runs in Python, in front of a model: `x = layer(strings)`, of any shape. `adapt(data)` makes
-    the vocabulary. Outputs: with `output_mode="int"` as the inputs; "one_hot" `(..., tokens)`; the
-    others `(..., tokens)` for inputs `(..., sample)`.
+    It runs in Python, in front of a model: `x = layer(strings)`, of any shape, or right behind an
+    `Input(shape, dtype="string")`. `adapt(data)` makes the vocabulary. Outputs: with
+    `output_mode="int"` as the inputs; "one_hot" `(..., tokens)`; the others `(..., tokens)` for
+    inputs `(..., sample)`.
     """
 
     argument_order = (
@@ -64,6 +76,14 @@ class StringLookup(HostLayer):
 
     def token(self, value):
         return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+    def shape_of_tokens(self, shape):
+        if self.invert:
+            raise ValueError(
+                f"{self} with invert=True makes strings, and a model computes numbers: call it on "
+                "what predict returns."
+            )
+        return shape
 
     def call(self, inputs):
         if not self.invert:

@@ -11,6 +11,7 @@ import numpy as np
 from cello.core.arguments import arg
 from cello.core.kinds import Integer, one_of, optional, positive_integer
 from cello.core.serialization import custom_object
+from cello.core.symbolic import new_dimension, show_shape
 from cello.layers.lookup import HostLayer
 from cello.layers.vocabulary import strings
 
@@ -46,10 +47,11 @@ class TextVectorization(HostLayer):
     """Texts as integers: standardised, split into tokens, joined to n-grams, looked up.
 
     It runs in Python, in front of a model: `x = layer(texts)` of a list, array or column
-    `(batch,)`. `adapt(texts)` makes the vocabulary; 0 is padding, 1 any unknown token. Output with
-    `output_mode="int"`: `(batch, tokens of the longest text)`, or `(batch,
-    output_sequence_length)`; in the other modes `(batch, size of the vocabulary)`. A function for
-    `standardize` gets a text and gives one, one for `split` gives a list of tokens.
+    `(batch,)`, or right behind an `Input((), dtype="string")`. `adapt(texts)` makes the vocabulary;
+    0 is padding, 1 any unknown token. Output with `output_mode="int"`: `(batch, tokens of the
+    longest text)`, or `(batch, output_sequence_length)`; in the other modes `(batch, size of the
+    vocabulary)`. A function for `standardize` gets a text and gives one, one for `split` gives a
+    list of tokens.
     """
 
     argument_order = (
@@ -111,6 +113,14 @@ class TextVectorization(HostLayer):
                 f"{self} takes texts of the shape (batch,) or (batch, 1), and got {texts.shape}."
             )
         return [self.tokens_of(text) for text in np.atleast_1d(texts)]
+
+    def shape_of_tokens(self, shape):
+        if len(shape) > 2 or shape[1:] not in ((), (1,)):
+            raise ValueError(
+                f"{self} takes texts of the shape (batch,) or (batch, 1), and got "
+                f'{show_shape(shape)}: Input((), dtype="string").'
+            )
+        return shape[0], self.output_sequence_length or new_dimension()
 
     def call(self, inputs):
         samples = self.samples_of(inputs)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import collections
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import arg
 from cello.core.kinds import boolean, one_of, optional, positive_integer
 from cello.core.layer import Layer
-from cello.core.symbolic import symbolic_leaves
+from cello.core.symbolic import STRING, Node, SymbolicTensor
 from cello.layers.adapting import batches_of
 
 
@@ -46,12 +47,6 @@ def encode(indices, mode: str, depth: int, dtype, weights=None):
 
 def strings(layer, values) -> np.ndarray:
     """Strings as an array of objects; refuses what is none."""
-    if symbolic_leaves(values):
-        raise ValueError(
-            f"{layer} works on strings, which JAX has not, and cannot be a part of a model. Call "
-            "it in front, x = layer(texts), and let the model begin with integers: "
-            'Input((None,), dtype="int32").'
-        )
     array = np.asarray(values, object)
     read = [v.decode("utf-8") if isinstance(v, bytes) else v for v in array.reshape(-1)]
     wrong = next((v for v in read if not isinstance(v, str)), None)
@@ -60,6 +55,27 @@ def strings(layer, values) -> np.ndarray:
     made = np.empty(len(read), object)
     made[:] = read
     return made.reshape(array.shape)
+
+
+def begin_with(layer, texts, shape_of_tokens: Callable) -> SymbolicTensor:
+    """Record the call of `layer` on strings that come later: a model begins with it.
+
+    Args:
+        layer: a layer with `finish(indices)`, which makes its outputs of whole numbers.
+        texts: the symbolic tensor.
+        shape_of_tokens: function of the shape of the strings that returns that of the numbers.
+    """
+    if not isinstance(texts, SymbolicTensor) or texts.dtype != STRING:
+        raise ValueError(
+            f"{layer} runs in Python, and stands in a model only right behind an Input of strings, "
+            f'Input(shape, dtype="string"). It got {texts!r}: call it in front of the model, '
+            "x = layer(data)."
+        )
+    indices = jax.ShapeDtypeStruct(tuple(shape_of_tokens(texts.spec.shape)), "int32")
+    node = Node(layer, (texts,), {})
+    node.outputs = SymbolicTensor(jax.eval_shape(layer.finish, indices), node, 0, layer.name)
+    layer.graph_nodes.append(node)
+    return node.outputs
 
 
 def without_whole_dtype(config: dict[str, Any]) -> dict[str, Any]:

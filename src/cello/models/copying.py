@@ -57,12 +57,12 @@ def clone_model(
         old = model.inputs if model.call_graph is not None else []
         starts = starts or [_input_like(tensor) for tensor in old]
         return Sequential([*starts, *map(clone, model.layers)], name=model.name)
-    if model.call_graph is None or type(model).call is not Model.call:
+    graph = model.whole_graph
+    if graph is None or type(model).call is not Model.call:
         raise ValueError(
             f"clone_model: {model} has no graph, so its class alone knows its layers: make another "
             f"one, {type(model).__name__}.from_config(model.get_config()) say."
         )
-    graph = model.call_graph
     given = symbolic_leaves(input_tensors) or [_input_like(t) for t in graph.flat_inputs]
     known = {id(t): new for t, new in zip(graph.flat_inputs, given, strict=True)}
     inputs = replace_symbolic(graph.inputs, lambda t: known[id(t)])

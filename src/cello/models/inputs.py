@@ -89,10 +89,11 @@ def _fitting(model, value, tensor: SymbolicTensor):
     """`value` with the dtype and rank of the input, checked against its shape."""
     mask = get_mask(value)
     value = as_tensor(value, f"{model}: the input '{tensor.name}'")
-    if tensor.dtype != value.dtype.name:
-        if not jnp.issubdtype(tensor.dtype, jnp.complexfloating):
+    dtype = jax.dtypes.canonicalize_dtype(tensor.dtype)
+    if dtype != value.dtype:
+        if not jnp.issubdtype(dtype, jnp.complexfloating):
             refuse_complex(value, f"{model}: the input '{tensor.name}'")
-        value = value.astype(tensor.dtype)
+        value = value.astype(dtype)
     want = tensor.shape
     if value.ndim == len(want) - 1 and want[-1] == 1:
         value = value[..., None]

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 
 from cello.core.layer import Layer
 from cello.core.masking import set_mask
+from cello.core.numbers import strings_refused
 from cello.core.operation import Operation
 from cello.core.serialization import custom_object_scope, serialize
-from cello.core.symbolic import SymbolicTensor, input_spec, show_shape
+from cello.core.symbolic import STRING, SymbolicTensor, input_spec, show_shape
 from cello.core.variable import Binding
+from cello.models.front import Front
 from cello.models.graph import Graph
 from cello.models.graph_config import graph_config, graph_from_config
 from cello.models.inputs import (
@@ -69,12 +71,12 @@ class Model(Trainable):
     def __init__(self, inputs=None, outputs=None, *, name=None, trainable=True, dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.call_graph: Graph | None = None
+        self.front: Front | None = None
         self._first_forms: dict[str, InputForm | None] | None = None
         if (inputs is None) != (outputs is None):
             raise ValueError(f"Model '{self.name}' needs both inputs and outputs, or neither.")
         if inputs is not None:
-            self.call_graph = Graph(inputs, outputs, self.name)
-            self.built = True
+            self._set_graph(Graph(inputs, outputs, self.name))
         if not trainable:
             self.trainable = False
 
@@ -84,18 +86,31 @@ class Model(Trainable):
 
     # ------------------------------------------------------------------------- structure
 
+    def _set_graph(self, graph: Graph) -> None:
+        """Take the graph; of one that begins with strings, what is compiled begins behind them."""
+        texts = any(t.dtype == STRING for t in graph.flat_inputs)
+        self.front = Front(graph) if texts else None
+        entrances = graph.inputs if self.front is None else self.front.entrances
+        self.call_graph = Graph(entrances, graph.outputs, self.name) if texts else graph
+        self.built = True
+
+    @property
+    def whole_graph(self) -> Graph | None:
+        """The graph from the model's inputs on; `call_graph` begins where there are numbers."""
+        return self.call_graph if self.front is None else self.front.graph
+
     @property
     def layers(self) -> list[Layer]:
         """The layers, in the order of Keras; what operators and functions record is none of them.
 
         An input inside another graph counts as an `InputLayer`.
         """
-        starts = self.call_graph.inner_inputs if self.call_graph else []
+        starts = self.whole_graph.inner_inputs if self.whole_graph else []
         return [*starts, *(v for v in self.sublayers if not isinstance(v, Operation))]
 
     @property
     def sublayers(self) -> list[Layer]:
-        found = dict.fromkeys(self.call_graph.layers if self.call_graph else ())
+        found = dict.fromkeys(self.whole_graph.layers if self.whole_graph else ())
         found.update(dict.fromkeys(super().sublayers))
         return list(found)
 
@@ -160,9 +175,9 @@ class Model(Trainable):
         return forms_of(self.call_graph)
 
     def _known_graph(self) -> Graph:
-        if self.call_graph is None:
+        if self.whole_graph is None:
             raise AttributeError(f"{self} has no graph: its call() decides what it computes.")
-        return self.call_graph
+        return self.whole_graph
 
     # --------------------------------------------------------------------------- calling
 
@@ -170,12 +185,24 @@ class Model(Trainable):
         """Inputs as arrays of JAX; numbers that are not what the graph takes are refused."""
 
         def read(value, what, form):
+            text = next((v for v in jax.tree.leaves(value) if isinstance(v, (str, bytes))), None)
+            if text is not None:
+                raise strings_refused(f"{self}: {what}", text)
             dtype = None if form is None else form.dtype
             return jax.tree.map(lambda leaf: self._as_array(leaf, dtype), value)
 
+        args = (self.read_strings(args[0]), *args[1:]) if args else args
         if self.call_graph is not None and args:
             args = (map_inputs(read, args[0], self.input_forms), *args[1:])
         return super()._as_arrays(args, kwargs)
+
+    def read_strings(self, x):
+        """`x` with numbers in the place of strings, which the first layers make."""
+        return x if self.front is None else self.front.numbers(x)
+
+    def read_data(self, x, y):
+        """Inputs and targets as `fit` got them, made what the model takes."""
+        return self.read_strings(x), y
 
     @property
     def input_dtype(self) -> str:
@@ -377,7 +404,7 @@ class Model(Trainable):
         """Plain data from which `from_config` makes the same model, without its weights."""
         if self.call_graph is None or type(self) is not Model:
             return super().get_config()
-        return {"name": self.name, "trainable": self.trainable, **graph_config(self.call_graph)}
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self._known_graph())}
 
     def to_json(self, **options) -> str:
         """The layers and how they are connected, as text; see `cello.models.model_from_json`.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import numpy as np
 
 from cello.core.layer import Layer
 from cello.core.masking import set_mask
 from cello.core.serialization import custom_object_scope, deserialize, serialize
-from cello.core.symbolic import SymbolicTensor
+from cello.core.symbolic import STRING, SymbolicTensor
 from cello.layers.input import Input, InputLayer
+from cello.models.front import has_strings
 from cello.models.graph import Graph
 from cello.models.graph_config import input_entry
 from cello.models.inputs import forms_like, values_in_order
@@ -117,14 +119,20 @@ class Sequential(Model):
             return forms
         return forms_like(self.input)
 
+    def read_strings(self, x):
+        reads = self._start is None and self._layers and self._layers[0].reads_strings
+        if reads and has_strings(x):
+            self._begin(Input(batch_shape=(None, *np.shape(x)[1:]), dtype=STRING))
+        return super().read_strings(x)
+
     def call(self, inputs, training=False, mask=None):
         if not self._layers:
             return inputs
-        if self._start is not None and not self.shape_from_data:
-            (inputs,) = values_in_order(self, self._known_graph(), inputs)
+        if self.call_graph is not None and not self.shape_from_data:
+            (inputs,) = values_in_order(self, self.call_graph, inputs)
         set_mask(inputs, mask)
         outputs = inputs
-        for layer in self._layers:
+        for layer in self._layers[len(self.front.readers) if self.front else 0 :]:
             outputs = layer(outputs)
         return outputs
 
@@ -148,8 +156,7 @@ class Sequential(Model):
             self._connect(tensor)
 
     def _connect(self, output) -> None:
-        self.call_graph = Graph(self._start, output, self.name)
-        self.built = True
+        self._set_graph(Graph(self._start, output, self.name))
 
     def get_config(self) -> dict[str, Any]:
         layers = [serialize(layer) for layer in self._layers]

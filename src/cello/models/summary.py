@@ -56,7 +56,7 @@ def summary_parts(
 
 
 def _add_rows(table, model, connected, expand_nested, show_trainable, engines, indent) -> None:
-    used = set(model.call_graph.nodes) if model.call_graph else set()
+    used = set(model.whole_graph.nodes) if model.whole_graph else set()
     for layer in model.sublayers:
         nodes = [node for node in layer.graph_nodes if node in used]
         row: list[Any] = [
@@ -81,9 +81,9 @@ def _add_rows(table, model, connected, expand_nested, show_trainable, engines, i
 
 def _has_branches(model) -> bool:
     """Whether the graph is anything but a chain, or a model inside it is."""
-    if model.call_graph is None:
+    if model.whole_graph is None:
         return False
-    nodes = model.call_graph.nodes
+    nodes = model.whole_graph.nodes
     consumers: dict[int, int] = {}
     for node in nodes:
         inputs = {id(t) for t in node.inputs}

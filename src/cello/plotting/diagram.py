@@ -125,7 +125,7 @@ def _draw_model(model, shapes: bool, names: bool, direction: str, expand: bool) 
 
 def _draw_graph(model, shapes: bool, names: bool, direction: str, expand: bool) -> Picture:
     """The boxes and arrows of a model's graph."""
-    graph = model.call_graph
+    graph = model.whole_graph
     known = set(graph.nodes)
     # an input may be a tensor inside another graph: what computes it there is not drawn
     outside = [t for t in graph.flat_inputs if t.node not in known]

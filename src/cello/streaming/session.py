@@ -11,7 +11,7 @@ import numpy as np
 
 from cello.core.carry import before_first, examine, with_time
 from cello.core.memory import telling_of_memory
-from cello.core.numbers import exact_numbers, refuse_complex
+from cello.core.numbers import exact_numbers, refuse_complex, strings_refused
 from cello.core.variable import Binding
 from cello.streaming.pieces import Pieces, lengths_of_pieces, pieces_of
 
@@ -234,6 +234,9 @@ class Session:
         if isinstance(chunk, dict) and self._names and set(self._names) <= set(chunk):
             chunk = [chunk[name] for name in self._names]
         leaves = jax.tree.leaves(chunk)
+        text = next((v for v in leaves if isinstance(v, (str, bytes))), None)
+        if text is not None:
+            raise strings_refused(f"{self._model}: a chunk", text)
         if len(leaves) != len(self._specs):
             raise ValueError(
                 f"{self._model} has {len(self._specs)} input(s) and the chunk has {len(leaves)}."
