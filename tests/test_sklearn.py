@@ -77,6 +77,7 @@ def test_estimators_stand_in_pipelines_and_searches():
         sklearn.preprocessing.StandardScaler(), made("SKLearnTransformer", epochs=1)
     )
     assert pipeline.fit_transform(X, X.sum(1)).shape == (40, 1)
+    assert [*pipeline.named_steps] == ["standardscaler", "sklearntransformer"]  # as of Keras'
     scores = sklearn.model_selection.cross_val_score(
         made("SKLearnRegressor", epochs=60), X, X.sum(1), cv=2
     )

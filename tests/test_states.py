@@ -121,6 +121,7 @@ def test_constants_reach_the_cell_at_every_step():
     x, context = normal(2, 4, 3), normal(2, 3, seed=1)
     layer = RNN(Mixing(3), return_sequences=True)
     outputs = layer(x, constants=[context])
+    np.testing.assert_array_equal(layer(x, constants=context), outputs)  # alone, it is a list
     h = np.zeros((2, 3), "float32")
     for t in range(4):
         h = np.tanh(x[:, t] @ layer.cell.w.numpy() + 0.5 * h + context)

@@ -57,7 +57,7 @@ class RNN(Layer):
         initial_state: list of the states before the first step; zeros, or what the cell's
             `get_initial_state(batch_size)` gives, where `None`.
         constants: list of arrays `(batch, ...)`, or trees of them, that the cell's `call` takes as
-            `constants` at every step: what attention looks at, say.
+            `constants` at every step: what attention looks at, say. An array alone is a list of it.
         mask: boolean `(batch, time)`, true at the steps that count; the mask that travels with the
             inputs where `None`. At a masked step the states stay as they are.
         training: whether dropout acts.
@@ -186,6 +186,13 @@ class RNN(Layer):
         spec = getattr(self.cell, "input_spec", None)
         if isinstance(spec, InputSpec):
             self.input_spec = spec.with_time()
+
+    def bind_call(self, args, kwargs):
+        bound, training = super().bind_call(args, kwargs)
+        constants = bound.arguments.get("constants")
+        if constants is not None and not isinstance(constants, (list, tuple, dict)):
+            bound.arguments["constants"] = [constants]
+        return bound, training
 
     def call(self, sequences, initial_state=None, mask=None, training=False, constants=None):
         batch, time = self._checked_sizes(sequences)

@@ -8,7 +8,7 @@ from typing import Any
 def SKLearnClassifier(
     model: Any, warm_start: bool = False, model_kwargs: Any = None, fit_kwargs: Any = None
 ) -> Any:
-    """A classifier of scikit-learn around a model; see `cello.wrappers.estimators.Classifier`.
+    """A classifier of scikit-learn around a model; its class stands in `cello.wrappers.estimators`.
 
     Args:
         model: a compiled model, of which each `fit` trains a copy with new weights; or a function
@@ -17,7 +17,7 @@ def SKLearnClassifier(
         model_kwargs: arguments of the function.
         fit_kwargs: arguments of the model's `fit`.
     """
-    return _estimators().Classifier(model, warm_start, model_kwargs, fit_kwargs)
+    return _estimators().SKLearnClassifier(model, warm_start, model_kwargs, fit_kwargs)
 
 
 def SKLearnRegressor(
@@ -28,7 +28,7 @@ def SKLearnRegressor(
     Args:
         model, warm_start, model_kwargs, fit_kwargs: as for `SKLearnClassifier`.
     """
-    return _estimators().Regressor(model, warm_start, model_kwargs, fit_kwargs)
+    return _estimators().SKLearnRegressor(model, warm_start, model_kwargs, fit_kwargs)
 
 
 def SKLearnTransformer(
@@ -39,7 +39,7 @@ def SKLearnTransformer(
     Args:
         model, warm_start, model_kwargs, fit_kwargs: as for `SKLearnClassifier`.
     """
-    return _estimators().Transformer(model, warm_start, model_kwargs, fit_kwargs)
+    return _estimators().SKLearnTransformer(model, warm_start, model_kwargs, fit_kwargs)
 
 
 def _estimators() -> Any:

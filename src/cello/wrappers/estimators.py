@@ -85,7 +85,7 @@ class Estimator(BaseEstimator):
         return outputs[:, 0] if self.n_target_axes_ == 1 and outputs.shape[1:] == (1,) else outputs
 
 
-class Classifier(ClassifierMixin, Estimator):
+class SKLearnClassifier(ClassifierMixin, Estimator):
     """A classifier: the model has an output for each class, and gets one-hot rows as targets.
 
     Attributes:
@@ -118,7 +118,7 @@ class Classifier(ClassifierMixin, Estimator):
         return super()._answers(self.encoder_.inverse_transform(outputs))
 
 
-class Regressor(RegressorMixin, Estimator):
+class SKLearnRegressor(RegressorMixin, Estimator):
     """A regressor: what the model gives are the predictions."""
 
     def __sklearn_tags__(self):
@@ -127,7 +127,7 @@ class Regressor(RegressorMixin, Estimator):
         return tags
 
 
-class Transformer(TransformerMixin, Estimator):
+class SKLearnTransformer(TransformerMixin, Estimator):
     """A transformer: what the model gives are the new features."""
 
     def __sklearn_tags__(self):

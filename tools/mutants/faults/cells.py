@@ -283,6 +283,13 @@ FAULTS = [
     ),
     (
         SRC + "layers/rnn.py",
+        'bound.arguments["constants"] = [constants]',
+        "pass",
+        ["tests/test_states.py::test_constants_reach_the_cell_at_every_step"],
+        "an array alone reaches the cell as its constants, whose rows it takes for them",
+    ),
+    (
+        SRC + "layers/rnn.py",
         "return jnp.flip(masks[0], 1) if self.go_backwards else masks[0]",
         "return masks[0]",
         ["tests/test_recurrent.py::test_the_mask_of_a_way_back_is_turned_round"],
