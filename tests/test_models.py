@@ -125,6 +125,29 @@ def test_sequential_early_and_late():
     assert early.input_shape == (None, None, 2) and by_shape.input_shape == (None, 5, 2)
 
 
+def test_a_model_in_front_of_others_says_the_shape():
+    def chain(k):
+        inner = k.Input((None,), dtype="int32")
+        words = k.Model(inner, k.layers.GRU(3)(k.layers.Embedding(7, 2)(inner)))
+        return k.Sequential([words, k.layers.Dense(4), k.Sequential([k.layers.Dense(1)])])
+
+    theirs, ours = chain(keras), chain(cello)
+    assert [w.shape for w in ours.weights] == [w.shape for w in theirs.weights]
+    assert ours.input_shape == theirs.input_shape and ours.output_shape == theirs.output_shape
+    assert ours.input.dtype == "int32"
+    ours.set_weights(theirs.get_weights())
+    x = np.array([[1, 6, 2]])
+    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5)
+    a, b = Input((2,)), Input((3,))
+    of_two = Model([a, b], Concatenate()([a, b]))
+    for first in (of_two, Sequential([Dense(2)])):
+        assert not Sequential([first, Dense(1)]).built
+    from_data = Sequential([LSTM(3)])
+    from_data.predict(np.ones((2, 3, 1)), verbose=0)
+    model = Sequential([from_data, Dense(1)])
+    assert model.predict(np.ones((2, 5, 1)), verbose=0).shape == (2, 1)
+
+
 def test_a_shape_from_data_binds_no_length_and_a_failure_leaves_no_trace():
     model = Sequential([LSTM(3), Dense(1)])
     with pytest.raises(ValueError, match="add a features axis"):

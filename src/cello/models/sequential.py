@@ -23,7 +23,7 @@ class Sequential(Model):
     """Layers in a row, each fed by the one before.
 
     The shape of the input is known from an `Input` in front, from `input_shape=` on the first
-    layer, from `build`, or from the first data that come::
+    layer, from a first layer that is a model, from `build`, or from the first data that come::
 
         model = Sequential([Input((None, 8)), LSTM(32), Dense(1)])
 
@@ -174,9 +174,13 @@ class Sequential(Model):
 
 
 def _given_input(layer: Layer) -> SymbolicTensor | None:
-    """The input that `input_shape=` on a first layer asks for."""
-    if layer.graph_nodes and isinstance(layer, Model) and layer.call_graph is not None:
+    """The input of a first layer: that of a model, or the one that `input_shape=` asks for."""
+    if not isinstance(layer, Model):
+        shape = layer.first_input_shape
+        return None if shape is None else Input(batch_shape=shape)
+    if layer.call_graph is None or (isinstance(layer, Sequential) and layer.shape_from_data):
         return None
-    if layer.first_input_shape is not None and not isinstance(layer, Model):
-        return Input(batch_shape=layer.first_input_shape)
-    return None
+    inner = layer.input
+    if not isinstance(inner, SymbolicTensor):
+        return None
+    return Input(batch_shape=inner.shape, dtype=inner.dtype)
