@@ -1,5 +1,7 @@
 """Masks that meet: in merging layers, inside of `TimeDistributed`, batches masked as a whole."""
 
+import warnings
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -9,7 +11,7 @@ import pytest
 import cello
 from cello.core.masking import get_mask, set_mask
 
-COMPILATIONS = 230
+COMPILATIONS = 237
 
 MERGES = {
     **{n: {} for n in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")},
@@ -26,6 +28,10 @@ def drawn(kinds, seed=0):
     return inputs, [rng.random((3, 4)) > 0.5 if kind == "m" else None for kind in kinds]
 
 
+def mask_on(library, y):
+    return getattr(y, "_keras_mask", None) if library is keras else get_mask(y)
+
+
 def merged(library, name, options, inputs, masks):
     def with_mask(x, mask):
         x = jnp.asarray(x)
@@ -36,7 +42,7 @@ def merged(library, name, options, inputs, masks):
         return x
 
     y = getattr(library.layers, name)(**options)(list(map(with_mask, inputs, masks)))
-    return y, getattr(y, "_keras_mask", None) if library is keras else get_mask(y)
+    return y, mask_on(library, y)
 
 
 @pytest.mark.parametrize(("name", "options"), KINDS)
@@ -69,6 +75,36 @@ def test_what_is_not_finite_under_a_mask_reaches_nothing(name, options):
             counts = np.ones((3, 4), bool) if mask is None else mask
             np.testing.assert_allclose(g[counts], w[counts], rtol=1e-5, atol=1e-6)
             assert not np.any(g[~counts])
+
+
+# ----------------------------------------------------------------------- layers of one's own
+
+
+def reader(library, embedding, passes):
+    """A layer of a context and of symbols, whose mask the embedding inside makes."""
+
+    class Reader(library.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.embedding = embedding
+            self.supports_masking = passes
+
+        def call(self, context, symbols):
+            return self.embedding(symbols)
+
+    return Reader()
+
+
+def test_a_mask_from_inside_stays_when_that_of_the_input_is_passed_on():
+    context, symbols = np.array([[1, 2, 0, 0]]), np.array([[3, 0, 4, 1]])
+    for library in (keras, cello):
+        embedding = library.layers.Embedding(5, 2, "zeros", mask_zero=True)
+        seen = embedding(context)
+        for passes in (True, False):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore" if library is keras else "error")  # none is lost
+                y = reader(library, embedding, passes)(seen, symbols)
+            np.testing.assert_array_equal(mask_on(library, y), symbols != 0)
 
 
 # ------------------------------------------------------------------------- TimeDistributed

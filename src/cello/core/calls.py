@@ -174,7 +174,10 @@ class Called(VariableOwner):
         return masks
 
     def _attach_masks(self, arguments, outputs, masks) -> None:
-        if not self.supports_masking and jax.tree.leaves(masks):
+        """The masks of the outputs; one that is merely passed on gives way to a layer's inside."""
+        leaves = jax.tree.leaves(outputs)
+        bare = [leaf for leaf in leaves if get_mask(leaf) is None]
+        if bare and not self.supports_masking and jax.tree.leaves(masks):
             warnings.warn(
                 f"{self} does not support masking: the mask that came with its input ends here, "
                 "and the layers after it see every step. Set supports_masking = True in a layer "
@@ -184,9 +187,8 @@ class Called(VariableOwner):
             )
         inputs = next(iter(arguments.values()), None)
         mask = self.compute_mask(inputs, masks)
-        if mask is None:
+        if mask is None or (mask is masks and not bare):
             return
-        leaves = jax.tree.leaves(outputs)
         flat = list(mask) if isinstance(mask, (list, tuple)) else [mask] * min(1, len(leaves))
         for leaf, m in zip(leaves, flat, strict=False):
             set_mask(leaf, m)
