@@ -6,6 +6,27 @@ TESTS = "tests/"
 ORACLES = "tests/oracles/"
 
 FAULTS = [
+    # ------------------------------------------------------------------ masks of layers inside
+    (
+        "src/cello/core/calls.py",
+        "        if mask is None or (mask is masks and not bare):\n",
+        "        if mask is None:\n",
+        [
+            ORACLES
+            + "test_merged_masks.py::test_a_mask_from_inside_stays_when_that_of_the_input_is_passed_on"
+        ],
+        "the mask of the first input replaces that from a layer inside",
+    ),
+    (
+        "src/cello/core/calls.py",
+        "        if bare and not self.supports_masking",
+        "        if not self.supports_masking",
+        [
+            ORACLES
+            + "test_merged_masks.py::test_a_mask_from_inside_stays_when_that_of_the_input_is_passed_on"
+        ],
+        "a layer warns of a lost mask though its outputs have one",
+    ),
     (
         CORE + "variable.py",
         "        warn_at_forks()\n",
