@@ -2,6 +2,7 @@
 
     KERAS_BACKEND=jax python tests/saving/make_fixtures.py keras      # Keras 3
     python tests/saving/make_fixtures.py tf_keras                     # tf-keras, which is Keras 2
+    KERAS_BACKEND=tensorflow python tests/saving/make_fixtures.py keras   # models of strings
 
 `<keras|tf_keras>_<name>.<keras|h5>` is a file, `.npz` beside it has the inputs `x0`, `x1`, ... and
 the outputs `y0`, `y1`, ...; and `later`, the losses of three more epochs on these data and the
@@ -116,6 +117,44 @@ def tensorflow_functions():
     return keras.Model(x, outputs), [data(4, 5, 3)], None
 
 
+def strings():
+    """Layers that were adapted: their vocabularies are files beside the configuration."""
+    import tensorflow as tf
+
+    words, text = L.Input((3,), dtype="string", name="words"), L.Input((1,), dtype="string")
+    codes, sizes = L.Input((2,), dtype="int64", name="codes"), L.Input((4,), name="sizes")
+    lookup, integers = (
+        L.StringLookup(mask_token="", num_oov_indices=2),
+        L.IntegerLookup(output_mode="multi_hot"),
+    )
+    weighed, cut = (
+        L.TextVectorization(output_mode="tf_idf"),
+        L.TextVectorization(output_sequence_length=4, ngrams=2),
+    )
+    scaled, bins = L.Normalization(), L.Discretization(num_bins=3)
+    lookup.adapt(np.array(["x", "y", "x", "zoë"])), integers.adapt(np.array([5, 7, 5, -9]))
+    weighed.adapt(TEXTS), cut.adapt(TEXTS)
+    scaled.adapt(data(20, 4) + 3), bins.adapt(data(50, 1))
+    inner = keras.Sequential([L.Input((4,)), L.Embedding(30, 3, mask_zero=True), L.LSTM(2)])
+    parts = [
+        L.Flatten()(L.Embedding(9, 2)(lookup(words))),
+        L.Flatten()(L.Embedding(5, 2)(L.Hashing(5)(words))),
+        integers(codes),
+        scaled(sizes),
+        L.CategoryEncoding(3, "count")(bins(sizes)),
+        L.Flatten()(weighed(text)),
+        inner(cut(text)),
+    ]
+    model = keras.Model([words, text, codes, sizes], L.Dense(2)(L.Concatenate()(parts)))
+    x = [[["x", "zoë", "q"], ["", "y", "r"]], [["The cat, a dog"], ["a bird"]]]
+    inputs = [*map(np.array, x), np.array([[5, 1], [-9, 2]]), data(2, 4)]
+    outputs = model.predict([tf.constant(a) for a in inputs])
+    stem = FOLDER / "keras_strings"
+    model.save(stem.with_suffix(".keras"))
+    np.savez(stem.with_suffix(".npz"), **numbered("x", inputs), y0=outputs)
+
+
+TEXTS = ["the cat sat", "A dog, a cat!", "the bird", "a bird and a dog"]
 MODELS = [sequential, two_directions, encoder_decoder, nested_and_shared, stacked_cells]
 MODELS += [old_activation]
 if package == "tf_keras":
@@ -155,4 +194,7 @@ def main():
         print(stem.name, keras.__version__)
 
 
-main()
+if package == "keras" and keras.backend.backend() == "tensorflow":
+    strings()
+else:
+    main()

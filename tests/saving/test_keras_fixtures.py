@@ -14,7 +14,7 @@ import pytest
 
 import cello
 
-COMPILATIONS = 80
+COMPILATIONS = 95
 
 FOLDER = pathlib.Path(__file__).parent / "fixtures"
 FILES = sorted(p.name for p in FOLDER.iterdir() if p.suffix in (".keras", ".h5"))

@@ -5165,7 +5165,7 @@ class StringLookup(_layers_lookup.StringLookup, Layer):
         dtype: str | DTypePolicy | DTypeLike | None = None, activity_regularizer: Named = None,
         input_shape: Sequence[Any] | None = None, batch_input_shape: Sequence[Any] | None = None,
         salt: Any = None, sparse: Any = None, ragged: Any = None, encoding: Any = None,
-        has_input_vocabulary: Any = None, vocabulary_size: Any = None,
+        has_input_vocabulary: Any = None, vocabulary_size: Any = None, oov_method: Any = None,
     ) -> None:
         r"""Args:
         max_tokens: Size of the vocabulary at most, all included.

@@ -58,6 +58,11 @@ class Hashing(Layer):
         """The layer; Keras writes the dtype of the bins, which here are whole numbers anyway."""
         return super().from_config(without_whole_dtype(config))
 
+    def get_config(self):
+        """The arguments, with the dtype of the bins, as Keras' layer wants it."""
+        config = super().get_config()
+        return config | {"dtype": "int64"} if self.output_mode == "int" else config
+
     reads_strings = True
 
     def __call__(self, inputs):

@@ -73,6 +73,7 @@ class StringLookup(HostLayer):
     mask_token = arg(None, kind=optional(_string), doc="The string that is a mask; none if `None`.")
     oov_token = arg("[UNK]", kind=_string, doc="What stands for a string that is not known.")
     invert = arg(False, kind=boolean, doc="Whether indices become strings.")
+    _ignored_arguments = {"oov_method": ("floormod",)}
 
     def token(self, value):
         return value.decode("utf-8") if isinstance(value, bytes) else str(value)

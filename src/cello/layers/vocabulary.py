@@ -177,6 +177,23 @@ class VocabularyLayer(Layer):
             "vocabulary": self.get_vocabulary() if self.vocabulary else None
         }
 
+    def save_own_variables(self, store) -> None:
+        """The weights of "tf_idf", which Keras keeps among those of the model."""
+        if self.idf_weights is not None:
+            store["idf_weights"] = np.asarray(self.idf_weights, "float32")
+
+    def load_own_variables(self, store) -> None:
+        """Take the weights of "tf_idf"; a file of Cello's has them in the configuration, too."""
+        if "idf_weights" not in store:
+            return
+        weights = _weights(store["idf_weights"])
+        if self.output_mode != "tf_idf" or len(weights) != self.vocabulary_size():
+            raise ValueError(
+                f"{self} has {self.vocabulary_size()} tokens and output_mode={self.output_mode!r}, "
+                f"and the file {len(weights)} idf_weights."
+            )
+        self.idf_weights = weights
+
     @property
     def _special(self) -> list[Any]:
         """What stands in front of the vocabulary."""

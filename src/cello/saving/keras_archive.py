@@ -8,7 +8,7 @@ import os
 import stat
 import time
 import zipfile
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from cello.core.serialization import serialize, shared_objects
 from cello.core.version import VERSION
 from cello.models.model import Model
 from cello.saving.hdf5 import HDF5Reader, write_arrays
+from cello.saving.keras_assets import is_asset, put_in_configuration, read_vocabularies
 from cello.saving.keras_weights import OPTIMIZER, arrays_of, frozen_weights
 from cello.saving.optimizer_state import optimizer_arrays
 
@@ -67,8 +68,24 @@ def _all_arrays(model: Model) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return arrays, names
 
 
-def read_archive(path) -> tuple[dict[str, Any], HDF5Reader, bool]:
-    """The configuration in a `.keras` file, its weights, and whether Keras was older than 3.
+class Archive(NamedTuple):
+    """What is in a `.keras` file.
+
+    Attributes:
+        config: the configuration.
+        reader: the weights.
+        old: whether Keras was older than 3.
+        vocabularies: those of Keras' that no configuration took, by the paths of their layers.
+    """
+
+    config: dict[str, Any]
+    reader: HDF5Reader
+    old: bool
+    vocabularies: dict[str, list[str]]
+
+
+def read_archive(path) -> Archive:
+    """What is in a `.keras` file.
 
     All sizes are checked before anything is unpacked.
 
@@ -84,17 +101,22 @@ def read_archive(path) -> tuple[dict[str, Any], HDF5Reader, bool]:
         raise ModelFileError(f"It is not a whole .keras archive: {error}") from None
     old = not str(parse_json(parts[METADATA]).get("keras_version")).startswith("3")
     config, weights = parse_json(parts[CONFIG]), parts[WEIGHTS]
-    return config, HDF5Reader(io.BytesIO(weights), len(weights)), old
+    reader = HDF5Reader(io.BytesIO(weights), len(weights))
+    assets = {name: content for name, content in parts.items() if is_asset(name)}
+    vocabularies = read_vocabularies(assets, size)
+    put_in_configuration(config, vocabularies, reader)
+    return Archive(config, reader, old, vocabularies)
 
 
 def _checked_members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         name = info.filename
-        if name not in (CONFIG, METADATA, WEIGHTS):
+        if name not in (CONFIG, METADATA, WEIGHTS) and not is_asset(name):
             raise ModelFileError(
                 f"The archive has a member {name!r}; a .keras file of layers that Cello has "
-                f"consists of {METADATA}, {CONFIG} and {WEIGHTS}."
+                f"consists of {METADATA}, {CONFIG}, {WEIGHTS} and vocabularies, "
+                "assets/.../vocabulary.txt."
             )
         if name in members:
             raise ModelFileError(f"The archive has two members {name!r}.")
@@ -106,7 +128,7 @@ def _checked_members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.Z
     missing = sorted({CONFIG, METADATA, WEIGHTS} - set(members))
     if missing:
         raise ModelFileError(f"The archive lacks {' and '.join(missing)}.")
-    long = [name for name in (CONFIG, METADATA) if members[name].file_size > _TEXT_BYTES]
+    long = [name for name in members if name != WEIGHTS and members[name].file_size > _TEXT_BYTES]
     if long:
         raise ModelFileError(f"The member {long[0]!r} is longer than {_TEXT_BYTES} bytes.")
     if sum(info.file_size for info in members.values()) > EXPANSION * size + FREE_BYTES:

@@ -19,11 +19,14 @@ from cello.core.layer import Layer
 from cello.core.naming import snake_case
 from cello.core.serialization import class_entry
 from cello.core.variable import Variable
+from cello.layers.text import TextVectorization
 from cello.models.model import Model
 from cello.models.sequential import Sequential
 from cello.saving.hdf5 import HDF5Reader
 
 OPTIMIZER = "optimizer/vars"
+INNER = "_lookup_layer"
+"""The layer inside of Keras' `TextVectorization`, which writes what that has once more."""
 _OF_KERAS = {"GroupQueryAttention": "GroupedQueryAttention"}
 """The classes that Keras calls otherwise than its users do, and so the groups of their weights."""
 
@@ -94,6 +97,9 @@ def arrays_of(layer: Layer) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         store: dict[str, Any] = {}
         place.layer.save_own_variables(store)
         arrays.update({f"{place.group}/{name}": np.asarray(v) for name, v in store.items()})
+        if isinstance(place.layer, TextVectorization):  # Keras' has a layer inside, with the same
+            inner = place.group.removesuffix("vars") + f"{INNER}/vars"
+            arrays.update({f"{inner}/{name}": np.asarray(v) for name, v in store.items()})
     return arrays, {place.group: place.layer.name for place in places(layer)}
 
 
@@ -185,8 +191,10 @@ def read_optimizer(reader: HDF5Reader) -> list[np.ndarray]:
 
 
 def _is_no_weight(path: str) -> bool:
-    """Whether a path is the optimiser's, or the state of a random generator."""
-    return path.startswith(("optimizer/", "metrics/")) or "/seed_generator/" in path
+    """Whether a path is the optimiser's, the state of a random generator, or there twice."""
+    return path.startswith(("optimizer/", "metrics/")) or any(
+        part in path for part in ("/seed_generator/", f"/{INNER}/vars/")
+    )
 
 
 def _some(names: list[str]) -> str:

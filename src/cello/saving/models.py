@@ -17,6 +17,7 @@ from cello.distribution.processes import written_once
 from cello.models.model import Model
 from cello.saving.hdf5 import HDF5Reader
 from cello.saving.keras_archive import count_objects, read_archive, write_archive
+from cello.saving.keras_assets import give_to_layers
 from cello.saving.keras_h5 import (
     find_ignored,
     legacy_config,
@@ -100,11 +101,11 @@ def load_model(
 
 
 def _load_archive(path: Path, custom_objects, compile: bool) -> Model:
-    config, reader, old = read_archive(path)
+    config, reader, old, vocabularies = read_archive(path)
     if old:
         config = modern(config, old)
     with reader, custom_object_scope(custom_objects), _loading(config, reader):
-        model = _make(config, path.name if old else None)
+        model = _make(config, path.name if old else None, vocabularies)
         read_weights(model, reader)
         freeze_weights(model, config.get("frozen_weights", []))
         compiled = config.get("compile_config")
@@ -136,15 +137,17 @@ def _loading(config: dict[str, Any], reader: HDF5Reader) -> Loading:
     return Loading(2 * reader.nbytes + 2**16, count_objects(config))
 
 
-def _make(config: dict[str, Any], old: str | None) -> Model:
+def _make(config: dict[str, Any], old: str | None, vocabularies=None) -> Model:
     """The model of a configuration, built, its weights not yet there.
 
     Args:
         old: the name of a file of Keras 2, of whose arguments some are dead; else `None`.
+        vocabularies: those that are not in the configuration, by the paths of their layers.
     """
     model = deserialize(config)
     if not isinstance(model, Model):
         raise ModelFileError(f"Its configuration is that of a {type(model).__name__}.")
+    give_to_layers(model, vocabularies or {})
     build = config.get("build_config")
     if not (model.built and model.weights) and build and not model.call_graph:
         model.build_from_config(build)

@@ -81,7 +81,7 @@ def _read(layer: Layer, path: Path, skipped: list[str] | None) -> None:
         read_safetensors(layer, path, skipped)
         return
     archive = path.suffix == ".keras"
-    with read_archive(path)[1] if archive else HDF5Reader(path, path.stat().st_size) as reader:
+    with read_archive(path).reader if archive else HDF5Reader(path, path.stat().st_size) as reader:
         if is_legacy(reader):
             whole = "model_weights" in reader.groups
             read_legacy_weights(layer, reader, "model_weights" if whole else "", skipped)
