@@ -1,7 +1,7 @@
 """Are reviews of films kind? Words become numbers, numbers vectors, and an LSTM reads both ways."""
 
 import numpy as np
-from keras import Sequential
+from keras import Model, Sequential
 from keras.layers import LSTM, Bidirectional, Dense, Embedding, Input, TextVectorization
 from keras.optimizers import Adam
 from start import start_alike
@@ -60,11 +60,17 @@ history = model.fit(
     verbose=0,
 )
 
+# A model from end to end: text comes in
+inputs = Input(shape=(1,), dtype="string", name="text")
+end_to_end_model = Model(inputs, model(vectorize_layer(inputs)))
+end_to_end_model.compile(loss="binary_crossentropy", optimizer="adam", metrics=["accuracy"])
+
 examples = ["Wonderful, simply wonderful!", "The plot? Dull; the rest a bore.", "I was in Rome"]
 numbers = {
     **history.history,
     "words": x_val,
     "vocabulary": len(vectorize_layer.get_vocabulary()),
     "embeddings": model.layers[0].get_weights()[0],
-    "examples": model.predict(vectorize_layer(examples), verbose=0),
+    "evaluated": end_to_end_model.evaluate(val_texts, val_labels, verbose=0),
+    "examples": end_to_end_model.predict(np.array(examples), verbose=0),
 }

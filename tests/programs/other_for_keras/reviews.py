@@ -77,5 +77,6 @@ numbers = {
     "words": x_val,
     "vocabulary": len(vocabulary),
     "embeddings": model.layers[0].get_weights()[0],
+    "evaluated": model.evaluate(x_val, val_labels, verbose=0),
     "examples": model.predict(vectorize_layer(examples), verbose=0),
 }
