@@ -83,18 +83,20 @@ def test_threads_make_the_batches_of_a_py_dataset():
     np.testing.assert_array_equal(ours.get_weights()[0], alone.get_weights()[0])
 
 
-def test_a_py_dataset_without_an_end_goes_on():
-    class Endless(cello.utils.PyDataset):
-        asked = 0
-        num_batches = None
+def test_a_py_dataset_without_an_end_goes_on_in_training_and_starts_anew_in_validation():
+    def fit(k):
+        class Endless(k.utils.PyDataset):
+            num_batches = None
 
-        def __getitem__(self, i):
-            self.asked = max(self.asked, i + 1)
-            return X[:4], Y[:4]
+            def __getitem__(self, i):
+                return X[:4] * i, Y[:4]
 
-    dataset = Endless()
-    model(cello).fit(dataset, epochs=2, steps_per_epoch=3, verbose=0)
-    assert dataset.asked == 6
+        how = {"steps_per_epoch": 3, "validation_steps": 2, "shuffle": False, "verbose": 0}
+        return model(k).fit(Endless(), epochs=2, validation_data=Endless(), **how).history
+
+    theirs, ours = fit(keras), fit(cello)
+    for name in ("loss", "val_loss"):
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-5)
 
 
 def test_a_py_dataset_says_what_it_lacks():

@@ -7,7 +7,7 @@ import pytest
 
 import cello
 
-COMPILATIONS = 60
+COMPILATIONS = 75
 
 X = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
 Y = {"a": np.full((4, 1), 0.5, "float32"), "b": np.arange(8, dtype="float32").reshape(4, 2)}
@@ -66,6 +66,38 @@ def test_several_losses_of_the_only_output_are_added():
     mse, mae = np.mean(np.square(error)), np.mean(np.abs(error))
     found = model.evaluate(X, A, verbose=0, return_dict=True)
     np.testing.assert_allclose(list(found.values()), [mse + 3 * mae, mse + mae], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [["mae", "MSE"], [None, ["mae"]], {"b": ["mse", "mae", "mae"], "a": "mae"}],
+    ids=["one for each", "none for one", "by names"],
+)
+def test_metrics_over_outputs(metrics):
+    models = [compiled(library, "list", "mse", metrics=metrics) for library in (cello, keras)]
+    ours, theirs = (m.evaluate(X, [A, B], return_dict=True, verbose=0) for m in models)
+    assert ours.keys() == theirs.keys()
+    for name, want in theirs.items():
+        np.testing.assert_allclose(ours[name], want, rtol=1e-5)
+    ours, theirs = (m.evaluate(X, [A, B], verbose=0) for m in models)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+
+
+def test_names_of_metrics():
+    def LargeError(y_true, y_pred):
+        return 10 * (y_true - y_pred) ** 2
+
+    found = []
+    for library in (cello, keras):
+        model = library.Sequential([library.Input((3,)), library.layers.Dense(1)])
+        model.set_weights([np.full((3, 1), 0.5, "float32"), np.zeros(1, "float32")])
+        metrics = ["MAE", "AUC", "Accuracy", LargeError, library.losses.MeanAbsoluteError(), "MAE"]
+        model.compile("sgd", "mse", metrics=[metrics])
+        found.append(model.evaluate(X, np.sign(A), return_dict=True, verbose=0))
+    ours, theirs = found
+    assert ours.keys() == theirs.keys()
+    for name, want in theirs.items():
+        np.testing.assert_allclose(ours[name], want, rtol=1e-5, err_msg=name)
 
 
 def test_metrics_of_nested_outputs():

@@ -27,6 +27,7 @@ from cello.losses.functions import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
+from cello.losses.loss import Loss
 from cello.metrics.confusion import (
     AUC,
     FalseNegatives,
@@ -98,6 +99,7 @@ registry = Registry(
     },
 )
 registry.entries["mean_squared_error"] = MeanSquaredError
+CHOSEN_BY_SHAPES = "accuracy", "acc", "crossentropy", "ce"
 
 
 def get(identifier) -> Metric:
@@ -113,22 +115,28 @@ def get(identifier) -> Metric:
         hint = nearest(identifier, names)
         raise ValueError(f"Unknown metric {identifier!r}{hint or '.'}")
     metric = registry.get(identifier)
-    if not isinstance(metric, Metric):
-        return MeanMetricWrapper(metric)
-    if isinstance(identifier, str):
-        metric.name = identifier if identifier == identifier.lower() else metric.name
-    return metric
+    if isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, Loss):
+        return MeanMetricWrapper(metric, metric.name)
+    return MeanMetricWrapper(metric, snake_case(getattr(metric, "__name__", type(metric).__name__)))
 
 
 def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
     """As `get`; "accuracy" and "crossentropy" are chosen by the shapes, as in Keras.
 
+    One that is given by a name keeps that name, in the case in which it is written.
+
     Args:
         identifier: as for `get`.
         y_true_shape, y_pred_shape: shapes of targets and outputs; the first may be `None`.
     """
-    if identifier not in ("accuracy", "acc", "crossentropy", "ce"):
+    if not isinstance(identifier, str):
         return get(identifier)
+    if identifier.lower() not in CHOSEN_BY_SHAPES:
+        metric = get(identifier)
+        metric.name = identifier
+        return metric
     last = y_pred_shape[-1] if len(y_pred_shape) > 1 else 1
     same = y_true_shape is not None and tuple(y_true_shape[1:]) == tuple(y_pred_shape[1:])
     if last == 1:
@@ -137,7 +145,7 @@ def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
         classes = CategoricalAccuracy, CategoricalCrossentropy
     else:
         classes = SparseCategoricalAccuracy, SparseCategoricalCrossentropy
-    return classes[identifier in ("crossentropy", "ce")](name=identifier)
+    return classes[identifier.lower() in ("crossentropy", "ce")](name=identifier)
 
 
 def deserialize(config, custom_objects=None) -> Metric:

@@ -103,7 +103,8 @@ class Feeding:
                     f"{self.model}.{where}: an iterable gives (x, y), so y must not be passed too."
                 )
             fills = functools.partial(self._fills, where, targets, tbptt)
-            feed = IterableFeed(iterable_of(x, shuffler), steps, prepare, fills, lists.join)
+            batches = iterable_of(x, shuffler, goes_on=where == "fit")
+            feed = IterableFeed(batches, steps, prepare, fills, lists.join)
             batch = feed.first()
         else:
             parts = self.parts(where, data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 import warnings
 from typing import Any
@@ -16,6 +17,7 @@ from cello import metrics as metrics_module
 from cello.core.masking import count_rows, get_mask, set_mask
 from cello.losses.loss import Loss
 from cello.metrics.metric import MeanMetricWrapper, hide_masked_parts
+from cello.metrics.named import CHOSEN_BY_SHAPES
 from cello.training.apart import is_row_wise
 from cello.training.outputs import name_outputs, place_targets, spread
 from cello.training.ragged import mask_like
@@ -33,7 +35,7 @@ class Objective:
         names: those of the outputs; empty before `resolve`.
         losses: place of an output, its loss, and the weight of that, for each loss.
         measured: label to metric, in the order of the results: the mean of the loss, of the losses
-            of several outputs, and the metrics of `compile`.
+            of several outputs, and the metrics of `compile`, for several outputs by their labels.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Objective:
         if len(self.losses) > 1:
             self.measured.update({self._means[i].name: self._means[i] for i, *_ in self.losses})
         self._compiled = []
+        means = len(self.measured)
         for given, weighted in ((self.metrics, False), (self.weighted_metrics, True)):
             for i, several in enumerate(self._metrics_in(given)):
                 for metric in several:
@@ -94,10 +97,12 @@ class Objective:
                     )
                     metric.prepare(flat[i].shape)
                     prefix = f"{names[i]}_" if len(names) > 1 else ""
-                    if weighted and prefix + metric.name in self.measured:
-                        prefix += "weighted_"
-                    self.measured[prefix + metric.name] = metric
+                    label = _new_label(self.measured, prefix, metric.name, weighted)
+                    self.measured[label] = metric
                     self._compiled.append((i, metric, weighted))
+        if len(names) > 1:
+            labelled = list(self.measured.items())
+            self.measured = dict(labelled[:means] + sorted(labelled[means:]))
 
     def places_of(self, targets, outputs, output_names: list[str]):
         """Before `resolve`: for each output the number of its leaf in the targets, and its losses.
@@ -291,11 +296,14 @@ class Objective:
         names = self.names
         if given is None:
             return [[] for _ in names]
-        each = isinstance(given, dict) or any(isinstance(g, (list, tuple, dict)) for g in given)
-        if len(names) == 1 and not isinstance(given, dict):
-            each = False
+        each = isinstance(given, dict) or (
+            len(names) > 1
+            and isinstance(given, (list, tuple))
+            and (len(given) == len(names) or not all(map(_is_single, given)))
+        )
         per_output = spread(given, self._form, "metrics") if each else [given] * len(names)
-        return [[m for m in _listed(metrics) if m is not None] for metrics in per_output]
+        flat = [jax.tree.leaves(metrics, is_leaf=_is_single) for metrics in per_output]
+        return [[m for m in several if m is not None] for several in flat]
 
 
 def _update(metric, y_true, y_pred, weights) -> None:
@@ -318,6 +326,15 @@ def _update(metric, y_true, y_pred, weights) -> None:
             f"outputs with a mask and weighted_metrics need it."
         ) from None
     metric.update_state(y_true, y_pred, **more)
+
+
+def _new_label(taken, prefix: str, name: str, weighted: bool) -> str:
+    """The name of a metric in the results, other than those that are taken."""
+    label = prefix + name
+    if weighted and label in taken:
+        label = f"{prefix}weighted_{name}"
+    numbered = (f"{label}_{n}" for n in itertools.count(1))
+    return next(v for v in itertools.chain([label], numbered) if v not in taken)
 
 
 def _listed(value) -> list[Any]:
@@ -358,5 +375,5 @@ def _known_loss(loss):
 
 
 def _check_metric(metric) -> None:
-    if isinstance(metric, str) and metric not in ("accuracy", "acc", "crossentropy", "ce"):
+    if isinstance(metric, str) and metric.lower() not in CHOSEN_BY_SHAPES:
         metrics_module.get(metric)

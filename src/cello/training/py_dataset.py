@@ -91,12 +91,30 @@ class Passes:
             yield batch
 
 
-def iterable_of(x, shuffler=None) -> Any:
-    """What gives the batches of `x`, which may be a `PyDataset`."""
+class Endless:
+    """A `PyDataset` without an end as an iterable, which begins with the batch 0."""
+
+    def __init__(self, dataset: PyDataset):
+        self.dataset = dataset
+
+    def __iter__(self) -> Iterator[Any]:
+        return _fetch(self.dataset, itertools.count())
+
+
+def iterable_of(x, shuffler=None, goes_on: bool = False) -> Any:
+    """What gives the batches of `x`, which may be a `PyDataset`.
+
+    Args:
+        x: the data.
+        shuffler: as for `Passes`.
+        goes_on: whether a dataset without an end goes on from one epoch to the next; else each
+            begins with the batch 0.
+    """
     if not isinstance(x, PyDataset):
         return x
-    endless = x.num_batches is None
-    return _fetch(x, itertools.count()) if endless else Passes(x, shuffler)
+    if x.num_batches is not None:
+        return Passes(x, shuffler)
+    return iter(Endless(x)) if goes_on else Endless(x)
 
 
 def _fetch(dataset: PyDataset, order: Iterable[int]) -> Iterator[Any]:

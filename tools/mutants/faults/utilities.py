@@ -101,10 +101,20 @@ FAULTS = [
     ),
     (
         "src/cello/training/feeding.py",
-        "iterable_of(x, shuffler)",
-        "iterable_of(x)",
+        "iterable_of(x, shuffler, ",
+        "iterable_of(x, ",
         [BATCHES + "test_a_py_dataset_hears_of_its_passes_and_is_shuffled"],
         "the batches of a PyDataset come in one order",
+    ),
+    (
+        "src/cello/training/py_dataset.py",
+        "return iter(Endless(x)) if goes_on else Endless(x)",
+        "return iter(Endless(x))",
+        [
+            BATCHES + "test_a_py_dataset_without_an_end_goes_on_in_training_and_starts_anew"
+            "_in_validation"
+        ],
+        "validation goes on through a PyDataset without an end",
     ),
     (
         "src/cello/training/dataset.py",
