@@ -263,3 +263,27 @@ def test_a_loss_that_masked_steps_would_dilute_changes_nothing():
         model.fit(X, Y, verbose=0)
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def labels_that_are_there(library):
+    class OfLabels(library.losses.Loss):
+        def call(self, y_true, y_pred):
+            values = library.losses.sparse_categorical_crossentropy(y_true, y_pred)
+            real = library.ops.cast(y_true > 0, "float32")
+            return library.ops.sum(values * real) / library.ops.sum(real)
+
+    return OfLabels()
+
+
+def test_a_loss_class_of_ones_own_says_itself_what_targets_it_takes():
+    """Labels for probabilities of classes: other shapes than those of one number beside each."""
+    labels, found = np.array([[1, 2, 0], [2, 1, 1]]), []
+    kernel = RNG.normal(size=(5, 3)).astype("float32")
+    for library in (keras, cello):
+        model = library.Sequential(
+            [library.Input((3, 5)), library.layers.Dense(3, "softmax", use_bias=False)]
+        )
+        model.set_weights([kernel])
+        model.compile(loss=labels_that_are_there(library))
+        found.append(model.test_on_batch(PRED[:2, :3].repeat(2, -1)[..., :5], labels))
+    np.testing.assert_allclose(*map(np.ravel, found), rtol=1e-6)

@@ -52,6 +52,19 @@ class CTC(_losses_ctc.CTC, Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
+class ComparingLoss(_losses_loss.ComparingLoss, Loss):
+    def __init__(
+        self,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = None, dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
 class FunctionLoss(_losses_loss.FunctionLoss, Loss):
     def __init__(
         self, function: Any,
@@ -66,7 +79,7 @@ class FunctionLoss(_losses_loss.FunctionLoss, Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class CategoricalHinge(Loss):
+class CategoricalHinge(ComparingLoss):
     r"""`max(1 - sum(y_true y_pred) + max((1 - y_true) y_pred), 0)`.
     """
     def __init__(
@@ -81,7 +94,7 @@ class CategoricalHinge(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class CosineSimilarity(Loss):
+class CosineSimilarity(ComparingLoss):
     r"""`-sum(y_true / |y_true| * y_pred / |y_pred|)`: -1 for the same direction, a loss.
 
     The metric of this name has the other sign, as in Keras.
@@ -99,7 +112,7 @@ class CosineSimilarity(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class Hinge(Loss):
+class Hinge(ComparingLoss):
     r"""`mean(max(1 - y_true y_pred, 0))`, with labels -1 and 1 (or 0 and 1).
     """
     def __init__(
@@ -114,7 +127,7 @@ class Hinge(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class Huber(Loss):
+class Huber(ComparingLoss):
     r"""`e^2 / 2` where `|e| <= delta`, else `delta (|e| - delta / 2)`; mean. Huber 1964.
     """
     def __init__(
@@ -130,7 +143,7 @@ class Huber(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class LogCosh(Loss):
+class LogCosh(ComparingLoss):
     r"""`mean(log(cosh(y_pred - y_true)))`.
     """
     def __init__(
@@ -145,7 +158,7 @@ class LogCosh(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class MeanAbsoluteError(Loss):
+class MeanAbsoluteError(ComparingLoss):
     r"""`mean(|y_true - y_pred|)`.
     """
     def __init__(
@@ -160,7 +173,7 @@ class MeanAbsoluteError(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class MeanAbsolutePercentageError(Loss):
+class MeanAbsolutePercentageError(ComparingLoss):
     r"""`100 mean(|y_true - y_pred| / max(|y_true|, EPSILON))`.
     """
     def __init__(
@@ -175,7 +188,7 @@ class MeanAbsolutePercentageError(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class MeanSquaredError(Loss):
+class MeanSquaredError(ComparingLoss):
     r"""`mean((y_true - y_pred)^2)`.
     """
     def __init__(
@@ -190,7 +203,7 @@ class MeanSquaredError(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class MeanSquaredLogarithmicError(Loss):
+class MeanSquaredLogarithmicError(ComparingLoss):
     r"""`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below EPSILON counts as it.
     """
     def __init__(
@@ -205,7 +218,7 @@ class MeanSquaredLogarithmicError(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class Poisson(Loss):
+class Poisson(ComparingLoss):
     r"""`mean(y_pred - y_true log(y_pred + EPSILON))`.
     """
     def __init__(
@@ -220,7 +233,7 @@ class Poisson(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class SquaredHinge(Loss):
+class SquaredHinge(ComparingLoss):
     r"""`mean(max(1 - y_true y_pred, 0)^2)`, with labels -1 and 1 (or 0 and 1).
     """
     def __init__(
@@ -235,7 +248,7 @@ class SquaredHinge(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class Dice(Loss):
+class Dice(ComparingLoss):
     r"""`1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred))`, along all axes or some.
     """
     def __init__(
@@ -251,7 +264,7 @@ class Dice(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class KLDivergence(Loss):
+class KLDivergence(ComparingLoss):
     r"""`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951.
     """
     def __init__(
@@ -266,7 +279,7 @@ class KLDivergence(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class Tversky(Loss):
+class Tversky(ComparingLoss):
     r"""`1 - I / (I + alpha sum(y_true (1 - y_pred)) + beta sum((1 - y_true) y_pred))`.
 
     `I = sum(y_true y_pred)`; all sums over all axes or some. Salehi et al. 2017.
@@ -286,7 +299,7 @@ class Tversky(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class BinaryCrossentropy(Loss):
+class BinaryCrossentropy(ComparingLoss):
     r"""`-mean(y_true log(y_pred) + (1 - y_true) log(1 - y_pred))`.
     """
     def __init__(
@@ -304,7 +317,7 @@ class BinaryCrossentropy(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class BinaryFocalCrossentropy(Loss):
+class BinaryFocalCrossentropy(ComparingLoss):
     r"""The binary cross-entropy times `(1 - p_t)^gamma`; Lin et al. 2017.
     """
     def __init__(
@@ -326,7 +339,7 @@ class BinaryFocalCrossentropy(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class CategoricalGeneralizedCrossEntropy(Loss):
+class CategoricalGeneralizedCrossEntropy(ComparingLoss):
     r"""`(1 - y_pred[y_true]^q) / q`, which wrong labels disturb less; Zhang and Sabuncu 2018.
 
     `y_true` are integer labels without the axis of the classes. With `q` near 0 it is the
@@ -345,7 +358,7 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class CategoricalCrossentropy(Loss):
+class CategoricalCrossentropy(ComparingLoss):
     r"""`-sum(y_true log(y_pred))` over the classes; `y_true` are one-hot or probabilities.
     """
     def __init__(
@@ -363,7 +376,7 @@ class CategoricalCrossentropy(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class CategoricalFocalCrossentropy(Loss):
+class CategoricalFocalCrossentropy(ComparingLoss):
     r"""`-sum(alpha (1 - y_pred)^gamma y_true log(y_pred))` over the classes; Lin et al. 2017.
 
     `y_true` are one-hot or probabilities; `alpha` is a number, or a list of one for each class.
@@ -386,7 +399,7 @@ class CategoricalFocalCrossentropy(Loss):
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
 
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(ComparingLoss):
     r"""`-log(y_pred[y_true])`; `y_true` are integer labels without the axis of the classes.
     """
     def __init__(
@@ -408,8 +421,8 @@ class SparseCategoricalCrossentropy(Loss):
 __all__ = [
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge",
-    "CosineSimilarity", "Dice", "FunctionLoss", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
-    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "ComparingLoss", "CosineSimilarity", "Dice", "FunctionLoss", "Hinge", "Huber", "KLDivergence",
+    "LogCosh", "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
     "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge",
     "Tversky", "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
     "categorical_focal_crossentropy", "categorical_generalized_cross_entropy", "categorical_hinge",

@@ -103,10 +103,30 @@ class Loss(Configurable):
     def check_targets(self, y_true, output_shape) -> None:
         """Refuse targets that cannot be compared with outputs of this shape.
 
+        What a loss of your own takes it knows alone: it may override this.
+
         Args:
             y_true: NumPy array of targets.
             output_shape: shape of the output; its batch need not be that of `y_true`.
         """
+
+    def find_strays(self, y_pred):
+        """Whether some outputs cannot be what the loss takes them for; `None` if nothing is known.
+
+        Those of a loss of probabilities that leave [0, 1], or do not sum to 1, are logits.
+        """
+        return None
+
+    def advise_on_strays(self) -> str:
+        """What to do about outputs that `find_strays` found."""
+        return "End the model in a softmax."
+
+
+class ComparingLoss(Loss):
+    """A loss that compares each number of the outputs with one of the targets."""
+
+    def check_targets(self, y_true, output_shape) -> None:
+        """Refuse targets of another shape, but for a last axis of 1."""
         target, output = np.shape(y_true), tuple(output_shape)
         short, long = sorted((target, output), key=len)
         fits = len(target) == len(output) or (len(long) == len(short) + 1 and long[-1] == 1)
@@ -135,17 +155,6 @@ class Loss(Configurable):
             )
         return "Give y the shape of the model's output, or change the last layer."
 
-    def find_strays(self, y_pred):
-        """Whether some outputs cannot be what the loss takes them for; `None` if nothing is known.
-
-        Those of a loss of probabilities that leave [0, 1], or do not sum to 1, are logits.
-        """
-        return None
-
-    def advise_on_strays(self) -> str:
-        """What to do about outputs that `find_strays` found."""
-        return "End the model in a softmax."
-
 
 class FunctionLoss(Loss):
     """Any function `(y_true, y_pred) -> values`, or a scalar, as a loss."""
@@ -160,9 +169,6 @@ class FunctionLoss(Loss):
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred)
-
-    def check_targets(self, y_true, output_shape) -> None:
-        """Only the function knows what it takes."""
 
 
 def hide(array, mask):

@@ -43,13 +43,13 @@ from cello.losses.functions import (
     squared_hinge,
     tversky,
 )
-from cello.losses.loss import FunctionLoss, Loss, hide
+from cello.losses.loss import ComparingLoss, FunctionLoss, Loss, hide
 
 TOLERANCE = 0.03
 """How far outputs in 16 bits may be from probabilities."""
 
 
-class _Named(Loss):
+class _Named(ComparingLoss):
     """A loss that is one of `functions`; its further arguments are the function's."""
 
     _function: str

@@ -15,7 +15,7 @@ import numpy as np
 from cello import losses as losses_module
 from cello import metrics as metrics_module
 from cello.core.masking import count_rows, get_mask, set_mask
-from cello.losses.loss import Loss
+from cello.losses.loss import ComparingLoss, Loss
 from cello.metrics.metric import MeanMetricWrapper, hide_masked_parts
 from cello.metrics.named import CHOSEN_BY_SHAPES
 from cello.training.apart import is_row_wise
@@ -164,7 +164,8 @@ class Objective:
     def looks_at_numbers(self) -> bool:
         """Whether a loss checks more of targets than their shapes."""
         checks = {type(loss).check_targets for _, loss, _ in self.losses}
-        return not self.any_targets and checks != {Loss.check_targets}
+        of_shapes = {Loss.check_targets, ComparingLoss.check_targets}
+        return not self.any_targets and not checks <= of_shapes
 
     def mask_outputs(self, outputs, targets) -> None:
         """Attach the masks of padded targets to the outputs that they are compared with."""

@@ -6,6 +6,16 @@ ORACLES = "tests/oracles/"
 FAULTS = [
     (
         "src/cello/losses/loss.py",
+        "class FunctionLoss(Loss):",
+        "Loss.check_targets = ComparingLoss.check_targets\n\n\nclass FunctionLoss(Loss):",
+        [
+            TESTS
+            + "test_own_losses.py::test_a_loss_class_of_ones_own_says_itself_what_targets_it_takes"
+        ],
+        "a loss class of one's own takes only targets of the shape of the outputs",
+    ),
+    (
+        "src/cello/losses/loss.py",
         "            fits = fits and t == o\n",
         "            fits = fits and (t == o or 1 in (t, o))\n",
         [ORACLES + "test_losses.py::test_targets_of_a_wrong_shape"],
