@@ -366,9 +366,9 @@ def test_the_global_policy():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Dense(2, dtype="mixed_float16"), "mixed_float16.*scaled loss.*mixed_bfloat16"),
+        (lambda: Dense(2, dtype="mixed_float16"), "mixed_float16.*small range.*mixed_bfloat16"),
         (lambda: Dense(2, dtype="int32"), "dtype must be a floating dtype"),
-        (lambda: cello.DTypePolicy("mixed_float16"), "scaled loss"),
+        (lambda: cello.DTypePolicy("mixed_float16"), "small range"),
         (lambda: cello.config.set_floatx(MIXED), "set_dtype_policy"),
     ],
 )

@@ -12,9 +12,9 @@ import pytest
 from cello import optimizers
 from cello.core.serialization import custom_object_scope, deserialize, serialize
 
-COMPILATIONS = 625
+COMPILATIONS = 680
 
-OMITTED_CLASSES = {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "legacy"}
+OMITTED_CLASSES = {"MultiOptimizer", "OptimizerMap", "legacy"}
 OMITTED_ARGUMENTS = [
     "relative_step",  # of Adafactor: has no effect in Keras; accepted and ignored here
     "kwargs",
@@ -139,7 +139,7 @@ def test_keras_has_nothing_that_is_missing_here():
     public = {name for name in dir(keras.optimizers) if not name.startswith("_")}
     assert {n for n in public if not hasattr(optimizers, n)} == OMITTED_CLASSES & public
     classes = {n for n in public - {"Optimizer"} if n[0].isupper()}
-    assert set(NAMES) == classes - OMITTED_CLASSES
+    assert set(NAMES) | {"LossScaleOptimizer"} == classes - OMITTED_CLASSES
 
 
 @pytest.mark.parametrize("name", NAMES)

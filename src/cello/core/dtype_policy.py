@@ -64,8 +64,8 @@ class DTypePolicy:
 def _check(name) -> str:
     if name == "mixed_float16":
         raise ValueError(
-            'a policy other than "mixed_float16", whose small range needs a scaled loss, which '
-            'Cello has not: use "mixed_bfloat16", which needs none'
+            'a policy other than "mixed_float16", in whose small range sums over time overflow: '
+            'use "mixed_bfloat16", which has that of float32'
         )
     if isinstance(name, str) and name in (*DTYPES, "mixed_bfloat16"):
         return name

@@ -14,10 +14,6 @@ _PICTURES = (
     "it prepares pictures, and Cello is for sequences; use Keras or another library in front, and "
     "give Cello what comes out"
 )
-_SCALED = (
-    "write the policy `mixed_bfloat16`, which needs no scaled loss, or give an optimiser its "
-    "`loss_scale_factor=`"
-)
 _BACKBONES = (
     "it has no networks for pictures; compute features of each frame with Keras, "
     "`keras.applications.MobileNetV2(include_top=False, pooling='avg')` say, and give Cello the "
@@ -174,7 +170,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "metrics": [],
-    "mixed_precision": [("LossScaleOptimizer", _SCALED)],
     "ops": [
         (
             """image nn numpy linalg""",
@@ -197,7 +192,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             "MultiOptimizer OptimizerMap",
             "give `compile` one of optax; `optax.multi_transform` has an optimiser a group",
         ),
-        ("LossScaleOptimizer", _SCALED),
         ("legacy", "the optimisers of `cello.optimizers` have the same names"),
     ],
     "preprocessing": [

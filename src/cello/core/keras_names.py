@@ -37,8 +37,8 @@ _NAMES = {
         SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum
         TopKCategoricalAccuracy TrueNegatives TruePositives""",
     "optimizers": """
-        Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Muon Nadam Optimizer RMSprop SGD
-        ScheduleFreeAdamW""",
+        Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam
+        Optimizer RMSprop SGD ScheduleFreeAdamW""",
     "regularizers": "L1 L1L2 L2 OrthogonalRegularizer Regularizer",
 }
 KERAS_NAMES = {kind: set(names.split()) for kind, names in _NAMES.items()}

@@ -8,6 +8,7 @@ from cello.core.kinds import Number
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+import cello.optimizers.loss_scale as _optimizers_loss_scale
 import cello.optimizers.muon as _optimizers_muon
 import cello.optimizers.optax_rule as _optimizers_optax_rule
 import cello.optimizers.rules as _optimizers_rules
@@ -241,6 +242,22 @@ class Lion(_optimizers_rules.Lion, Optimizer):
         name: Name; one by the class, as `adam_1`, if None.
         """
 
+class LossScaleOptimizer(_optimizers_loss_scale.LossScaleOptimizer, Optimizer):
+    def __init__(
+        self, inner_optimizer: Optimizer, initial_scale: Number = 32768.0,
+        dynamic_growth_steps: Integer = 2000, name: Any = None, *, decay: Any = None,
+        is_legacy_optimizer: Any = None, jit_compile: Any = None, weight_decay: Any = None,
+        clipnorm: Any = None, clipvalue: Any = None, global_clipnorm: Any = None,
+        ema_overwrite_frequency: Any = None, loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None, use_ema: Any = None, ema_momentum: Any = None,
+    ) -> None:
+        r"""Args:
+        inner_optimizer: The optimiser that makes the steps.
+        initial_scale: The scale before the first step.
+        dynamic_growth_steps: Steps with finite gradients until the scale doubles.
+        name: Name; one by the class, as `adam_1`, if None.
+        """
+
 class Muon(_optimizers_muon.Muon, Optimizer):
     def __init__(
         self, learning_rate: Number | jax.Array | Callable[..., Any] = 0.001,
@@ -445,7 +462,7 @@ class AdamW(_optimizers_rules.AdamW, Adam):
 from cello.optimizers import schedules as schedules
 
 __all__ = [
-    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Muon",
-    "Nadam", "Optax", "Optimizer", "RMSprop", "SGD", "ScheduleFreeAdamW", "deserialize", "get",
-    "schedules", "serialize",
+    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
+    "LossScaleOptimizer", "Muon", "Nadam", "Optax", "Optimizer", "RMSprop", "SGD",
+    "ScheduleFreeAdamW", "deserialize", "get", "schedules", "serialize",
 ]

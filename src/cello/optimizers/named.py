@@ -7,6 +7,7 @@ import optax
 from cello.core.exports import public
 from cello.core.kinds import nearest
 from cello.core.serialization import Registry, custom_object, custom_object_scope, serialize
+from cello.optimizers.loss_scale import LossScaleOptimizer
 from cello.optimizers.muon import Muon
 from cello.optimizers.optax_rule import Optax
 from cello.optimizers.optimizer import Optimizer
@@ -28,7 +29,7 @@ from cello.optimizers.rules import (
 
 _CLASSES = (
     SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Lion, Lamb, Adafactor, Ftrl, Muon,
-    ScheduleFreeAdamW,
+    ScheduleFreeAdamW, LossScaleOptimizer,
 )  # fmt: skip
 
 registry = Registry(

@@ -107,6 +107,9 @@ class Optimizer(Configurable):
     }
     _learning_rate: Any
 
+    inner_optimizer: Any = None
+    """The optimiser that makes the steps, of one that is around another."""
+
     def __init__(self, *args, **kwargs):
         self.state: Any = None
         self.trained: list[Variable] = []
@@ -221,8 +224,13 @@ class Optimizer(Configurable):
         constraints = [v.constraint for v in self.trained]
         return [v if c is None else c(v) for c, v in zip(constraints, new, strict=True)], state
 
-    def scale_loss(self, loss):
-        """What is differentiated in place of the loss."""
+    def scale_loss(self, loss, state=None):
+        """What is differentiated in place of the loss.
+
+        Args:
+            loss: the loss.
+            state: that of the step at hand, where the scale moves.
+        """
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:

@@ -52,6 +52,10 @@ def arrays_of(optimizer, state, variables) -> list[Any]:
 def _named_arrays(optimizer, state, variables) -> list[tuple[str, Any]]:
     if state is None:
         state = optimizer.init([v.value for v in variables])
+    if optimizer.inner_optimizer is not None:  # Keras has a rate of its own there, always 0
+        own = [("iteration", jnp.int32(0)), ("learning_rate", jnp.float32(0))]
+        own += [("step_counter", state.steps), ("dynamic_scale", state.scale)]
+        return own + _named_arrays(optimizer.inner_optimizer, state.inner, variables)
     groups = slot_groups(optimizer)
     if groups is None:
         return [(f"state_{i}", leaf) for i, leaf in enumerate(jax.tree.leaves(state))]
@@ -77,6 +81,11 @@ def state_of(optimizer, variables, arrays) -> Any:
     """The state that `arrays`, a list like that of `arrays_of` and of its shapes, describes."""
     state = optimizer.init([v.value for v in variables])
     groups, arrays = slot_groups(optimizer), list(arrays)
+    if optimizer.inner_optimizer is not None:
+        inner = state_of(optimizer.inner_optimizer, variables, arrays[4:])
+        steps, scale = arrays[2:4]
+        steps = jnp.asarray(steps, state.steps.dtype)
+        return state._replace(steps=steps, scale=jnp.asarray(scale, jnp.float32), inner=inner)
     if groups is None:
         leaves, structure = jax.tree.flatten(state)
         leaves = [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)]

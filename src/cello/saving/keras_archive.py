@@ -25,7 +25,7 @@ from cello.core.version import VERSION
 from cello.models.model import Model
 from cello.saving.hdf5 import HDF5Reader, write_arrays
 from cello.saving.keras_assets import is_asset, put_in_configuration, read_vocabularies
-from cello.saving.keras_weights import OPTIMIZER, arrays_of, frozen_weights
+from cello.saving.keras_weights import INNER_OPTIMIZER, OPTIMIZER, arrays_of, frozen_weights
 from cello.saving.optimizer_state import optimizer_arrays
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -65,6 +65,8 @@ def _all_arrays(model: Model) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         state = optimizer_arrays(model.optimizer, model.trainable_variables)
         arrays.update({f"{OPTIMIZER}/{i}": value for i, value in enumerate(state)})
         names[OPTIMIZER] = model.optimizer.name
+        if model.optimizer.inner_optimizer is not None:  # Keras reads its part a second time
+            arrays.update({f"{INNER_OPTIMIZER}/{i}": v for i, v in enumerate(state[4:])})
     return arrays, names
 
 

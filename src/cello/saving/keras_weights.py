@@ -25,6 +25,7 @@ from cello.models.sequential import Sequential
 from cello.saving.hdf5 import HDF5Reader
 
 OPTIMIZER = "optimizer/vars"
+INNER_OPTIMIZER = "optimizer/inner_optimizer/vars"
 INNER = "_lookup_layer"
 """The layer inside of Keras' `TextVectorization`, which writes what that has once more."""
 _OF_KERAS = {"GroupQueryAttention": "GroupedQueryAttention"}

@@ -27,7 +27,8 @@ def restore_optimizer(optimizer: Optimizer, variables, arrays: list[np.ndarray])
     optimizer.trained = list(variables)
     expected = optimizer_arrays(optimizer, optimizer.trained)
     shapes, given = [a.shape for a in expected], [a.shape for a in arrays]
-    if len(given) <= 2 < len(shapes):  # from before the first step: there are no slots yet
+    unbuilt = 2 if optimizer.inner_optimizer is None else 4
+    if len(given) <= unbuilt < len(shapes):  # from before the first step: there are no slots yet
         return
     if len(given) < len(shapes) and not Counter(given) - Counter(shapes):
         warnings.warn(

@@ -230,7 +230,7 @@ class Programs:
             with bind(*bound) as binding, carry or contextlib.nullcontext():
                 loss, results = self._loss_and_results(batch, training=True)
                 changed = [binding.values[v] for v in others], [binding.values[v] for v in metrics]
-                return self.optimizer.scale_loss(loss), (
+                return self.optimizer.scale_loss(loss, optimizer_state), (
                     changed,
                     results,
                     None if carry is None else carry.kept,

@@ -344,4 +344,25 @@ FAULTS = [
         [TESTS + "ops/test_kernels.py::test_nothing_is_said_where_there_is_no_choice"],
         "a layer without kernels says that it is slow",
     ),
+    (
+        "src/cello/optimizers/loss_scale.py",
+        "            return params, LossScaleState(",
+        "            return forward()[0], LossScaleState(",
+        ["tests/test_loss_scale.py::test_steps_are_those_of_keras"],
+        "a step whose gradients are not finite is done all the same",
+    ),
+    (
+        "src/cello/optimizers/loss_scale.py",
+        "            grown = state.steps == self.dynamic_growth_steps - 1",
+        "            grown = state.steps == self.dynamic_growth_steps",
+        ["tests/test_loss_scale.py::test_steps_are_those_of_keras"],
+        "the scale of a loss doubles a step too late",
+    ),
+    (
+        "src/cello/training/programs.py",
+        "self.optimizer.scale_loss(loss, optimizer_state), (",
+        "self.optimizer.scale_loss(loss), (",
+        ["tests/test_loss_scale.py::test_training_is_that_of_keras"],
+        "in fit the scale of a loss stays the first one",
+    ),
 ]
