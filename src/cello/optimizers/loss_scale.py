@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from cello.core.arguments import arg
 from cello.core.kinds import positive, positive_integer
-from cello.core.serialization import serialize
+from cello.core.serialization import deserialize, serialize
 from cello.optimizers.optimizer import Optimizer
 from cello.optimizers.rate import Rate, Steps
 
@@ -39,10 +39,8 @@ class LossScaleState(NamedTuple):
 
 
 def _optimizer(value: Optimizer):
-    from cello.optimizers.named import get  # which has this class among the others
-
-    found = get(value)
-    if found is None or isinstance(found, LossScaleOptimizer):
+    found = deserialize(value) if isinstance(value, dict) else value
+    if not isinstance(found, Optimizer) or isinstance(found, LossScaleOptimizer):
         raise ValueError("another optimizer, such as Adam(1e-3)")
     return found
 
