@@ -289,7 +289,7 @@ FAULTS = [
     # -------------------------------------------------------------- optimisers
     (
         "src/cello/training/programs.py",
-        "return self.optimizer.scale_loss(loss), (",
+        "return self.optimizer.scale_loss(loss, optimizer_state), (",
         "return loss, (",
         [
             TESTS
