@@ -8,6 +8,7 @@ from cello.core.config import (
     epsilon,
     floatx,
     image_data_format,
+    set_epsilon,
     set_floatx,
     set_image_data_format,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "is_int_dtype",
     "is_keras_tensor",
     "result_type",
+    "set_epsilon",
     "set_floatx",
     "set_image_data_format",
     "standardize_dtype",

@@ -8,6 +8,7 @@ from cello.core.config import (
     floatx,
     image_data_format,
     set_dtype_policy,
+    set_epsilon,
     set_floatx,
     set_image_data_format,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "floatx",
     "image_data_format",
     "set_dtype_policy",
+    "set_epsilon",
     "set_floatx",
     "set_image_data_format",
 ]

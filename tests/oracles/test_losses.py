@@ -210,7 +210,7 @@ def test_the_dtype_of_a_loss(name, dtype, true, pred):
 
 def test_every_loss_is_in_the_table():
     exported = {n for n in cello.losses.__all__ if n[0].isupper()}  # CTC: tests/test_ctc.py
-    assert exported - set(NAMES) == {"CTC", "Loss", "ComparingLoss", "FunctionLoss"}
+    assert exported - set(NAMES) == {"CTC", "Circle", "Loss", "ComparingLoss", "FunctionLoss"}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 
 from cello.core.dtype_policy import dtype_policy, floatx, set_dtype_policy, set_floatx
+from cello.core.kinds import positive
 
 __all__ = [
     "backend",
@@ -15,6 +16,7 @@ __all__ = [
     "floatx",
     "image_data_format",
     "set_dtype_policy",
+    "set_epsilon",
     "set_floatx",
     "set_image_data_format",
 ]
@@ -52,12 +54,31 @@ def backend() -> str:
     return "jax"
 
 
-EPSILON = 1e-7  # Keras' own
+_epsilon = 1e-7  # Keras' own
 
 
 def epsilon() -> float:
-    """A small number to divide by in place of 0: 1e-7, as in Keras."""
-    return EPSILON
+    """A small number to divide by in place of 0, for losses, metrics and layers without their own.
+
+    1e-7, as in Keras, until `set_epsilon` says another.
+    """
+    return _epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Say what `epsilon()` is from now on. What JAX has compiled is forgotten when it changes.
+
+    Args:
+        value: a positive number; one of float16 needs about 1e-4 to be no 0.
+    """
+    global _epsilon
+    try:
+        value = positive(value)
+    except ValueError as error:
+        raise ValueError(f"set_epsilon: value must be {error}. Received: {value!r}") from None
+    if value != _epsilon:
+        _epsilon = value
+        jax.clear_caches()
 
 
 def image_data_format() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
+from cello.core.config import epsilon
 from cello.core.exports import public
 from cello.core.kinds import Named, fraction, integers, non_negative
 from cello.core.serialization import Configurable, Registry, custom_object_scope, serialize
@@ -49,7 +50,7 @@ class UnitNorm(Constraint):
     axis = _axis_argument()
 
     def __call__(self, w):
-        return w / (_norms(w, self.axis) + 1e-7)
+        return w / (_norms(w, self.axis) + epsilon())
 
 
 class MaxNorm(Constraint):
@@ -60,7 +61,7 @@ class MaxNorm(Constraint):
 
     def __call__(self, w):
         norms = _norms(w, self.axis)
-        return w * (jnp.minimum(norms, self.max_value) / (norms + 1e-7))
+        return w * (jnp.minimum(norms, self.max_value) / (norms + epsilon()))
 
 
 class MinMaxNorm(Constraint):
@@ -82,7 +83,7 @@ class MinMaxNorm(Constraint):
         norms = _norms(w, self.axis)
         clipped = jnp.clip(norms, self.min_value, self.max_value)
         wanted = self.rate * clipped + (1 - self.rate) * norms
-        return w * (wanted / (norms + 1e-7))
+        return w * (wanted / (norms + epsilon()))
 
 
 max_norm = MaxNorm

@@ -60,7 +60,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         ("visualization", "it draws pictures with boxes; `cello.plotting` draws sequences"),
     ],
     "backend": [
-        ("set_epsilon", "each layer and loss takes its own `epsilon=`"),
         ("get_uid", "names of layers are counted by themselves"),
     ],
     "callbacks": [
@@ -68,7 +67,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
     ],
     "config": [
         ("set_backend is_nnx_enabled", "it is always JAX"),
-        ("set_epsilon", "each layer and loss takes its own `epsilon=`"),
         (
             """disable_flash_attention enable_flash_attention is_flash_attention_enabled
             disable_traceback_filtering enable_traceback_filtering
@@ -160,13 +158,6 @@ MISSING: dict[str, list[tuple[str, str]]] = {
         (
             "SpectralNormalization",
             "write a constraint of your own that divides the kernel by its largest singular value",
-        ),
-    ],
-    "losses": [
-        (
-            "Circle circle",
-            "it compares the rows of a batch with each other; write a function "
-            "`loss(y_true, y_pred)` of your own",
         ),
     ],
     "metrics": [],

@@ -23,7 +23,7 @@ _NAMES = {
     "losses": """
         BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy
         CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy CategoricalHinge
-        CosineSimilarity Dice Hinge Huber KLDivergence LogCosh Loss MeanAbsoluteError
+        Circle CosineSimilarity Dice Hinge Huber KLDivergence LogCosh Loss MeanAbsoluteError
         MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
         SparseCategoricalCrossentropy SquaredHinge Tversky""",
     "metrics": """

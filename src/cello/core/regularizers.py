@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
+from cello.core.config import epsilon
 from cello.core.exports import public
 from cello.core.kinds import Named, non_negative, one_of
 from cello.core.serialization import Configurable, Registry, custom_object_scope, serialize
@@ -63,7 +64,7 @@ class OrthogonalRegularizer(Regularizer):
             raise ValueError(f"OrthogonalRegularizer needs a matrix, got the shape {jnp.shape(x)}.")
         vectors = jnp.asarray(x) if self.mode == "rows" else jnp.transpose(x)
         norms = jnp.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = vectors / jnp.maximum(norms, 1e-7)
+        vectors = vectors / jnp.maximum(norms, epsilon())
         size = len(vectors)
         cosines = jnp.abs(vectors @ vectors.T) * (1 - jnp.eye(size, dtype=vectors.dtype))
         return self.factor * jnp.sum(cosines) / max(size * (size - 1), 1)

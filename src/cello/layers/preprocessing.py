@@ -10,7 +10,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from cello.core.arguments import arg
-from cello.core.config import EPSILON
+from cello.core.config import epsilon
 from cello.core.kinds import Integer, boolean, integers, optional
 from cello.core.layer import Layer
 from cello.layers.adapting import batches_of
@@ -117,7 +117,7 @@ class Normalization(Layer):
         return jnp.broadcast_to(jnp.reshape(array, sizes), self._shape)
 
     def call(self, inputs):
-        mean, deviation = self.mean, jnp.maximum(jnp.sqrt(self.variance), EPSILON)
+        mean, deviation = self.mean, jnp.maximum(jnp.sqrt(self.variance), epsilon())
         x = inputs.astype(self.variable_dtype)
         y = x * deviation + mean if self.invert else (x - mean) / deviation
         return y.astype(self.compute_dtype)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.arguments import arg
-from cello.core.config import EPSILON
+from cello.core.config import epsilon
 from cello.core.dtype_policy import widen
 from cello.core.input_spec import InputSpec
 from cello.core.kinds import (
@@ -179,8 +179,8 @@ class STFTSpectrogram(Layer):
         power = jnp.square(real) + jnp.square(imaginary)
         if self.mode == "psd":  # each frequency between the first and the last stands for two
             return power.at[..., 1:-1].multiply(2)
-        magnitude = jnp.sqrt(jnp.maximum(power, EPSILON))
-        return magnitude if self.mode == "magnitude" else jnp.log(jnp.maximum(magnitude, EPSILON))
+        magnitude = jnp.sqrt(jnp.maximum(power, epsilon()))
+        return magnitude if self.mode == "magnitude" else jnp.log(jnp.maximum(magnitude, epsilon()))
 
 
 class MelSpectrogram(Layer):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from jax.typing import DTypeLike
 from typing import Any
 from typing import Literal
+import cello.losses.circle as _losses_circle
 import cello.losses.ctc as _losses_ctc
 import cello.losses.loss as _losses_loss
 
@@ -19,6 +20,7 @@ from cello.losses.functions import categorical_crossentropy as categorical_cross
 from cello.losses.functions import categorical_focal_crossentropy as categorical_focal_crossentropy
 from cello.losses.functions import categorical_generalized_cross_entropy as categorical_generalized_cross_entropy
 from cello.losses.functions import categorical_hinge as categorical_hinge
+from cello.losses.circle import circle as circle
 from cello.losses.functions import cosine_similarity as cosine_similarity
 from cello.losses.ctc import ctc as ctc
 from cello.losses.named import deserialize as deserialize
@@ -48,6 +50,22 @@ class CTC(_losses_ctc.CTC, Loss):
     ) -> None:
         r"""Args:
         reduction: The mean over the rows, their sum, the mean by the weights, or none.
+        name: Name.
+        dtype: What it computes in; that of the outputs if None, and at least float32.
+        """
+
+class Circle(_losses_circle.Circle, Loss):
+    def __init__(
+        self, gamma: Number = 80.0, margin: Number = 0.4, remove_diagonal: bool = True,
+        reduction: Literal['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', None] = 'sum_over_batch_size',
+        name: str | None = 'circle', dtype: str | DTypePolicy | DTypeLike | None = None, *,
+        fn: Any = None,
+    ) -> None:
+        r"""Args:
+        gamma: The scale of the similarities.
+        margin: `m`: what is nearer, or farther, weighs less.
+        remove_diagonal: Whether an embedding is not compared with itself.
+        reduction: The mean over all values, their sum, the mean by the weights, or none.
         name: Name.
         dtype: What it computes in; that of the outputs if None, and at least float32.
         """
@@ -174,7 +192,7 @@ class MeanAbsoluteError(ComparingLoss):
         """
 
 class MeanAbsolutePercentageError(ComparingLoss):
-    r"""`100 mean(|y_true - y_pred| / max(|y_true|, EPSILON))`.
+    r"""`100 mean(|y_true - y_pred| / max(|y_true|, epsilon()))`.
     """
     def __init__(
         self,
@@ -204,7 +222,7 @@ class MeanSquaredError(ComparingLoss):
         """
 
 class MeanSquaredLogarithmicError(ComparingLoss):
-    r"""`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below EPSILON counts as it.
+    r"""`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below epsilon() counts as it.
     """
     def __init__(
         self,
@@ -219,7 +237,7 @@ class MeanSquaredLogarithmicError(ComparingLoss):
         """
 
 class Poisson(ComparingLoss):
-    r"""`mean(y_pred - y_true log(y_pred + EPSILON))`.
+    r"""`mean(y_pred - y_true log(y_pred + epsilon()))`.
     """
     def __init__(
         self,
@@ -265,7 +283,7 @@ class Dice(ComparingLoss):
         """
 
 class KLDivergence(ComparingLoss):
-    r"""`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951.
+    r"""`sum(y_true log(y_true / y_pred))`, both within [epsilon(), 1]. Kullback, Leibler 1951.
     """
     def __init__(
         self,
@@ -421,13 +439,14 @@ class SparseCategoricalCrossentropy(ComparingLoss):
 __all__ = [
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge",
-    "ComparingLoss", "CosineSimilarity", "Dice", "FunctionLoss", "Hinge", "Huber", "KLDivergence",
-    "LogCosh", "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
-    "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge",
-    "Tversky", "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
-    "categorical_focal_crossentropy", "categorical_generalized_cross_entropy", "categorical_hinge",
-    "cosine_similarity", "ctc", "deserialize", "dice", "get", "hide", "hinge", "huber",
-    "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
-    "mean_squared_error", "mean_squared_logarithmic_error", "poisson", "serialize",
-    "sparse_categorical_crossentropy", "squared_hinge", "tversky",
+    "Circle", "ComparingLoss", "CosineSimilarity", "Dice", "FunctionLoss", "Hinge", "Huber",
+    "KLDivergence", "LogCosh", "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+    "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy",
+    "SquaredHinge", "Tversky", "binary_crossentropy", "binary_focal_crossentropy",
+    "categorical_crossentropy", "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy", "categorical_hinge", "circle", "cosine_similarity",
+    "ctc", "deserialize", "dice", "get", "hide", "hinge", "huber", "kl_divergence", "log_cosh",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "poisson", "serialize", "sparse_categorical_crossentropy",
+    "squared_hinge", "tversky",
 ]

@@ -1,7 +1,7 @@
 """Losses as functions: one value for each sample, or each step of a sequence.
 
 All take `y_true` and `y_pred` of shape `(batch, ..., n)` and reduce the last axis. Formulas are
-Keras 3's, with its smallest number `EPSILON` in the same places.
+Keras 3's, with its smallest number `epsilon()` in the same places.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from cello.core.config import EPSILON
+from cello.core.config import epsilon
 from cello.core.functions import neural
 from cello.core.functions.neural import log_probabilities
 from cello.core.masking import set_mask
@@ -69,15 +69,15 @@ def mean_absolute_error(y_true, y_pred):
 
 @_elementwise
 def mean_absolute_percentage_error(y_true, y_pred):
-    """`100 mean(|y_true - y_pred| / max(|y_true|, EPSILON))`."""
-    return 100 * jnp.abs((y_true - y_pred) / jnp.maximum(jnp.abs(y_true), EPSILON))
+    """`100 mean(|y_true - y_pred| / max(|y_true|, epsilon()))`."""
+    return 100 * jnp.abs((y_true - y_pred) / jnp.maximum(jnp.abs(y_true), epsilon()))
 
 
 @_elementwise
 def mean_squared_logarithmic_error(y_true, y_pred):
-    """`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below EPSILON counts as it."""
+    """`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below epsilon() counts as it."""
     return jnp.square(
-        jnp.log(jnp.maximum(y_true, EPSILON) + 1) - jnp.log(jnp.maximum(y_pred, EPSILON) + 1)
+        jnp.log(jnp.maximum(y_true, epsilon()) + 1) - jnp.log(jnp.maximum(y_pred, epsilon()) + 1)
     )
 
 
@@ -95,8 +95,8 @@ def log_cosh(y_true, y_pred):
 
 @_elementwise
 def poisson(y_true, y_pred):
-    """`mean(y_pred - y_true log(y_pred + EPSILON))`."""
-    return y_pred - y_true * jnp.log(y_pred + EPSILON)
+    """`mean(y_pred - y_true log(y_pred + epsilon()))`."""
+    return y_pred - y_true * jnp.log(y_pred + epsilon())
 
 
 def _signed(y_true):
@@ -125,9 +125,9 @@ def categorical_hinge(y_true, y_pred):
 
 
 def kl_divergence(y_true, y_pred):
-    """`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951."""
+    """`sum(y_true log(y_true / y_pred))`, both within [epsilon(), 1]. Kullback, Leibler 1951."""
     y_true, y_pred = same_rank(y_true, y_pred)
-    y_true, y_pred = jnp.clip(y_true, EPSILON, 1), jnp.clip(y_pred, EPSILON, 1)
+    y_true, y_pred = jnp.clip(y_true, epsilon(), 1), jnp.clip(y_pred, epsilon(), 1)
     return jnp.sum(y_true * jnp.log(y_true / y_pred), axis=-1)
 
 
@@ -177,7 +177,7 @@ def categorical_focal_crossentropy(
         y_true = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[axis]
     if from_logits:
         y_pred = jax.nn.softmax(y_pred, axis=axis)
-    y_pred = jnp.clip(y_pred / jnp.sum(y_pred, axis, keepdims=True), EPSILON, 1 - EPSILON)
+    y_pred = jnp.clip(y_pred / jnp.sum(y_pred, axis, keepdims=True), epsilon(), 1 - epsilon())
     weight = jnp.asarray(alpha, y_pred.dtype) * jnp.power(1 - y_pred, gamma)
     return -jnp.sum(weight * y_true * jnp.log(y_pred), axis=axis)
 
@@ -196,7 +196,7 @@ def dice(y_true, y_pred, axis=None):
     """`1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred))`, along all axes or some."""
     y_true, y_pred = _same_shape(y_true, y_pred, "dice")
     both = 2 * jnp.sum(y_true * y_pred, axis)
-    return 1 - both / (jnp.sum(y_true, axis) + jnp.sum(y_pred, axis) + EPSILON)
+    return 1 - both / (jnp.sum(y_true, axis) + jnp.sum(y_pred, axis) + epsilon())
 
 
 def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
@@ -208,7 +208,7 @@ def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
     both = jnp.sum(y_true * y_pred, axis)
     missed = jnp.sum(y_true * (1 - y_pred), axis)
     invented = jnp.sum((1 - y_true) * y_pred, axis)
-    return 1 - both / (both + alpha * missed + beta * invented + EPSILON)
+    return 1 - both / (both + alpha * missed + beta * invented + epsilon())
 
 
 def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):

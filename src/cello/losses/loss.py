@@ -47,6 +47,9 @@ class Loss(Configurable):
     own_lengths = False
     """Whether targets along an axis of time are not one for each step of the outputs."""
 
+    rows_meet = False
+    """Whether the value of a row depends on the others of its batch."""
+
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred).")
 

@@ -20,6 +20,7 @@ from cello.losses import functions
 from cello.losses.arguments import axis as _axis
 from cello.losses.arguments import logits as _logits
 from cello.losses.arguments import smoothing as _smoothing
+from cello.losses.circle import Circle, circle
 from cello.losses.ctc import CTC, ctc
 from cello.losses.functions import (
     binary_crossentropy,

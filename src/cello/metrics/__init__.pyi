@@ -407,7 +407,7 @@ class Hinge(MeanMetricWrapper):
         """
 
 class KLDivergence(MeanMetricWrapper):
-    r"""`sum(y_true log(y_true / y_pred))`, both kept within [EPSILON, 1]. Kullback, Leibler 1951.
+    r"""`sum(y_true log(y_true / y_pred))`, both within [epsilon(), 1]. Kullback, Leibler 1951.
     """
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         r"""Args:
@@ -434,7 +434,7 @@ class MeanAbsoluteError(MeanMetricWrapper):
         """
 
 class MeanAbsolutePercentageError(MeanMetricWrapper):
-    r"""`100 mean(|y_true - y_pred| / max(|y_true|, EPSILON))`.
+    r"""`100 mean(|y_true - y_pred| / max(|y_true|, epsilon()))`.
     """
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         r"""Args:
@@ -452,7 +452,7 @@ class MeanSquaredError(MeanMetricWrapper):
         """
 
 class MeanSquaredLogarithmicError(MeanMetricWrapper):
-    r"""`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below EPSILON counts as it.
+    r"""`mean((log(1 + y_true) - log(1 + y_pred))^2)`; what is below epsilon() counts as it.
     """
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         r"""Args:
@@ -473,7 +473,7 @@ class PearsonCorrelation(MeanMetricWrapper):
         """
 
 class Poisson(MeanMetricWrapper):
-    r"""`mean(y_pred - y_true log(y_pred + EPSILON))`.
+    r"""`mean(y_pred - y_true log(y_pred + epsilon()))`.
     """
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         r"""Args:

@@ -10,6 +10,7 @@ import numpy as np
 from jax import lax
 
 from cello.core.arguments import arg
+from cello.core.config import epsilon
 from cello.core.kinds import boolean, count, fraction, one_of, optional, positive_integer
 from cello.core.masking import get_mask
 from cello.losses.functions import same_rank
@@ -322,7 +323,7 @@ class AUC(_Confusion):
     def _choose_cuts(self):
         n = self.num_thresholds
         inner = (np.arange(n - 2) + 1) / (n - 1) if self.thresholds is None else self.thresholds
-        return np.concatenate([[-1e-7], np.sort(np.ravel(inner)), [1 + 1e-7]])
+        return np.concatenate([[-epsilon()], np.sort(np.ravel(inner)), [1 + epsilon()]])
 
     def chances(self, y_pred):
         return jax.nn.sigmoid(y_pred) if self.from_logits else y_pred

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cello.core.arguments import arg
+from cello.core.config import epsilon
 from cello.core.kinds import boolean, integer, number, optional, positive_integer
 from cello.losses import functions
 from cello.losses.arguments import along, axis, logits, smoothing
@@ -68,7 +69,8 @@ def concordance_correlation(y_true, y_pred, axis=-1):
     y_true, y_pred = same_rank(y_true, y_pred)
     means_apart = jnp.square(jnp.mean(y_true, axis) - jnp.mean(y_pred, axis))
     covariance = jnp.mean(_centred(y_true, axis) * _centred(y_pred, axis), axis)
-    return 2 * covariance / (jnp.var(y_true, axis) + jnp.var(y_pred, axis) + means_apart)
+    spread = jnp.var(y_true, axis) + jnp.var(y_pred, axis) + means_apart
+    return 2 * covariance / (spread + epsilon())
 
 
 def _centred(y, axis):

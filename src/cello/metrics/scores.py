@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from cello.core.arguments import arg
-from cello.core.config import EPSILON
+from cello.core.config import epsilon
 from cello.core.kinds import count, one_of, optional, positive
 from cello.core.masking import get_mask
 from cello.core.variable import Variable
@@ -87,11 +87,11 @@ class FBetaScore(_ByColumn):
         tp, fp, fn, targets = (variable.value for variable in self.kept.values())
         if self.average == "micro":
             tp, fp, fn = jnp.sum(tp), jnp.sum(fp), jnp.sum(fn)
-        precision, recall = tp / (tp + fp + EPSILON), tp / (tp + fn + EPSILON)
+        precision, recall = tp / (tp + fp + epsilon()), tp / (tp + fn + epsilon())
         square = self.beta**2
-        scores = (1 + square) * precision * recall / (square * precision + recall + EPSILON)
+        scores = (1 + square) * precision * recall / (square * precision + recall + epsilon())
         if self.average == "weighted":
-            return jnp.sum(scores * targets / (jnp.sum(targets) + EPSILON))
+            return jnp.sum(scores * targets / (jnp.sum(targets) + epsilon()))
         return scores if self.average is None else jnp.mean(scores)
 
 

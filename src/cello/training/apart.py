@@ -16,6 +16,7 @@ from cello.core.observation import Observer
 from cello.core.operation import Operation
 from cello.core.regularizers import L1, L1L2, L2
 from cello.core.variable import Binding, current_binding
+from cello.losses.loss import Loss
 from cello.training.primitives import keep_apart
 from cello.training.ragged import open_padded, values_only
 from cello.training.row_wise import Reason, find_mixing
@@ -34,6 +35,8 @@ def is_row_wise(part) -> bool:
     if part is None or isinstance(part, str):
         return True
     if not (isinstance(part, Declared) and _is_known(part)):
+        return False
+    if isinstance(part, Loss) and part.rows_meet:
         return False
     values = {name: getattr(part, name, None) for name in type(part).declared}
     along = [values.get("axis"), values.get("axes")]

@@ -365,4 +365,18 @@ FAULTS = [
         ["tests/test_loss_scale.py::test_training_is_that_of_keras"],
         "in fit the scale of a loss stays the first one",
     ),
+    (
+        "src/cello/core/config.py",
+        "        _epsilon = value\n        jax.clear_caches()",
+        "        _epsilon = value",
+        ["tests/oracles/test_epsilon.py::test_what_is_compiled_already_takes_the_new_one"],
+        "another epsilon does not reach what is compiled",
+    ),
+    (
+        "src/cello/losses/circle.py",
+        "    rows_meet = True",
+        "    rows_meet = False",
+        ["tests/oracles/test_circle.py::test_training_with_a_smaller_last_batch"],
+        "Circle compares rows that fill a batch up with the real ones",
+    ),
 ]

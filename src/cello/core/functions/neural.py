@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from cello.core.config import EPSILON
+from cello.core import config
 from cello.core.dtype_policy import floatx
 from cello.core.functions.arrays import norm
 from cello.core.functions.elementwise import as_array, one_hot
@@ -93,7 +93,7 @@ def normalize(x, axis=-1, order=2, epsilon=None):
 
 
 def _or_epsilon(epsilon):
-    return EPSILON if epsilon is None else epsilon
+    return config.epsilon() if epsilon is None else epsilon
 
 
 def _axes(axis, rank: int) -> tuple[int, ...]:
@@ -123,7 +123,7 @@ def log_probabilities(output, from_logits, axis):
     if from_logits:
         return jax.nn.log_softmax(output, axis=axis)
     output = output / jnp.sum(output, axis, keepdims=True)
-    return jnp.log(jnp.clip(output, EPSILON, 1 - EPSILON))
+    return jnp.log(jnp.clip(output, config.epsilon(), 1 - config.epsilon()))
 
 
 def binary_crossentropy(target, output, from_logits=False):
@@ -132,7 +132,7 @@ def binary_crossentropy(target, output, from_logits=False):
     if from_logits:
         logs, others = jax.nn.log_sigmoid(output), jax.nn.log_sigmoid(-output)
     else:
-        output = jnp.clip(output, EPSILON, 1 - EPSILON)
+        output = jnp.clip(output, config.epsilon(), 1 - config.epsilon())
         logs, others = jnp.log(output), jnp.log(1 - output)
     return -(target * logs + (1 - target) * others)
 
