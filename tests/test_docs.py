@@ -17,6 +17,7 @@ DEEP = [
     "cells",
     "coming_from_keras",
     "ctc",
+    "export",
     "generation",
     "lengths",
     "long_histories",

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from faults import attention, cells, core, feeding, layers, losses, native, speed, use, utilities
+from faults import (
+    attention,
+    cells,
+    core,
+    export,
+    feeding,
+    layers,
+    losses,
+    native,
+    speed,
+    use,
+    utilities,
+)  # fmt: skip
+
+PARTS = attention, cells, core, export, feeding, layers, losses, native, speed, use, utilities
 
 
 class Mutant(NamedTuple):
@@ -29,8 +43,4 @@ class Mutant(NamedTuple):
         return self.file.startswith("native/")
 
 
-MUTANTS = [
-    Mutant(*fault)
-    for part in (attention, cells, core, feeding, layers, losses, native, speed, use, utilities)
-    for fault in part.FAULTS
-]
+MUTANTS = [Mutant(*fault) for part in PARTS for fault in part.FAULTS]

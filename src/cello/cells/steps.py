@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -87,20 +89,37 @@ class StepObserver(Observer):
         layer = self._layer_of.get(cell.itself)
         if layer is None:
             return proceed(inputs, states, run)
-        inputs, forwards = run.in_order(inputs)
-        inputs = hide_masked(inputs, forwards.mask)
-        all_steps = forwards.but(
-            return_sequences=True,
-            return_all_states=True,
-            zero_output_for_mask=run.zero_output_for_mask and run.return_sequences,
-        )
-        outputs, after = self.repeat(layer, cell, inputs, states, all_steps)
-        after = jax.tree.unflatten(jax.tree.structure(states), jax.tree.leaves(after))
-        self.passages.append(Passage(layer, inputs, states, outputs, after, all_steps))
-        return (
-            outputs if run.return_sequences else jax.tree.map(lambda y: y[:, -1], outputs),
-            after if run.return_all_states else jax.tree.map(lambda s: s[:, -1], after),
-        )
+        repeat = functools.partial(self.repeat, layer)
+        found, *seen = repeat_as_wanted(cell, inputs, states, run, repeat)
+        self.passages.append(Passage(layer, *seen))
+        return found
+
+
+def repeat_as_wanted(cell, inputs, states, run: Run, repeat: Callable = repeat_step):
+    """A run of a cell by its step alone, and what was seen of it.
+
+    Args:
+        cell, inputs, states, run: as for `cells.frame.run_cell`.
+        repeat: what repeats the step, as `repeat_step`.
+
+    Returns:
+        `(outputs, states)` as `run` wants them; the inputs in the order of running, `states`, the
+        outputs and states after every step, and the run that gave them.
+    """
+    inputs, forwards = run.in_order(inputs)
+    inputs = hide_masked(inputs, forwards.mask)
+    all_steps = forwards.but(
+        return_sequences=True,
+        return_all_states=True,
+        zero_output_for_mask=run.zero_output_for_mask and run.return_sequences,
+    )
+    outputs, after = repeat(cell, inputs, states, all_steps)
+    after = jax.tree.unflatten(jax.tree.structure(states), jax.tree.leaves(after))
+    wanted = (
+        outputs if run.return_sequences else jax.tree.map(lambda y: y[:, -1], outputs),
+        after if run.return_all_states else jax.tree.map(lambda s: s[:, -1], after),
+    )
+    return wanted, inputs, states, outputs, after, all_steps
 
 
 class _GateObserver(Observer):

@@ -37,20 +37,32 @@ class Carry(Observer):
         phases: path of a slot to a number of steps; see `Slot.phase`.
         off_time: paths of the slots of layers that run along another axis than that of the pieces.
         stateful: whether stateful layers start from their own states and change them.
+        ready: paths of the slots whose values hold for rows that start here, too.
 
     Attributes:
         kept: what to give as `values` with the next piece.
+        begun: path of a slot to what a row that starts is given, a tree of arrays.
         phases: with what layers found at their first piece.
         next_phases: what to give as `phases` then.
     """
 
-    def __init__(self, values=None, starts=None, phases=None, off_time=frozenset(), stateful=False):
+    def __init__(
+        self,
+        values=None,
+        starts=None,
+        phases=None,
+        off_time=frozenset(),
+        stateful=False,
+        ready=frozenset(),
+    ):
         self.values: dict[str, Any] = values or {}
         self.starts = starts
         self.phases: dict[str, int] = dict(phases or {})
         self.off_time = set(off_time)
         self.stateful = stateful
+        self.ready = ready
         self.kept: dict[str, Any] = {}
+        self.begun: dict[str, Any] = {}
         self.next_phases: dict[str, int] = {}
         self._uses: collections.Counter[str] = collections.Counter()
 
@@ -117,12 +129,13 @@ class Slot:
         Args:
             start: tree of arrays `(batch, ...)`.
         """
+        self._carry.begun[self._path] = start
         if self._path not in self._carry.values:
             return start
         starts = self._carry.starts
 
         def choose(start, kept):
-            if starts is None:
+            if starts is None or self._path in self._carry.ready:
                 return kept
             return jnp.where(starts.reshape((-1,) + (1,) * (kept.ndim - 1)), start, kept)
 

@@ -78,7 +78,7 @@ def transposed_convolution(maps, kernel, strides, zeros, dilation) -> jax.Array:
     )
 
 
-def _compute(maps, kernel, *, strides, padding, spread, dilation, groups):
+def compute_plainly(maps, kernel, *, strides, padding, spread, dilation, groups):
     """The same with any padding, and with the maps' places `spread` apart and zeros between."""
     space = "XYZ"[: maps.ndim - 2]
     return lax.conv_general_dilated(
@@ -153,18 +153,18 @@ def _towards_kernel(gradient, maps, kernel, *, strides, padding, spread, dilatio
 
 
 def _map_over(arrays, axes, **options):
-    return jax.vmap(functools.partial(_compute, **options), axes)(*arrays), 0
+    return jax.vmap(functools.partial(compute_plainly, **options), axes)(*arrays), 0
 
 
 def _result_type(*arrays, **options):
-    return jax.make_jaxpr(functools.partial(_compute, **options))(*arrays).out_avals[0]
+    return jax.make_jaxpr(functools.partial(compute_plainly, **options))(*arrays).out_avals[0]
 
 
 _convolution_p = Primitive("convolution")
 _convolution_p.def_impl(
-    jax.jit(_compute, static_argnames=("strides", "padding", "spread", "dilation", "groups"))
+    jax.jit(compute_plainly, static_argnames=("strides", "padding", "spread", "dilation", "groups"))
 )
 _convolution_p.def_abstract_eval(_result_type)
 ad.defbilinear(_convolution_p, _towards_maps, _towards_kernel)
 batching.primitive_batchers[_convolution_p] = _map_over
-mlir.register_lowering(_convolution_p, mlir.lower_fun(_compute, multiple_results=False))
+mlir.register_lowering(_convolution_p, mlir.lower_fun(compute_plainly, multiple_results=False))

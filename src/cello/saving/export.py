@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from cello.distribution.processes import written_once
@@ -13,26 +14,28 @@ def export(model, filepath, **options) -> None:
 
     Args:
         model: a built model.
-        filepath: `"m.onnx"` writes ONNX (see `cello.saving.onnx.write_model.write_onnx`),
-            `"m.json"` the JSON that RTNeural reads (see `cello.saving.rtneural.write_rtneural`).
+        filepath: `"m.c"` and `"m.h"` write C99, `"m.js"` and `"m.mjs"` JavaScript (see
+            `cello.export.files.write_source`), `"m.onnx"` ONNX (see
+            `cello.saving.onnx.write_model.write_onnx`), `"m.json"` the JSON that RTNeural reads
+            (see `cello.saving.rtneural.write_rtneural`).
         options: those of the format.
 
     Raises:
-        ValueError: for another ending, or where the format cannot say what a layer does; the layer
+        ValueError: for another ending, or if the format cannot say what a layer does; the layer
             is named.
     """
     suffix = Path(filepath).suffix
+    write: Callable[..., None]
     if suffix == ".onnx":
-        from cello.saving.onnx.write_model import write_onnx
-
-        write_onnx(model, filepath, **options)
+        from cello.saving.onnx.write_model import write_onnx as write
     elif suffix == ".json":
-        from cello.saving.rtneural import write_rtneural
-
-        write_rtneural(model, filepath, **options)
+        from cello.saving.rtneural import write_rtneural as write
+    elif suffix in (".c", ".h", ".js", ".mjs"):
+        from cello.export.files import write_source as write
     else:
         raise ValueError(
-            f"{model}.export writes ONNX (m.onnx) or RTNeural's JSON (m.json), and the name "
-            f"{Path(filepath).name!r} says neither. model.save('m.keras') keeps a model for Cello "
-            "and Keras."
+            f"{model}.export writes C (m.c, m.h), JavaScript (m.js), ONNX (m.onnx) or RTNeural's "
+            f"JSON (m.json), and the name {Path(filepath).name!r} says none of them. "
+            "model.save('m.keras') keeps a model for Cello and Keras."
         )
+    write(model, filepath, **options)

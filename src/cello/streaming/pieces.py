@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.carry import Carry
+from cello.streaming.plan import StreamPlan
 from cello.training.state import bind, values_of
 
 LONGEST = 1024
@@ -28,19 +29,14 @@ class Pieces:
     """A model over pieces of any length whose windows begin at the same phases.
 
     Args:
-        model: the model.
-        structure: the tree of its inputs.
-        timed: for each input, whether it has an axis of time.
-        phases, off_time: for `Carry`.
+        plan: the model as a stream.
+        phases: for `Carry`.
     """
 
-    def __init__(self, model, structure, timed, phases: dict[str, int], off_time: frozenset[str]):
-        self._model = model
-        self._timed = timed
-        self._variables = model.variables
-        self._structure = structure
+    def __init__(self, plan: StreamPlan, phases: dict[str, int]):
+        self._plan = plan
+        self._variables = plan.model.variables
         self._phases = phases
-        self._off_time = off_time
         self._next_phases: dict[int, dict[str, int]] = {}  # by the length of the piece
         self._compiled = jax.jit(self._piece)
 
@@ -52,11 +48,13 @@ class Pieces:
         return outputs, state, self._next_phases[length]
 
     def _piece(self, weights, state, leaves):
-        values, starts = state
-        carry = Carry(values, starts, self._phases, self._off_time)
+        plan, (values, starts) = self._plan, state
+        carry = Carry(values, starts, self._phases, plan.off_time)
         with bind((self._variables, weights)) as binding, carry:
-            outputs = self._model(self._structure.unflatten(leaves), training=False)
-        length = next(v.shape[1] for v, timed in zip(leaves, self._timed, strict=True) if timed)
+            outputs = self._plan.model(self._plan.structure.unflatten(leaves), training=False)
+        length = next(
+            v.shape[1] for v, timed in zip(leaves, self._plan.timed, strict=True) if timed
+        )
         self._next_phases[length] = carry.next_phases
         drawn = {  # random generators go on, whichever session asks
             i: binding.values[v] for i, v in enumerate(self._variables) if v in binding.assigned
@@ -64,9 +62,7 @@ class Pieces:
         return outputs, (carry.kept, jnp.zeros_like(starts)), drawn
 
 
-def pieces_of(model, structure, timed, phases: dict[str, int], off_time) -> Pieces:
+def pieces_of(plan: StreamPlan, phases: dict[str, int]) -> Pieces:
     """The `Pieces` of a model, the same for all its sessions until its layers change."""
-    key: Any = ("stream", structure, *timed, *phases.items(), *model.variables)
-    return model.trainer.programs.find(
-        key, lambda: Pieces(model, structure, timed, phases, off_time)
-    )
+    key: Any = ("stream", plan.structure, *plan.timed, *phases.items(), *plan.model.variables)
+    return plan.model.trainer.programs.find(key, lambda: Pieces(plan, phases))

@@ -9,11 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.core.carry import before_first, examine, with_time
 from cello.core.memory import telling_of_memory
 from cello.core.numbers import exact_numbers, refuse_complex, strings_refused
-from cello.core.variable import Binding
 from cello.streaming.pieces import Pieces, lengths_of_pieces, pieces_of
+from cello.streaming.plan import plan_stream, shape_of
 
 
 class Session:
@@ -46,23 +45,12 @@ class Session:
 
     def __init__(self, model, batch_size: int = 1, like=None):
         self._model = model
-        self._names, self._structure, self._specs = _inputs_of(model, like)
-        self._timed = [None in spec.shape[1:2] for spec in self._specs]
-        if not any(self._timed):
-            raise ValueError(f"{model} has no input with an axis of time: it cannot be a stream.")
-        specs = self._structure.unflatten(self._specs)
-        self._off_time, outputs, _ = examine(model, self._call_model, specs)
-        self._along_time = jax.tree.map(
-            lambda s: any(not isinstance(size, int) for size in s.shape[1:2]), outputs
-        )
+        self._plan = plan_stream(model, like)
         self._programs: dict[Any, Pieces] = {}
         self.batch_size = self._room = self._checked_count("batch_size", batch_size)
         self._state: Any
         self._phases: dict[str, int]
-        step = [jax.ShapeDtypeStruct(self._shape(s, 1), s.dtype) for s in self._specs]
-        values, self._first_phases = before_first(
-            self._call_model, self._structure.unflatten(step), self._off_time
-        )
+        values, self._first_phases = self._plan.before_first(self.batch_size)
         self._set(values, np.ones(batch_size, bool), self._first_phases)
 
     def __getstate__(self):
@@ -101,14 +89,14 @@ class Session:
             if length < steps:
                 piece = [
                     leaf[:, first : first + length] if timed else leaf
-                    for leaf, timed in zip(leaves, self._timed, strict=True)
+                    for leaf, timed in zip(leaves, self._plan.timed, strict=True)
                 ]
             result, self._state, self._phases = self._program().run(self._state, piece, length)
             outputs.append(result)
             first += length
         if len(outputs) == 1:
             return jax.tree.map(self._of_rows, outputs[0])
-        return jax.tree.map(self._join, self._along_time, *outputs)
+        return jax.tree.map(self._join, self._plan.along_time, *outputs)
 
     # ----------------------------------------------------------------------------- state
 
@@ -211,14 +199,8 @@ class Session:
     def _program(self) -> Pieces:
         key = tuple(self._phases.items())
         if key not in self._programs:
-            self._programs[key] = pieces_of(
-                self._model, self._structure, self._timed, self._phases, self._off_time
-            )
+            self._programs[key] = pieces_of(self._plan, self._phases)
         return self._programs[key]
-
-    def _call_model(self, inputs):
-        with Binding():
-            return self._model(inputs, training=False)
 
     def _of_rows(self, output) -> np.ndarray:
         return np.asarray(output)[: self.batch_size]
@@ -231,25 +213,25 @@ class Session:
 
     def _check_chunk(self, chunk):
         """The leaves of a chunk, in the model's dtypes and with room for more rows; its steps."""
-        if isinstance(chunk, dict) and self._names and set(self._names) <= set(chunk):
-            chunk = [chunk[name] for name in self._names]
-        leaves = jax.tree.leaves(chunk)
+        if isinstance(chunk, dict) and self._plan.names and set(self._plan.names) <= set(chunk):
+            chunk = [chunk[name] for name in self._plan.names]
+        specs, leaves = self._plan.specs, jax.tree.leaves(chunk)
         text = next((v for v in leaves if isinstance(v, (str, bytes))), None)
         if text is not None:
             raise strings_refused(f"{self._model}: a chunk", text)
-        if len(leaves) != len(self._specs):
+        if len(leaves) != len(specs):
             raise ValueError(
-                f"{self._model} has {len(self._specs)} input(s) and the chunk has {len(leaves)}."
+                f"{self._model} has {len(specs)} input(s) and the chunk has {len(leaves)}."
             )
-        leaves = [self._as_numbers(v, s.dtype) for v, s in zip(leaves, self._specs, strict=True)]
-        timed = zip(leaves, self._timed, strict=True)
+        leaves = [self._as_numbers(v, s.dtype) for v, s in zip(leaves, specs, strict=True)]
+        timed = zip(leaves, self._plan.timed, strict=True)
         steps = max(v.shape[1] if t and v.ndim > 1 else 1 for v, t in timed)
-        for leaf, spec in zip(leaves, self._specs, strict=True):
-            if leaf.shape != self._shape(spec, steps) or steps == 0:
+        for leaf, spec in zip(leaves, specs, strict=True):
+            if leaf.shape != shape_of(spec, self.batch_size, steps) or steps == 0:
                 raise ValueError(
                     f"{self._model}: a chunk of this session has the shape "
-                    f"{self._shape(spec, 'steps')}, with one step at least, and this one has "
-                    f"{leaf.shape}."
+                    f"{shape_of(spec, self.batch_size, 'steps')}, with one step at least, and this "
+                    f"one has {leaf.shape}."
                 )
         if self._room > self.batch_size:
             more = self._room - self.batch_size
@@ -263,10 +245,6 @@ class Session:
         if not jnp.issubdtype(dtype, jnp.complexfloating):
             refuse_complex(array, what)
         return array.astype(dtype)
-
-    def _shape(self, spec, steps) -> tuple:
-        """The shape of an input with so many steps."""
-        return (self.batch_size, *[steps if d is None else d for d in spec.shape[1:]])
 
     def _checked_count(self, name: str, value) -> int:
         if not isinstance(value, (int, np.integer)) or value < 1:
@@ -307,25 +285,3 @@ def _name_arrays(state) -> dict[str, Any]:
         for path, leaf in leaves
     }
     return named | {"starts": starts}
-
-
-def _inputs_of(model, like):
-    """Names, structure, and shapes and dtypes of the inputs; `None` is time, first the batch."""
-    if model.call_graph is not None:
-        inputs = model.call_graph.flat_inputs
-        names = [t.name for t in inputs]
-        structure = jax.tree.structure([0] * len(inputs))
-    elif like is not None:
-        names = []
-        inputs, structure = jax.tree.flatten(jax.tree.map(jnp.asarray, like))
-    else:
-        raise ValueError(
-            f"{model} has no graph that says what its inputs are: pass some as they will come, "
-            "model.stream(like=x) with x of shape (batch, time, ...)."
-        )
-
-    def spec(shape, dtype):
-        time = (None,) if with_time(shape, dtype) else shape[1:2]
-        return jax.ShapeDtypeStruct((0, *time, *shape[2:]), jnp.dtype(dtype))
-
-    return names, structure, [spec(t.shape, t.dtype) for t in inputs]

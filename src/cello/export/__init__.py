@@ -1,0 +1,1 @@
+"""Models in other languages: each layer is translated from what it computes."""

@@ -1,0 +1,365 @@
+"""A model as one file of C99, which C++ compiles as well."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cello.export.braces import LANES, OPERATORS, Braces, buffers_of
+from cello.export.c_functions import texts
+from cello.export.ir import Apply, Buffer, Loop, Number
+from cello.export.module import Module
+from cello.export.names import comment
+from cello.export.samples import Samples
+
+TYPES = {"float": "float", "int": "int", "unsigned": "unsigned", "bool": "int"}
+WHOLE = ("max", "min", "select")  # functions that whole numbers have, too
+
+
+class C(Braces):
+    """Statements in C.
+
+    Args:
+        name: what stands in front of every name of the file.
+    """
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.prefix = f"{name}_"
+
+    def place(self, buffer: Buffer) -> str:
+        if buffer.role == "state":
+            return f"state->{buffer.name}"
+        return self.prefix + buffer.name if buffer.role == "weight" else buffer.name
+
+    def number(self, number: Number) -> str:
+        if number.kind == "float":
+            return self.float_number(float(number.value))
+        if number.kind == "unsigned":
+            return f"{int(number.value)}u"
+        value = int(number.value)
+        return str(value) if value > -(2**31) else f"({value + 1} - 1)"
+
+    def float_number(self, value: float) -> str:
+        if math.isnan(value):
+            self.used.add("nan")
+            return f"{self.prefix}nan()"
+        if math.isinf(value):
+            self.used.add("infinity")
+            return f"{'-' if value < 0 else ''}{self.prefix}infinity()"
+        return float_text(value)
+
+    def call(self, value: Apply, arguments: list[str]) -> str:
+        name, kind = value.name, value.kind
+        inner = value.arguments[0].kind
+        if name in OPERATORS:
+            return f"({arguments[0]} {OPERATORS[name]} {arguments[1]})"
+        if name == "neg":
+            return f"(-{arguments[0]})"
+        if name == "not":
+            return f"(!{arguments[0]})" if kind == "bool" else f"(~{arguments[0]})"
+        if name.startswith("to_"):
+            return f"({TYPES[kind]})({arguments[0]})"
+        if name == "rem" and inner != "float":
+            return f"({arguments[0]} % {arguments[1]})"
+        if kind != "float":
+            if name == "abs":
+                name, arguments = "max", [arguments[0], f"(-{arguments[0]})"]
+            if name == "sign":
+                return f"(({arguments[0]} > 0) - ({arguments[0]} < 0))"
+            if name in WHOLE:
+                name = f"{'u' if kind == 'unsigned' else 'i'}{name}"
+        self.used.add(name)
+        return f"{self.prefix}{name}({', '.join(map(_without_brackets, arguments))})"
+
+    def loop(self, loop: Loop, first: int = 0, step: int = 1) -> str:
+        forward = f"++{loop.name}" if step == 1 else f"{loop.name} += {step}"
+        return f"for (int {loop.name} = {first}; {loop.name} < {loop.size}; {forward})"
+
+    def local(self, name: str, kind: str, value: str) -> str:
+        return f"{TYPES[kind]} {name} = {value};"
+
+    def lanes(self, name: str, kind: str) -> str:
+        return f"{TYPES[kind]} {name}[{LANES}];"
+
+
+def write_c(module: Module, header: bool, samples: Samples | None = None) -> str:
+    """The text of a file.
+
+    Args:
+        module: the model.
+        header: whether it is a `.h`, whose functions are compiled where `NAME_IMPLEMENTATION` is
+            defined; a `.c` compiles them unless `NAME_DECLARATIONS` is defined.
+        samples: what the model must give for some inputs, for a test in the file.
+    """
+    name, upper = module.name, module.name.upper()
+    writer = C(name)
+    bodies = _functions(module, writer)
+    test = _self_test(module, writer, samples) if samples else []
+    guard = f"defined({upper}_IMPLEMENTATION)" if header else f"!defined({upper}_DECLARATIONS)"
+    lines = [
+        *_title(module, header),
+        f"#ifndef {upper}_H",
+        f"#define {upper}_H",
+        "",
+        *_declarations(module),
+        "",
+        f"#endif /* {upper}_H */",
+        "",
+        f"#if {guard}",
+        "",
+        *texts(writer.used, writer.prefix),
+        "",
+        *[line for b in module.weights for line in _weight(b, writer.prefix)],
+        *bodies,
+        *test,
+        "",
+        f"#endif /* {guard.replace('!', 'not ')} */",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _title(module: Module, header: bool) -> list[str]:
+    count = sum(b.size for b in module.weights)
+    memory = sum(4 * b.size for b in module.states)
+    upper = module.name.upper()
+    how = (
+        f"Define {upper}_IMPLEMENTATION before including it in one source file."
+        if header
+        else f"Compile it; or include it, with {upper}_DECLARATIONS defined for declarations alone."
+    )
+    return [
+        f"/* {comment(module.title)}, written by Cello.",
+        " *",
+        f" * {count} constants; {memory} bytes of state. It includes nothing and allocates",
+        " * nothing; each step takes the same time.",
+        f" * {how}",
+        " */",
+    ]
+
+
+def _parameters(module: Module) -> list[tuple[Buffer, str]]:
+    found = [(b, f"const {TYPES[b.kind]} *{b.name}") for b in module.inputs]
+    return found + [(b, f"{TYPES[b.kind]} *{b.name}") for b in module.outputs]
+
+
+def _declarations(module: Module) -> list[str]:
+    name = module.name
+    members = [
+        *(f"    {TYPES[b.kind]} {b.name}[{b.size}]; /* {_described(b)} */" for b in module.states),
+        *(["    int phase; /* of windows: which step comes next */"] if _phased(module) else []),
+    ] or ["    char unused;"]
+    parameters = ", ".join(text for _, text in _parameters(module))
+    described = [
+        f" * {b.name}: {_described(b)}, {TYPES[b.kind]}" for b in (*module.inputs, *module.outputs)
+    ]
+    gives = "int" if _phased(module) else "void"
+    told = (
+        [
+            " * A step gives a number with bit k set if it wrote output k, a block the number of",
+            " * steps that the first output has.",
+        ]
+        if _phased(module)
+        else []
+    )
+    return [
+        "#ifdef __cplusplus",
+        'extern "C" {',
+        "#endif",
+        "",
+        "/* All that is remembered between steps: plain data, to be copied and saved. */",
+        "typedef struct {",
+        *members,
+        f"}} {name}_state;",
+        "",
+        f"void {name}_init({name}_state *state);",
+        f"void {name}_reset({name}_state *state);",
+        "",
+        "/* One step, or n of them one after the other.",
+        *described,
+        *told,
+        " */",
+        f"{gives} {name}_step({name}_state *state, {parameters});",
+        f"{gives} {name}_block({name}_state *state, {parameters}, int n);",
+        "",
+        "#ifdef __cplusplus",
+        "}",
+        "#endif",
+    ]
+
+
+def _described(buffer: Buffer) -> str:
+    """The name that it has in Python, and its shape."""
+    return f"{comment(buffer.comment)} {comment(str(buffer.shape))}"
+
+
+def _phased(module: Module) -> bool:
+    return len(module.steps) > 1 or not all(module.steps[0].gives)
+
+
+def _weight(buffer: Buffer, prefix: str) -> list[str]:
+    flat = np.asarray(buffer.value).ravel()
+    if buffer.kind == "float":
+        values = [float_text(float(v)) if np.isfinite(v) else _odd(float(v)) for v in flat]
+    else:
+        values = [str(int(v)) for v in flat]
+    rows = [", ".join(values[i : i + 8]) for i in range(0, len(values), 8)]
+    kind = TYPES[buffer.kind]
+    return [
+        f"/* {_described(buffer)} */",
+        f"static const {kind} {prefix}{buffer.name}[{buffer.size}] = {{",
+        *(f"    {row}," for row in rows),
+        "};",
+        "",
+    ]
+
+
+def _odd(value: float) -> str:
+    """A weight that is not finite: a large number, as an initializer takes no function."""
+    return "0.0f" if math.isnan(value) else f"{'-' if value < 0 else ''}3.40282347e38f"
+
+
+def _functions(module: Module, writer: C) -> list[str]:
+    name, phased = module.name, _phased(module)
+    parameters = ", ".join(text for _, text in _parameters(module))
+    gives = "int" if phased else "void"
+    lines = [f"void {name}_reset({name}_state *state) {{"]
+    for buffer in module.states:
+        lines += _start_of(buffer, writer, module)
+    if phased:
+        lines.append("    state->phase = 0;")
+    if not module.states and not phased:
+        lines.append("    state->unused = 0;")
+    lines += ["}", "", f"void {name}_init({name}_state *state) {{ {name}_reset(state); }}", ""]
+
+    for number, step in enumerate(module.steps):
+        head = f"static inline void {name}_step_{number}({name}_state *state, {parameters}) {{"
+        lines.append(head)
+        for buffer in buffers_of(step.program):
+            lines.append(f"    {TYPES[buffer.kind]} {buffer.name}[{buffer.size}];")
+        body = list(writer.lines(step.program.statements, 1))
+        text = "\n".join(body)
+        for buffer, _ in _parameters(module):
+            if f"{buffer.name}[" not in text:
+                lines.append(f"    (void){buffer.name};")
+        if "state->" not in text:
+            lines.append("    (void)state;")
+        lines += [*body, "}", ""]
+
+    arguments = ", ".join(b.name for b, _ in _parameters(module))
+    lines.append(f"{gives} {name}_step({name}_state *state, {parameters}) {{")
+    if not phased:
+        lines.append(f"    {name}_step_0(state, {arguments});")
+    else:
+        lines.append("    switch (state->phase) {")
+        for number, step in enumerate(module.steps):
+            bits = sum(1 << k for k, given in enumerate(step.gives) if given)
+            label = f"case {number}" if number < len(module.steps) - 1 else "default"
+            lines += [
+                f"    {label}:",
+                f"        {name}_step_{number}(state, {arguments});",
+                f"        state->phase = {step.next};",
+                f"        return {bits};",
+            ]
+        lines.append("    }")
+    lines += ["}", ""]
+
+    lines.append(f"{gives} {name}_block({name}_state *state, {parameters}, int n) {{")
+    if phased:
+        lines.append("    int given, steps = 0;")
+    lines.append("    for (int step = 0; step < n; ++step) {")
+    call = f"{name}_step(state, {arguments});"
+    lines.append(f"        given = {call}" if phased else f"        {call}")
+    for buffer in module.inputs:
+        if buffer.timed:
+            lines.append(f"        {buffer.name} += {buffer.size};")
+    for k, buffer in enumerate(module.outputs):
+        if buffer.timed and phased:
+            lines.append(f"        {buffer.name} += (given >> {k} & 1) * {buffer.size};")
+        elif buffer.timed:
+            lines.append(f"        {buffer.name} += {buffer.size};")
+    if phased:
+        lines.append("        steps += given & 1;")
+    lines.append("    }")
+    if phased:
+        lines.append("    return steps;")
+    return [*lines, "}"]
+
+
+def _start_of(buffer: Buffer, writer: C, module: Module) -> list[str]:
+    """The lines that set a state to what it is before the first step."""
+    value = np.asarray(buffer.value)
+    if (value == value.flat[0]).all():
+        number = writer.number(Number(value.flat[0].item(), buffer.kind))
+        text = number
+    else:
+        start = module.constant(f"{buffer.name}_start", value, buffer.kind, buffer.comment)
+        text = f"{writer.place(start)}[i]"
+    return [f"    for (int i = 0; i < {buffer.size}; ++i) state->{buffer.name}[i] = {text};"]
+
+
+def _self_test(module: Module, writer: C, samples: Samples) -> list[str]:
+    """A function behind `NAME_TEST` that counts the outputs that are not what Python gives."""
+    name = module.name
+    lines = ["", f"#ifdef {name.upper()}_TEST", ""]
+    arrays = [
+        *zip(module.inputs, samples.inputs, strict=True),
+        *zip(module.outputs, samples.outputs, strict=True),
+    ]
+    for buffer, array in arrays:
+        made = Buffer(f"test_{buffer.name}", array.shape, buffer.kind, "weight", array, "test")
+        lines += _weight(made, writer.prefix)
+    parameters = [
+        *(f"const {TYPES[b.kind]} *{b.name} = {name}_test_{b.name};" for b in module.inputs),
+        *(f"{TYPES[b.kind]} {b.name}[{b.size}];" for b in module.outputs),
+    ]
+    phased = _phased(module)
+    call = ", ".join(b.name for b, _ in _parameters(module))
+    lines += [
+        "/* How many outputs are off by more than tolerance; 0 if all is well. */",
+        f"int {name}_self_test(float tolerance);",
+        f"int {name}_self_test(float tolerance) {{",
+        f"    {name}_state state;",
+        *(f"    {p}" for p in parameters),
+        f"    int wrong = 0{''.join(f', {b.name}_at = 0' for b in module.outputs)};",
+        f"    {name}_init(&state);",
+        f"    for (int step = 0; step < {samples.steps}; ++step) {{",
+        f"        {'const int given = ' if phased else ''}{name}_step(&state, {call});",
+        *(f"        {b.name} += {b.size};" for b in module.inputs if b.timed),
+        *(["        (void)given;"] if phased else []),
+    ]
+    for k, buffer in enumerate(module.outputs):
+        when = f"given >> {k} & 1" if phased else ""
+        if not buffer.timed:
+            when = f"step == {samples.steps - 1}"
+        lines += [f"        if ({when}) {{"] if when else ["        {"]
+        lines += [
+            f"            for (int i = 0; i < {buffer.size}; ++i) {{",
+            f"                const float off = (float){buffer.name}[i]"
+            f" - (float){name}_test_{buffer.name}[{buffer.name}_at + i];",
+            "                wrong += !(off <= tolerance && -off <= tolerance);",
+            "            }",
+            f"            {buffer.name}_at += {buffer.size};" if buffer.timed else "",
+            "        }",
+        ]
+    return [*lines, "    }", "    return wrong;", "}", "", f"#endif /* {name.upper()}_TEST */"]
+
+
+def float_text(value: float) -> str:
+    """The shortest number that is read as the same float."""
+    text = repr(np.float32(value).item()) if value == 0 else str(np.float32(value))
+    text = text.replace("np.float32(", "").rstrip(")")
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def _without_brackets(text: str) -> str:
+    """An argument without brackets around all of it."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and place < len(text) - 1:
+            return text
+    return text[1:-1]

@@ -1,0 +1,46 @@
+"""Models as source files: `model.export("voice.c")`, `.h`, `.js` or `.mjs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cello.core.files import replacing
+from cello.export.c import write_c
+from cello.export.javascript import write_javascript
+from cello.export.module import module_of_stream
+from cello.export.samples import take_samples
+
+
+def write_source(model, filepath, *, name=None, self_test=None, rest=None, like=None) -> None:
+    """Write a model that runs sample by sample as one file of C99 or JavaScript.
+
+    The file needs nothing else. In C its functions are `NAME_init`, `NAME_reset`, `NAME_step` and
+    `NAME_block` on a plain struct `NAME_state`; in JavaScript `init`, `reset`, `step` and `block`
+    of an ES module. They give what `model.predict` gives for the steps so far.
+
+    Args:
+        model: a built model that streams (see `Model.stream`): each layer in it, also one of your
+            own, is translated from what it computes.
+        filepath: ends with `.c`, `.h`, `.js` or `.mjs`. A `.h` is compiled in the one source file
+            that defines `NAME_IMPLEMENTATION`.
+        name: what stands in front of the names in C; from the file's name if `None`.
+        self_test: inputs `(1, steps, ...)`, as for `predict`. The file gets a function that runs
+            them and counts the outputs that are not what Python gives: `NAME_self_test(tolerance)`
+            in C if `NAME_TEST` is defined, `selfTest(tolerance)` in JavaScript.
+        rest: a number, or an array for the inputs of a step: the state at the start is that which
+            this constant input leads to, so that a sound does not click at its start.
+        like: for a model without a graph: inputs like those that will come, `(batch, time, ...)`.
+
+    Raises:
+        ValueError: if a layer needs later steps, such as `Bidirectional`, or computes something
+            that has no rule; the layer is named and nothing is written.
+    """
+    path = Path(filepath)
+    samples = None if self_test is None else take_samples(model, self_test)
+    module = module_of_stream(model, name or path.stem, like, rest)
+    if path.suffix in (".c", ".h"):
+        text = write_c(module, path.suffix == ".h", samples)
+    else:
+        text = write_javascript(module, samples)
+    with replacing(path) as temporary:
+        Path(temporary).write_text(text)

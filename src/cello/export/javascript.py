@@ -1,0 +1,254 @@
+"""A model as one module of JavaScript."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+
+from cello.export.braces import LANES, OPERATORS, Braces, buffers_of
+from cello.export.ir import Apply, Buffer, Index, Loop, Number
+from cello.export.module import Module
+from cello.export.names import comment
+from cello.export.samples import Samples
+
+ARRAYS = {"float": "Float32Array", "int": "Int32Array", "unsigned": "Uint32Array",
+          "bool": "Uint8Array"}  # fmt: skip
+MATH = {"exp", "tanh", "sqrt", "log", "log1p", "expm1", "sin", "cos", "abs", "sign", "floor",
+        "pow", "max", "min"}  # fmt: skip
+OWN = {
+    "logistic": "const logistic = (x) => 1 / (1 + Math.exp(-x));",
+    "rsqrt": "const rsqrt = (x) => 1 / Math.sqrt(x);",
+    "round": """const round = (x) => {
+  const up = Math.floor(x + 0.5);
+  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+};""",
+    "erf": """const erf = (x) => {
+  x = Math.min(Math.max(x, -4), 4);
+  const s = x * x;
+  let p = -2.72614225801306e-10 * s + 2.77068142495902e-8;
+  p = ((p * s - 2.10102402082508e-6) * s - 5.69250639462346e-5) * s - 7.34990630326855e-4;
+  p = (p * s - 2.95459980854025e-3) * s - 1.60960333262415e-2;
+  let q = -1.45660718464996e-5 * s - 2.13374055278905e-4;
+  q = ((q * s - 1.68282697438203e-3) * s - 7.37332916720468e-3) * s - 1.42647390514189e-2;
+  return x * p / q;
+};""",
+}
+
+
+class JavaScript(Braces):
+    """Statements in JavaScript."""
+
+    def element(self, buffer: Buffer, index: Index) -> str:
+        text = self.index(index)
+        if buffer.role in ("input", "output"):
+            text = f"{buffer.name}_at" + ("" if text == "0" else f" + {text}")
+        return f"{self.place(buffer)}[{text}]"
+
+    def place(self, buffer: Buffer) -> str:
+        return f"state.{buffer.name}" if buffer.role == "state" else buffer.name
+
+    def number(self, number: Number) -> str:
+        value = float(number.value)
+        if math.isnan(value):
+            return "NaN"
+        if math.isinf(value):
+            return "Infinity" if value > 0 else "(-Infinity)"
+        if number.kind != "float":
+            return str(int(number.value))
+        return str(np.float32(value)) if value >= 0 else f"({np.float32(value)})"
+
+    def call(self, value: Apply, arguments: list[str]) -> str:
+        text = self._value(value, arguments)
+        inside = value.arguments[0].kind
+        if value.kind == "int" and inside == "int" and value.name in ("add", "sub", "neg"):
+            return f"({text} | 0)"
+        if value.kind == "unsigned" and value.name not in ("max", "min", "select"):
+            return f"({text} >>> 0)"
+        return text
+
+    def _value(self, value: Apply, arguments: list[str]) -> str:
+        name, kind = value.name, value.kind
+        if kind in ("int", "unsigned"):
+            if name == "mul":
+                return f"Math.imul({', '.join(arguments)})"
+            if name == "div":
+                return f"Math.trunc({arguments[0]} / {arguments[1]})"
+        if name in OPERATORS:
+            return f"({arguments[0]} {OPERATORS[name]} {arguments[1]})"
+        if name == "rem":
+            return f"({arguments[0]} % {arguments[1]})"
+        if name == "neg":
+            return f"(-{arguments[0]})"
+        if name == "not":
+            return f"(!{arguments[0]})" if kind == "bool" else f"(~{arguments[0]})"
+        if name == "select":
+            return "({} ? {} : {})".format(*arguments)
+        if name == "to_float":
+            return f"(+{arguments[0]})"
+        if name.startswith("to_"):
+            return f"Math.trunc({arguments[0]})"
+        if name in MATH:
+            return f"Math.{name}({', '.join(arguments)})"
+        self.used.add(name)
+        return f"{name}({', '.join(arguments)})"
+
+    def loop(self, loop: Loop, first: int = 0, step: int = 1) -> str:
+        forward = f"++{loop.name}" if step == 1 else f"{loop.name} += {step}"
+        return f"for (let {loop.name} = {first}; {loop.name} < {loop.size}; {forward})"
+
+    def local(self, name: str, kind: str, value: str) -> str:
+        return f"let {name} = {value};"
+
+    def lanes(self, name: str, kind: str) -> str:
+        return f"const {name} = lanes_of_{kind};"
+
+
+def write_javascript(module: Module, samples: Samples | None = None) -> str:
+    """The text of an ES module.
+
+    Args:
+        module: the model.
+        samples: what the model must give for some inputs, for a test in the module.
+    """
+    writer = JavaScript()
+    functions = _functions(module, writer)
+    test = _self_test(module, samples) if samples else []
+    lines = [
+        *_title(module),
+        *[OWN[name] for name in OWN if name in writer.used],
+        *[f"const lanes_of_{kind} = new {array}({LANES});" for kind, array in ARRAYS.items()
+          if any(f"lanes_of_{kind};" in line for line in functions)],
+        "",
+        *[line for b in module.weights for line in _weight(b)],
+        *functions,
+        *test,
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _title(module: Module) -> list[str]:
+    count = sum(b.size for b in module.weights)
+    return [
+        f"/* {comment(module.title)}, written by Cello: {count} constants.",
+        " *",
+        " * const state = init();           what is remembered between steps: plain arrays",
+        f" * step(state, {_names(module)});  one step",
+        f" * block(state, {_names(module)}, n);  n steps one after the other",
+        " * reset(state);                   as at the start",
+        *[
+            f" * {b.name}: {ARRAYS[b.kind]}, {comment(b.comment)} {comment(str(b.shape))}"
+            for b in (*module.inputs, *module.outputs)
+        ],
+        " */",
+        "",
+    ]
+
+
+def _names(module: Module) -> str:
+    return ", ".join(b.name for b in (*module.inputs, *module.outputs))
+
+
+def _weight(buffer: Buffer) -> list[str]:
+    flat = np.asarray(buffer.value).ravel()
+    texts = [JavaScript().number(Number(v.item(), buffer.kind)).strip("()") for v in flat]
+    rows = [", ".join(texts[i : i + 8]) for i in range(0, len(texts), 8)]
+    return [
+        f"/* {comment(buffer.comment)} {comment(str(buffer.shape))} */",
+        f"const {buffer.name} = new {ARRAYS[buffer.kind]}([",
+        *(f"  {row}," for row in rows),
+        "]);",
+        "",
+    ]
+
+
+def _functions(module: Module, writer: JavaScript) -> list[str]:
+    buffers = [*module.inputs, *module.outputs]
+    phased = len(module.steps) > 1 or not all(module.steps[0].gives)
+    starts = []
+    for b in module.states:
+        value = np.asarray(b.value)
+        if (value == value.flat[0]).all():
+            starts.append((b, writer.number(Number(value.flat[0].item(), b.kind))))
+        else:
+            start = module.constant(f"{b.name}_start", value, b.kind, b.comment)
+            starts.append((b, start.name))
+    lines = ["export function reset(state) {"]
+    for b, text in starts:
+        given = text.isidentifier() and text not in ("NaN", "Infinity")
+        fill = f"set({text})" if given else f"fill({text})"
+        lines.append(f"  state.{b.name}.{fill};")
+    lines += ["  state.phase = 0;", "}", "", "export function init() {", "  const state = {"]
+    lines += [f"    {b.name}: new {ARRAYS[b.kind]}({b.size})," for b in module.states]
+    lines += ["    phase: 0,", "  };", "  reset(state);", "  return state;", "}", ""]
+
+    places = ", ".join(f"{b.name}, {b.name}_at" for b in buffers)
+    for number, step in enumerate(module.steps):
+        renamed = {b: f"step_{number}_{b.name}" for b in buffers_of(step.program)}
+        for b, name in renamed.items():
+            b.name = name
+            lines.append(f"const {name} = new {ARRAYS[b.kind]}({b.size});")
+        lines.append(f"function step_{number}(state, {places}) {{")
+        body = [line.replace("    ", "  ") for line in writer.lines(step.program.statements, 1)]
+        lines += [*body, "}", ""]
+
+    lines += [
+        "/* One step; a number with bit k set if output k was written. */",
+        f"export function step(state, {_names(module)}) {{",
+        f"  return step_at(state, {', '.join(f'{b.name}, 0' for b in buffers)});",
+        "}",
+        "",
+        f"function step_at(state, {places}) {{",
+        "  switch (state.phase) {",
+    ]
+    for number, step in enumerate(module.steps):
+        bits = sum(1 << k for k, given in enumerate(step.gives) if given)
+        label = f"case {number}" if number < len(module.steps) - 1 else "default"
+        lines += [
+            f"    {label}:",
+            f"      step_{number}(state, {places});",
+            f"      state.phase = {step.next};",
+            f"      return {bits};",
+        ]
+    lines += ["  }", "}", ""]
+    lines += [
+        "/* n steps; how many steps the first output has. */",
+        f"export function block(state, {_names(module)}, n) {{",
+        f"  let steps = 0{''.join(f', {b.name}_at = 0' for b in buffers)};",
+        "  for (let step = 0; step < n; ++step) {",
+        f"    const given = step_at(state, {places});",
+        *(f"    {b.name}_at += {b.size};" for b in module.inputs if b.timed),
+        *(
+            f"    {b.name}_at += ({'given' if phased else '-1'} >> {k} & 1) * {b.size};"
+            for k, b in enumerate(module.outputs)
+            if b.timed
+        ),
+        "    steps += given & 1;",
+        "  }",
+        "  return steps;",
+        "}",
+    ]
+    return lines
+
+
+def _self_test(module: Module, samples: Samples) -> list[str]:
+    """A function that counts the outputs that are not what Python gives."""
+    given = [json.dumps(np.asarray(a, "float64").ravel().tolist()) for a in samples.inputs]
+    wanted = [json.dumps(np.asarray(a, "float64").ravel().tolist()) for a in samples.outputs]
+    inputs = [f"new {ARRAYS[b.kind]}({text})" for b, text in zip(module.inputs, given, strict=True)]
+    sizes = [f"new {ARRAYS[b.kind]}(wanted[{k}].length)" for k, b in enumerate(module.outputs)]
+    return [
+        "",
+        "/* How many outputs are off by more than the tolerance; 0 if all is well. */",
+        "export function selfTest(tolerance) {",
+        f"  const wanted = [{', '.join(wanted)}];",
+        f"  const found = [{', '.join(sizes)}];",
+        f"  block(init(), {', '.join(inputs)}, ...found, {samples.steps});",
+        "  let wrong = 0;",
+        "  wanted.forEach((row, k) => row.forEach((value, i) => {",
+        "    wrong += !(Math.abs(found[k][i] - value) <= tolerance);",
+        "  }));",
+        "  return wrong;",
+        "}",
+    ]

@@ -1,0 +1,327 @@
+"""A model as programs over buffers: what each step of a stream computes from states and inputs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cello.cells.steps import repeat_as_wanted
+from cello.core.carry import Carry
+from cello.core.observation import Observer
+from cello.core.variable import by_path
+from cello.export import rules  # noqa: F401  each registers itself
+from cello.export.flat import Flat, flatten
+from cello.export.ir import KINDS, Buffer, Number, Program, Repeat, buffers_read
+from cello.export.lower import Complex, Lowering, Value, View, Weights, whole
+from cello.export.names import Unique, identifier
+from cello.export.rest import resting_state
+from cello.export.settle import settle
+from cello.streaming.plan import StreamPlan, plan_stream
+from cello.training.state import bind
+
+MOST_PHASES = 64
+STARTS = "starts"  # the state that says that no step has been made
+
+
+@dataclass
+class Step:
+    """What one step of a stream does.
+
+    Attributes:
+        program: its statements.
+        gives: for each output of the module whether this step writes it.
+        next: the number of the step that follows.
+    """
+
+    program: Program
+    gives: list[bool]
+    next: int = 0
+
+
+@dataclass
+class Module:
+    """A model to be written in another language.
+
+    Attributes:
+        name: an identifier, in front of all that is public in C.
+        title: the model's name, for comments.
+        inputs, outputs: those of a step, without the axes of batch and time.
+        weights: constants.
+        states: what is remembered, with what it is at the start.
+        steps: what is done one after the other; the last goes back to an earlier one.
+    """
+
+    name: str
+    title: str
+    inputs: list[Buffer] = field(default_factory=list)
+    outputs: list[Buffer] = field(default_factory=list)
+    weights: list[Buffer] = field(default_factory=list)
+    states: list[Buffer] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    def constant(self, name: str, value: np.ndarray, kind: str, comment: str) -> Buffer:
+        """Another constant."""
+        self.weights.append(Buffer(name, value.shape, kind, "weight", value, comment))
+        return self.weights[-1]
+
+
+def module_of_stream(model, name: str, like=None, rest=None) -> Module:
+    """The module of a model that runs step by step.
+
+    Args:
+        model: a built model that streams.
+        name: what the module is called; it is made an identifier.
+        like: as for `Model.stream`.
+        rest: as for `write_source`.
+
+    Raises:
+        ValueError: if the model cannot run as a stream, or uses what has no rule; the layer is
+            named.
+    """
+    plan = plan_stream(model, like)
+    start = {} if rest is None else resting_state(model, rest, like)
+    return _Tracing(plan, Module(identifier(name, "model"), model.name)).module(start)
+
+
+class _Watching(Observer):
+    """Names the equations of each layer by the layer; recurrences are their step, repeated."""
+
+    def on_call(self, layer, arguments, proceed):
+        with jax.named_scope(layer.name):
+            return proceed(arguments)
+
+    def on_run(self, cell, inputs, states, run, proceed):
+        if jax.tree.leaves(inputs)[0].shape[1]:
+            return repeat_as_wanted(cell, inputs, states, run)[0]
+        # A piece without a step: one that is masked, cut off.
+        empty = jax.tree.map(lambda x: jnp.zeros((x.shape[0], 1, *x.shape[2:]), x.dtype), inputs)
+        masked = run.but(mask=jnp.zeros((1, 1), bool))
+        outputs, after = repeat_as_wanted(cell, empty, states, masked)[0]
+        cut = functools.partial(jax.tree.map, lambda x: x[:, :0])
+        return (
+            cut(outputs) if run.return_sequences else outputs,
+            cut(after) if run.return_all_states else after,
+        )
+
+
+class _Tracing:
+    """The steps of a model, traced for each phase of its windows and lowered."""
+
+    def __init__(self, plan: StreamPlan, module: Module):
+        self._model = plan.model
+        self._plan = plan
+        self._module = module
+        self._unique = Unique("n", "step", "steps", "given", "wrong", "lane", "i")
+        self._weights = Weights(self._unique)
+        self._slots: dict[tuple[str, tuple[int, ...]], Value] = {}
+
+    def module(self, start: dict[str, np.ndarray]) -> Module:
+        """The module; what `start` has is the state at the start."""
+        module, plan = self._module, self._plan
+        leaves = plan.piece(batch_size=1, steps=1)
+        values, phases = plan.before_first(batch_size=1)
+        begun = self._begin(leaves, phases)
+        unknown = {path for path, value in begun.items() if value is None}
+        self._ready = frozenset(
+            slot for slot in values if not any(_within(path, slot) for path in unknown)
+        )
+        module.inputs = [
+            self._buffer(name, _without_rows(leaf.shape, timed), leaf.dtype, "input", timed)
+            for name, leaf, timed in zip(self._input_names(), leaves, plan.timed, strict=True)
+        ]
+        seen: dict[Any, int] = {}
+        while (key := tuple(phases.items())) not in seen:
+            seen[key] = len(module.steps)
+            if len(seen) > MOST_PHASES:
+                raise ValueError(
+                    f"{self._model} cannot be exported: its windows end together only after more "
+                    f"than {MOST_PHASES} steps. Choose strides that divide each other."
+                )
+            values, phases = self._step(values, phases, leaves)
+        module.steps[-1].next = seen[key]
+        for (path, _), value in self._slots.items():
+            self._start(path, value, begun | start)
+        module.weights = self._weights.buffers
+        drop_unread(module)
+        return module
+
+    # ---------------------------------------------------------------------------- tracing
+
+    def _trace(self, function, *arguments) -> tuple[Flat, Any]:
+        """A function of weights and other arguments, flat in the latter."""
+        variables = self._model.variables
+        weights = by_path(variables)
+
+        def bound(values, *arguments):
+            with _Watching(), bind((variables, values)):
+                return function(*arguments)
+
+        given = [v.value for v in weights.values()]
+        program, shapes = jax.make_jaxpr(bound, return_shape=True)(given, *arguments)
+        known: list[Any] = list(zip(weights, given, strict=True))
+        known += [None] * len(jax.tree.leaves(arguments))
+        return flatten(program, known), shapes
+
+    def _begin(self, leaves, phases) -> dict[str, np.ndarray | None]:
+        """What is carried at the start, by the paths of its arrays; `None` if inputs decide."""
+
+        def function(leaves):
+            with Carry(phases=phases, off_time=self._plan.off_time) as carry:
+                self._model(self._plan.structure.unflatten(leaves), training=False)
+            return carry.begun
+
+        flat, begun = self._trace(function, leaves)
+        return {
+            path: None if array.value is None else np.asarray(array.value)
+            for (path, _), array in zip(_named(begun), flat.outputs, strict=True)
+        }
+
+    def _step(self, values, phases, leaves):
+        """Trace and lower the step at these phases; what is carried then, and the phases."""
+        after: dict[str, Any] = {}
+
+        def function(values, starts, leaves):
+            settings = {"off_time": self._plan.off_time, "ready": self._ready}
+            with Carry(values, starts, phases, **settings) as carry:
+                outputs = self._model(self._plan.structure.unflatten(leaves), training=False)
+            after["phases"] = carry.next_phases
+            return outputs, carry.kept
+
+        starts = jax.ShapeDtypeStruct((1,), bool)
+        flat, (outputs, kept) = self._trace(function, values, starts, leaves)
+        states = [self._slot(path, spec) for path, spec in _named(values)]
+        states.append(self._slot(STARTS, starts))
+        inputs = [whole(b, leaf.shape) for b, leaf in zip(self._module.inputs, leaves, strict=True)]
+        lowering = Lowering(self._weights)
+        found = lowering.run(flat, [*states, *inputs])
+        shown = _named(outputs)
+        no = View((1,), "bool", lambda indices: Number(False, "bool"))
+        names = [*_named(kept), (STARTS, starts)]
+        new = self._new_states(lowering, names, [*found[len(shown) :], no])
+        if any(isinstance(value, Complex) for value in found[: len(shown)]):
+            raise ValueError(f"{self._model} cannot be exported: its outputs are complex numbers.")
+        outputs = [lowering.keep(view) for view in found[: len(shown)]]
+        gives = self._write_outputs(lowering, shown, outputs)
+        for target, view in new:
+            lowering.write(whole(view.stored, target.shape), target)
+        settle(lowering.program)
+        self._module.steps.append(Step(lowering.program, gives, len(self._module.steps) + 1))
+        return kept, after["phases"]
+
+    # ---------------------------------------------------------------------------- buffers
+
+    def _input_names(self) -> list[str]:
+        return self._plan.names or [path or "input" for path, _ in _named(self._structure())]
+
+    def _structure(self):
+        return self._plan.structure.unflatten(range(len(self._plan.specs)))
+
+    def _buffer(self, name: str, shape, dtype, role: str, timed: bool = True) -> Buffer:
+        kind = KINDS.get(str(dtype))
+        if kind is None:
+            raise ValueError(
+                f"{self._model} cannot be exported: '{name}' has the type {dtype}. Numbers are "
+                "float32 there; build the model with dtype='float32'."
+            )
+        return Buffer(self._unique(name), tuple(shape), kind, role, comment=name, timed=timed)
+
+    def _slot(self, path: str, spec) -> Value:
+        """The buffer of a state, or two of a complex one."""
+        key = path, tuple(spec.shape)
+        if key not in self._slots:
+            shape = tuple(spec.shape[1:])
+            if spec.dtype == jnp.complex64:
+                parts = [
+                    self._buffer(f"{path} {part}", shape, np.dtype("float32"), "state")
+                    for part in ("real", "imaginary")
+                ]
+                self._slots[key] = Complex(*[whole(b, spec.shape) for b in parts])
+            else:
+                buffer = self._buffer(path, shape, spec.dtype, "state")
+                self._slots[key] = whole(buffer, spec.shape)
+            self._module.states += [v.stored for v in _parts(self._slots[key])]
+        return self._slots[key]
+
+    def _start(self, path: str, slot: Value, begun: dict[str, Any]) -> None:
+        """Say what a state is before the first step."""
+        value = begun.get(path)
+        value = np.asarray(path == STARTS) if value is None else value
+        values = [value.real, value.imag] if isinstance(slot, Complex) else [value]
+        for view, part in zip(_parts(slot), values, strict=True):
+            buffer = view.stored
+            if part.size == buffer.size or part.size == 1:
+                buffer.value = np.broadcast_to(part, view.shape).reshape(buffer.shape)
+            else:  # of another phase
+                buffer.value = np.zeros(buffer.shape)
+
+    def _write_outputs(self, lowering, shown, found) -> list[bool]:
+        """Write what comes out now; whether each output does."""
+        gives = []
+        timed = jax.tree.leaves(self._plan.along_time)
+        for number, ((path, spec), value) in enumerate(zip(shown, found, strict=True)):
+            if number == len(self._module.outputs):
+                shape = _without_rows(spec.shape, timed[number])
+                self._module.outputs.append(
+                    self._buffer(path or "output", shape, spec.dtype, "output", timed[number])
+                )
+            gives.append(0 not in spec.shape)
+            if gives[-1]:
+                target = self._module.outputs[number]
+                lowering.write(_reshaped(lowering, value, target.shape), target)
+        return gives
+
+    def _new_states(self, lowering, kept, found) -> list[tuple[Buffer, View]]:
+        """Each state that changes, and its new numbers, computed before anything is overwritten."""
+        new = []
+        for (path, spec), value in zip(kept, found, strict=True):
+            slots = _parts(self._slot(path, spec))
+            for slot, view in zip(slots, _parts(value), strict=True):
+                if view.buffer is not slot.stored:
+                    new.append((slot.stored, lowering.keep(view)))
+        return new
+
+
+def drop_unread(module: Module) -> None:
+    """Forget states and weights that no step reads."""
+    programs = [step.program for step in module.steps]
+    read = {b for p in programs for b in buffers_read(p.statements)}
+    for program in programs:
+        program.statements = [
+            s
+            for s in program.statements
+            if isinstance(s, Repeat) or s.target.role != "state" or s.target in read
+        ]
+    module.states = [b for b in module.states if b in read]
+    module.weights = [b for b in module.weights if b in read]
+
+
+def _within(path: str, slot: str) -> bool:
+    return path == slot or path.startswith(f"{slot}/")
+
+
+def _reshaped(lowering: Lowering, value: View, shape) -> View:
+    """A view under another shape; complex outputs are refused before."""
+    if value.shape == tuple(shape):
+        return value
+    kept = lowering.keep(value)
+    return whole(kept.stored, shape)
+
+
+def _without_rows(shape, timed: bool) -> tuple[int, ...]:
+    """Without the axis of the batch, and that of time."""
+    return tuple(shape[2:] if timed else shape[1:])
+
+
+def _named(tree) -> list[tuple[str, Any]]:
+    """The leaves of a tree by their paths."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]
+
+
+def _parts(value: Value) -> list[View]:
+    return [value.real, value.imag] if isinstance(value, Complex) else [value]

@@ -1,0 +1,5 @@
+"""How each primitive of JAX is lowered."""
+
+from cello.export.rules import elements, lookups, loops, shapes, sums
+
+__all__ = ["elements", "lookups", "loops", "shapes", "sums"]

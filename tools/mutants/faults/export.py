@@ -1,0 +1,70 @@
+"""Faults in models as C and JavaScript."""
+
+EXPORT = "src/cello/export/"
+TESTS = "tests/test_export.py::"
+
+FAULTS = [
+    (
+        EXPORT + "rules/shapes.py",
+        "moved(x, shape, lambda i: [i[order.index(a)] for a in range(len(order))])",
+        "moved(x, shape, lambda i: [i[order[a]] for a in range(len(order))])",
+        [TESTS + "test_c"],
+        "an array of three axes is turned the wrong way round in C",
+    ),
+    (
+        EXPORT + "rules/loops.py",
+        '* -1 + (length - 1) if params["reverse"]',
+        '* 1 if params["reverse"]',
+        [TESTS + "test_loops_run_backwards"],
+        "a loop that JAX runs backwards runs forwards in C",
+    ),
+    (
+        EXPORT + "settle.py",
+        "    if target in buffers_read(behind):\n        return None\n",
+        "",
+        [TESTS + "test_c"],
+        "a state is overwritten in C before all have read it",
+    ),
+    (
+        EXPORT + "settle.py",
+        'if target.role == "output" and any(b.role == "input" for b in buffers_read(behind)):',
+        "if False:",
+        [TESTS + "test_outputs_may_take_the_place_of_inputs"],
+        "an output is written in C before the last input is read",
+    ),
+    (
+        EXPORT + "module.py",
+        "        value = np.asarray(path == STARTS) if value is None else value\n",
+        "        value = np.asarray(False) if value is None else value\n",
+        [TESTS + "test_c"],
+        "a model in C does not know which step is its first",
+    ),
+    (
+        EXPORT + "module.py",
+        "        module.steps[-1].next = seen[key]\n",
+        "",
+        [TESTS + "test_windows_say_when_they_end"],
+        "windows in C do not begin again after the last",
+    ),
+    (
+        EXPORT + "c_functions.py",
+        "    mask = 0u - (unsigned)((size > m.i) & (size <= 0x7f800000));",
+        "    mask = 0u - (unsigned)(size > m.i);",
+        [TESTS + "test_nan_and_infinity"],
+        "tanh of NaN is 1 in C",
+    ),
+    (
+        EXPORT + "names.py",
+        "        while found.lower() in self._taken:\n",
+        "        while False:\n",
+        [TESTS + "test_names"],
+        "two weights with like names have one name in C",
+    ),
+    (
+        EXPORT + "flat.py",
+        "            return str(array.dtype), array.shape, array.value.item()\n",
+        "            return str(array.dtype), array.shape\n",
+        [TESTS + "test_c", TESTS + "test_functions_are_exact_enough"],
+        "two equations that differ by a constant are taken for one in C",
+    ),
+]
