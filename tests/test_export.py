@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from contract import each, inputs_of, moved, normal
-from sources import C_COMPILERS, call_javascript, installed, run_c, run_javascript, within
+from sources import C_COMPILERS, QUICKLY, call_javascript, installed, run_c, run_javascript, within
 from streams import BUILD, built, series
 
 import cello
@@ -72,7 +72,7 @@ def fast_models():
 def test_c(tmp_path):
     """The tests in the files, whose outputs sessions gave; test_streaming.py compares these."""
     names = export_all(fast_models(), tmp_path, "h")
-    wrong = run_c(tmp_path, names, "gcc", 1e-5)
+    wrong = run_c(tmp_path, names, QUICKLY, 1e-5)
     assert wrong == dict.fromkeys(names, 0)
 
 
@@ -192,6 +192,27 @@ def test_outputs_may_take_the_place_of_inputs(tmp_path):
     one.library.voice_block(one.state, pointer(first), pointer(first), pointer(other), 30)
     within(first, want[0][0], 2e-6)
     within(other, want[1][0], 2e-6)
+
+
+class Delay(cello.layers.Layer):
+    """A cell of a user's whose states only move on."""
+
+    state_size = (2, 2)
+
+    def call(self, inputs, states):
+        return states[1] + 0 * inputs, [inputs, states[0]]
+
+
+@has_gcc
+def test_states_move_on_together(tmp_path):
+    """Each takes what another had before the step; also if outputs take the inputs' place."""
+    model = Sequential([Input((None, 2)), RNN(Delay(), return_sequences=True)])
+    model.export(tmp_path / "voice.c")
+    array = normal(1, 30, 2)[0]
+    want = np.concatenate([np.zeros((2, 2)), array[:-2]])
+    one = Voice(load(tmp_path, "voice"))
+    one.library.voice_block(one.state, pointer(array), pointer(array), 30)
+    np.testing.assert_array_equal(array, want)
 
 
 @has_gcc
@@ -400,7 +421,7 @@ def test_any_name_gives_a_valid_file(tmp_path, ending):
         h = GRU(2, return_sequences=True, name=f"{name} in")(start)
         models.append((Model(start, Dense(1, name=f"{name} out")(h), name=name), normal(1, 5, 1)))
     names = export_all(models, tmp_path, ending)
-    run = run_javascript if ending == "mjs" else lambda *a: run_c(*a[:2], "gcc", a[2])
+    run = run_javascript if ending == "mjs" else lambda *a: run_c(*a[:2], QUICKLY, a[2])
     assert run(tmp_path, names, 1e-5) == dict.fromkeys(names, 0)
     models[0][0].export(tmp_path / f"a b*.{ending}")
     assert (tmp_path / f"a b*.{ending}").exists()
@@ -442,7 +463,7 @@ def test_the_test_in_a_file_can_fail(tmp_path):
     text = (tmp_path / "m0.h").read_text()
     weight = re.search(r"(?<=recurrent_kernel\[36\] = \{\n    )-?[\d.]+f", text)
     (tmp_path / "m0.h").write_text(text[: weight.start()] + "9.0f" + text[weight.end() :])
-    assert run_c(tmp_path, ["m0"], "gcc", 1e-5)["m0"] > 0
+    assert run_c(tmp_path, ["m0"], QUICKLY, 1e-5)["m0"] > 0
 
 
 @has_gcc
@@ -486,7 +507,7 @@ def test_every_layer_in_c(tmp_path, compiler):
     if not installed(C_COMPILERS[compiler][0]):
         pytest.skip(f"there is no {C_COMPILERS[compiler][0]}")
     names = export_all(all_models(), tmp_path, "h")
-    wrong = run_c(tmp_path, names, compiler, 1e-5)
+    wrong = run_c(tmp_path, names, C_COMPILERS[compiler], 1e-5)
     assert wrong == dict.fromkeys(names, 0)
 
 

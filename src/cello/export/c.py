@@ -317,7 +317,8 @@ def _self_test(module: Module, writer: C, samples: Samples) -> list[str]:
     phased = _phased(module)
     call = ", ".join(b.name for b, _ in _parameters(module))
     lines += [
-        "/* How many outputs are off by more than tolerance; 0 if all is well. */",
+        "/* How many outputs are off by more than tolerance, of numbers above 1 by more than that",
+        " * part of them; 0 if all is well. */",
         f"int {name}_self_test(float tolerance);",
         f"int {name}_self_test(float tolerance) {{",
         f"    {name}_state state;",
@@ -336,9 +337,12 @@ def _self_test(module: Module, writer: C, samples: Samples) -> list[str]:
         lines += [f"        if ({when}) {{"] if when else ["        {"]
         lines += [
             f"            for (int i = 0; i < {buffer.size}; ++i) {{",
-            f"                const float off = (float){buffer.name}[i]"
-            f" - (float){name}_test_{buffer.name}[{buffer.name}_at + i];",
-            "                wrong += !(off <= tolerance && -off <= tolerance);",
+            f"                const float want = (float){name}_test_{buffer.name}"
+            f"[{buffer.name}_at + i];",
+            f"                const float off = (float){buffer.name}[i] - want;",
+            "                const float size = want < 0.0f ? -want : want;",
+            "                const float most = tolerance * (size > 1.0f ? size : 1.0f);",
+            "                wrong += !(off <= most && -off <= most);",
             "            }",
             f"            {buffer.name}_at += {buffer.size};" if buffer.timed else "",
             "        }",

@@ -240,14 +240,16 @@ def _self_test(module: Module, samples: Samples) -> list[str]:
     sizes = [f"new {ARRAYS[b.kind]}(wanted[{k}].length)" for k, b in enumerate(module.outputs)]
     return [
         "",
-        "/* How many outputs are off by more than the tolerance; 0 if all is well. */",
+        "/* How many outputs are off by more than the tolerance, of numbers above 1 by more than",
+        " * that part of them; 0 if all is well. */",
         "export function selfTest(tolerance) {",
         f"  const wanted = [{', '.join(wanted)}];",
         f"  const found = [{', '.join(sizes)}];",
         f"  block(init(), {', '.join(inputs)}, ...found, {samples.steps});",
         "  let wrong = 0;",
         "  wanted.forEach((row, k) => row.forEach((value, i) => {",
-        "    wrong += !(Math.abs(found[k][i] - value) <= tolerance);",
+        "    const most = tolerance * Math.max(1, Math.abs(value));",
+        "    wrong += !(Math.abs(found[k][i] - value) <= most);",
         "  }));",
         "  return wrong;",
         "}",

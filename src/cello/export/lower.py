@@ -183,8 +183,10 @@ class Lowering:
 
     def keep(self, view: View) -> View:
         """The same elements in a buffer, one behind the other."""
-        if view.buffer is not None:
-            return view
+        return self.copy(view) if view.buffer is None else view
+
+    def copy(self, view: View) -> View:
+        """What a view holds now, in a buffer of its own."""
         buffer = self.temporary(view.shape, view.kind)
         self.write(view, buffer)
         return whole(buffer)

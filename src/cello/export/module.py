@@ -35,11 +35,14 @@ class Step:
     Attributes:
         program: its statements.
         gives: for each output of the module whether this step writes it.
+        phases, values: what a `Carry` has before it; the latter as shapes of one row.
         next: the number of the step that follows.
     """
 
     program: Program
     gives: list[bool]
+    phases: dict[str, int]
+    values: dict[str, Any]
     next: int = 0
 
 
@@ -54,6 +57,8 @@ class Module:
         weights: constants.
         states: what is remembered, with what it is at the start.
         steps: what is done one after the other; the last goes back to an earlier one.
+        slots: for each array that a `Carry` keeps its path, its shape without rows and its buffers,
+            two if it is complex; those that no step reads are not among the states.
     """
 
     name: str
@@ -63,6 +68,7 @@ class Module:
     weights: list[Buffer] = field(default_factory=list)
     states: list[Buffer] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    slots: list[tuple[str, tuple[int, ...], list[Buffer]]] = field(default_factory=list)
 
     def constant(self, name: str, value: np.ndarray, kind: str, comment: str) -> Buffer:
         """Another constant."""
@@ -178,7 +184,7 @@ class _Tracing:
         flat, begun = self._trace(function, leaves)
         return {
             path: None if array.value is None else np.asarray(array.value)
-            for (path, _), array in zip(_named(begun), flat.outputs, strict=True)
+            for (path, _), array in zip(named_leaves(begun), flat.outputs, strict=True)
         }
 
     def _step(self, values, phases, leaves):
@@ -194,14 +200,14 @@ class _Tracing:
 
         starts = jax.ShapeDtypeStruct((1,), bool)
         flat, (outputs, kept) = self._trace(function, values, starts, leaves)
-        states = [self._slot(path, spec) for path, spec in _named(values)]
+        states = [self._slot(path, spec) for path, spec in named_leaves(values)]
         states.append(self._slot(STARTS, starts))
         inputs = [whole(b, leaf.shape) for b, leaf in zip(self._module.inputs, leaves, strict=True)]
         lowering = Lowering(self._weights)
         found = lowering.run(flat, [*states, *inputs])
-        shown = _named(outputs)
+        shown = named_leaves(outputs)
         no = View((1,), "bool", lambda indices: Number(False, "bool"))
-        names = [*_named(kept), (STARTS, starts)]
+        names = [*named_leaves(kept), (STARTS, starts)]
         new = self._new_states(lowering, names, [*found[len(shown) :], no])
         if any(isinstance(value, Complex) for value in found[: len(shown)]):
             raise ValueError(f"{self._model} cannot be exported: its outputs are complex numbers.")
@@ -210,13 +216,14 @@ class _Tracing:
         for target, view in new:
             lowering.write(whole(view.stored, target.shape), target)
         settle(lowering.program)
-        self._module.steps.append(Step(lowering.program, gives, len(self._module.steps) + 1))
+        steps = self._module.steps
+        steps.append(Step(lowering.program, gives, phases, values, len(steps) + 1))
         return kept, after["phases"]
 
     # ---------------------------------------------------------------------------- buffers
 
     def _input_names(self) -> list[str]:
-        return self._plan.names or [path or "input" for path, _ in _named(self._structure())]
+        return self._plan.names or [path or "input" for path, _ in named_leaves(self._structure())]
 
     def _structure(self):
         return self._plan.structure.unflatten(range(len(self._plan.specs)))
@@ -244,7 +251,9 @@ class _Tracing:
             else:
                 buffer = self._buffer(path, shape, spec.dtype, "state")
                 self._slots[key] = whole(buffer, spec.shape)
-            self._module.states += [v.stored for v in _parts(self._slots[key])]
+            buffers = [v.stored for v in _parts(self._slots[key])]
+            self._module.states += buffers
+            self._module.slots.append((path, shape, buffers))
         return self._slots[key]
 
     def _start(self, path: str, slot: Value, begun: dict[str, Any]) -> None:
@@ -281,8 +290,11 @@ class _Tracing:
         for (path, spec), value in zip(kept, found, strict=True):
             slots = _parts(self._slot(path, spec))
             for slot, view in zip(slots, _parts(value), strict=True):
-                if view.buffer is not slot.stored:
-                    new.append((slot.stored, lowering.keep(view)))
+                if view.buffer is slot.stored:
+                    continue
+                lasting = view.buffer is None or view.buffer.role not in ("state", "input")
+                kept = lowering.keep(view) if lasting else lowering.copy(view)
+                new.append((slot.stored, kept))
         return new
 
 
@@ -317,7 +329,7 @@ def _without_rows(shape, timed: bool) -> tuple[int, ...]:
     return tuple(shape[2:] if timed else shape[1:])
 
 
-def _named(tree) -> list[tuple[str, Any]]:
+def named_leaves(tree) -> list[tuple[str, Any]]:
     """The leaves of a tree by their paths."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]

@@ -279,13 +279,22 @@ class Model(Trainable):
 
     reset_states = reset_state
 
-    def stream(self, batch_size: int = 1, like=None):
+    def stream(self, batch_size: int = 1, like=None, engine: str = "jax"):
         """Run over sequences as they come: a `cello.streaming.Session`, called chunk by chunk.
 
         Args:
             batch_size: the number of sequences.
             like: for a model without a graph: inputs like those that will come.
+            engine: `"jax"`; or `"c"`, which writes the model as C, compiles that with the
+                machine's compiler and keeps the library in the user's cache: small models take a
+                step in microseconds. It has the weights of the moment when it is opened.
         """
+        if engine == "c":
+            from cello.export.session import CompiledSession
+
+            return CompiledSession(self, batch_size, like)
+        if engine != "jax":
+            raise ValueError(f"{self}.stream: engine must be 'jax' or 'c', and it is {engine!r}.")
         from cello.streaming import Session
 
         return Session(self, batch_size, like)

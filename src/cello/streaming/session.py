@@ -11,6 +11,7 @@ import numpy as np
 
 from cello.core.memory import telling_of_memory
 from cello.core.numbers import exact_numbers, refuse_complex, strings_refused
+from cello.ops.engine import Engine
 from cello.streaming.pieces import Pieces, lengths_of_pieces, pieces_of
 from cello.streaming.plan import plan_stream, shape_of
 
@@ -101,6 +102,11 @@ class Session:
     # ----------------------------------------------------------------------------- state
 
     @property
+    def engine(self) -> Engine:
+        """What computes the steps, `"jax"` or `"c"`; its `reason` says why."""
+        return Engine("jax", "model.stream(engine='c') compiles the steps with a C compiler.")
+
+    @property
     def state(self) -> dict[str, np.ndarray]:
         """All that the session remembers, as NumPy arrays by name.
 
@@ -110,8 +116,9 @@ class Session:
             np.savez("state.npz", **session.state)
             session.state = dict(np.load("state.npz"))
         """
-        leaves = jax.tree.map(lambda v: np.array(v[: self.batch_size]), _name_arrays(self._state))
-        return leaves | {f"phases/{p}": np.array(n) for p, n in self._phases.items()}
+        return _name_arrays(self._live()) | {
+            f"phases/{p}": np.array(n) for p, n in self._phases.items()
+        }
 
     @state.setter
     def state(self, state: dict[str, Any]) -> None:
@@ -120,7 +127,8 @@ class Session:
                 f"{self._model}: the state must be a dict of arrays, as `session.state` gives it, "
                 f"and not {state!r}."
             )
-        have = _name_arrays(self._state)
+        live = self._live()
+        have = _name_arrays(live)
         phases = {f"phases/{path}": path for path in self._phases}
         if set(state) != {*have, *phases}:
             missing = sorted({*have, *phases} - set(state))
@@ -137,7 +145,7 @@ class Session:
                     f"{(*rows, *value.shape[1:])} and has {np.shape(state[name])}."
                 )
         arrays = [np.asarray(state[name], value.dtype) for name, value in have.items()]
-        values, starts = jax.tree.unflatten(jax.tree.structure(self._state), arrays)
+        values, starts = jax.tree.unflatten(jax.tree.structure(live), arrays)
         self.batch_size = rows[0]
         self._set(values, starts, {path: int(state[name]) for name, path in phases.items()})
 

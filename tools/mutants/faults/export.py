@@ -33,6 +33,20 @@ FAULTS = [
         "an output is written in C before the last input is read",
     ),
     (
+        EXPORT + "session.py",
+        "                    view[goes_on] = part",
+        "                    view[:] = 0 * part",
+        [TESTS.replace("export", "compiled_sessions") + "test_rows_come_and_go"],
+        "a session in C forgets its rows as others come",
+    ),
+    (
+        EXPORT + "compiling.py",
+        "        return told.read_text() == _digest(library)\n",
+        "        return library.exists()\n",
+        [TESTS.replace("export", "compiled_sessions") + "test_the_cache"],
+        "a damaged library of C is taken from the cache",
+    ),
+    (
         EXPORT + "module.py",
         "        value = np.asarray(path == STARTS) if value is None else value\n",
         "        value = np.asarray(False) if value is None else value\n",

@@ -45,7 +45,7 @@ def scan(lowering, equation, *inputs):
     outside, lowering.statements = lowering.statements, []
     states = joined(map(whole, carry), start)
     found = lowering.run(equation.bodies[0], [*kept, *states, *map(row, rows)])
-    new = [copied(lowering, view) for view in parts(found[:carried])]
+    new = [lowering.copy(view) for view in parts(found[:carried])]
     collected = []
     for value in found[carried:]:
         for view in parts([value]):
@@ -57,13 +57,6 @@ def scan(lowering, equation, *inputs):
     body, lowering.statements = lowering.statements, outside
     lowering.statements.append(Repeat(loop, body))
     return [*states, *joined(collected, found[carried:])]
-
-
-def copied(lowering, view: View) -> View:
-    """What a view holds now, in a buffer of its own."""
-    buffer = lowering.temporary(view.shape, view.kind)
-    lowering.write(view, buffer)
-    return whole(buffer)
 
 
 @rule("cond")

@@ -1,0 +1,203 @@
+"""Sessions whose steps are compiled C: in all that a session does, they are one of JAX's."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from contract import moved, normal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sources import installed
+from streams import BUILD, built, series
+
+import cello
+from cello import Input, Model, Sequential
+from cello.export import compiling
+from cello.layers import LSTM, Dense
+
+COMPILATIONS = 700
+
+pytestmark = pytest.mark.skipif(not installed("gcc"), reason="there is no gcc")
+
+FEW = ["LSTM", "last output", "masked, learned start", "masked mean", "valid, strided",
+       "pooled twice", "attention, masked"]  # fmt: skip
+OTHERS = sorted(n for n in BUILD if n not in FEW and "stateful" not in n)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    before = os.environ.get("CELLO_CACHE")
+    os.environ["CELLO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    os.environ.pop("CELLO_CACHE")
+    if before is not None:
+        os.environ["CELLO_CACHE"] = before
+
+
+def close(found, want):
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5), found, want)
+
+
+def alike(one, other):
+    """Two sessions remember the same, but for what no step reads any more."""
+    a, b = one.state, other.state
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].shape == b[name].shape and a[name].dtype == b[name].dtype, name
+
+
+@pytest.mark.parametrize("name", [*FEW, *(pytest.param(n, marks=pytest.mark.deep) for n in OTHERS)])
+@settings(max_examples=4)
+@given(data=st.data())
+def test_a_session_goes_on_in_either_engine(name, data):
+    """Chunk by chunk, each in one of two sessions, which hand the state to one another."""
+    sessions = [_session(name, engine) for engine in ("c", "jax")]
+    alone = _session(name, "jax")
+    x = series(2, 24, masked="mask" in name)
+    ends = sorted({*data.draw(st.lists(st.integers(1, 23), max_size=4)), 24})
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        chunk = x[:, start:end]
+        close(sessions[0](chunk), alone(chunk))
+        alike(sessions[0], alone)
+        sessions[1].state = sessions[0].state
+        sessions.reverse()
+
+
+def _session(name, engine):
+    return built(name).stream(2, np.zeros((2, 4, 3), "float32"), engine)
+
+
+@pytest.fixture(scope="module")
+def model():
+    layers = [Input((None, 3)), LSTM(4, return_sequences=True, initial_state="learned"), Dense(2)]
+    return moved(Sequential(layers), seed=1)
+
+
+def test_rows_come_and_go(model):
+    one, other = model.stream(engine="c"), model.stream()
+    x = normal(5, 8, 3)
+    for session in (one, other):
+        session(x[:1])
+        session.add_rows(2)
+        session(x[:3])
+        session.reset_rows([1])
+    close(one(x[:3]), other(x[:3]))
+    for session in (one, other):
+        session.drop_rows([0])
+        session.add_rows()
+    close(one(x[:3]), other(x[:3]))
+    assert one.batch_size == 3
+    one.reset_rows()
+    close(one(x[:3]), model.predict(x[:3], verbose=0))
+
+
+def test_chunks_are_looked_at(model):
+    session = model.stream(engine="c")
+    x = normal(1, 4, 3)
+    want = session(x)
+    session.reset_rows()
+    for other in (x.astype("float64"), np.asfortranarray(x), [x], jnp.asarray(x)):
+        close(session(other), want)
+        session.reset_rows()
+    for wrong in (x[:, :, :2], x[:, :0], x[0], np.repeat(x, 2, 0)):
+        with pytest.raises(ValueError, match="a chunk of this session has the shape"):
+            session(wrong)
+    close(session(x), want)
+
+
+def test_engines_are_said(model):
+    compiled, plain = model.stream(engine="c"), model.stream()
+    assert compiled.engine == "c" and plain.engine == "jax"
+    assert compiled.engine.reason == "It was asked for." and "engine='c'" in plain.engine.reason
+    with pytest.raises(ValueError, match="engine must be 'jax' or 'c', and it is 'gpu'"):
+        model.stream(engine="gpu")
+
+
+def test_copies_go_on(model):
+    session = model.stream(engine="c")
+    x = normal(1, 12, 3)
+    session(x[:, :5])
+    copies = pickle.loads(pickle.dumps(session)), copy.deepcopy(session)
+    want = session(x[:, 5:])
+    for other in copies:
+        np.testing.assert_array_equal(other(x[:, 5:]), want)
+
+
+def test_several_inputs_and_outputs():
+    steps, still = Input((None, 3)), Input((4,))
+    h = LSTM(5, return_sequences=True)(steps)
+    outputs = {"all": Dense(2)(h), "last": cello.layers.Add()([LSTM(3)(h), Dense(3)(still)])}
+    model = moved(Model([steps, still], outputs), seed=1)
+    one, other = model.stream(2, engine="c"), model.stream(2)
+    x, y = normal(2, 9, 3), normal(2, 4)
+    for part in (x[:, :4], x[:, 4:]):
+        found, want = one([part, y]), other([part, y])
+        assert found.keys() == want.keys()
+        close(found, want)
+
+
+def test_the_cache(model, tmp_path, monkeypatch):
+    """Compiled once; what is damaged is made anew; nothing else is left there."""
+    monkeypatch.setenv("CELLO_CACHE", str(tmp_path / "new"))
+    calls = []
+    compile_once = compiling._compile
+
+    def counted(*arguments):
+        calls.append(arguments)
+        compile_once(*arguments)
+
+    monkeypatch.setattr(compiling, "_compile", counted)
+    x = normal(1, 4, 3)
+    want = model.stream(engine="c")(x)
+    np.testing.assert_array_equal(model.stream(engine="c")(x), want)
+    assert len(calls) == 1
+    library, told = sorted((tmp_path / "new").iterdir(), key=lambda p: p.suffix != ".so")
+    assert library.suffix == ".so" and told.suffix == ".sha256"
+    # Another file, since this process has the first in its memory.
+    other = library.with_name("other.so")
+    other.write_bytes(library.read_bytes()[:-9])
+    os.replace(other, library)
+    np.testing.assert_array_equal(model.stream(engine="c")(x), want)
+    assert len(calls) == 2
+    told.unlink()
+    model.stream(engine="c")
+    assert len(calls) == 3
+
+
+def test_without_a_compiler(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("CELLO_CACHE", str(tmp_path))
+    monkeypatch.setattr(compiling, "find_compiler", lambda: None)
+    with pytest.raises(RuntimeError, match=r"needs a C compiler.*pip install ziglang"):
+        model.stream(engine="c")
+    monkeypatch.setattr(compiling, "find_compiler", lambda: ["false"])
+    with pytest.raises(RuntimeError, match="could not compile the model with false"):
+        model.stream(engine="c")
+    assert not list(tmp_path.glob("*.so"))
+
+
+PROGRAM = """
+import numpy as np
+from cello import Input, Sequential
+from cello.layers import Dense
+
+model = Sequential([Input((None, 1)), Dense(1, kernel_initializer="ones")])
+print(model.stream(engine="c")(np.full((1, 2, 1), 3.0, "float32")).tolist())
+"""
+
+
+@pytest.mark.deep
+def test_processes_at_once(tmp_path):
+    environment = {**os.environ, "CELLO_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", textwrap.dedent(PROGRAM)]
+    several = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert {process.communicate()[0].strip() for process in several} == {"[[[3.0], [3.0]]]"}
