@@ -31,13 +31,21 @@ def installed(command):
     return shutil.which(command) is not None
 
 
-def run_c(folder, names, command, tolerance):
-    """How many outputs of each header in a folder are off, its self-test says."""
+def run_c(folder, tolerances, command):
+    """How many outputs of each header in a folder are off, its self-test says.
+
+    Args:
+        folder: where the headers are.
+        tolerances: name to tolerance.
+        command: of the compiler.
+    """
     includes = "".join(
         f'#define {n.upper()}_IMPLEMENTATION\n#define {n.upper()}_TEST\n#include "{n}.h"\n'
-        for n in names
+        for n in tolerances
     )
-    calls = "\n".join(f'    printf("{n} %d\\n", {n}_self_test({tolerance:.9e}f));' for n in names)
+    calls = "\n".join(
+        f'    printf("{n} %d\\n", {n}_self_test({t:.9e}f));' for n, t in tolerances.items()
+    )
     (folder / "main.c").write_text(MAIN.format(includes=includes, calls=calls))
     binary = folder / "main"
     compiled = subprocess.run(
@@ -51,10 +59,10 @@ def run_c(folder, names, command, tolerance):
     return {line.split()[0]: int(line.split()[1]) for line in ran.stdout.splitlines()}
 
 
-def run_javascript(folder, names, tolerance):
+def run_javascript(folder, tolerances):
     """The same of modules of JavaScript."""
-    lines = [f'import {{ selfTest as {n} }} from "./{n}.mjs";' for n in names]
-    lines += [f'console.log("{n}", {n}({tolerance!r}));' for n in names]
+    lines = [f'import {{ selfTest as {n} }} from "./{n}.mjs";' for n in tolerances]
+    lines += [f'console.log("{n}", {n}({t!r}));' for n, t in tolerances.items()]
     (folder / "main.mjs").write_text("\n".join(lines))
     ran = subprocess.run(["node", str(folder / "main.mjs")], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[:4000]

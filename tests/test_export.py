@@ -42,11 +42,26 @@ def recurrent(name):
     return moved(Model(start, layer(4, return_sequences=True)(start)), seed=3), x
 
 
-def export_all(models, folder, ending):
-    """Write each model with a test in it; what they are called."""
+def export_all(models, folder, ending, tolerance=lambda model, x: 1e-5):
+    """Write each model with a test in it; by what they are called how exact they must be."""
     for number, (model, x) in enumerate(models):
         model.export(folder / f"m{number}.{ending}", self_test=x)
-    return [f"m{number}" for number in range(len(models))]
+    return {f"m{number}": tolerance(*one) for number, one in enumerate(models)}
+
+
+def as_exact_as_inputs(model, x):
+    """1e-5; or, if that is more, eight times what outputs move by if inputs do by half an ULP."""
+    rng = np.random.default_rng(0)
+    exact = model.predict(x, verbose=0)
+
+    def nudged(a):
+        return (a * (1 + rng.uniform(-6e-8, 6e-8, a.shape))).astype(a.dtype)
+
+    moves = [model.predict(each(nudged, x), verbose=0) for _ in range(3)]
+    pairs = [
+        (m, e) for move in moves for m, e in zip(*map(jax.tree.leaves, (move, exact)), strict=True)
+    ]
+    return float(max(1e-5, *(8 * np.abs(m - e).max(initial=0) for m, e in pairs)))
 
 
 FAST = [
@@ -72,14 +87,14 @@ def fast_models():
 def test_c(tmp_path):
     """The tests in the files, whose outputs sessions gave; test_streaming.py compares these."""
     names = export_all(fast_models(), tmp_path, "h")
-    wrong = run_c(tmp_path, names, QUICKLY, 1e-5)
+    wrong = run_c(tmp_path, names, QUICKLY)
     assert wrong == dict.fromkeys(names, 0)
 
 
 @has_node
 def test_javascript(tmp_path):
     names = export_all(fast_models(), tmp_path, "mjs")
-    wrong = run_javascript(tmp_path, names, 1e-5)
+    wrong = run_javascript(tmp_path, names)
     assert wrong == dict.fromkeys(names, 0)
 
 
@@ -421,8 +436,8 @@ def test_any_name_gives_a_valid_file(tmp_path, ending):
         h = GRU(2, return_sequences=True, name=f"{name} in")(start)
         models.append((Model(start, Dense(1, name=f"{name} out")(h), name=name), normal(1, 5, 1)))
     names = export_all(models, tmp_path, ending)
-    run = run_javascript if ending == "mjs" else lambda *a: run_c(*a[:2], QUICKLY, a[2])
-    assert run(tmp_path, names, 1e-5) == dict.fromkeys(names, 0)
+    found = run_javascript(tmp_path, names) if ending == "mjs" else run_c(tmp_path, names, QUICKLY)
+    assert found == dict.fromkeys(names, 0)
     models[0][0].export(tmp_path / f"a b*.{ending}")
     assert (tmp_path / f"a b*.{ending}").exists()
 
@@ -456,6 +471,54 @@ def test_what_cannot_leave_is_said_by_name(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def both_ways():
+    """Models that see whole sequences: the last step, all of them, with an input without time."""
+    start, still = Input((None, 3)), Input((4,))
+    h = Bidirectional(LSTM(4, return_sequences=True))(start)
+    last = Bidirectional(GRU(3))(cello.layers.Dropout(0.2)(h))
+    outputs = [Dense(2)(h), cello.layers.Concatenate()([last, Dense(2)(still)])]
+    return moved(Model([start, still], outputs), seed=1)
+
+
+@has_gcc
+@has_node
+def test_whole_sequences(tmp_path):
+    """Of any length up to the most, each beside `predict` of it alone."""
+    model, names = both_ways(), {}
+    for count in (1, 5, 12):
+        x = [normal(1, count, 3, seed=count), normal(1, 4)]
+        names[f"m{count}"] = 1e-5
+        for ending in ("h", "mjs"):
+            model.export(tmp_path / f"m{count}.{ending}", steps=12, self_test=x)
+    assert run_c(tmp_path, names, QUICKLY) == dict.fromkeys(names, 0)
+    assert run_javascript(tmp_path, names) == dict.fromkeys(names, 0)
+
+
+@has_gcc
+def test_nothing_is_read_behind_the_end(tmp_path):
+    model = moved(Sequential([Input((None, 2)), Bidirectional(LSTM(3))]), seed=1)
+    x = normal(1, 4, 2)
+    model.export(tmp_path / "m0.h", steps=9, self_test=x)
+    command = C_COMPILERS["sanitized"]  # the array in the test is as long as the sequence
+    assert run_c(tmp_path, {"m0": 1e-5}, command) == {"m0": 0}
+
+
+def test_what_sequences_refuse(tmp_path):
+    model = Sequential([Input((None, 2)), Bidirectional(LSTM(2)), Dense(1)])
+    for steps in (0, -1, 2.5, True, "all"):
+        with pytest.raises(ValueError, match="steps must be a positive integer"):
+            model.export(tmp_path / "m.c", steps=steps)
+    with pytest.raises(ValueError, match="rest= is for streams"):
+        model.export(tmp_path / "m.c", steps=5, rest=0.0)
+    with pytest.raises(ValueError, match="Bidirectional") as caught:
+        model.export(tmp_path / "m.c")
+    assert "steps=100" in "".join(caught.value.__notes__)
+    blind = Sequential([Input((None, 2)), cello.layers.GlobalMaxPooling1D()])
+    with pytest.raises(cello.core.masking.MaskDropped, match="does not support masking"):
+        blind.export(tmp_path / "m.c", steps=5)
+    assert not list(tmp_path.iterdir())
+
+
 @has_gcc
 def test_the_test_in_a_file_can_fail(tmp_path):
     model = moved(Sequential([Input((None, 2)), LSTM(3, return_sequences=True)]), seed=1)
@@ -463,7 +526,7 @@ def test_the_test_in_a_file_can_fail(tmp_path):
     text = (tmp_path / "m0.h").read_text()
     weight = re.search(r"(?<=recurrent_kernel\[36\] = \{\n    )-?[\d.]+f", text)
     (tmp_path / "m0.h").write_text(text[: weight.start()] + "9.0f" + text[weight.end() :])
-    assert run_c(tmp_path, ["m0"], QUICKLY, 1e-5)["m0"] > 0
+    assert run_c(tmp_path, {"m0": 1e-5}, QUICKLY)["m0"] > 0
 
 
 @has_gcc
@@ -506,13 +569,13 @@ def all_models():
 def test_every_layer_in_c(tmp_path, compiler):
     if not installed(C_COMPILERS[compiler][0]):
         pytest.skip(f"there is no {C_COMPILERS[compiler][0]}")
-    names = export_all(all_models(), tmp_path, "h")
-    wrong = run_c(tmp_path, names, C_COMPILERS[compiler], 1e-5)
+    names = export_all(all_models(), tmp_path, "h", as_exact_as_inputs)
+    wrong = run_c(tmp_path, names, C_COMPILERS[compiler])
     assert wrong == dict.fromkeys(names, 0)
 
 
 @pytest.mark.deep
 @has_node
 def test_every_layer_in_javascript(tmp_path):
-    names = export_all(all_models(), tmp_path, "mjs")
-    assert run_javascript(tmp_path, names, 1e-5) == dict.fromkeys(names, 0)
+    names = export_all(all_models(), tmp_path, "mjs", as_exact_as_inputs)
+    assert run_javascript(tmp_path, names) == dict.fromkeys(names, 0)

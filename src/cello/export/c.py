@@ -6,82 +6,13 @@ import math
 
 import numpy as np
 
-from cello.export.braces import LANES, OPERATORS, Braces, buffers_of
+from cello.export.braces import buffers_of
 from cello.export.c_functions import texts
-from cello.export.ir import Apply, Buffer, Loop, Number
+from cello.export.c_language import TYPES, C, float_text
+from cello.export.ir import Buffer, Number
 from cello.export.module import Module
 from cello.export.names import comment
 from cello.export.samples import Samples
-
-TYPES = {"float": "float", "int": "int", "unsigned": "unsigned", "bool": "int"}
-WHOLE = ("max", "min", "select")  # functions that whole numbers have, too
-
-
-class C(Braces):
-    """Statements in C.
-
-    Args:
-        name: what stands in front of every name of the file.
-    """
-
-    def __init__(self, name: str):
-        super().__init__()
-        self.prefix = f"{name}_"
-
-    def place(self, buffer: Buffer) -> str:
-        if buffer.role == "state":
-            return f"state->{buffer.name}"
-        return self.prefix + buffer.name if buffer.role == "weight" else buffer.name
-
-    def number(self, number: Number) -> str:
-        if number.kind == "float":
-            return self.float_number(float(number.value))
-        if number.kind == "unsigned":
-            return f"{int(number.value)}u"
-        value = int(number.value)
-        return str(value) if value > -(2**31) else f"({value + 1} - 1)"
-
-    def float_number(self, value: float) -> str:
-        if math.isnan(value):
-            self.used.add("nan")
-            return f"{self.prefix}nan()"
-        if math.isinf(value):
-            self.used.add("infinity")
-            return f"{'-' if value < 0 else ''}{self.prefix}infinity()"
-        return float_text(value)
-
-    def call(self, value: Apply, arguments: list[str]) -> str:
-        name, kind = value.name, value.kind
-        inner = value.arguments[0].kind
-        if name in OPERATORS:
-            return f"({arguments[0]} {OPERATORS[name]} {arguments[1]})"
-        if name == "neg":
-            return f"(-{arguments[0]})"
-        if name == "not":
-            return f"(!{arguments[0]})" if kind == "bool" else f"(~{arguments[0]})"
-        if name.startswith("to_"):
-            return f"({TYPES[kind]})({arguments[0]})"
-        if name == "rem" and inner != "float":
-            return f"({arguments[0]} % {arguments[1]})"
-        if kind != "float":
-            if name == "abs":
-                name, arguments = "max", [arguments[0], f"(-{arguments[0]})"]
-            if name == "sign":
-                return f"(({arguments[0]} > 0) - ({arguments[0]} < 0))"
-            if name in WHOLE:
-                name = f"{'u' if kind == 'unsigned' else 'i'}{name}"
-        self.used.add(name)
-        return f"{self.prefix}{name}({', '.join(map(_without_brackets, arguments))})"
-
-    def loop(self, loop: Loop, first: int = 0, step: int = 1) -> str:
-        forward = f"++{loop.name}" if step == 1 else f"{loop.name} += {step}"
-        return f"for (int {loop.name} = {first}; {loop.name} < {loop.size}; {forward})"
-
-    def local(self, name: str, kind: str, value: str) -> str:
-        return f"{TYPES[kind]} {name} = {value};"
-
-    def lanes(self, name: str, kind: str) -> str:
-        return f"{TYPES[kind]} {name}[{LANES}];"
 
 
 def write_c(module: Module, header: bool, samples: Samples | None = None) -> str:
@@ -150,11 +81,9 @@ def _declarations(module: Module) -> list[str]:
         *(f"    {TYPES[b.kind]} {b.name}[{b.size}]; /* {_described(b)} */" for b in module.states),
         *(["    int phase; /* of windows: which step comes next */"] if _phased(module) else []),
     ] or ["    char unused;"]
-    parameters = ", ".join(text for _, text in _parameters(module))
     described = [
         f" * {b.name}: {_described(b)}, {TYPES[b.kind]}" for b in (*module.inputs, *module.outputs)
     ]
-    gives = "int" if _phased(module) else "void"
     told = (
         [
             " * A step gives a number with bit k set if it wrote output k, a block the number of",
@@ -176,16 +105,34 @@ def _declarations(module: Module) -> list[str]:
         f"void {name}_init({name}_state *state);",
         f"void {name}_reset({name}_state *state);",
         "",
+        *_functions_declared(module, described, told),
+        "",
+        "#ifdef __cplusplus",
+        "}",
+        "#endif",
+    ]
+
+
+def _functions_declared(module: Module, described: list[str], told: list[str]) -> list[str]:
+    name = module.name
+    parameters = ", ".join(text for _, text in _parameters(module))
+    if module.length:
+        return [
+            f"/* n steps of one sequence, at most {module.length}; inputs of n steps are enough, "
+            f"outputs have room for {module.length}.",
+            *described,
+            " */",
+            f"#define {name.upper()}_STEPS {module.length}",
+            f"void {name}_sequence({name}_state *state, {parameters}, int n);",
+        ]
+    gives = "int" if _phased(module) else "void"
+    return [
         "/* One step, or n of them one after the other.",
         *described,
         *told,
         " */",
         f"{gives} {name}_step({name}_state *state, {parameters});",
         f"{gives} {name}_block({name}_state *state, {parameters}, int n);",
-        "",
-        "#ifdef __cplusplus",
-        "}",
-        "#endif",
     ]
 
 
@@ -223,7 +170,6 @@ def _odd(value: float) -> str:
 def _functions(module: Module, writer: C) -> list[str]:
     name, phased = module.name, _phased(module)
     parameters = ", ".join(text for _, text in _parameters(module))
-    gives = "int" if phased else "void"
     lines = [f"void {name}_reset({name}_state *state) {{"]
     for buffer in module.states:
         lines += _start_of(buffer, writer, module)
@@ -234,19 +180,46 @@ def _functions(module: Module, writer: C) -> list[str]:
     lines += ["}", "", f"void {name}_init({name}_state *state) {{ {name}_reset(state); }}", ""]
 
     for number, step in enumerate(module.steps):
-        head = f"static inline void {name}_step_{number}({name}_state *state, {parameters}) {{"
+        count = ", const int *n" if module.length else ""
+        head = (
+            f"static inline void {name}_step_{number}({name}_state *state, {parameters}{count}) {{"
+        )
         lines.append(head)
-        for buffer in buffers_of(step.program):
+        for buffer in [] if module.length else buffers_of(step.program):
             lines.append(f"    {TYPES[buffer.kind]} {buffer.name}[{buffer.size}];")
         body = list(writer.lines(step.program.statements, 1))
         text = "\n".join(body)
         for buffer, _ in _parameters(module):
             if f"{buffer.name}[" not in text:
                 lines.append(f"    (void){buffer.name};")
+        if module.length and "n[0]" not in text:
+            lines.append("    (void)n;")
         if "state->" not in text:
             lines.append("    (void)state;")
         lines += [*body, "}", ""]
 
+    return lines + (_sequence(module) if module.length else _steps(module))
+
+
+def _sequence(module: Module) -> list[str]:
+    """The function that runs a whole sequence."""
+    name = module.name
+    parameters = ", ".join(text for _, text in _parameters(module))
+    arguments = ", ".join(b.name for b, _ in _parameters(module))
+    return [
+        f"void {name}_sequence({name}_state *state, {parameters}, int n) {{",
+        f"    const int steps = n < {module.length} ? n : {module.length};",
+        f"    if (steps > 0) {name}_step_0(state, {arguments}, &steps);",
+        "}",
+    ]
+
+
+def _steps(module: Module) -> list[str]:
+    """The functions that make one step and several."""
+    name, phased = module.name, _phased(module)
+    parameters = ", ".join(text for _, text in _parameters(module))
+    gives = "int" if phased else "void"
+    lines: list[str] = []
     arguments = ", ".join(b.name for b, _ in _parameters(module))
     lines.append(f"{gives} {name}_step({name}_state *state, {parameters}) {{")
     if not phased:
@@ -314,19 +287,34 @@ def _self_test(module: Module, writer: C, samples: Samples) -> list[str]:
         *(f"const {TYPES[b.kind]} *{b.name} = {name}_test_{b.name};" for b in module.inputs),
         *(f"{TYPES[b.kind]} {b.name}[{b.size}];" for b in module.outputs),
     ]
-    phased = _phased(module)
-    call = ", ".join(b.name for b, _ in _parameters(module))
     lines += [
         "/* How many outputs are off by more than tolerance, of numbers above 1 by more than that",
         " * part of them; 0 if all is well. */",
         f"int {name}_self_test(float tolerance);",
         f"int {name}_self_test(float tolerance) {{",
-        f"    {name}_state state;",
+        f"    static {name}_state state;",
         *(f"    {p}" for p in parameters),
         f"    int wrong = 0{''.join(f', {b.name}_at = 0' for b in module.outputs)};",
         f"    {name}_init(&state);",
+        *(_compared_at_once if module.length else _compared_by_step)(module, samples),
+    ]
+    return [*lines, "    return wrong;", "}", "", f"#endif /* {name.upper()}_TEST */"]
+
+
+def _compared_at_once(module: Module, samples: Samples) -> list[str]:
+    call = ", ".join(b.name for b, _ in _parameters(module))
+    lines = [f"    {module.name}_sequence(&state, {call}, {samples.steps});"]
+    for buffer, wanted in zip(module.outputs, samples.outputs, strict=True):
+        lines += [f"    {line}" for line in _compared(module, buffer, wanted.size)]
+    return lines
+
+
+def _compared_by_step(module: Module, samples: Samples) -> list[str]:
+    phased = _phased(module)
+    call = ", ".join(b.name for b, _ in _parameters(module))
+    lines = [
         f"    for (int step = 0; step < {samples.steps}; ++step) {{",
-        f"        {'const int given = ' if phased else ''}{name}_step(&state, {call});",
+        f"        {'const int given = ' if phased else ''}{module.name}_step(&state, {call});",
         *(f"        {b.name} += {b.size};" for b in module.inputs if b.timed),
         *(["        (void)given;"] if phased else []),
     ]
@@ -335,35 +323,21 @@ def _self_test(module: Module, writer: C, samples: Samples) -> list[str]:
         if not buffer.timed:
             when = f"step == {samples.steps - 1}"
         lines += [f"        if ({when}) {{"] if when else ["        {"]
-        lines += [
-            f"            for (int i = 0; i < {buffer.size}; ++i) {{",
-            f"                const float want = (float){name}_test_{buffer.name}"
-            f"[{buffer.name}_at + i];",
-            f"                const float off = (float){buffer.name}[i] - want;",
-            "                const float size = want < 0.0f ? -want : want;",
-            "                const float most = tolerance * (size > 1.0f ? size : 1.0f);",
-            "                wrong += !(off <= most && -off <= most);",
-            "            }",
-            f"            {buffer.name}_at += {buffer.size};" if buffer.timed else "",
-            "        }",
-        ]
-    return [*lines, "    }", "    return wrong;", "}", "", f"#endif /* {name.upper()}_TEST */"]
+        lines += [f"            {line}" for line in _compared(module, buffer, buffer.size)]
+        lines += [f"            {buffer.name}_at += {buffer.size};"] if buffer.timed else []
+        lines.append("        }")
+    return [*lines, "    }"]
 
 
-def float_text(value: float) -> str:
-    """The shortest number that is read as the same float."""
-    text = repr(np.float32(value).item()) if value == 0 else str(np.float32(value))
-    text = text.replace("np.float32(", "").rstrip(")")
-    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
-
-
-def _without_brackets(text: str) -> str:
-    """An argument without brackets around all of it."""
-    if not (text.startswith("(") and text.endswith(")")):
-        return text
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0 and place < len(text) - 1:
-            return text
-    return text[1:-1]
+def _compared(module: Module, buffer: Buffer, size: int) -> list[str]:
+    """The lines that count how many numbers of an output are off."""
+    name = buffer.name
+    return [
+        f"for (int i = 0; i < {size}; ++i) {{",
+        f"    const float want = (float){module.name}_test_{name}[{name}_at + i];",
+        f"    const float off = (float){name}[i] - want;",
+        "    const float size = want < 0.0f ? -want : want;",
+        "    const float most = tolerance * (size > 1.0f ? size : 1.0f);",
+        "    wrong += !(off <= most && -off <= most);",
+        "}",
+    ]

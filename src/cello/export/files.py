@@ -9,9 +9,12 @@ from cello.export.c import write_c
 from cello.export.javascript import write_javascript
 from cello.export.module import module_of_stream
 from cello.export.samples import take_samples
+from cello.export.sequence import module_of_sequence
 
 
-def write_source(model, filepath, *, name=None, self_test=None, rest=None, like=None) -> None:
+def write_source(
+    model, filepath, *, name=None, self_test=None, rest=None, like=None, steps=None
+) -> None:
     """Write a model that runs sample by sample as one file of C99 or JavaScript.
 
     The file needs nothing else. In C its functions are `NAME_init`, `NAME_reset`, `NAME_step` and
@@ -29,15 +32,23 @@ def write_source(model, filepath, *, name=None, self_test=None, rest=None, like=
             in C if `NAME_TEST` is defined, `selfTest(tolerance)` in JavaScript.
         rest: a number, or an array for the inputs of a step: the state at the start is that which
             this constant input leads to, so that a sound does not click at its start.
+        steps: for a model that looks at later steps, such as `Bidirectional`: the most steps of a
+            sequence. One function, `NAME_sequence(state, in, out, n)`, or `sequence`, takes whole
+            sequences then, of n steps; the state is its memory, and nothing is remembered.
         like: for a model without a graph: inputs like those that will come, `(batch, time, ...)`.
 
     Raises:
-        ValueError: if a layer needs later steps, such as `Bidirectional`, or computes something
-            that has no rule; the layer is named and nothing is written.
+        ValueError: if a layer needs later steps and there is no `steps`, or computes something that
+            has no rule; the layer is named and nothing is written.
     """
     path = Path(filepath)
-    samples = None if self_test is None else take_samples(model, self_test)
-    module = module_of_stream(model, name or path.stem, like, rest)
+    samples = None if self_test is None else take_samples(model, self_test, steps is not None)
+    if steps is None:
+        module = module_of_stream(model, name or path.stem, like, rest)
+    elif rest is not None:
+        raise ValueError(f"{model}.export: rest= is for streams, and steps= for whole sequences.")
+    else:
+        module = module_of_sequence(model, name or path.stem, steps, like)
     if path.suffix in (".c", ".h"):
         text = write_c(module, path.suffix == ".h", samples)
     else:

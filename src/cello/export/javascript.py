@@ -130,12 +130,17 @@ def write_javascript(module: Module, samples: Samples | None = None) -> str:
 
 def _title(module: Module) -> list[str]:
     count = sum(b.size for b in module.weights)
+    told = [
+        f" * step(state, {_names(module)});  one step",
+        f" * block(state, {_names(module)}, n);  n steps one after the other",
+    ]
+    if module.length:
+        told = [f" * sequence(state, {_names(module)}, n);  n steps of one sequence"]
     return [
         f"/* {comment(module.title)}, written by Cello: {count} constants.",
         " *",
         " * const state = init();           what is remembered between steps: plain arrays",
-        f" * step(state, {_names(module)});  one step",
-        f" * block(state, {_names(module)}, n);  n steps one after the other",
+        *told,
         " * reset(state);                   as at the start",
         *[
             f" * {b.name}: {ARRAYS[b.kind]}, {comment(b.comment)} {comment(str(b.shape))}"
@@ -165,7 +170,6 @@ def _weight(buffer: Buffer) -> list[str]:
 
 def _functions(module: Module, writer: JavaScript) -> list[str]:
     buffers = [*module.inputs, *module.outputs]
-    phased = len(module.steps) > 1 or not all(module.steps[0].gives)
     starts = []
     for b in module.states:
         value = np.asarray(b.value)
@@ -185,14 +189,36 @@ def _functions(module: Module, writer: JavaScript) -> list[str]:
 
     places = ", ".join(f"{b.name}, {b.name}_at" for b in buffers)
     for number, step in enumerate(module.steps):
-        renamed = {b: f"step_{number}_{b.name}" for b in buffers_of(step.program)}
+        made = [] if module.length else buffers_of(step.program)
+        renamed = {b: f"step_{number}_{b.name}" for b in made}
         for b, name in renamed.items():
             b.name = name
             lines.append(f"const {name} = new {ARRAYS[b.kind]}({b.size});")
-        lines.append(f"function step_{number}(state, {places}) {{")
+        count = ", n" if module.length else ""
+        lines.append(f"function step_{number}(state, {places}{count}) {{")
         body = [line.replace("    ", "  ") for line in writer.lines(step.program.statements, 1)]
         lines += [*body, "}", ""]
 
+    return lines + (_sequence(module) if module.length else _steps(module))
+
+
+def _sequence(module: Module) -> list[str]:
+    """The function that runs a whole sequence."""
+    places = ", ".join(f"{b.name}, 0" for b in (*module.inputs, *module.outputs))
+    return [
+        f"/* n steps of one sequence, at most {module.length}; outputs have room for so many. */",
+        f"export function sequence(state, {_names(module)}, n) {{",
+        f"  if (n > 0) step_0(state, {places}, [Math.min(n, {module.length})]);",
+        "}",
+    ]
+
+
+def _steps(module: Module) -> list[str]:
+    """The functions that make one step and several."""
+    buffers = [*module.inputs, *module.outputs]
+    places = ", ".join(f"{b.name}, {b.name}_at" for b in buffers)
+    phased = len(module.steps) > 1 or not all(module.steps[0].gives)
+    lines: list[str] = []
     lines += [
         "/* One step; a number with bit k set if output k was written. */",
         f"export function step(state, {_names(module)}) {{",
@@ -237,7 +263,11 @@ def _self_test(module: Module, samples: Samples) -> list[str]:
     given = [json.dumps(np.asarray(a, "float64").ravel().tolist()) for a in samples.inputs]
     wanted = [json.dumps(np.asarray(a, "float64").ravel().tolist()) for a in samples.outputs]
     inputs = [f"new {ARRAYS[b.kind]}({text})" for b, text in zip(module.inputs, given, strict=True)]
-    sizes = [f"new {ARRAYS[b.kind]}(wanted[{k}].length)" for k, b in enumerate(module.outputs)]
+    run = "sequence" if module.length else "block"
+    sizes = [
+        f"new {ARRAYS[b.kind]}({b.size if module.length else f'wanted[{k}].length'})"
+        for k, b in enumerate(module.outputs)
+    ]
     return [
         "",
         "/* How many outputs are off by more than the tolerance, of numbers above 1 by more than",
@@ -245,7 +275,7 @@ def _self_test(module: Module, samples: Samples) -> list[str]:
         "export function selfTest(tolerance) {",
         f"  const wanted = [{', '.join(wanted)}];",
         f"  const found = [{', '.join(sizes)}];",
-        f"  block(init(), {', '.join(inputs)}, ...found, {samples.steps});",
+        f"  {run}(init(), {', '.join(inputs)}, ...found, {samples.steps});",
         "  let wrong = 0;",
         "  wanted.forEach((row, k) => row.forEach((value, i) => {",
         "    const most = tolerance * Math.max(1, Math.abs(value));",

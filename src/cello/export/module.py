@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,19 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.cells.steps import repeat_as_wanted
 from cello.core.carry import Carry
-from cello.core.observation import Observer
-from cello.core.variable import by_path
 from cello.export import rules  # noqa: F401  each registers itself
-from cello.export.flat import Flat, flatten
-from cello.export.ir import KINDS, Buffer, Number, Program, Repeat, buffers_read
+from cello.export.ir import Buffer, Number, Program, Repeat, buffers_read
 from cello.export.lower import Complex, Lowering, Value, View, Weights, whole
 from cello.export.names import Unique, identifier
 from cello.export.rest import resting_state
 from cello.export.settle import settle
+from cello.export.tracing import named_leaves, new_buffer, trace_model, without_rows
 from cello.streaming.plan import StreamPlan, plan_stream
-from cello.training.state import bind
 
 MOST_PHASES = 64
 STARTS = "starts"  # the state that says that no step has been made
@@ -57,6 +52,7 @@ class Module:
         weights: constants.
         states: what is remembered, with what it is at the start.
         steps: what is done one after the other; the last goes back to an earlier one.
+        length: the most steps of a sequence, if the one step is a whole one.
         slots: for each array that a `Carry` keeps its path, its shape without rows and its buffers,
             two if it is complex; those that no step reads are not among the states.
     """
@@ -68,6 +64,7 @@ class Module:
     weights: list[Buffer] = field(default_factory=list)
     states: list[Buffer] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    length: int | None = None
     slots: list[tuple[str, tuple[int, ...], list[Buffer]]] = field(default_factory=list)
 
     def constant(self, name: str, value: np.ndarray, kind: str, comment: str) -> Buffer:
@@ -89,30 +86,15 @@ def module_of_stream(model, name: str, like=None, rest=None) -> Module:
         ValueError: if the model cannot run as a stream, or uses what has no rule; the layer is
             named.
     """
-    plan = plan_stream(model, like)
+    try:
+        plan = plan_stream(model, like)
+    except ValueError as error:
+        error.add_note(
+            "model.export(..., steps=100) writes it for whole sequences of up to 100 steps."
+        )
+        raise
     start = {} if rest is None else resting_state(model, rest, like)
     return _Tracing(plan, Module(identifier(name, "model"), model.name)).module(start)
-
-
-class _Watching(Observer):
-    """Names the equations of each layer by the layer; recurrences are their step, repeated."""
-
-    def on_call(self, layer, arguments, proceed):
-        with jax.named_scope(layer.name):
-            return proceed(arguments)
-
-    def on_run(self, cell, inputs, states, run, proceed):
-        if jax.tree.leaves(inputs)[0].shape[1]:
-            return repeat_as_wanted(cell, inputs, states, run)[0]
-        # A piece without a step: one that is masked, cut off.
-        empty = jax.tree.map(lambda x: jnp.zeros((x.shape[0], 1, *x.shape[2:]), x.dtype), inputs)
-        masked = run.but(mask=jnp.zeros((1, 1), bool))
-        outputs, after = repeat_as_wanted(cell, empty, states, masked)[0]
-        cut = functools.partial(jax.tree.map, lambda x: x[:, :0])
-        return (
-            cut(outputs) if run.return_sequences else outputs,
-            cut(after) if run.return_all_states else after,
-        )
 
 
 class _Tracing:
@@ -137,7 +119,7 @@ class _Tracing:
             slot for slot in values if not any(_within(path, slot) for path in unknown)
         )
         module.inputs = [
-            self._buffer(name, _without_rows(leaf.shape, timed), leaf.dtype, "input", timed)
+            self._buffer(name, without_rows(leaf.shape, timed), leaf.dtype, "input", timed)
             for name, leaf, timed in zip(self._input_names(), leaves, plan.timed, strict=True)
         ]
         seen: dict[Any, int] = {}
@@ -158,21 +140,6 @@ class _Tracing:
 
     # ---------------------------------------------------------------------------- tracing
 
-    def _trace(self, function, *arguments) -> tuple[Flat, Any]:
-        """A function of weights and other arguments, flat in the latter."""
-        variables = self._model.variables
-        weights = by_path(variables)
-
-        def bound(values, *arguments):
-            with _Watching(), bind((variables, values)):
-                return function(*arguments)
-
-        given = [v.value for v in weights.values()]
-        program, shapes = jax.make_jaxpr(bound, return_shape=True)(given, *arguments)
-        known: list[Any] = list(zip(weights, given, strict=True))
-        known += [None] * len(jax.tree.leaves(arguments))
-        return flatten(program, known), shapes
-
     def _begin(self, leaves, phases) -> dict[str, np.ndarray | None]:
         """What is carried at the start, by the paths of its arrays; `None` if inputs decide."""
 
@@ -181,7 +148,7 @@ class _Tracing:
                 self._model(self._plan.structure.unflatten(leaves), training=False)
             return carry.begun
 
-        flat, begun = self._trace(function, leaves)
+        flat, begun = trace_model(self._model, function, leaves)
         return {
             path: None if array.value is None else np.asarray(array.value)
             for (path, _), array in zip(named_leaves(begun), flat.outputs, strict=True)
@@ -199,7 +166,7 @@ class _Tracing:
             return outputs, carry.kept
 
         starts = jax.ShapeDtypeStruct((1,), bool)
-        flat, (outputs, kept) = self._trace(function, values, starts, leaves)
+        flat, (outputs, kept) = trace_model(self._model, function, values, starts, leaves)
         states = [self._slot(path, spec) for path, spec in named_leaves(values)]
         states.append(self._slot(STARTS, starts))
         inputs = [whole(b, leaf.shape) for b, leaf in zip(self._module.inputs, leaves, strict=True)]
@@ -209,10 +176,9 @@ class _Tracing:
         no = View((1,), "bool", lambda indices: Number(False, "bool"))
         names = [*named_leaves(kept), (STARTS, starts)]
         new = self._new_states(lowering, names, [*found[len(shown) :], no])
-        if any(isinstance(value, Complex) for value in found[: len(shown)]):
-            raise ValueError(f"{self._model} cannot be exported: its outputs are complex numbers.")
-        outputs = [lowering.keep(view) for view in found[: len(shown)]]
-        gives = self._write_outputs(lowering, shown, outputs)
+        timed = jax.tree.leaves(self._plan.along_time)
+        outputs = found[: len(shown)]
+        gives = take_outputs(self._module, self._buffer, lowering, shown, outputs, timed)
         for target, view in new:
             lowering.write(whole(view.stored, target.shape), target)
         settle(lowering.program)
@@ -229,13 +195,7 @@ class _Tracing:
         return self._plan.structure.unflatten(range(len(self._plan.specs)))
 
     def _buffer(self, name: str, shape, dtype, role: str, timed: bool = True) -> Buffer:
-        kind = KINDS.get(str(dtype))
-        if kind is None:
-            raise ValueError(
-                f"{self._model} cannot be exported: '{name}' has the type {dtype}. Numbers are "
-                "float32 there; build the model with dtype='float32'."
-            )
-        return Buffer(self._unique(name), tuple(shape), kind, role, comment=name, timed=timed)
+        return new_buffer(self._model, self._unique, name, shape, dtype, role, timed)
 
     def _slot(self, path: str, spec) -> Value:
         """The buffer of a state, or two of a complex one."""
@@ -268,22 +228,6 @@ class _Tracing:
             else:  # of another phase
                 buffer.value = np.zeros(buffer.shape)
 
-    def _write_outputs(self, lowering, shown, found) -> list[bool]:
-        """Write what comes out now; whether each output does."""
-        gives = []
-        timed = jax.tree.leaves(self._plan.along_time)
-        for number, ((path, spec), value) in enumerate(zip(shown, found, strict=True)):
-            if number == len(self._module.outputs):
-                shape = _without_rows(spec.shape, timed[number])
-                self._module.outputs.append(
-                    self._buffer(path or "output", shape, spec.dtype, "output", timed[number])
-                )
-            gives.append(0 not in spec.shape)
-            if gives[-1]:
-                target = self._module.outputs[number]
-                lowering.write(_reshaped(lowering, value, target.shape), target)
-        return gives
-
     def _new_states(self, lowering, kept, found) -> list[tuple[Buffer, View]]:
         """Each state that changes, and its new numbers, computed before anything is overwritten."""
         new = []
@@ -296,6 +240,35 @@ class _Tracing:
                 kept = lowering.keep(view) if lasting else lowering.copy(view)
                 new.append((slot.stored, kept))
         return new
+
+
+def take_outputs(module: Module, buffer, lowering: Lowering, shown, found, timed) -> list[bool]:
+    """Write what comes out now.
+
+    Args:
+        module: whose outputs are made with the first step.
+        buffer: makes a buffer.
+        lowering: into which it is written.
+        shown: names and shapes of the outputs.
+        found: their values.
+        timed: whether each has an axis of time that goes.
+
+    Returns:
+        Whether each output is there now: one with windows is not at every step.
+    """
+    if any(isinstance(value, Complex) for value in found):
+        raise ValueError(f"{module.title} cannot be exported: its outputs are complex numbers.")
+    kept = [lowering.keep(value) for value in found]  # before the first is written
+    for number, (path, spec) in enumerate(shown):
+        if number == len(module.outputs):
+            shape = without_rows(spec.shape, timed[number])
+            made = buffer(path or "output", shape, spec.dtype, "output", timed[number])
+            module.outputs.append(made)
+    gives = [0 not in spec.shape for _, spec in shown]
+    for target, value, given in zip(module.outputs, kept, gives, strict=True):
+        if given:
+            lowering.write(whole(value.stored, target.shape), target)
+    return gives
 
 
 def drop_unread(module: Module) -> None:
@@ -314,25 +287,6 @@ def drop_unread(module: Module) -> None:
 
 def _within(path: str, slot: str) -> bool:
     return path == slot or path.startswith(f"{slot}/")
-
-
-def _reshaped(lowering: Lowering, value: View, shape) -> View:
-    """A view under another shape; complex outputs are refused before."""
-    if value.shape == tuple(shape):
-        return value
-    kept = lowering.keep(value)
-    return whole(kept.stored, shape)
-
-
-def _without_rows(shape, timed: bool) -> tuple[int, ...]:
-    """Without the axis of the batch, and that of time."""
-    return tuple(shape[2:] if timed else shape[1:])
-
-
-def named_leaves(tree) -> list[tuple[str, Any]]:
-    """The leaves of a tree by their paths."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]
 
 
 def _parts(value: Value) -> list[View]:

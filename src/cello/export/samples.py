@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from cello.streaming.plan import inputs_of
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -23,11 +25,18 @@ class Samples:
     steps: int
 
 
-def take_samples(model, x) -> Samples:
-    """The first sequence of `x` and what the model gives for it, in a stream."""
+def take_samples(model, x, whole: bool = False) -> Samples:
+    """The first sequence of `x` and what the model gives for it.
+
+    Args:
+        model: the model.
+        x: as for `predict`.
+        whole: whether it sees the sequence at once, not in a stream.
+    """
     first = jax.tree.map(lambda a: np.asarray(a)[:1], x)
-    outputs = model.stream(like=first)(first)
+    found = model.predict(first, verbose=0) if whole else model.stream(like=first)(first)
     inputs = [np.asarray(a)[0] for a in jax.tree.leaves(first)]
-    return Samples(inputs, [np.asarray(a)[0] for a in jax.tree.leaves(outputs)], max(
-        len(a) for a in inputs
-    ))  # fmt: skip
+    outputs = [np.asarray(a)[0] for a in jax.tree.leaves(found)]
+    _, _, specs = inputs_of(model, first)
+    timed = zip(inputs, specs, strict=True)
+    return Samples(inputs, outputs, next(len(a) for a, s in timed if None in s.shape[1:2]))

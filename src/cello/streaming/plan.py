@@ -58,7 +58,7 @@ def plan_stream(model, like=None) -> StreamPlan:
     Raises:
         ValueError: if a layer needs later steps, such as `Bidirectional`; it is named.
     """
-    names, structure, specs = _inputs_of(model, like)
+    names, structure, specs = inputs_of(model, like)
     if not any(None in spec.shape[1:2] for spec in specs):
         raise ValueError(f"{model} has no input with an axis of time: it cannot be a stream.")
     off_time, outputs, _ = examine(model, lambda x: _call(model, x), structure.unflatten(specs))
@@ -78,7 +78,7 @@ def _call(model, inputs):
         return model(inputs, training=False)
 
 
-def _inputs_of(model, like):
+def inputs_of(model, like):
     """Names, structure, and shapes and dtypes of the inputs; `None` is time, first the batch."""
     if model.call_graph is not None:
         inputs = model.call_graph.flat_inputs
