@@ -9,7 +9,7 @@ import cello
 from cello import Input, Sequential, cells
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, SimpleRNN, SimpleRNNCell
 
-COMPILATIONS = 40
+COMPILATIONS = 60
 
 
 def x(*shape):
@@ -294,3 +294,101 @@ def test_errors_of_a_program_have_no_remark_on_tracebacks():
     with pytest.raises(Exception) as caught:
         late.fit(x(4, 3), x(4, 3), verbose=0)
     assert not any("JAX has removed" in note for note in caught.value.__notes__)
+
+
+def of_ones(*shape):
+    return np.ones(shape, "float32")
+
+
+LAYERS, STRINGS = cello.layers, np.array(["a"])
+HURRIED = {
+    "a lookup of strings in integers": (
+        lambda: LAYERS.IntegerLookup(vocabulary=["a"]),
+        "IntegerLookup 'integer_lookup' takes whole numbers, and got 'a': StringLookup",
+    ),
+    "an unknown integer without an index": (
+        lambda: LAYERS.IntegerLookup(vocabulary=[1, 2], num_oov_indices=0)(np.array([1, 7])),
+        "num_oov_indices=0 got 7, which is not in the vocabulary: give unknown integers",
+    ),
+    "an unknown string without an index": (
+        lambda: LAYERS.StringLookup(vocabulary=["b"], num_oov_indices=0)(STRINGS),
+        "got 'a', which is not in the vocabulary: give unknown strings an index",
+    ),
+    "a vocabulary in no file": (
+        lambda: LAYERS.StringLookup(vocabulary="words.txt"),
+        "StringLookup: vocabulary must be None or a list of tokens, or the name of a file",
+    ),
+    "numbers to be vectorised": (
+        lambda: LAYERS.TextVectorization().adapt([1, 2]),
+        "takes strings, and got 1. Turn numbers into strings",
+    ),
+    "texts with holes": (
+        lambda: LAYERS.TextVectorization().adapt(["a", None]),
+        "takes strings, and got None. Fill what is missing first",
+    ),
+    "fractions to be hashed": (
+        lambda: LAYERS.Hashing(3)(np.array([1.5])),
+        "Hashing 'hashing' takes strings or whole numbers, and got 1.5",
+    ),
+    "moments of other features": (
+        lambda: LAYERS.Normalization(mean=[0, 0], variance=[1, 1])(of_ones(2, 3)),
+        "have the sizes (3,) of axis=(-1,) in the inputs, and have the shape (2,)",
+    ),
+    "attention between other rows": (
+        lambda: LAYERS.Attention()([of_ones(2, 5, 3), of_ones(3, 4, 3)]),
+        "Attention 'attention' expects query, value and key of as many rows",
+    ),
+    "a key of other steps": (
+        lambda: LAYERS.Attention()([of_ones(2, 5, 3), of_ones(2, 4, 3), of_ones(2, 5, 3)]),
+        "value and key of as many steps, and got [(2, 5, 3), (2, 4, 3), (2, 5, 3)]",
+    ),
+    "an attention mask of other steps": (
+        lambda: LAYERS.MultiHeadAttention(2, 4)(
+            of_ones(2, 5, 3), of_ones(2, 5, 3), attention_mask=np.ones((2, 4, 4), bool)
+        ),
+        "which of the value it sees, (2, 5, 5) here, and has the shape (2, 4, 4)",
+    ),
+    "fractions to be embedded": (
+        lambda: LAYERS.Embedding(5, 2)(np.array([[0.5]])),
+        "Embedding 'embedding': the array of symbols is for whole numbers",
+    ),
+    "strings into a layer of numbers": (
+        lambda: Sequential([Input((), dtype="string"), Dense(1)]),
+        "Dense 'dense' computes with numbers",
+    ),
+    "a class beyond the last": (
+        lambda: cello.metrics.IoU(2, [3]),
+        "target_class_ids are classes from 0 to 1, as num_classes=2 says. Received: [3]",
+    ),
+    "JSON that is none": (
+        lambda: cello.models.model_from_json("{nope"),
+        "model_from_json: the text is no valid JSON",
+    ),
+    "JSON of something else": (
+        lambda: cello.models.model_from_json('{"a": 1}'),
+        "describes a dict and no model: pass what model.to_json() gave",
+    ),
+    "strings as classes": (
+        lambda: cello.utils.to_categorical(["a"]),
+        "to_categorical: x must hold whole numbers from 0, and has the dtype <U1",
+    ),
+    "one sequence in place of several": (
+        lambda: cello.utils.pad_sequences([1, 2]),
+        "entry 0 is the number 1: for one sequence pass [sequence]",
+    ),
+}
+
+
+@pytest.mark.parametrize("use", HURRIED)
+def test_what_is_written_in_a_hurry(use):
+    run, message = HURRIED[use]
+    raises(run, message)
+
+
+def test_a_file_of_something_else(tmp_path):
+    (tmp_path / "m.keras").write_text("hello")
+    raises(
+        lambda: cello.models.load_model(tmp_path / "m.keras"),
+        "m.keras: It is neither a .keras file, which is a zip archive, nor an .h5 file",
+        error=cello.saving.ModelFileError,
+    )

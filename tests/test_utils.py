@@ -77,7 +77,7 @@ def test_pad_sequences_as_in_keras(padding, truncating, maxlen):
     "given, message",
     [
         (lambda: cello.utils.pad_sequences([[1]], padding="front"), "padding must be one of 'pre'"),
-        (lambda: cello.utils.pad_sequences([[1], 2]), "entry 1 is none"),
+        (lambda: cello.utils.pad_sequences([[1], 2]), "entry 1 is the number 2: for one"),
         (lambda: cello.utils.pad_sequences([np.ones((2, 3)), np.ones((2, 4))]), "(3,), (4,)"),
     ],
 )

@@ -92,7 +92,13 @@ def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
         x: integers from 0; a last axis of size 1 is dropped.
         num_classes: the number of classes; one more than the largest label where `None`.
     """
-    labels = np.asarray(x, dtype=np.int64)
+    labels = np.asarray(x)
+    if labels.dtype.kind not in "iufb":
+        raise ValueError(
+            f"to_categorical: x must hold whole numbers from 0, and has the dtype {labels.dtype}: "
+            "number strings with cello.layers.StringLookup."
+        )
+    labels = labels.astype(np.int64)
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if labels.size and labels.min() < 0:
@@ -131,7 +137,10 @@ def pad_sequences(
     arrays = [np.asarray(sequence) for sequence in sequences]
     scalars = [i for i, array in enumerate(arrays) if array.ndim == 0]
     if scalars:
-        raise ValueError(f"pad_sequences needs a list of sequences; entry {scalars[0]} is none.")
+        raise ValueError(
+            f"pad_sequences needs a list of sequences, and entry {scalars[0]} is the number "
+            f"{arrays[scalars[0]]}: for one sequence pass [sequence]."
+        )
     longest = max((len(array) for array in arrays), default=0)
     length = longest if maxlen is None else maxlen
     shapes = {array.shape[1:] for array in arrays if len(array)}

@@ -216,7 +216,7 @@ def test_a_file_cannot_switch_the_mode(tmp_path):
 
 
 def test_a_pickle_is_no_model(tmp_path):
-    refused(tmp_path, pickle.dumps(print), "not a whole HDF5 file")
+    refused(tmp_path, pickle.dumps(print), "neither a .keras file")
     refused(tmp_path, pickle.dumps(print), "not a whole", ".safetensors", load_weights)
 
 
@@ -1099,7 +1099,7 @@ def test_what_is_no_file(tmp_path):
 
 
 def test_an_empty_file(tmp_path):
-    refused(tmp_path, b"", "not a whole HDF5 file")
+    refused(tmp_path, b"", "neither a .keras file")
     refused(tmp_path, b"", "not a whole", ".weights.h5", load_weights)
     refused(tmp_path, b"", "not a whole", ".safetensors", load_weights)
 

@@ -24,7 +24,7 @@ from cello.core.naming import name_scope
 from cello.core.numbers import as_tensor
 from cello.core.observation import observe_call
 from cello.core.owner import VariableOwner
-from cello.core.symbolic import SymbolicTensor, record, show_shape, symbolic_leaves
+from cello.core.symbolic import SymbolicTensor, record, refuse_strings, show_shape, symbolic_leaves
 from cello.core.variable import Variable, autocast
 
 _training: contextvars.ContextVar[bool] = contextvars.ContextVar("training", default=False)
@@ -49,7 +49,9 @@ class Called(VariableOwner):
         bound, training = self.bind_call(args, kwargs)
 
         def proceed(arguments):
-            if symbolic_leaves(arguments):
+            tensors = symbolic_leaves(arguments)
+            if tensors:
+                refuse_strings(self, tensors)
                 self._prepare(arguments)
                 return record(self, lambda *given: self._run(*self.bind_call(*given)), args, kwargs)
             bound.arguments = arguments

@@ -111,22 +111,22 @@ def checked_path(what, filepath) -> Path:
 _NESTING = 200
 
 
-def parse_json(text: bytes | str) -> dict[str, Any]:
+def parse_json(text: bytes | str, what: str = "Its configuration") -> dict[str, Any]:
     """A JSON object: without duplicate keys, and nested no deeper than any model is."""
     try:
         value = json.loads(text, object_pairs_hook=_without_duplicates)
     except RecursionError:
-        raise ModelFileError("Its configuration is nested too deeply.") from None
+        raise ModelFileError(f"{what} is nested too deeply.") from None
     except ValueError as error:
-        raise ModelFileError(f"Its configuration is no valid JSON: {error}") from None
+        raise ModelFileError(f"{what} is no valid JSON: {error}") from None
     if not isinstance(value, dict):
-        raise ModelFileError("Its configuration is not a JSON object.")
+        raise ModelFileError(f"{what} is not a JSON object.")
     level: list[Any] = [value]
     for _ in range(_NESTING):
         level = [inner for v in level for inner in inside(v)]
         if not level:
             return value
-    raise ModelFileError(f"Its configuration is nested more than {_NESTING} deep.")
+    raise ModelFileError(f"{what} is nested more than {_NESTING} deep.")
 
 
 def inside(value) -> list[Any]:

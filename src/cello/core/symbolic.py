@@ -173,6 +173,16 @@ def replace_symbolic(tree, function):
     return jax.tree.map(lambda x: function(x) if isinstance(x, SymbolicTensor) else x, tree)
 
 
+def refuse_strings(layer, tensors) -> None:
+    """Refuse tensors of strings for a layer that computes."""
+    texts = next((t for t in tensors if t.dtype == STRING), None)
+    if texts is not None:
+        raise ValueError(
+            f"{layer} computes with numbers, and {texts} has strings: put a TextVectorization, "
+            "StringLookup or Hashing between them, right behind the Input."
+        )
+
+
 def record(layer, run, args, kwargs):
     """Record a call of `layer` and return its symbolic outputs.
 
@@ -181,12 +191,6 @@ def record(layer, run, args, kwargs):
         run: the function of `(args, kwargs)` that computes on arrays.
     """
     node = Node(layer, args, kwargs)
-    texts = next((t for t in node.inputs if t.dtype == STRING), None)
-    if texts is not None:
-        raise ValueError(
-            f"{layer} computes with numbers, and {texts} has strings: put a TextVectorization, "
-            "StringLookup or Hashing between them, right behind the Input."
-        )
     key = _key_of_call(layer, args, kwargs)
     found = _known_shapes.get(key)
     if found is None:

@@ -95,6 +95,13 @@ class ScoredAttention(Layer):
                 f"{self} expects query, value and key of shape (batch, time, features), with as "
                 f"many features in the key as in the query, and got {shapes}."
             )
+        rows = {s[0] for s in shapes if s[0] is not None}
+        steps = {s[1] for s in shapes[1:] if s[1] is not None}
+        if len(rows) > 1 or len(steps) > 1:
+            raise ValueError(
+                f"{self} expects query, value and key of as many rows, and value and key of as "
+                f"many steps, and got {shapes}."
+            )
         return query, value, key
 
 

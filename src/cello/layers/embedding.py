@@ -51,10 +51,10 @@ class Embedding(Layer):
         )
 
     def call(self, inputs):
-        symbols = as_tensor(inputs, f"{self}: the symbols")
-        refuse_complex(symbols, f"{self}: the symbols")
+        symbols = as_tensor(inputs, f"{self}: the array of symbols")
+        refuse_complex(symbols, f"{self}: the array of symbols")
         if not isinstance(symbols, jax.core.Tracer) and symbols.size:
-            symbols = as_tensor(symbols, f"{self}: the symbols", "int32")
+            symbols = as_tensor(symbols, f"{self}: the array of symbols", "int32")
             least, largest = np.min(symbols), np.max(symbols)
             if least < 0 or largest >= self.input_dim:
                 raise ValueError(

@@ -72,7 +72,9 @@ class Hashing(Layer):
 
     def call(self, inputs):
         array = np.asarray(inputs)
-        array = array if array.dtype.kind in "iu" else strings(self, inputs)
+        array = (
+            array if array.dtype.kind in "iu" else strings(self, inputs, "strings or whole numbers")
+        )
         bins = np.array([self._bin(v) for v in array.reshape(-1).tolist()], "int32")
         return self.finish(bins.reshape(array.shape))
 

@@ -24,6 +24,7 @@ from cello.core.kinds import (
 from cello.core.layer import Layer
 from cello.core.masking import both, get_mask
 from cello.core.serialization import Configurable
+from cello.core.symbolic import show_shape
 from cello.layers.dropout import Dropout
 from cello.layers.einsum import EinsumDense
 from cello.ops.recurrence import hide_masked
@@ -198,6 +199,8 @@ class HeadedAttention(Layer):
         seen = None
         if attention_mask is not None:
             mask = _boolean(attention_mask)
+            if mask.ndim == query.ndim == 3:
+                self._check_mask(mask, (*queries.shape[:2], keys.shape[1]))
             seen = jnp.expand_dims(mask, letters.axes_between(mask.ndim))
         if use_causal_mask or self.sliding_window:
             seen = both(seen, self._near(letters, queries, keys, before, use_causal_mask))
@@ -211,6 +214,14 @@ class HeadedAttention(Layer):
         found = jnp.einsum(letters.found, dropped, values)
         outputs = heads.output(found if heads.gate is None else found * heads.gate(query))
         return (outputs, weights) if return_attention_scores else outputs
+
+    def _check_mask(self, mask, wanted) -> None:
+        for found, size in zip(mask.shape, wanted, strict=True):
+            if isinstance(found, int) and isinstance(size, int) and found not in (1, size):
+                raise ValueError(
+                    f"{self}: attention_mask says of each step of the query which of the value it "
+                    f"sees, {show_shape(wanted)} here, and has the shape {show_shape(mask.shape)}."
+                )
 
     def _near(self, letters: Letters, queries, keys, before: int, causal: bool):
         """Whether step `i` of the query may look at step `j`, as their numbers say: `(i, j)`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -44,7 +45,7 @@ class HostLayer(VocabularyLayer):
         if self.output_mode == "int" and -1 in flat:
             raise ValueError(
                 f"{self} with num_oov_indices=0 got {array.reshape(-1)[flat.index(-1)]!r}, which "
-                "is not in the vocabulary."
+                "is not in the vocabulary: give unknown strings an index, num_oov_indices=1."
             )
         return np.array(flat, "int32").reshape(array.shape)
 
@@ -118,6 +119,10 @@ class IntegerLookup(VocabularyLayer):
         return why_not_step_by_step(self.output_mode, arguments["inputs"])
 
     def token(self, value):
+        if isinstance(value, (str, bytes)):
+            raise ValueError(
+                f"{self} takes whole numbers, and got {value!r}: StringLookup looks strings up."
+            )
         if int(value) != value:
             raise ValueError(f"{self} takes whole numbers, and got {value!r}.")
         return int(value)
@@ -135,6 +140,14 @@ class IntegerLookup(VocabularyLayer):
         place = jnp.clip(jnp.searchsorted(tokens[order], values), 0, len(tokens) - 1)
         known = jnp.asarray(tokens[order])[place] == values
         unknown = -1
+        checked = self.output_mode == "int" and not isinstance(values, jax.core.Tracer)
+        if checked and not (self.num_oov_indices or bool(jnp.all(known))):
+            stray = values[~known].ravel()[0]
+            if self.mask_token is None or stray != self.mask_token:
+                raise ValueError(
+                    f"{self} with num_oov_indices=0 got {stray}, which is not in the vocabulary: "
+                    "give unknown integers an index, num_oov_indices=1."
+                )
         if self.num_oov_indices:
             unknown = first - self.num_oov_indices + values % self.num_oov_indices
         indices = jnp.where(known, first + jnp.asarray(order)[place], unknown)

@@ -111,6 +111,12 @@ class Normalization(Layer):
                 f"{self}: mean and variance have {array.ndim} axes, and axis={self.axis} names "
                 f"{len(self._kept)}."
             )
+        kept = tuple(self._shape[axis] for axis in self._kept)
+        if any(d not in (1, k) for d, k in zip(array.shape[::-1], kept[::-1], strict=False)):
+            raise ValueError(
+                f"{self}: mean and variance are numbers, or have the sizes {kept} of "
+                f"axis={self.axis} in the inputs, and have the shape {array.shape}."
+            )
         sizes = [1] * len(self._shape)
         for axis, size in zip(self._kept[len(self._kept) - array.ndim :], array.shape, strict=True):
             sizes[axis] = size

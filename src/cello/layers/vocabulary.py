@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import math
+import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
@@ -45,13 +46,16 @@ def encode(indices, mode: str, depth: int, dtype, weights=None):
     return counts.reshape(*indices.shape[:-1], depth)
 
 
-def strings(layer, values) -> np.ndarray:
-    """Strings as an array of objects; refuses what is none."""
+def strings(layer, values, wanted: str = "strings") -> np.ndarray:
+    """Strings as an array of objects; refuses what is none, and says what is `wanted`."""
     array = np.asarray(values, object)
     read = [v.decode("utf-8") if isinstance(v, bytes) else v for v in array.reshape(-1)]
-    wrong = next((v for v in read if not isinstance(v, str)), None)
-    if wrong is not None:
-        raise ValueError(f"{layer} takes strings, and got {wrong!r}. Pandas: .fillna('') first.")
+    wrong = [v for v in read if not isinstance(v, str)]
+    if wrong:
+        advice = "Turn numbers into strings, map(str, x)."
+        if wrong[0] is None or wrong[0] != wrong[0]:  # None and NaN, as pandas has them
+            advice = "Fill what is missing first, with .fillna('') say."
+        raise ValueError(f"{layer} takes {wanted}, and got {wrong[0]!r}. {advice}")
     made = np.empty(len(read), object)
     made[:] = read
     return made.reshape(array.shape)
@@ -94,6 +98,8 @@ def why_not_step_by_step(mode: str, inputs) -> str | None:
 
 def _tokens(value: Sequence[Any] | str):
     if isinstance(value, str):  # a file with a token a line
+        if not os.path.isfile(value):
+            raise ValueError("a list of tokens, or the name of a file that is there")
         with open(value, encoding="utf-8") as file:
             return file.read().split("\n")[: -1 if file.tell() else None]
     return np.asarray(value).tolist() if hasattr(value, "__array__") else list(value)

@@ -42,6 +42,13 @@ class IoU(Metric):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        strange = [c for c in self.target_class_ids or () if not 0 <= c < self.num_classes]
+        if strange:
+            raise ValueError(
+                f"{type(self).__name__}: target_class_ids are classes from 0 to "
+                f"{self.num_classes - 1}, as num_classes={self.num_classes} says. Received: "
+                f"{strange}"
+            )
         self.matrix = self.add_variable((self.num_classes,) * 2, name="total_confusion_matrix")
 
     def update_state(self, y_true, y_pred, sample_weight=None):  # type: ignore[override]

@@ -95,7 +95,10 @@ def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> 
         custom_objects: name to class or function, for what is not of the library.
     """
     with custom_object_scope(custom_objects):
-        model = deserialize(parse_json(text))
+        model = deserialize(parse_json(text, "model_from_json: the text"))
     if not isinstance(model, Model):
-        raise ValueError(f"model_from_json: the text describes a {type(model).__name__}.")
+        raise ValueError(
+            f"model_from_json: the text describes a {type(model).__name__} and no model: pass what "
+            "model.to_json() gave."
+        )
     return model

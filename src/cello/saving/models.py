@@ -95,8 +95,14 @@ def load_model(
     if not path.is_file():
         raise FileNotFoundError(f"load_model: there is no file {str(path)!r}.")
     with open(path, "rb") as file:
-        is_archive = file.read(4) == b"PK\x03\x04"
+        start = file.read(4)
+    is_archive = start == b"PK\x03\x04"
     with reading(path):
+        if not (is_archive or start == b"\x89HDF" or path.suffix == ".h5"):
+            raise ModelFileError(
+                "It is neither a .keras file, which is a zip archive, nor an .h5 file: write one "
+                "with model.save()."
+            )
         return (_load_archive if is_archive else _load_h5)(path, custom_objects, compile)
 
 

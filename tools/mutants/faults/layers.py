@@ -81,4 +81,18 @@ FAULTS = [
         ["tests/saving/test_vocabularies.py"],
         "Keras misses the weights of a vocabulary in Cello's files, where it looks a second time",
     ),
+    (
+        "src/cello/layers/vocabulary.py",
+        "    wrong = [v for v in read if not isinstance(v, str)]",
+        "    wrong = [v for v in read if not isinstance(v, str) and v is not None]",
+        ["tests/test_bad_input.py::test_what_is_written_in_a_hurry"],
+        "None among texts is not noticed",
+    ),
+    (
+        "src/cello/core/calls.py",
+        "                refuse_strings(self, tensors)\n",
+        "",
+        ["tests/test_strings.py::test_what_is_refused"],
+        "a layer of numbers is called on strings",
+    ),
 ]
