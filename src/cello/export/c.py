@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from cello.export.braces import buffers_of
@@ -163,8 +161,8 @@ def _weight(buffer: Buffer, prefix: str) -> list[str]:
 
 
 def _odd(value: float) -> str:
-    """A weight that is not finite: a large number, as an initializer takes no function."""
-    return "0.0f" if math.isnan(value) else f"{'-' if value < 0 else ''}3.40282347e38f"
+    """An infinite weight: the largest number, as an initializer takes no function."""
+    return f"{'-' if value < 0 else ''}3.40282347e38f"
 
 
 def _functions(module: Module, writer: C) -> list[str]:

@@ -154,7 +154,12 @@ class Lowering:
         kind = KINDS[str(array.dtype)]
         if not value.size:
             value = np.zeros((1,), value.dtype)
-        if (value == value.flat[0]).all():
+        if array.weight and kind == "float" and np.isnan(value).any():
+            raise ValueError(
+                f"This model cannot be exported: '{array.weight}' holds NaN. Train it again, or "
+                "load weights that are finite; model.find_nan(x) says where they come from."
+            )
+        if (value == value.flat[0]).all() or (value != value).all():
             number = Number(value.flat[0].item(), kind)
             return View(array.shape, kind, lambda indices: number)
         return whole(self._weights.buffer(value, kind, array.weight))
