@@ -261,6 +261,17 @@ def test_nothing_is_compiled_twice(name, options):
     assert jitted._cache_size() == 1
 
 
+def test_gradients_that_stay_the_same_have_no_negative_variance():
+    """Rounding made it one, and weights NaN, after a hundred steps."""
+    grads = [jnp.asarray(np.random.default_rng(0).normal(size=50) * 3, "float32")]
+    optimizer = optimizers.RMSprop(centered=True)
+    params = [jnp.zeros(50)]
+    state, update = optimizer.init(params), jax.jit(optimizer.update)
+    for _ in range(200):
+        params, state = update(grads, state, params)
+    assert np.isfinite(params[0]).all()
+
+
 def test_iterations():
     optimizer = make("Adam")
     assert optimizer.iterations == 0

@@ -163,3 +163,19 @@ def schedule_free(learning_rate, beta_1, beta_2, epsilon, warmup) -> optax.Gradi
         return jax.tree.map(step, params, state.z, z), ScheduleFreeState(count, z, v)
 
     return optax.GradientTransformation(init, update)
+
+
+def scale_by_deviation(decay, epsilon) -> optax.GradientTransformation:
+    """`optax.scale_by_stddev`, with a variance that rounding brings to 0 at the least."""
+    plain = optax.scale_by_stddev(decay, epsilon)
+
+    def update(grads, state, params=None):
+        _, state = plain.update(grads, state, params)
+
+        def scaled(g, mean, squares):
+            variance = jnp.maximum(squares - jnp.square(mean), 0)
+            return g * jax.lax.rsqrt(variance + epsilon)
+
+        return jax.tree.map(scaled, grads, state.mu, state.nu), state
+
+    return optax.GradientTransformation(plain.init, update)

@@ -55,7 +55,8 @@ class RMSprop(Optimizer):
     """Divides the gradient by a moving average of its magnitude (Hinton, 2012, lecture 6e).
 
     `v = rho * v + (1 - rho) * g^2` and `w -= lr * g / sqrt(v + epsilon)`. With `centered`, the
-    square of the moving average of `g` is subtracted from `v` under the root. With momentum,
+    square of the moving average of `g` is subtracted from `v` under the root, down to 0 at the
+    least: rounding may leave less of gradients that stay the same. With momentum,
     `p = momentum * p + lr * g / sqrt(v + epsilon)` and `w -= p`.
     """
 
@@ -65,7 +66,7 @@ class RMSprop(Optimizer):
     centered: Any = arg(False, kind=boolean, doc="Whether to divide by the standard deviation.")
 
     def rule(self, learning_rate):
-        scale = optax.scale_by_stddev if self.centered else optax.scale_by_rms
+        scale = moments.scale_by_deviation if self.centered else optax.scale_by_rms
         steps = [scale(self.rho, self.epsilon), _step(learning_rate)]
         return optax.chain(*steps, *([optax.trace(self.momentum)] if self.momentum else []))
 
