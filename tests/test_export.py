@@ -6,6 +6,7 @@ import inspect
 import re
 import subprocess
 import threading
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -234,6 +235,37 @@ def test_states_move_on_together(tmp_path):
     one = Voice(load(tmp_path, "voice"))
     one.library.voice_block(one.state, pointer(array), pointer(array), 30)
     np.testing.assert_array_equal(array, want)
+
+
+@has_gcc
+def test_two_arrays_change_places(tmp_path):
+    """Each is an input and, for the other input, the output."""
+    ends = [Input((None, 2), name="a"), Input((None, 2), name="b")]
+    Model(ends, [of_each_step(lambda x: x)(end) for end in ends]).export(tmp_path / "voice.c")
+    one = Voice(load(tmp_path, "voice"))
+    first, other = normal(1, 1, 2)[0], normal(1, 2, 2)[0, 1:]
+    was = first.copy(), other.copy()
+    one.library.voice_step(one.state, *map(pointer, (first, other, other, first)))
+    each(np.testing.assert_array_equal, (other, first), was)
+
+
+@has_gcc
+@pytest.mark.parametrize("cell", ["LSTM", "GRU", "MinGRU"])
+def test_loops_become_vectors(tmp_path, cell):
+    """Each loop over units that computes a function does, by what gcc says of it."""
+    layer = getattr(cello.layers, cell)(16, return_sequences=True)
+    model = moved(Sequential([Input((None, 1)), layer]), seed=1)
+    model.export(tmp_path / "voice.c")
+    lines = (tmp_path / "voice.c").read_text().splitlines()
+    command = ["gcc", "-std=c99", "-O3", "-fopt-info-vec-optimized", "-c", "voice.c"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stderr
+    done = {int(n) for n in re.findall(r"voice\.c:(\d+):\d+: optimized: loop vectorized", said)}
+    wanted = {
+        n
+        for n, (line, below) in enumerate(pairwise(lines), 1)
+        if line.strip().startswith("for ") and re.search(r"voice_(logistic|tanh)\(", below)
+    }
+    assert wanted and wanted <= done
 
 
 @has_gcc

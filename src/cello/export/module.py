@@ -169,8 +169,13 @@ class _Tracing:
         flat, (outputs, kept) = trace_model(self._model, function, values, starts, leaves)
         states = [self._slot(path, spec) for path, spec in named_leaves(values)]
         states.append(self._slot(STARTS, starts))
-        inputs = [whole(b, leaf.shape) for b, leaf in zip(self._module.inputs, leaves, strict=True)]
         lowering = Lowering(self._weights)
+        # An output may lie where an input is, for all that a compiler knows; read again for each
+        # element, an input would keep a loop from vectors.
+        inputs = [
+            lowering.copy(whole(b, leaf.shape))
+            for b, leaf in zip(self._module.inputs, leaves, strict=True)
+        ]
         found = lowering.run(flat, [*states, *inputs])
         shown = named_leaves(outputs)
         no = View((1,), "bool", lambda indices: Number(False, "bool"))
