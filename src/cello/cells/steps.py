@@ -59,7 +59,7 @@ class Passage:
 
         constants = jax.tree.map(lambda c: jnp.repeat(c, time, 0), self.run.constants)
         rows = jax.tree.map(join, (self.inputs, before))
-        with _GateObserver() as seen:
+        with GateObserver() as seen:
             self.layer.runnable.take_step(*rows, constants=constants)
         return [
             (cell, {g: v.reshape(batch, time, *v.shape[1:]) for g, v in values.items()})
@@ -122,7 +122,7 @@ def repeat_as_wanted(cell, inputs, states, run: Run, repeat: Callable = repeat_s
     return wanted, inputs, states, outputs, after, all_steps
 
 
-class _GateObserver(Observer):
+class GateObserver(Observer):
     """Finds the gates of every cell that takes a step."""
 
     def __init__(self):

@@ -11,6 +11,7 @@ import numpy as np
 
 from cello.core.carry import Carry
 from cello.export import rules  # noqa: F401  each registers itself
+from cello.export.gates import GateTaps
 from cello.export.ir import Buffer, Number, Program, Repeat, buffers_read
 from cello.export.lower import Complex, Lowering, Value, View, Weights, whole
 from cello.export.names import Unique, identifier
@@ -49,6 +50,7 @@ class Module:
         name: an identifier, in front of all that is public in C.
         title: the model's name, for comments.
         inputs, outputs: those of a step, without the axes of batch and time.
+        gates: how many of the outputs, the last ones, are gates of cells.
         weights: constants.
         states: what is remembered, with what it is at the start.
         steps: what is done one after the other; the last goes back to an earlier one.
@@ -61,6 +63,7 @@ class Module:
     title: str
     inputs: list[Buffer] = field(default_factory=list)
     outputs: list[Buffer] = field(default_factory=list)
+    gates: int = 0
     weights: list[Buffer] = field(default_factory=list)
     states: list[Buffer] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -73,7 +76,7 @@ class Module:
         return self.weights[-1]
 
 
-def module_of_stream(model, name: str, like=None, rest=None) -> Module:
+def module_of_stream(model, name: str, like=None, rest=None, gates=False) -> Module:
     """The module of a model that runs step by step.
 
     Args:
@@ -81,6 +84,7 @@ def module_of_stream(model, name: str, like=None, rest=None) -> Module:
         name: what the module is called; it is made an identifier.
         like: as for `Model.stream`.
         rest: as for `write_source`.
+        gates: whether the gates of the cells are outputs as well.
 
     Raises:
         ValueError: if the model cannot run as a stream, or uses what has no rule; the layer is
@@ -94,16 +98,17 @@ def module_of_stream(model, name: str, like=None, rest=None) -> Module:
         )
         raise
     start = {} if rest is None else resting_state(model, rest, like)
-    return _Tracing(plan, Module(identifier(name, "model"), model.name)).module(start)
+    return _Tracing(plan, Module(identifier(name, "model"), model.name), gates).module(start)
 
 
 class _Tracing:
     """The steps of a model, traced for each phase of its windows and lowered."""
 
-    def __init__(self, plan: StreamPlan, module: Module):
+    def __init__(self, plan: StreamPlan, module: Module, gates: bool):
         self._model = plan.model
         self._plan = plan
         self._module = module
+        self._gates = gates
         self._unique = Unique("n", "step", "steps", "given", "wrong", "lane", "i")
         self._weights = Weights(self._unique)
         self._slots: dict[tuple[str, tuple[int, ...]], Value] = {}
@@ -160,13 +165,13 @@ class _Tracing:
 
         def function(values, starts, leaves):
             settings = {"off_time": self._plan.off_time, "ready": self._ready}
-            with Carry(values, starts, phases, **settings) as carry:
+            with Carry(values, starts, phases, **settings) as carry, GateTaps(self._gates) as taps:
                 outputs = self._model(self._plan.structure.unflatten(leaves), training=False)
             after["phases"] = carry.next_phases
-            return outputs, carry.kept
+            return outputs, taps.found, carry.kept
 
         starts = jax.ShapeDtypeStruct((1,), bool)
-        flat, (outputs, kept) = trace_model(self._model, function, values, starts, leaves)
+        flat, (outputs, gates, kept) = trace_model(self._model, function, values, starts, leaves)
         states = [self._slot(path, spec) for path, spec in named_leaves(values)]
         states.append(self._slot(STARTS, starts))
         lowering = Lowering(self._weights)
@@ -177,11 +182,12 @@ class _Tracing:
             for b, leaf in zip(self._module.inputs, leaves, strict=True)
         ]
         found = lowering.run(flat, [*states, *inputs])
-        shown = named_leaves(outputs)
+        self._module.gates = len(gates)
+        shown = [*named_leaves(outputs), *named_leaves(gates)]
         no = View((1,), "bool", lambda indices: Number(False, "bool"))
         names = [*named_leaves(kept), (STARTS, starts)]
         new = self._new_states(lowering, names, [*found[len(shown) :], no])
-        timed = jax.tree.leaves(self._plan.along_time)
+        timed = [*jax.tree.leaves(self._plan.along_time), *[True] * len(gates)]
         outputs = found[: len(shown)]
         gives = take_outputs(self._module, self._buffer, lowering, shown, outputs, timed)
         for target, view in new:

@@ -359,7 +359,7 @@ class Model(Trainable):
         load_weights(self, filepath, skip_mismatch)
 
     def export(self, filepath, **options) -> None:
-        """Write the model as C, JavaScript, ONNX or for RTNeural; see `cello.saving.export`."""
+        """Write the model as C, JavaScript, a page, ONNX or RTNeural; see `cello.saving.export`."""
         from cello.saving.export import export
 
         export(self, filepath, **options)

@@ -15,7 +15,8 @@ def export(model, filepath, **options) -> None:
     Args:
         model: a built model.
         filepath: `"m.c"` and `"m.h"` write C99, `"m.js"` and `"m.mjs"` JavaScript (see
-            `cello.export.files.write_source`), `"m.onnx"` ONNX (see
+            `cello.export.files.write_source`), `"m.html"` a page that runs the model (see
+            `cello.export.page.write_page`), `"m.onnx"` ONNX (see
             `cello.saving.onnx.write_model.write_onnx`), `"m.json"` the JSON that RTNeural reads
             (see `cello.saving.rtneural.write_rtneural`).
         options: those of the format.
@@ -32,10 +33,12 @@ def export(model, filepath, **options) -> None:
         from cello.saving.rtneural import write_rtneural as write
     elif suffix in (".c", ".h", ".js", ".mjs"):
         from cello.export.files import write_source as write
+    elif suffix == ".html":
+        from cello.export.page import write_page as write
     else:
         raise ValueError(
-            f"{model}.export writes C (m.c, m.h), JavaScript (m.js), ONNX (m.onnx) or RTNeural's "
-            f"JSON (m.json), and the name {Path(filepath).name!r} says none of them. "
-            "model.save('m.keras') keeps a model for Cello and Keras."
+            f"{model}.export writes C (m.c, m.h), JavaScript (m.js), a page (m.html), ONNX "
+            f"(m.onnx) or RTNeural's JSON (m.json), and the name {Path(filepath).name!r} says "
+            "none of them. model.save('m.keras') keeps a model for Cello and Keras."
         )
     write(model, filepath, **options)

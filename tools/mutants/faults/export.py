@@ -2,6 +2,7 @@
 
 EXPORT = "src/cello/export/"
 TESTS = "tests/test_export.py::"
+PAGE = "tests/test_page.py::"
 
 FAULTS = [
     (
@@ -87,5 +88,26 @@ FAULTS = [
         "            return str(array.dtype), array.shape\n",
         [TESTS + "test_c", TESTS + "test_functions_are_exact_enough"],
         "two equations that differ by a constant are taken for one in C",
+    ),
+    (
+        EXPORT + "page.py",
+        '.replace("<", "\\\\u003c")',
+        "",
+        [PAGE + "test_no_name_or_text_leaves_its_script"],
+        "a name with a tag ends the script of a page",
+    ),
+    (
+        EXPORT + "page_runs.js",
+        "    found.before.push(copyOf(state));\n",
+        "    found.before.push(state);\n",
+        [PAGE + "test_influences_are_slopes"],
+        "a page looks for what an output depends on from the last state",
+    ),
+    (
+        EXPORT + "gates.py",
+        'self.found[f"{of} {titles[letter]}"] = value[:, None][:, :steps]',
+        'self.found[f"{of} {titles[letter]}"] = value[:, None]',
+        [PAGE + "test_steps_without_an_output_have_no_number"],
+        "a page shows gates at steps that the cell does not make",
     ),
 ]
