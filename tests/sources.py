@@ -12,7 +12,7 @@ C_COMPILERS = {
     "gcc, fast": ["gcc", "-std=c99", "-O3", "-march=native"],
     "g++": ["g++", "-std=c++17", "-O1", "-x", "c++"],
     "clang": ["clang", "-std=c99", "-O1"],
-    "sanitized": ["gcc", "-std=c99", "-O1", "-g", "-fsanitize=address,undefined",
+    "sanitized": ["gcc", "-std=c99", "-O0", "-g", "-fsanitize=address,undefined",
                   "-fno-sanitize-recover=all"],
 }  # fmt: skip
 
