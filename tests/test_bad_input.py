@@ -141,7 +141,7 @@ def test_empty_data():
 
 
 def test_data_that_are_no_numbers():
-    raises(lambda: model().fit(np.array([["a"]]), np.zeros(1)), "x must hold numbers", "<U1")
+    raises(lambda: model().fit(np.array([["a"]]), np.zeros(1)), "x must hold numbers", "TextVec")
 
 
 def test_nan_loss_is_warned_of_with_its_step():

@@ -11,7 +11,7 @@ import pytest
 import cello
 from cello.core.masking import get_mask, set_mask
 
-COMPILATIONS = 237
+COMPILATIONS = 238
 
 MERGES = {
     **{n: {} for n in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")},
@@ -105,6 +105,24 @@ def test_a_mask_from_inside_stays_when_that_of_the_input_is_passed_on():
                 warnings.simplefilter("ignore" if library is keras else "error")  # none is lost
                 y = reader(library, embedding, passes)(seen, symbols)
             np.testing.assert_array_equal(mask_on(library, y), symbols != 0)
+
+
+def test_a_mask_that_a_layer_of_ones_own_makes_is_not_lost():
+    """From Keras' guide: the mask comes from compute_mask, and nothing else is said."""
+
+    class FirstHalf(cello.layers.Layer):
+        def call(self, inputs):
+            return inputs[:, :2]
+
+        def compute_mask(self, inputs, mask=None):
+            return mask[:, :2]
+
+    x = jnp.asarray(drawn("m")[0][0])
+    set_mask(x, MASK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        y = FirstHalf()(x)
+    np.testing.assert_array_equal(get_mask(y), MASK[:, :2])
 
 
 # ------------------------------------------------------------------------- TimeDistributed

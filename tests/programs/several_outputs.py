@@ -70,6 +70,7 @@ predicted, logits, risk = model.predict(test_inputs, verbose=0)
 numbers = {
     **{f"history of {name}": values for name, values in history.history.items()},
     **{f"test {name}": value for name, value in found.items()},
+    "in a list": model.evaluate(test_inputs, test_targets, verbose=0),
     "consumption": predicted,
     "logits": logits,
     "risk": risk,

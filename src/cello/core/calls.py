@@ -179,7 +179,10 @@ class Called(VariableOwner):
         """The masks of the outputs; one that is merely passed on gives way to a layer's inside."""
         leaves = jax.tree.leaves(outputs)
         bare = [leaf for leaf in leaves if get_mask(leaf) is None]
-        if bare and not self.supports_masking and jax.tree.leaves(masks):
+        inputs = next(iter(arguments.values()), None)
+        mask = self.compute_mask(inputs, masks)
+        lost = bare and mask is None and jax.tree.leaves(masks)
+        if lost and not self.supports_masking:
             warnings.warn(
                 f"{self} does not support masking: the mask that came with its input ends here, "
                 "and the layers after it see every step. Set supports_masking = True in a layer "
@@ -187,8 +190,6 @@ class Called(VariableOwner):
                 MaskDropped,
                 stacklevel=3,
             )
-        inputs = next(iter(arguments.values()), None)
-        mask = self.compute_mask(inputs, masks)
         if mask is None or (mask is masks and not bare):
             return
         flat = list(mask) if isinstance(mask, (list, tuple)) else [mask] * min(1, len(leaves))
