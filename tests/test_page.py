@@ -63,9 +63,9 @@ def test_a_page_is_one_file_that_fetches_nothing(tmp_path):
     assert len(text) - len(about["module"]) < 100_000
     assert about["title"] == "voice" and about["characters"] is None
     assert [s["label"] for s in about["states"]] == ["lstm h", "lstm c"]
-    gates = [b["label"] for b in about["outputs"][1:]]
+    output, *gates = [b["label"] for b in about["outputs"]]
     words = ("input gate i", "forget gate f", "candidate g", "output gate o")
-    assert gates == [f"lstm {w}" for w in words] and about["gates"] == 4
+    assert output == "y" and gates == [f"lstm {w}" for w in words] and about["gates"] == 4
 
 
 HOSTILE = "</script><script>alert(1)</script><!--<script>"
@@ -250,7 +250,7 @@ for (const key of {keys}) document.dispatchEvent(new KeyboardEvent("keydown", {{
 @pytest.mark.parametrize(
     "keys, clock, unit",
     [
-        (["r", " ", "ArrowRight", " ", "ArrowLeft"], "step 2 of 120", "output, unit 0"),
+        (["r", " ", "ArrowRight", " ", "ArrowLeft"], "step 2 of 120", "y, unit 0"),
         (["e", "ArrowDown", "ArrowDown", "ArrowDown"], "step 120 of 120", "lstm h, unit 0"),
         (["ArrowUp", "r"], "step 0 of 120", "lstm output gate o, unit 4"),
         (["Tab", "Tab", "t"], "step 120 of 120", "lstm c, unit 0"),

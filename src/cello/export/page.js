@@ -50,7 +50,7 @@ function sine(k) {
   const b = about.inputs[k];
   S.inputs[k] = emptyOf(b, S.steps);
   for (let i = 0; i < S.inputs[k].length; ++i) {
-    const f = i % b.size, t = b.timed ? Math.floor(i / b.size) : 10;
+    const f = i % b.size, t = b.timed ? Math.floor(i / b.size) : 7;
     S.inputs[k][i] = 0.8 * S.range * Math.sin((2 * Math.PI * t * (f + 1)) / 40);
   }
 }
@@ -205,7 +205,7 @@ function showMap(map) {
   const row = p.height / map.size;
   drawMap(p, values, map.size, S.steps, S.now, scale);
   const named = map.unit.kind === "outputs" && about.characters?.length === map.size;
-  const every = Math.ceil(24 / row);
+  const every = Math.ceil(24 / row + (row < 12));
   for (let u = 0; u < map.size; u += every) label(p, named ? symbol(u) : String(u), (u + 0.5) * row);
   if (isPicked(map)) {
     p.c.strokeStyle = css("--pick");
@@ -276,8 +276,8 @@ function pick(units, ofMap) {
 
 /* Let a model of symbols write: the likely ones often. */
 function write() {
+  S.now = S.steps;
   const next = nextSymbols();
-  if (!next.length || S.now < S.steps) return;
   let chance = random();
   const [, found] = next.find(([v]) => (chance -= v) < 0) ?? next[0];
   texts[0].box.value += about.characters[found];
@@ -372,8 +372,9 @@ function addInput(b, k) {
     text.strip.canvas.after(text.box);
     return;
   }
+  const features = about.inputs.reduce((n, b) => n + (b.symbols ? 0 : b.size), 0);
   for (let f = 0; f < b.size; ++f) {
-    const height = b.size > 4 ? 64 : 116;
+    const height = features > 6 ? 60 : features > 3 ? 76 : 116;
     const lane = { panel: panel(lanesAt, "lane", b.size === 1 ? b.label : `${b.label}, ${f}`, height), k, f };
     lanes.push(lane);
     drawable(lane);

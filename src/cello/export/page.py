@@ -49,7 +49,10 @@ def write_page(
         "module": write_javascript(module),
         "characters": symbols,
         "inputs": [_described(b) | {"symbols": _takes_symbols(b)} for b in module.inputs],
-        "outputs": [_described(b) for b in module.outputs],
+        "outputs": [
+            _described(b) | {"label": _name_of_output(b.comment, model.output_names)}
+            for b in module.outputs
+        ],
         "gates": module.gates,
         "states": [
             _described(b) | {"label": _label(b.comment, letters)}
@@ -95,6 +98,12 @@ def _label(path: str, letters: dict[str, str]) -> str:
     owner, _, number = path.rpartition("/")
     of = letters.get(owner.rpartition("/")[2], "")
     return f"{owner} {of[int(number)]}" if number.isdigit() and int(number) < len(of) else path
+
+
+def _name_of_output(path: str, names: list[str]) -> str:
+    """The layer that gives the only output, or that of this number; else the path itself."""
+    number = 0 if path == "output" else int(path) if path.isdigit() else len(names)
+    return names[number] if number < len(names) else path
 
 
 def _takes_symbols(buffer: Buffer) -> bool:
