@@ -393,8 +393,9 @@ for (let k = 0; k < shown; ++k) addMap($("given"), "outputs", k);
 about.states.forEach((_, k) => addMap($("inside"), "states", k));
 for (let k = shown; k < about.outputs.length; ++k) addMap($("inside"), "outputs", k);
 S.pick = { ...maps[0].unit, unit: 0 };
-const trace = panel($("given"), "trace", "", 140);
-const effect = panel($("given"), "effect", "", Math.min(Math.max(84 * about.inputs.reduce((n, b) => n + b.size, 0), 130), 260));
+const under = $("given").offsetHeight > $("inside").offsetHeight + 100 ? $("inside") : $("given"); // where there is room
+const trace = panel(under, "trace", "", 140);
+const effect = panel(under, "effect", "", Math.min(Math.max(84 * about.inputs.reduce((n, b) => n + b.size, 0), 130), 260));
 for (const { sign, says, does } of KEYS) {
   const button = $("keys").appendChild(document.createElement("button"));
   const key = document.createElement("kbd");
