@@ -14,7 +14,7 @@ from cello.export.javascript import ARRAYS, write_javascript
 from cello.export.module import STARTS, Module, module_of_stream
 from cello.layers.rnn import RNN
 
-PARTS = ["page.css", "page_runs.js", "page_paint.js", "page.js"]
+PARTS = ["page.css", "page_runs.js", "page_paint.js", "page.js", "page_keys.js"]
 
 
 def write_page(
