@@ -1,13 +1,13 @@
 # make demo: an LSTM learns from real data.  make test: the checks before a commit, about ten minutes.
 # make test-deep: what is slow or rare, half an hour.  make bench: speed, beside other libraries
-# (make bench ARGS=--quick: small rows).  make bench-gpu: the same for
-# recurrences on an NVIDIA GPU (ARGS=--quick: two minutes).  make coverage: the tests of `make test`,
-# and which lines none of them runs; it takes half as long again.
+# (make bench ARGS=--quick: small rows).  make bench-stream: a sample at a time, in C and others.
+# make bench-gpu: recurrences on an NVIDIA GPU (ARGS=--quick: two minutes).  make coverage: the tests
+# of `make test`, and which lines none of them runs; it takes half as long again.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo bench bench-gpu test test-deep lint types stubs pytest coverage mutants native clean
+.PHONY: demo bench bench-stream bench-gpu test test-deep lint types stubs pytest coverage mutants native clean
 
 demo: $(VENV)/ready-plot
 	$(BIN)/python examples/co2_forecast.py
@@ -15,6 +15,10 @@ demo: $(VENV)/ready-plot
 bench: $(VENV)/ready-bench
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python benchmarks/recurrent.py $(ARGS)
+
+bench-stream: $(VENV)/ready-bench
+	$(BIN)/python -c 'import emx_onnx_cgen' 2>/dev/null || $(BIN)/python -m pip install --quiet emx-onnx-cgen==1.4.0
+	$(BIN)/python benchmarks/stream.py $(ARGS)
 
 bench-gpu: $(VENV)/ready-plot
 	$(BIN)/python -c 'import jax; jax.devices("gpu")' 2>/dev/null || $(BIN)/python -m pip install --quiet "jax[cuda13]"

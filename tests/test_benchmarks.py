@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -168,13 +169,30 @@ def count(jaxpr):
 
 @pytest.mark.deep
 def test_a_sample_of_a_stream_is_measured():
-    command = [sys.executable, BENCHMARKS / "stream.py", "--quick", "--units", "3", "--calls", "2"]
+    program = BENCHMARKS / "stream_in_python.py"
+    command = [sys.executable, program, "--quick", "--units", "3", "--calls", "2"]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     lines = [line.split("│") for line in run.stdout.splitlines() if line.startswith("│")]
     times = {line[1].strip(): line[2] for line in lines}
     for name in ("Cello", "Keras JAX, stateful", "Keras JAX, states by hand"):
         assert float(times[name]) > 0
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
+def test_a_stream_in_c_is_measured():
+    """All say the same, in more time than the core needs at least."""
+    command = [sys.executable, BENCHMARKS / "stream.py", "--quick", "--units", "32"]
+    run = subprocess.run([*command, "--cells", "LSTM", "LRU"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    rows = [re.split(r"[│┃] +", line) for line in run.stdout.splitlines() if line[:1] in "│┃"]
+    heads = [[cell.strip() for cell in row[1:]] for row in rows if "gcc" in row[2]]
+    assert heads and sum(row[1].strip() == "LRU(32)" for row in rows) == 2
+    native, limit = (heads[0].index(name) for name in ("gcc native", "limit"))
+    lstm = next(row[1:] for row in rows if row[1].strip() == "LSTM(32)")
+    assert 0 < float(lstm[limit]) < float(lstm[native])
+    assert "One core: " in run.stdout and "Not installed: " in run.stdout
 
 
 @pytest.mark.deep

@@ -1,6 +1,7 @@
 """The examples run, in their short form."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,22 @@ def test_variable_length(tmp_path):
     assert float(accuracy[1]) > 80
     assert "An epoch takes" in run.stdout
     assert (tmp_path / "speakers.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_stream_in_c(tmp_path):
+    folder = EXAMPLES / "stream_in_c"
+    command = [sys.executable, folder / "train.py", "--quick", "--output", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    before, after = map(float, re.search(r"error: (\S+) of .*, (\S+) of", run.stdout).groups())
+    assert after < 0.8 * before
+    command = ["cc", "-O2", "-Wall", "-Wextra", "-I", tmp_path, "-o", tmp_path / "filter"]
+    subprocess.run([*command, folder / "filter.c", tmp_path / "denoise.c"], check=True)
+    with (tmp_path / "noisy.txt").open() as samples:
+        run = subprocess.run([tmp_path / "filter"], stdin=samples, capture_output=True, text=True)
+    assert run.returncode == 0
+    found, wanted = run.stdout.split(), (tmp_path / "expected.txt").read_text().split()
+    assert len(found) == len(wanted) == 1000
+    assert all(abs(float(a) - float(b)) < 1e-5 for a, b in zip(found, wanted, strict=True))
