@@ -163,7 +163,8 @@ def emx_source(path: Path) -> Path:
     onnx.save(net, path.with_suffix(".step.onnx"))
     source = path.with_suffix(".emx.c")
     program = Path(sys.executable).with_name("emx-onnx-cgen")
-    command = [program, "compile", "--model-name", "net", path.with_suffix(".step.onnx"), source]
+    whole = ["--model-name", "net", "--large-weight-threshold", "0"]  # no file beside it
+    command = [program, "compile", *whole, path.with_suffix(".step.onnx"), source]
     subprocess.run(command, check=True, capture_output=True)
     sizes = [v.type.tensor_type.shape.dim[-1].dim_value for v in list(net.graph.input)[1:]]
     starts = np.cumsum([0, *sizes]).tolist()
