@@ -239,10 +239,10 @@ function showInfluences() {
   rows.forEach(({ k, f, b }, i) => {
     const band = [(i * p.height) / rows.length, ((i + 1) * p.height) / rows.length];
     if (b.symbols) showSymbols(p, k, band[1] -= 34);
-    drawBars(p, S.bars[k], b.size, f, S.steps, most || 1, band);
+    drawBars(p, S.bars[k], b.size, f, S.steps, most || 1, band, b.symbols ? 1 : 0.5); // a root, so that what is long ago can be seen
     if (b.size > 1 && band[1] - band[0] >= 20) label(p, String(f), (band[0] + band[1]) / 2);
   });
   drawNow(p, S.now);
   effect.name.textContent = `${nameOf(S.pick)}: what it depends on`;
-  effect.note.textContent = `up to ${short(most)}, height: root`;
+  effect.note.textContent = `up to ${short(most)}${rows.some(({ b }) => !b.symbols) ? ", height: root" : ""}`;
 }

@@ -138,15 +138,15 @@ function drawScale(note, scale) {
   note.replaceChildren(short(scale.low, 2), bar, short(scale.high, 2));
 }
 
-/* Bars from zero, orange up and blue down, as high as the root of a number, in a band of the canvas. */
-function drawBars(p, values, size, unit, steps, most, band) {
+/* Bars from zero, orange up and blue down, as high as a power of a number, in a band of the canvas. */
+function drawBars(p, values, size, unit, steps, most, band, power) {
   const [top, bottom] = band;
   const middle = (top + bottom) / 2, half = (bottom - top) / 2 - 3;
   const [down, up] = LINES[theme()];
   for (let t = 0; t < steps; ++t) {
     const v = values[t * size + unit];
     if (Number.isNaN(v)) continue;
-    const height = Math.sqrt(Math.abs(v) / most) * half; // so that what is long ago can be seen
+    const height = (Math.abs(v) / most) ** power * half;
     p.c.fillStyle = v < 0 ? down : up;
     p.c.fillRect(p.x(t) + p.column * 0.1, v < 0 ? middle : middle - height, p.column * 0.8, height);
   }
