@@ -14,7 +14,7 @@ from keras.src.backend.common.masking import set_keras_mask
 import cello
 from cello.core.masking import set_mask
 
-COMPILATIONS = 1030
+COMPILATIONS = 1050
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:More independent predictors:UserWarning"),  # of Keras

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 import cello
 
-COMPILATIONS = 900
+COMPILATIONS = 1045
 
 # Keras warns of masks that end at functions, and of arrays passed in lists.
 pytestmark = pytest.mark.filterwarnings(
