@@ -22,7 +22,7 @@ from cello import Input, Model, Sequential
 from cello.export import compiling
 from cello.layers import LSTM, Dense
 
-COMPILATIONS = 700
+COMPILATIONS = 260
 
 pytestmark = pytest.mark.skipif(not installed("gcc"), reason="there is no gcc")
 

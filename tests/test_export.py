@@ -21,7 +21,7 @@ from cello import Input, Model, Sequential
 from cello.export.names import Unique, comment, identifier
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, Embedding, Lambda, MaxPooling1D
 
-COMPILATIONS = 500
+COMPILATIONS = 300
 
 has_gcc = pytest.mark.skipif(not installed("gcc"), reason="there is no gcc")
 has_node = pytest.mark.skipif(not installed("node"), reason="there is no Node")
