@@ -516,7 +516,7 @@ def test_what_is_refused():
                 layer(x, constants=constants)
         layer(x, constants=[memory])
     for built_or_not in (layer, new()):
-        for wrong in ([memory[:, 0]], memory, [memory[0]]):
+        for wrong in ([memory[:, 0]], [memory[0]]):
             with pytest.raises(ValueError, match=r"'looking' expects constants=\[memory\] with"):
                 built_or_not(x, constants=wrong)
         with pytest.raises(ValueError, match=r"'looking' .*as many rows as its inputs, 2"):

@@ -19,8 +19,8 @@ from streams import BUILD, built, series
 
 import cello
 from cello import Input, Model, Sequential
-from cello.export import compiling
 from cello.layers import LSTM, Dense
+from cello.lowering import compiling
 
 COMPILATIONS = 260
 

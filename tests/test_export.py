@@ -18,8 +18,8 @@ from streams import BUILD, built, series
 
 import cello
 from cello import Input, Model, Sequential
-from cello.export.names import Unique, comment, identifier
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Dense, Embedding, Lambda, MaxPooling1D
+from cello.lowering.names import Unique, comment, identifier
 
 COMPILATIONS = 300
 

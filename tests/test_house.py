@@ -22,7 +22,7 @@ ROWS = [  # from the bottom; what stands in one row does not use each other
     ["training"],
     ["models"],
     ["callbacks", "generation", "streaming"],
-    ["export"],
+    ["lowering"],
     ["saving"],
     ["datasets", "launch", "plotting", "random", "ridge", "timeseries"],
     ["config", "mixed_precision", "utils"],
@@ -38,7 +38,7 @@ KERAS_NAMES = "Keras has load_model and save_model here too"
 UPWARD = {
     ("cello.activations", "cello.layers.function"): IN_A_GRAPH,
     ("cello.models", "cello.saving.models"): KERAS_NAMES,
-    ("cello.models.model", "cello.export.session"): OF_A_MODEL,
+    ("cello.models.model", "cello.lowering.session"): OF_A_MODEL,
     ("cello.models.model", "cello.generation"): OF_A_MODEL,
     ("cello.models.model", "cello.plotting.diagram"): OF_A_MODEL,
     ("cello.models.model", "cello.saving"): OF_A_MODEL,

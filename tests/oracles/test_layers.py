@@ -83,8 +83,10 @@ def test_unknown_lengths_stay_unknown(name, args, kwargs, inputs, mask):
 def test_a_configuration_gives_the_same_layer(name, args, kwargs, inputs, mask):
     x = data(inputs)
     layer = getattr(cello.layers, name)(*args, **kwargs)
+    unbuilt = layer.get_config()
     want = layer(x)
-    again = type(layer).from_config(layer.get_config())
+    assert layer.get_config() == unbuilt
+    again = type(layer).from_config(unbuilt)
     again(x)
     again.set_weights(layer.get_weights())
     close(again(x), want, 1e-7)

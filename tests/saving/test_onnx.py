@@ -421,6 +421,7 @@ def row(*args, inputs=SEQUENCE, dtype="float32", **kwargs):
     return args, kwargs, inputs if isinstance(inputs, list) else [inputs], dtype
 
 
+PICTURE = (3, 5, 6, 4)
 # fmt: off
 ROWS = {
     "GRU": [row(3)],
@@ -461,6 +462,30 @@ ROWS = {
         row("...c,cde->...de", (2, 3), bias_axes="e"), row("ab...,bd->ad...", 5, activation="glu"),
     ],
     "ActivityRegularization": [row(0.1)],
+    "ReLU": [row(), row(1.5, 0.2, 0.3)],
+    "PReLU": [row(shared_axes=[1]), row(inputs=(3, 4))],
+    "Softmax": [row(), row(axis=[1, 2]), row(axis=1)],
+    "Rescaling": [row(0.5, 0.1), row([1.0, 2.0, 3.0, 4.0], 1.0), row(2.0, dtype="int32")],
+    "Normalization": [row(mean=[1.0, 2.0, 3.0, 4.0], variance=[1.0, 0.0, 4.0, 2.0]),
+                      row(axis=None, mean=0.5, variance=2.0, invert=True)],
+    "UnitNormalization": [row(), row(axis=[1, 2])],
+    "GroupNormalization": [row(2), row(-1, epsilon=0.1), row(2, center=False, inputs=(3, 4)),
+                           row(1, axis=1), row(2, inputs=(3, 2, 5, 4))],
+    "Conv1DTranspose": [row(5, 3), row(3, 2, 3), row(3, 4, 2, "same"),
+                        row(3, 3, 2, output_padding=1),
+                        row(3, 3, 1, "same", dilation_rate=2, activation="tanh")],
+    "Conv2D": [row(4, 3, inputs=PICTURE), row(4, (2, 3), (2, 1), "same", inputs=PICTURE),
+               row(4, 3, padding="same", dilation_rate=2, groups=2, inputs=PICTURE)],
+    "DepthwiseConv1D": [row(3), row(2, 2, "same", 2), row(3, padding="causal", depth_multiplier=3)],
+    "SeparableConv1D": [row(5, 3), row(4, 2, 2, "same", depth_multiplier=2, activation="relu")],
+    "AveragePooling1D": [row(2), row(3, 2, "same"), row(2, 3, "same"), row(2, 1)],
+    "AveragePooling2D": [row(2, inputs=PICTURE), row((2, 3), 1, "same", inputs=PICTURE)],
+    "MaxPooling2D": [row(inputs=PICTURE), row((2, 3), 2, "same", inputs=PICTURE)],
+    "GlobalAveragePooling2D": [row(inputs=PICTURE), row(keepdims=True, inputs=PICTURE)],
+    "GlobalMaxPooling2D": [row(inputs=PICTURE), row(keepdims=True, inputs=PICTURE)],
+    "UpSampling1D": [row(), row(3)],
+    "ZeroPadding1D": [row(), row((2, 0))],
+    "Cropping1D": [row(), row((0, 2)), row((1, 0))],
     "AlphaDropout": [row(0.5)],
     "ELU": [row(0.7)],
     "GaussianDropout": [row(0.5)],

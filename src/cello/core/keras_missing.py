@@ -54,7 +54,7 @@ MISSING: dict[str, list[tuple[str, str]]] = {
             "write a `Model` whose `compute_loss` compares the outputs with those of the teacher",
         ),
         ("dtype_policies", "a policy is its name; `cello.DTypePolicy('mixed_bfloat16')`"),
-        ("export", "write `model.export('m.onnx')`"),
+        ("export", "write `model.export('m.onnx')`, or 'm.c', 'm.js', 'm.html'"),
         ("legacy", "files of older versions are read by `cello.models.load_model`"),
         ("tree", "write `jax.tree.map`, `jax.tree.leaves` and their kin"),
         ("visualization", "it draws pictures with boxes; `cello.plotting` draws sequences"),

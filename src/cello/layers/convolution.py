@@ -263,13 +263,13 @@ class Conv1DTranspose(Sliding):
 
     def call(self, inputs):
         window = (self.kernel_size - 1) * self.dilation_rate + 1
-        ends = _zeros_at_the_ends(window, self.strides, self.padding, self.output_padding)
+        ends = zeros_at_the_ends(window, self.strides, self.padding, self.output_padding)
         strides, dilation = (self.strides,), (self.dilation_rate,)
         kernel = self.kernel.value
         return self.finish(transposed_convolution(inputs, kernel, strides, (ends,), dilation))
 
 
-def _zeros_at_the_ends(window: int, strides: int, padding: str, added: int | None):
+def zeros_at_the_ends(window: int, strides: int, padding: str, added: int | None):
     """How many zeros stand before and behind the inputs, which are `strides` apart."""
     if padding == "valid":
         return window - 1, window - 1 + (max(strides - window, 0) if added is None else added)

@@ -67,6 +67,11 @@ class Normalization(Layer):
 
     supports_masking = True
     streams = True
+    _not_in_config = (
+        *Layer._not_in_config,
+        "mean",
+        "variance",
+    )  # they read as arrays: what was given is in it
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

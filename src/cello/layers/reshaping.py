@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+from jax.core import max_dim
 
 from cello.core.arguments import arg
 from cello.core.input_spec import InputSpec
@@ -167,4 +168,4 @@ class Cropping1D(AtTheEnds):
                 f"{self} leaves {start} steps out at the start and {end} at the end, and got "
                 f"sequences of {steps}."
             )
-        return inputs[:, start : steps - end]
+        return inputs[:, start : max_dim(steps - end, start)]

@@ -290,7 +290,7 @@ class Model(Trainable):
                 step in microseconds. It has the weights of the moment when it is opened.
         """
         if engine == "c":
-            from cello.export.session import CompiledSession
+            from cello.lowering.session import CompiledSession
 
             return CompiledSession(self, batch_size, like)
         if engine != "jax":

@@ -15,8 +15,8 @@ def export(model, filepath, **options) -> None:
     Args:
         model: a built model.
         filepath: `"m.c"` and `"m.h"` write C99, `"m.js"` and `"m.mjs"` JavaScript (see
-            `cello.export.files.write_source`), `"m.html"` a page that runs the model (see
-            `cello.export.page.write_page`), `"m.onnx"` ONNX (see
+            `cello.lowering.files.write_source`), `"m.html"` a page that runs the model (see
+            `cello.lowering.page.write_page`), `"m.onnx"` ONNX (see
             `cello.saving.onnx.write_model.write_onnx`), `"m.json"` the JSON that RTNeural reads
             (see `cello.saving.rtneural.write_rtneural`).
         options: those of the format.
@@ -32,9 +32,9 @@ def export(model, filepath, **options) -> None:
     elif suffix == ".json":
         from cello.saving.rtneural import write_rtneural as write
     elif suffix in (".c", ".h", ".js", ".mjs"):
-        from cello.export.files import write_source as write
+        from cello.lowering.files import write_source as write
     elif suffix == ".html":
-        from cello.export.page import write_page as write
+        from cello.lowering.page import write_page as write
     else:
         raise ValueError(
             f"{model}.export writes C (m.c, m.h), JavaScript (m.js), a page (m.html), ONNX "

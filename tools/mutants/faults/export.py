@@ -1,6 +1,6 @@
 """Faults in models as C and JavaScript."""
 
-EXPORT = "src/cello/export/"
+EXPORT = "src/cello/lowering/"
 TESTS = "tests/test_export.py::"
 PAGE = "tests/test_page.py::"
 

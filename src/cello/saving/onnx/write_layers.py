@@ -27,6 +27,7 @@ from cello.saving.onnx import (
     write_merging,
     write_operations,
     write_recurrent,
+    write_thin,
 )
 from cello.saving.onnx.builder import Value
 from cello.saving.onnx.refused import REFUSED
@@ -55,37 +56,6 @@ def dense(e, layer, x):
 def einsum_dense(e, layer, x):
     x, kernel = e.b.cast(x, layer.dtype), weight(e, layer, "kernel")
     return finish(e, layer, e.b.op("Einsum", x, kernel, equation=layer.equation))
-
-
-def conv1d(e, layer, x):
-    b = e.b
-    kernel = b.weight([layer], "kernel", lambda: layer.kernel.numpy().transpose(2, 1, 0))
-    reach = layer.dilation_rate * (layer.kernel_size - 1)
-    padding: dict[str, Any] = {}
-    if layer.padding == "causal":
-        padding["pads"] = [reach, 0]
-    elif layer.padding == "same" and layer.strides == 1:
-        padding["pads"] = [reach // 2, reach - reach // 2]
-    x = b.op("Transpose", b.cast(x, layer.dtype), perm=[0, 2, 1])
-    if layer.padding == "same" and layer.strides > 1:  # then there is no dilation
-        x = _pad(b, x, layer.kernel_size, layer.strides, 0)
-    product = b.op(
-        "Conv", x, kernel, strides=[layer.strides], dilations=[layer.dilation_rate],
-        group=layer.groups, **padding,
-    )  # fmt: skip
-    return finish(e, layer, b.op("Transpose", product, perm=[0, 2, 1]))
-
-
-def _pad(b, x: Value, window: int, strides: int, number) -> Value:
-    """`x` `(batch, features, time)` with what padding "same" adds, which depends on the time."""
-    time, one = b.sizes(x, 2, 3), b.integers(1)
-    whole = b.op("Div", b.op("Add", time, b.integers(strides - 1)), b.integers(strides))
-    reach = b.op("Mul", b.op("Sub", whole, one), b.integers(strides))
-    total = b.op("Sub", b.op("Add", reach, b.integers(window)), time)
-    total = b.op("Max", total, b.integers(0))
-    before = b.op("Div", total, b.integers(2))
-    pads = b.shape(0, 0, before, 0, 0, b.op("Sub", total, before))
-    return b.op("Pad", x, pads, b.scalar(number, x.dtype))
 
 
 # ----------------------------------------------------------------------------- symbols, masking
@@ -238,17 +208,6 @@ def time_distributed(e, layer, x, training=False, mask=None):
 # --------------------------------------------------------------------------------------- pooling
 
 
-def max_pooling(e, layer, x):
-    if not np.issubdtype(x.dtype, np.floating):
-        raise ValueError(f"{layer}: ONNX pools floating numbers, and the input is {x.dtype}.")
-    strides = layer.strides or layer.pool_size
-    y = e.b.op("Transpose", x, perm=[0, 2, 1])
-    if layer.padding == "same":
-        y = _pad(e.b, y, layer.pool_size, strides, -np.inf)
-    y = e.b.op("MaxPool", y, kernel_shape=[layer.pool_size], strides=[strides])
-    return e.b.op("Transpose", y, perm=[0, 2, 1])
-
-
 def average_over_time(e, layer, x, mask=None):
     b = e.b
     x = b.cast(x, layer.dtype) if not np.issubdtype(x.dtype, np.floating) else x
@@ -314,7 +273,11 @@ EXPORTERS: dict[type, Any] = {
     layers.Bidirectional: write_recurrent.bidirectional,
     layers.Dense: dense,
     layers.EinsumDense: einsum_dense,
-    layers.Conv1D: conv1d,
+    layers.Conv1D: write_thin.convolution(finish),
+    layers.Conv2D: write_thin.convolution(finish),
+    layers.Conv1DTranspose: write_thin.transposed(finish),
+    layers.DepthwiseConv1D: write_thin.depthwise(finish),
+    layers.SeparableConv1D: write_thin.separable(finish),
     layers.Embedding: embedding,
     layers.Masking: masking,
     layers.Dropout: identity,
@@ -326,6 +289,13 @@ EXPORTERS: dict[type, Any] = {
     layers.Identity: identity,
     layers.LeakyReLU: leaky_relu,
     layers.ELU: elu,
+    layers.ReLU: write_thin.relu,
+    layers.PReLU: write_thin.prelu,
+    layers.Softmax: write_thin.softmax,
+    layers.Rescaling: write_thin.rescaling,
+    layers.Normalization: write_thin.normalization,
+    layers.UnitNormalization: write_thin.unit_normalization,
+    layers.GroupNormalization: write_thin.group_normalization,
     layers.Activation: activation,
     layers.LayerNormalization: layer_normalization,
     layers.RMSNormalization: rms_normalization,
@@ -335,7 +305,15 @@ EXPORTERS: dict[type, Any] = {
     layers.Permute: permute,
     layers.RepeatVector: repeat_vector,
     layers.TimeDistributed: time_distributed,
-    layers.MaxPooling1D: max_pooling,
+    layers.MaxPooling1D: write_thin.pooling("MaxPool"),
+    layers.MaxPooling2D: write_thin.pooling("MaxPool"),
+    layers.AveragePooling1D: write_thin.pooling("AveragePool"),
+    layers.AveragePooling2D: write_thin.pooling("AveragePool"),
+    layers.GlobalMaxPooling2D: write_thin.over_pictures("ReduceMax"),
+    layers.GlobalAveragePooling2D: write_thin.over_pictures("ReduceMean"),
+    layers.UpSampling1D: write_thin.up_sampling,
+    layers.ZeroPadding1D: write_thin.zero_padding,
+    layers.Cropping1D: write_thin.cropping,
     layers.GlobalAveragePooling1D: average_over_time,
     layers.GlobalMaxPooling1D: max_over_time,
     layers.Add: write_merging.merge("Add"),

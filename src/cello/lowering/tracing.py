@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from cello.cells.steps import repeat_as_wanted
 from cello.core.observation import Observer
 from cello.core.variable import by_path
-from cello.export.flat import Flat, flatten
-from cello.export.ir import KINDS, Buffer
-from cello.export.names import Unique
+from cello.lowering.flat import Flat, flatten
+from cello.lowering.ir import KINDS, Buffer
+from cello.lowering.names import Unique
 from cello.training.state import bind
 
 

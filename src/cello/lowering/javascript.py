@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 
-from cello.export.braces import LANES, OPERATORS, Braces, buffers_of
-from cello.export.ir import Apply, Buffer, Index, Loop, Number
-from cello.export.module import Module
-from cello.export.names import comment
-from cello.export.samples import Samples
+from cello.lowering.braces import LANES, OPERATORS, Braces, buffers_of
+from cello.lowering.ir import Apply, Buffer, Index, Loop, Number
+from cello.lowering.module import Module
+from cello.lowering.names import comment
+from cello.lowering.samples import Samples
 
 ARRAYS = {"float": "Float32Array", "int": "Int32Array", "unsigned": "Uint32Array",
           "bool": "Uint8Array"}  # fmt: skip

@@ -10,14 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.carry import Carry
-from cello.export import rules  # noqa: F401  each registers itself
-from cello.export.gates import GateTaps
-from cello.export.ir import Buffer, Number, Program, Repeat, buffers_read
-from cello.export.lower import Complex, Lowering, Value, View, Weights, whole
-from cello.export.names import Unique, identifier
-from cello.export.rest import resting_state
-from cello.export.settle import settle
-from cello.export.tracing import named_leaves, new_buffer, trace_model, without_rows
+from cello.lowering import rules  # noqa: F401  each registers itself
+from cello.lowering.gates import GateTaps
+from cello.lowering.ir import Buffer, Number, Program, Repeat, buffers_read
+from cello.lowering.lower import Complex, Lowering, Value, View, Weights, whole
+from cello.lowering.names import Unique, identifier
+from cello.lowering.rest import resting_state
+from cello.lowering.settle import settle
+from cello.lowering.tracing import named_leaves, new_buffer, trace_model, without_rows
 from cello.streaming.plan import StreamPlan, plan_stream
 
 MOST_PHASES = 64

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from cello.export.ir import KINDS, Index, Number, Place
-from cello.export.lower import View, apply, rule, whole
+from cello.lowering.ir import KINDS, Index, Number, Place
+from cello.lowering.lower import View, apply, rule, whole
 
 
 def moved(view: View, shape, indices) -> View:

@@ -9,10 +9,10 @@ from typing import Any
 
 from cello.cells.gated import GatedCell
 from cello.core.files import replacing
-from cello.export.ir import Buffer
-from cello.export.javascript import ARRAYS, write_javascript
-from cello.export.module import STARTS, Module, module_of_stream
 from cello.layers.rnn import RNN
+from cello.lowering.ir import Buffer
+from cello.lowering.javascript import ARRAYS, write_javascript
+from cello.lowering.module import STARTS, Module, module_of_stream
 
 PARTS = ["page.css", "page_runs.js", "page_paint.js", "page.js", "page_keys.js"]
 
@@ -127,4 +127,4 @@ def _in_a_script(contents) -> str:
 
 
 def _file(name: str) -> str:
-    return resources.files("cello.export").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("cello.lowering").joinpath(name).read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from cello.export.braces import LANES, OPERATORS, Braces
-from cello.export.ir import Apply, Buffer, Loop, Number
+from cello.lowering.braces import LANES, OPERATORS, Braces
+from cello.lowering.ir import Apply, Buffer, Loop, Number
 
 TYPES = {"float": "float", "int": "int", "unsigned": "unsigned", "bool": "int"}
 WHOLE = ("max", "min", "select")  # functions that whole numbers have, too

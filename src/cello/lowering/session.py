@@ -8,10 +8,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from cello.export.c import write_c
-from cello.export.compiling import load_compiled
-from cello.export.module import STARTS, Module, Step, module_of_stream
-from cello.export.tracing import named_leaves
+from cello.lowering.c import write_c
+from cello.lowering.compiling import load_compiled
+from cello.lowering.module import STARTS, Module, Step, module_of_stream
+from cello.lowering.tracing import named_leaves
 from cello.ops.engine import Engine
 from cello.streaming.session import Session
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from cello.export.ir import Index, Load, Loop, Map, Number, Place, Repeat, variable
-from cello.export.lower import Complex, View, apply, flat_index, rule, whole
-from cello.export.rules.shapes import padded
+from cello.lowering.ir import Index, Load, Loop, Map, Number, Place, Repeat, variable
+from cello.lowering.lower import Complex, View, apply, flat_index, rule, whole
+from cello.lowering.rules.shapes import padded
 
 FOLDS = {
     "reduce_sum": "add",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cello.export.ir import (
+from cello.lowering.ir import (
     Apply,
     Buffer,
     Expr,

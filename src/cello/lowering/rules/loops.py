@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cello.export.ir import Loop, Repeat, variable
-from cello.export.lower import Complex, View, real_part, rule, whole
-from cello.export.rules.elements import one_of
+from cello.lowering.ir import Loop, Repeat, variable
+from cello.lowering.lower import Complex, View, real_part, rule, whole
+from cello.lowering.rules.elements import one_of
 
 
 def parts(values) -> list[View]:

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from cello.export.ir import KINDS, Expr, Index, Number
-from cello.export.lower import Complex, View, apply, imaginary_part, real_part, rule
+from cello.lowering.ir import KINDS, Expr, Index, Number
+from cello.lowering.lower import Complex, View, apply, imaginary_part, real_part, rule
 
 SAME = {  # primitive to the name of the function, which all writers know
     "abs": "abs",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cello.export.ir import Expr, Index, Number
-from cello.export.lower import View, apply, refusal, rule, whole
+from cello.lowering.ir import Expr, Index, Number
+from cello.lowering.lower import View, apply, refusal, rule, whole
 
 
 def at_number(number: Expr, most: int) -> Index:

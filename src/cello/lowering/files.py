@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cello.core.files import replacing
-from cello.export.c import write_c
-from cello.export.javascript import write_javascript
-from cello.export.module import module_of_stream
-from cello.export.samples import take_samples
-from cello.export.sequence import module_of_sequence
+from cello.lowering.c import write_c
+from cello.lowering.javascript import write_javascript
+from cello.lowering.module import module_of_stream
+from cello.lowering.samples import take_samples
+from cello.lowering.sequence import module_of_sequence
 
 
 def write_source(

@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from cello.core.masking import MaskDropped, set_mask
-from cello.export.braces import buffers_of
-from cello.export.ir import Buffer, Index, Load, Number, Place
-from cello.export.lower import Lowering, View, Weights, apply, flat_index, whole
-from cello.export.module import Module, Step, take_outputs
-from cello.export.names import Unique, identifier
-from cello.export.settle import settle
-from cello.export.tracing import named_leaves, new_buffer, trace_model
+from cello.lowering.braces import buffers_of
+from cello.lowering.ir import Buffer, Index, Load, Number, Place
+from cello.lowering.lower import Lowering, View, Weights, apply, flat_index, whole
+from cello.lowering.module import Module, Step, take_outputs
+from cello.lowering.names import Unique, identifier
+from cello.lowering.settle import settle
+from cello.lowering.tracing import named_leaves, new_buffer, trace_model
 from cello.streaming.plan import inputs_of, shape_of
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cello.export.braces import buffers_of
-from cello.export.c_functions import texts
-from cello.export.c_language import TYPES, C, float_text
-from cello.export.ir import Buffer, Number
-from cello.export.module import Module
-from cello.export.names import comment
-from cello.export.samples import Samples
+from cello.lowering.braces import buffers_of
+from cello.lowering.c_functions import texts
+from cello.lowering.c_language import TYPES, C, float_text
+from cello.lowering.ir import Buffer, Number
+from cello.lowering.module import Module
+from cello.lowering.names import comment
+from cello.lowering.samples import Samples
 
 
 def write_c(module: Module, header: bool, samples: Samples | None = None) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from cello.export.flat import Array, Equation, Flat
-from cello.export.ir import (
+from cello.lowering.flat import Array, Equation, Flat
+from cello.lowering.ir import (
     KINDS,
     Apply,
     Buffer,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from cello.export.ir import (
+from cello.lowering.ir import (
     Apply,
     Buffer,
     Expr,
