@@ -477,6 +477,22 @@ def test_any_name_gives_a_valid_file(tmp_path, ending):
     assert (tmp_path / f"a b*.{ending}").exists()
 
 
+@has_gcc
+@has_node
+def test_names_that_the_files_use_themselves(tmp_path):
+    """Of inputs and outputs, which are arguments beside what a function calls its own."""
+    inputs = [Input((None, 1), name=n) for n in ("t0", "i1", "n", "in", "round", "state", "step_0")]
+    h = GRU(3, return_sequences=True, name="phase")(cello.layers.Concatenate(name="lane")(inputs))
+    h = of_each_step(jnp.round)(cello.layers.Rescaling(4.0)(h))
+    outputs = {n: Dense(2, name=n)(h) for n in ("want", "off", "size", "most", "i", "t3", "out")}
+    model = moved(Model(inputs, outputs), seed=1)
+    x = [normal(1, 6, 1, seed=n) for n in range(len(inputs))]
+    for ending in ("h", "mjs"):
+        model.export(tmp_path / f"m0.{ending}", self_test=x)
+    assert run_c(tmp_path, {"m0": 1e-5}, QUICKLY) == {"m0": 0}
+    assert run_javascript(tmp_path, {"m0": 1e-5}) == {"m0": 0}
+
+
 def test_names():
     assert identifier("lstm/kernel:0") == "lstm_kernel_0"
     assert identifier("9") == "x_9" and identifier("for") == "x_for" and identifier("日") == "x"

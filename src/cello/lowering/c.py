@@ -77,7 +77,7 @@ def _declarations(module: Module) -> list[str]:
     name = module.name
     members = [
         *(f"    {TYPES[b.kind]} {b.name}[{b.size}]; /* {_described(b)} */" for b in module.states),
-        *(["    int phase; /* of windows: which step comes next */"] if _phased(module) else []),
+        *(["    int phase; /* of windows: which step comes next */"] if module.phased else []),
     ] or ["    char unused;"]
     described = [
         f" * {b.name}: {_described(b)}, {TYPES[b.kind]}" for b in (*module.inputs, *module.outputs)
@@ -87,7 +87,7 @@ def _declarations(module: Module) -> list[str]:
             " * A step gives a number with bit k set if it wrote output k, a block the number of",
             " * steps that the first output has.",
         ]
-        if _phased(module)
+        if module.phased
         else []
     )
     return [
@@ -123,7 +123,7 @@ def _functions_declared(module: Module, described: list[str], told: list[str]) -
             f"#define {name.upper()}_STEPS {module.length}",
             f"void {name}_sequence({name}_state *state, {parameters}, int n);",
         ]
-    gives = "int" if _phased(module) else "void"
+    gives = "int" if module.phased else "void"
     return [
         "/* One step, or n of them one after the other.",
         *described,
@@ -137,10 +137,6 @@ def _functions_declared(module: Module, described: list[str], told: list[str]) -
 def _described(buffer: Buffer) -> str:
     """The name that it has in Python, and its shape."""
     return f"{comment(buffer.comment)} {comment(str(buffer.shape))}"
-
-
-def _phased(module: Module) -> bool:
-    return len(module.steps) > 1 or not all(module.steps[0].gives)
 
 
 def _weight(buffer: Buffer, prefix: str) -> list[str]:
@@ -166,11 +162,11 @@ def _odd(value: float) -> str:
 
 
 def _functions(module: Module, writer: C) -> list[str]:
-    name, phased = module.name, _phased(module)
+    name, phased = module.name, module.phased
     parameters = ", ".join(text for _, text in _parameters(module))
     lines = [f"void {name}_reset({name}_state *state) {{"]
     for buffer in module.states:
-        lines += _start_of(buffer, writer, module)
+        lines.append(_start_of(buffer, writer, module))
     if phased:
         lines.append("    state->phase = 0;")
     if not module.states and not phased:
@@ -214,7 +210,7 @@ def _sequence(module: Module) -> list[str]:
 
 def _steps(module: Module) -> list[str]:
     """The functions that make one step and several."""
-    name, phased = module.name, _phased(module)
+    name, phased = module.name, module.phased
     parameters = ", ".join(text for _, text in _parameters(module))
     gives = "int" if phased else "void"
     lines: list[str] = []
@@ -225,13 +221,12 @@ def _steps(module: Module) -> list[str]:
     else:
         lines.append("    switch (state->phase) {")
         for number, step in enumerate(module.steps):
-            bits = sum(1 << k for k, given in enumerate(step.gives) if given)
             label = f"case {number}" if number < len(module.steps) - 1 else "default"
             lines += [
                 f"    {label}:",
                 f"        {name}_step_{number}(state, {arguments});",
                 f"        state->phase = {step.next};",
-                f"        return {bits};",
+                f"        return {step.bits};",
             ]
         lines.append("    }")
     lines += ["}", ""]
@@ -258,16 +253,11 @@ def _steps(module: Module) -> list[str]:
     return [*lines, "}"]
 
 
-def _start_of(buffer: Buffer, writer: C, module: Module) -> list[str]:
-    """The lines that set a state to what it is before the first step."""
-    value = np.asarray(buffer.value)
-    if (value == value.flat[0]).all():
-        number = writer.number(Number(value.flat[0].item(), buffer.kind))
-        text = number
-    else:
-        start = module.constant(f"{buffer.name}_start", value, buffer.kind, buffer.comment)
-        text = f"{writer.place(start)}[i]"
-    return [f"    for (int i = 0; i < {buffer.size}; ++i) state->{buffer.name}[i] = {text};"]
+def _start_of(buffer: Buffer, writer: C, module: Module) -> str:
+    """The line that sets a state to what it is before the first step."""
+    start = module.starts[buffer]
+    text = writer.number(start) if isinstance(start, Number) else f"{writer.place(start)}[i]"
+    return f"    for (int i = 0; i < {buffer.size}; ++i) state->{buffer.name}[i] = {text};"
 
 
 def _self_test(module: Module, writer: C, samples: Samples) -> list[str]:
@@ -308,7 +298,7 @@ def _compared_at_once(module: Module, samples: Samples) -> list[str]:
 
 
 def _compared_by_step(module: Module, samples: Samples) -> list[str]:
-    phased = _phased(module)
+    phased = module.phased
     call = ", ".join(b.name for b, _ in _parameters(module))
     lines = [
         f"    for (int step = 0; step < {samples.steps}; ++step) {{",

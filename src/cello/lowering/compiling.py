@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cello import native
+
 FLAGS = ["-std=c99", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math",
          "-shared", "-fPIC"]  # fmt: skip
 ADVICE = (
@@ -51,7 +53,7 @@ def load_compiled(text: str) -> ctypes.CDLL:
     compiler = find_compiler()
     if compiler is None:
         raise RuntimeError(f"The engine 'c' needs a C compiler, and none was found. {ADVICE}")
-    machine = platform.machine(), platform.node()
+    machine = platform.machine(), platform.node(), native.isa()
     key = hashlib.sha256(repr((text, compiler, FLAGS, machine)).encode()).hexdigest()[:32]
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

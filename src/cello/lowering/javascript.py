@@ -38,7 +38,13 @@ OWN = {
 
 
 class JavaScript(Braces):
-    """Statements in JavaScript."""
+    """Statements in JavaScript.
+
+    Attributes:
+        step: the number of the step that is written, which has temporary arrays of its own.
+    """
+
+    step = 0
 
     def element(self, buffer: Buffer, index: Index) -> str:
         text = self.index(index)
@@ -47,6 +53,8 @@ class JavaScript(Braces):
         return f"{self.place(buffer)}[{text}]"
 
     def place(self, buffer: Buffer) -> str:
+        if buffer.role == "temporary":
+            return f"step_{self.step}_{buffer.name}"
         return f"state.{buffer.name}" if buffer.role == "state" else buffer.name
 
     def number(self, number: Number) -> str:
@@ -170,30 +178,21 @@ def _weight(buffer: Buffer) -> list[str]:
 
 def _functions(module: Module, writer: JavaScript) -> list[str]:
     buffers = [*module.inputs, *module.outputs]
-    starts = []
-    for b in module.states:
-        value = np.asarray(b.value)
-        if (value == value.flat[0]).all():
-            starts.append((b, writer.number(Number(value.flat[0].item(), b.kind))))
-        else:
-            start = module.constant(f"{b.name}_start", value, b.kind, b.comment)
-            starts.append((b, start.name))
     lines = ["export function reset(state) {"]
-    for b, text in starts:
-        given = text.isidentifier() and text not in ("NaN", "Infinity")
-        fill = f"set({text})" if given else f"fill({text})"
-        lines.append(f"  state.{b.name}.{fill};")
+    for state, start in module.starts.items():
+        fill = (
+            f"fill({writer.number(start)})" if isinstance(start, Number) else f"set({start.name})"
+        )
+        lines.append(f"  state.{state.name}.{fill};")
     lines += ["  state.phase = 0;", "}", "", "export function init() {", "  const state = {"]
     lines += [f"    {b.name}: new {ARRAYS[b.kind]}({b.size})," for b in module.states]
     lines += ["    phase: 0,", "  };", "  reset(state);", "  return state;", "}", ""]
 
     places = ", ".join(f"{b.name}, {b.name}_at" for b in buffers)
     for number, step in enumerate(module.steps):
-        made = [] if module.length else buffers_of(step.program)
-        renamed = {b: f"step_{number}_{b.name}" for b in made}
-        for b, name in renamed.items():
-            b.name = name
-            lines.append(f"const {name} = new {ARRAYS[b.kind]}({b.size});")
+        writer.step = number
+        for b in [] if module.length else buffers_of(step.program):
+            lines.append(f"const {writer.place(b)} = new {ARRAYS[b.kind]}({b.size});")
         count = ", n" if module.length else ""
         lines.append(f"function step_{number}(state, {places}{count}) {{")
         body = [line.replace("    ", "  ") for line in writer.lines(step.program.statements, 1)]
@@ -217,7 +216,6 @@ def _steps(module: Module) -> list[str]:
     """The functions that make one step and several."""
     buffers = [*module.inputs, *module.outputs]
     places = ", ".join(f"{b.name}, {b.name}_at" for b in buffers)
-    phased = len(module.steps) > 1 or not all(module.steps[0].gives)
     lines: list[str] = []
     lines += [
         "/* One step; a number with bit k set if output k was written. */",
@@ -229,13 +227,12 @@ def _steps(module: Module) -> list[str]:
         "  switch (state.phase) {",
     ]
     for number, step in enumerate(module.steps):
-        bits = sum(1 << k for k, given in enumerate(step.gives) if given)
         label = f"case {number}" if number < len(module.steps) - 1 else "default"
         lines += [
             f"    {label}:",
             f"      step_{number}(state, {places});",
             f"      state.phase = {step.next};",
-            f"      return {bits};",
+            f"      return {step.bits};",
         ]
     lines += ["  }", "}", ""]
     lines += [
@@ -246,7 +243,7 @@ def _steps(module: Module) -> list[str]:
         f"    const given = step_at(state, {places});",
         *(f"    {b.name}_at += {b.size};" for b in module.inputs if b.timed),
         *(
-            f"    {b.name}_at += ({'given' if phased else '-1'} >> {k} & 1) * {b.size};"
+            f"    {b.name}_at += (given >> {k} & 1) * {b.size};"
             for k, b in enumerate(module.outputs)
             if b.timed
         ),

@@ -14,7 +14,7 @@ from cello.lowering import rules  # noqa: F401  each registers itself
 from cello.lowering.gates import GateTaps
 from cello.lowering.ir import Buffer, Number, Program, Repeat, buffers_read
 from cello.lowering.lower import Complex, Lowering, Value, View, Weights, whole
-from cello.lowering.names import Unique, identifier
+from cello.lowering.names import RESERVED, Unique, identifier
 from cello.lowering.rest import resting_state
 from cello.lowering.settle import settle
 from cello.lowering.tracing import named_leaves, new_buffer, trace_model, without_rows
@@ -41,6 +41,11 @@ class Step:
     values: dict[str, Any]
     next: int = 0
 
+    @property
+    def bits(self) -> int:
+        """`gives` as a number: bit k for output k."""
+        return sum(1 << k for k, given in enumerate(self.gives) if given)
+
 
 @dataclass
 class Module:
@@ -52,7 +57,8 @@ class Module:
         inputs, outputs: those of a step, without the axes of batch and time.
         gates: how many of the outputs, the last ones, are gates of cells.
         weights: constants.
-        states: what is remembered, with what it is at the start.
+        states: what is remembered.
+        starts: what each state is at the start: a number everywhere, or a constant.
         steps: what is done one after the other; the last goes back to an earlier one.
         length: the most steps of a sequence, if the one step is a whole one.
         slots: for each array that a `Carry` keeps its path, its shape without rows and its buffers,
@@ -66,14 +72,26 @@ class Module:
     gates: int = 0
     weights: list[Buffer] = field(default_factory=list)
     states: list[Buffer] = field(default_factory=list)
+    starts: dict[Buffer, Number | Buffer] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     length: int | None = None
     slots: list[tuple[str, tuple[int, ...], list[Buffer]]] = field(default_factory=list)
 
-    def constant(self, name: str, value: np.ndarray, kind: str, comment: str) -> Buffer:
-        """Another constant."""
-        self.weights.append(Buffer(name, value.shape, kind, "weight", value, comment))
-        return self.weights[-1]
+    @property
+    def phased(self) -> bool:
+        """Whether there are steps that do not write every output, or that differ."""
+        return len(self.steps) > 1 or not all(self.steps[0].gives)
+
+    def start_from(self, state: Buffer, value: np.ndarray) -> None:
+        """Say what a state is before the first step."""
+        first = value.reshape(-1)[0].item()
+        if (value == first).all():
+            self.starts[state] = Number(first, state.kind)
+            return
+        name, shape, kind = f"{state.name}_start", state.shape, state.kind
+        start = Buffer(name, shape, kind, "weight", value.reshape(shape), state.comment)
+        self.starts[state] = start
+        self.weights.append(start)
 
 
 def module_of_stream(model, name: str, like=None, rest=None, gates=False) -> Module:
@@ -109,7 +127,7 @@ class _Tracing:
         self._plan = plan
         self._module = module
         self._gates = gates
-        self._unique = Unique("n", "step", "steps", "given", "wrong", "lane", "i")
+        self._unique = Unique(*RESERVED)
         self._weights = Weights(self._unique)
         self._slots: dict[tuple[str, tuple[int, ...]], Value] = {}
 
@@ -137,10 +155,10 @@ class _Tracing:
                 )
             values, phases = self._step(values, phases, leaves)
         module.steps[-1].next = seen[key]
-        for (path, _), value in self._slots.items():
-            self._start(path, value, begun | start)
         module.weights = self._weights.buffers
         drop_unread(module)
+        for (path, _), value in self._slots.items():
+            self._start(path, value, begun | start)
         return module
 
     # ---------------------------------------------------------------------------- tracing
@@ -233,11 +251,11 @@ class _Tracing:
         value = np.asarray(path == STARTS) if value is None else value
         values = [value.real, value.imag] if isinstance(slot, Complex) else [value]
         for view, part in zip(_parts(slot), values, strict=True):
-            buffer = view.stored
-            if part.size == buffer.size or part.size == 1:
-                buffer.value = np.broadcast_to(part, view.shape).reshape(buffer.shape)
-            else:  # of another phase
-                buffer.value = np.zeros(buffer.shape)
+            if view.stored not in self._module.states:
+                continue
+            if part.size not in (view.stored.size, 1):  # of another phase
+                part = np.zeros(())
+            self._module.start_from(view.stored, np.broadcast_to(part, view.shape))
 
     def _new_states(self, lowering, kept, found) -> list[tuple[Buffer, View]]:
         """Each state that changes, and its new numbers, computed before anything is overwritten."""
@@ -247,9 +265,10 @@ class _Tracing:
             for slot, view in zip(slots, _parts(value), strict=True):
                 if view.buffer is slot.stored:
                     continue
-                lasting = view.buffer is None or view.buffer.role not in ("state", "input")
-                kept = lowering.keep(view) if lasting else lowering.copy(view)
-                new.append((slot.stored, kept))
+                of_another = view.buffer is not None and view.buffer.role == "state"
+                new.append(
+                    (slot.stored, lowering.copy(view) if of_another else lowering.keep(view))
+                )
         return new
 
 

@@ -21,11 +21,20 @@ TAKEN = set(
 )
 
 
+# What the functions of the files call things of their own.
+RESERVED = (
+    "n step steps given wrong lane i want off size most tolerance wanted found value row k phase "
+    "unused init reset block sequence logistic rsqrt round erf"
+).split()
+# What loops, temporary arrays and steps are called.
+MADE = re.compile(r"(t|i|st|rt)\d+(_sums?)?|step_\w+|lanes_of_\w+")
+
+
 def identifier(name: str, otherwise: str = "x") -> str:
     """Letters, digits and `_` of a name, with a letter first: never a word of the languages."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_") or otherwise
-    if plain[0].isdigit() or plain in TAKEN:
+    if plain[0].isdigit() or plain in TAKEN or MADE.fullmatch(plain):
         plain = f"{otherwise}_{plain}"
     return plain
 

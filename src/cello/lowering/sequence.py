@@ -7,14 +7,13 @@ import warnings
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from cello.core.masking import MaskDropped, set_mask
 from cello.lowering.braces import buffers_of
 from cello.lowering.ir import Buffer, Index, Load, Number, Place
 from cello.lowering.lower import Lowering, View, Weights, apply, flat_index, whole
 from cello.lowering.module import Module, Step, take_outputs
-from cello.lowering.names import Unique, identifier
+from cello.lowering.names import RESERVED, Unique, identifier
 from cello.lowering.settle import settle
 from cello.lowering.tracing import named_leaves, new_buffer, trace_model
 from cello.streaming.plan import inputs_of, shape_of
@@ -52,7 +51,7 @@ def module_of_sequence(model, name: str, steps: int, like=None) -> Module:
     with warnings.catch_warnings():
         warnings.simplefilter("error", MaskDropped)  # which would let it see what is behind the end
         flat, outputs = trace_model(model, function, count, leaves)
-    unique = Unique("n", "steps", "wrong", "lane", "i", "want", "off", "size", "most")
+    unique = Unique(*RESERVED)
     buffer = functools.partial(new_buffer, model, unique)
     module = Module(identifier(name, "model"), model.name, length=steps)
     names = names or [f"input_{k}" if k else "input" for k in range(len(leaves))]
@@ -70,8 +69,9 @@ def module_of_sequence(model, name: str, steps: int, like=None) -> Module:
     take_outputs(module, buffer, lowering, shown, found, [False] * len(shown))
     settle(lowering.program)
     for made in lowering.program.temporaries:  # too much for a stack: who calls has them
-        made.role, made.value = "state", np.zeros(())
+        made.role = "state"
     module.states = buffers_of(lowering.program)
+    module.starts = {state: Number(0, state.kind) for state in module.states}
     module.weights = weights.buffers
     module.steps = [Step(lowering.program, [True] * len(module.outputs), {}, {})]
     return module

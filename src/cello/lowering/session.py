@@ -111,7 +111,6 @@ class CompiledSession(Session):
     def _cut(self, outputs, steps: int):
         """The outputs without the places of steps that had none."""
         given = self._given(steps)
-        given = self._given(steps)
         return [
             output[:, : given[k]] if buffer.timed else output
             for k, (buffer, output) in enumerate(zip(self._module.outputs, outputs, strict=True))

@@ -77,11 +77,7 @@ def _maker_of(copy: Map, statements: Sequence[Statement]) -> Statement | None:
         return None
     if target.role == "output" and any(b.role == "input" for b in buffers_read(behind)):
         return None  # whoever calls may give one array for both
-    own = [
-        load
-        for load in loads_of(maker.value)
-        if load.buffer is target or (target.role == "output" and load.buffer.role == "input")
-    ]
+    own = [load for load in loads_of(maker.value) if load.buffer is target]
     in_place = isinstance(maker, Map) and all(load.index == maker.index for load in own)
     return maker if in_place or not own else None
 
