@@ -260,3 +260,8 @@ class Builder:
             producer_version=version,
             doc_string=doc,
         )
+
+
+def weight_of(exporter, layer, name: str) -> Value:
+    """A variable of a layer as a constant, once in the file."""
+    return exporter.b.weight([layer], name, lambda: getattr(layer, name).numpy())

@@ -7,7 +7,6 @@ graph in place of arrays, and returns the outputs. Masks follow by a second tabl
 from __future__ import annotations
 
 import dataclasses
-import functools
 from typing import Any
 
 import jax
@@ -16,45 +15,44 @@ import numpy as np
 from cello import layers
 from cello.core.layer import Layer
 from cello.core.operation import Operation
-from cello.layers.axes import positive_axes
 from cello.layers.input import Input
 from cello.models.model import Model
 from cello.saving.onnx import (
     activations,
     write_attention,
+    write_elements,
     write_heads,
     write_masks,
     write_merging,
+    write_normalizations,
     write_operations,
     write_recurrent,
-    write_thin,
+    write_windows,
 )
-from cello.saving.onnx.builder import Value
+from cello.saving.onnx.builder import Value, weight_of
 from cello.saving.onnx.refused import REFUSED
 from cello.saving.onnx.tracing import graph_of, runs_its_graph
 
 # --------------------------------------------------------------------------------- the weights
 
 
-def weight(e, layer, name: str) -> Value:
-    return e.b.weight([layer], name, lambda: getattr(layer, name).numpy())
-
-
 def finish(e, layer, product: Value) -> Value:
     """As `KernelLayer.finish`."""
     if layer.bias is not None:
-        product = e.b.op("Add", product, weight(e, layer, "bias"))
+        product = e.b.op("Add", product, weight_of(e, layer, "bias"))
     if layer.activation in activations.NEEDS_SIZE:
         product = dataclasses.replace(product, shape=(None, layer.kernel.shape[-1]))
     return activations.apply(e.b, layer.activation, product, layer)
 
 
 def dense(e, layer, x):
-    return finish(e, layer, e.b.op("MatMul", e.b.cast(x, layer.dtype), weight(e, layer, "kernel")))
+    return finish(
+        e, layer, e.b.op("MatMul", e.b.cast(x, layer.dtype), weight_of(e, layer, "kernel"))
+    )
 
 
 def einsum_dense(e, layer, x):
-    x, kernel = e.b.cast(x, layer.dtype), weight(e, layer, "kernel")
+    x, kernel = e.b.cast(x, layer.dtype), weight_of(e, layer, "kernel")
     return finish(e, layer, e.b.op("Einsum", x, kernel, equation=layer.equation))
 
 
@@ -63,7 +61,7 @@ def einsum_dense(e, layer, x):
 
 def embedding(e, layer, x):
     symbols = x if x.dtype in (np.int32, np.int64) else e.b.cast(x, "int32")
-    return e.b.op("Gather", weight(e, layer, "embeddings"), symbols, dtype=layer.dtype, axis=0)
+    return e.b.op("Gather", weight_of(e, layer, "embeddings"), symbols, dtype=layer.dtype, axis=0)
 
 
 def embedding_mask(e, layer, x, previous):
@@ -100,73 +98,6 @@ def activation(e, layer, x):
         x = dataclasses.replace(e.b.cast(x, e.specs[0].dtype if e.specs else layer.dtype),
                                 shape=x.shape)  # fmt: skip
     return activations.apply(e.b, layer.activation, x, layer)
-
-
-def leaky_relu(e, layer, x):
-    return e.b.op("LeakyRelu", e.b.cast(x, layer.dtype), alpha=float(layer.negative_slope))
-
-
-def elu(e, layer, x):
-    return e.b.op("Elu", e.b.cast(x, layer.dtype), alpha=float(layer.alpha))
-
-
-def layer_normalization(e, layer, x):
-    b, rank = e.b, x.ndim
-    x = b.cast(x, layer.dtype)
-    axes = positive_axes(layer, layer.axis, rank)
-    if axes == list(range(axes[0], rank)) and layer.gamma is not None:
-        beta = None if layer.beta is None else weight(e, layer, "beta")
-        return b.op(
-            "LayerNormalization", x, weight(e, layer, "gamma"), beta,
-            axis=axes[0], epsilon=float(layer.epsilon),
-        )  # fmt: skip
-    centred = b.op("Sub", x, b.reduce("ReduceMean", x, axes, True))
-    variance = b.reduce("ReduceMean", b.op("Mul", centred, centred), axes, True)
-    deviation = b.op("Sqrt", b.op("Add", variance, b.scalar(layer.epsilon, x.dtype)))
-    y = b.op("Div", centred, deviation)
-    sizes = iter(layer.gamma.shape if layer.gamma is not None else
-                 layer.beta.shape if layer.beta is not None else ())  # fmt: skip
-    if layer.gamma is None and layer.beta is None:
-        return y
-    shape = [next(sizes) if a in axes else 1 for a in range(rank)]
-    return _scaled(e, layer, y, shape)
-
-
-def rms_normalization(e, layer, x):
-    b, rank = e.b, x.ndim
-    x = b.cast(x, layer.dtype)
-    axes = positive_axes(layer, layer.axis, rank)
-    squares = b.reduce("ReduceMean", b.op("Mul", x, x), axes, True)
-    root = b.op("Sqrt", b.op("Add", squares, b.scalar(layer.epsilon, x.dtype)))
-    shape = [layer.scale.shape[axes.index(a)] if a in axes else 1 for a in range(rank)]
-    scale = b.weight([layer], f"scale{rank}", lambda: layer.scale.numpy().reshape(shape))
-    return b.op("Mul", b.op("Div", x, root), scale)
-
-
-def _scaled(e, layer, y, shape):
-    for kind, name in (("Mul", "gamma"), ("Add", "beta")):
-        variable = getattr(layer, name)
-        if variable is not None:
-            make = functools.partial(lambda v: v.numpy().reshape(shape), variable)
-            y = e.b.op(kind, y, e.b.weight([layer], f"{name}{len(shape)}", make))
-    return y
-
-
-def batch_normalization(e, layer, x, training=False, mask=None):
-    b = e.b
-    (axis,) = positive_axes(layer, layer.axis, x.ndim)
-    shape = [-1 if a == axis else 1 for a in range(x.ndim)]
-
-    def deviation():
-        variance = layer.moving_variance.numpy().reshape(shape)
-        return np.sqrt(variance + variance.dtype.type(layer.epsilon))
-
-    mean = b.weight([layer], f"mean{x.ndim}", lambda: layer.moving_mean.numpy().reshape(shape))
-    x = b.op("Sub", b.cast(x, layer.dtype), mean)
-    y = b.op(
-        "Div", x, b.weight([layer], f"deviation{x.ndim if x.shape else len(shape)}", deviation)
-    )
-    return _scaled(e, layer, y, shape)
 
 
 # ------------------------------------------------------------------------------------- reshaping
@@ -273,11 +204,11 @@ EXPORTERS: dict[type, Any] = {
     layers.Bidirectional: write_recurrent.bidirectional,
     layers.Dense: dense,
     layers.EinsumDense: einsum_dense,
-    layers.Conv1D: write_thin.convolution(finish),
-    layers.Conv2D: write_thin.convolution(finish),
-    layers.Conv1DTranspose: write_thin.transposed(finish),
-    layers.DepthwiseConv1D: write_thin.depthwise(finish),
-    layers.SeparableConv1D: write_thin.separable(finish),
+    layers.Conv1D: write_windows.convolution(finish),
+    layers.Conv2D: write_windows.convolution(finish),
+    layers.Conv1DTranspose: write_windows.transposed(finish),
+    layers.DepthwiseConv1D: write_windows.depthwise(finish),
+    layers.SeparableConv1D: write_windows.separable(finish),
     layers.Embedding: embedding,
     layers.Masking: masking,
     layers.Dropout: identity,
@@ -287,33 +218,33 @@ EXPORTERS: dict[type, Any] = {
     layers.GaussianNoise: identity,
     layers.ActivityRegularization: identity,
     layers.Identity: identity,
-    layers.LeakyReLU: leaky_relu,
-    layers.ELU: elu,
-    layers.ReLU: write_thin.relu,
-    layers.PReLU: write_thin.prelu,
-    layers.Softmax: write_thin.softmax,
-    layers.Rescaling: write_thin.rescaling,
-    layers.Normalization: write_thin.normalization,
-    layers.UnitNormalization: write_thin.unit_normalization,
-    layers.GroupNormalization: write_thin.group_normalization,
+    layers.LeakyReLU: write_elements.leaky_relu,
+    layers.ELU: write_elements.elu,
+    layers.ReLU: write_elements.relu,
+    layers.PReLU: write_elements.prelu,
+    layers.Softmax: write_elements.softmax,
+    layers.Rescaling: write_elements.rescaling,
+    layers.Normalization: write_normalizations.normalization,
+    layers.UnitNormalization: write_normalizations.unit_normalization,
+    layers.GroupNormalization: write_normalizations.group_normalization,
     layers.Activation: activation,
-    layers.LayerNormalization: layer_normalization,
-    layers.RMSNormalization: rms_normalization,
-    layers.BatchNormalization: batch_normalization,
+    layers.LayerNormalization: write_normalizations.layer_normalization,
+    layers.RMSNormalization: write_normalizations.rms_normalization,
+    layers.BatchNormalization: write_normalizations.batch_normalization,
     layers.Flatten: flatten,
     layers.Reshape: reshape,
     layers.Permute: permute,
     layers.RepeatVector: repeat_vector,
     layers.TimeDistributed: time_distributed,
-    layers.MaxPooling1D: write_thin.pooling("MaxPool"),
-    layers.MaxPooling2D: write_thin.pooling("MaxPool"),
-    layers.AveragePooling1D: write_thin.pooling("AveragePool"),
-    layers.AveragePooling2D: write_thin.pooling("AveragePool"),
-    layers.GlobalMaxPooling2D: write_thin.over_pictures("ReduceMax"),
-    layers.GlobalAveragePooling2D: write_thin.over_pictures("ReduceMean"),
-    layers.UpSampling1D: write_thin.up_sampling,
-    layers.ZeroPadding1D: write_thin.zero_padding,
-    layers.Cropping1D: write_thin.cropping,
+    layers.MaxPooling1D: write_windows.pooling("MaxPool"),
+    layers.MaxPooling2D: write_windows.pooling("MaxPool"),
+    layers.AveragePooling1D: write_windows.pooling("AveragePool"),
+    layers.AveragePooling2D: write_windows.pooling("AveragePool"),
+    layers.GlobalMaxPooling2D: write_windows.over_pictures("ReduceMax"),
+    layers.GlobalAveragePooling2D: write_windows.over_pictures("ReduceMean"),
+    layers.UpSampling1D: write_elements.up_sampling,
+    layers.ZeroPadding1D: write_elements.zero_padding,
+    layers.Cropping1D: write_elements.cropping,
     layers.GlobalAveragePooling1D: average_over_time,
     layers.GlobalMaxPooling1D: max_over_time,
     layers.Add: write_merging.merge("Add"),

@@ -1,4 +1,4 @@
-"""Windows, pictures, and what is done element by element, in ONNX's own operators."""
+"""Convolutions and pooling along time and over pictures, in ONNX's own operators."""
 
 from __future__ import annotations
 
@@ -6,108 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from cello.layers.axes import positive_axes
 from cello.layers.convolution import zeros_at_the_ends
 from cello.layers.window import by_axis
-from cello.saving.onnx import write_attention
 from cello.saving.onnx.builder import Value
-
-LAST = 2**62
-
-# ------------------------------------------------------------------------- element by element
-
-
-def weight(e, layer, name: str) -> Value:
-    return e.b.weight([layer], name, lambda: getattr(layer, name).numpy())
-
-
-def relu(e, layer, x):
-    b = e.b
-    x = b.cast(x, layer.dtype)
-    least = b.scalar(layer.threshold, x.dtype)
-    below = b.op("Mul", b.op("Sub", x, least), b.scalar(layer.negative_slope, x.dtype))
-    above = b.op("GreaterOrEqual", x, least, dtype=bool)
-    y = b.op("Where", above, x, below, dtype=x.dtype)
-    if layer.max_value is None:
-        return y
-    return b.op("Min", y, b.scalar(layer.max_value, x.dtype))
-
-
-def prelu(e, layer, x):
-    return e.b.op("PRelu", e.b.cast(x, layer.dtype), weight(e, layer, "alpha"))
-
-
-def softmax(e, layer, x, mask=None):
-    b, axes = e.b, positive_axes(layer, layer.axis, x.ndim)
-    x = b.cast(x, layer.dtype)
-    kept = None if mask is None else b.unsqueeze(b.cast(mask, bool), *range(2, x.ndim))
-    if kept is not None:
-        x = b.op("Where", kept, x, b.scalar(np.finfo(x.dtype).min, x.dtype), dtype=x.dtype)
-    shares = b.op("Exp", b.op("Sub", x, b.reduce("ReduceMax", x, axes, True)))
-    if kept is None:
-        return b.op("Div", shares, b.reduce("ReduceSum", shares, axes, True))
-    shares = write_attention.hide(b, shares, kept)
-    total = b.reduce("ReduceSum", shares, axes, True)
-    return b.op("Div", shares, b.op("Max", total, b.scalar(np.finfo(x.dtype).tiny, x.dtype)))
-
-
-def rescaling(e, layer, x):
-    b = e.b
-    x = b.cast(x, layer.dtype)
-    y = b.op("Mul", x, b.constant(np.asarray(layer.scale, x.dtype), "scale"))
-    return b.op("Add", y, b.constant(np.asarray(layer.offset, x.dtype), "offset"))
-
-
-def normalization(e, layer, x):
-    b = e.b
-    if not layer.built:  # it has no weights if mean and variance were given
-        layer.build(x.shape)
-    x = b.cast(x, layer.dtype)
-    variance = np.asarray(layer.variance, x.dtype)
-    mean = b.constant(np.asarray(layer.mean, x.dtype), "mean")
-    deviation = b.constant(np.maximum(np.sqrt(variance), x.dtype.type(1e-7)), "deviation")
-    if layer.invert:
-        return b.op("Add", b.op("Mul", x, deviation), mean)
-    return b.op("Div", b.op("Sub", x, mean), deviation)
-
-
-def unit_normalization(e, layer, x):
-    b = e.b
-    x = b.cast(x, layer.dtype)
-    axes = positive_axes(layer, layer.axis, x.ndim)
-    squares = b.reduce("ReduceSum", b.op("Mul", x, x), axes, True)
-    return b.op("Div", x, b.op("Sqrt", b.op("Max", squares, b.scalar(1e-24, x.dtype))))
-
-
-def group_normalization(e, layer, x, mask=None):
-    if mask is not None:
-        raise ValueError(
-            f"{layer} cannot be exported to ONNX behind a mask: normalise each step by itself, "
-            "with LayerNormalization, or leave the mask out."
-        )
-    b, rank = e.b, x.ndim
-    x = b.cast(x, layer.dtype)
-    (axis,) = positive_axes(layer, layer.axis, rank)
-    variable = layer.gamma if layer.gamma is not None else layer.beta
-    size = variable.shape[0] if variable is not None else x.shape[axis]
-    groups = size if layer.groups == -1 else layer.groups
-    parts = [groups, size // groups]
-    before, after = b.sizes(x, 0, axis), b.sizes(x, axis + 1)
-    y = b.reshape(x, before, *parts, after)
-    axes = [a for a in range(1, rank + 1) if a != axis]
-    centred = b.op("Sub", y, b.reduce("ReduceMean", y, axes, True))
-    variance = b.reduce("ReduceMean", b.op("Mul", centred, centred), axes, True)
-    root = b.op("Sqrt", b.op("Add", variance, b.scalar(layer.epsilon, x.dtype)))
-    y = b.reshape(b.op("Div", centred, root), b.sizes(x))
-    shape = [-1 if a == axis else 1 for a in range(rank)]
-    for kind, name in (("Mul", "gamma"), ("Add", "beta")):
-        if getattr(layer, name) is not None:
-            scale = b.weight([layer], name, lambda n=name: getattr(layer, n).numpy().reshape(shape))
-            y = b.op(kind, y, scale)
-    return y
-
-
-# ------------------------------------------------------------------------------------ windows
 
 
 def _first(x_rank: int) -> list[int]:
@@ -254,23 +155,3 @@ def over_pictures(kind: str):
         return e.b.reduce(kind, x, [1, 2], layer.keepdims)
 
     return write
-
-
-# ------------------------------------------------------------------------------- along time
-
-
-def up_sampling(e, layer, x):
-    b = e.b
-    repeated = b.op("Tile", b.unsqueeze(x, 2), b.integers(1, 1, layer.size, 1))
-    return b.reshape(repeated, 0, -1, b.sizes(x, 2, 3))
-
-
-def zero_padding(e, layer, x):
-    before, after = layer.ends
-    pads = e.b.integers(0, before, 0, 0, after, 0)
-    return e.b.op("Pad", x, pads, e.b.scalar(0, x.dtype))
-
-
-def cropping(e, layer, x):
-    before, after = layer.ends
-    return e.b.slice(x, 1, before, -after if after else LAST)
