@@ -2,7 +2,7 @@
 
 Each file of `programs` is written for Keras and leaves `numbers`. The same lines with `cello` in
 the place of `keras` in the imports must leave the same numbers. If Keras cannot do what a program
-says, `other_for_keras` does it in other words.
+says, a file of `changes_for_keras` says why, and which lines it gets in their place.
 """
 
 import re
@@ -25,6 +25,21 @@ def for_cello(source):
     return re.sub(r"^from keras\b", "from cello", source, flags=re.MULTILINE)
 
 
+def for_keras(source, path):
+    """The program with what Keras needs in other words: a diff whose places are found by text."""
+    changes = FOLDER / "changes_for_keras" / f"{path.stem}.diff"
+    if not changes.exists():
+        return source
+    _, *hunks = changes.read_text().split("\n@@\n")
+    for hunk in hunks:
+        lines = hunk.rstrip("\n").split("\n")
+        old = "\n".join(line[1:] for line in lines if not line.startswith("+"))
+        new = "\n".join(line[1:] for line in lines if not line.startswith("-"))
+        assert source.count(old) == 1, f"{changes.name}: this stands there not once:\n{old}"
+        source = source.replace(old, new)
+    return source
+
+
 def numbers_of(source, path):
     """What a program leaves in `numbers`."""
     found = {"__name__": "__main__"}
@@ -42,8 +57,7 @@ def test_same_numbers(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "keras")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Keras warns of is not ours to mend
-        other = FOLDER / "other_for_keras" / path.name
-        theirs = numbers_of(other.read_text() if other.exists() else source, path)
+        theirs = numbers_of(for_keras(source, path), path)
     monkeypatch.chdir(tmp_path / "cello")
     ours = numbers_of(for_cello(source), path)
     assert ours.keys() == theirs.keys()
@@ -66,3 +80,11 @@ def test_the_imports_alone_differ():
         "from cello.layers import LSTM",
         "keras.Input()",
     ]
+
+
+def test_each_change_has_its_place_and_reason():
+    stems = {path.stem for path in PROGRAMS}
+    for changes in (FOLDER / "changes_for_keras").iterdir():
+        assert changes.stem in stems and "Keras" in changes.read_text().split("\n@@\n")[0]
+    for path in PROGRAMS:
+        compile(for_keras(path.read_text(), path), path, "exec")
