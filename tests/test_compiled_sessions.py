@@ -180,6 +180,10 @@ def test_without_a_compiler(model, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="could not compile the model with false"):
         model.stream(engine="c")
     assert not list(tmp_path.glob("*.so"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CELLO_CACHE", str(tmp_path / "file"))
+    with pytest.raises(RuntimeError, match=r"cannot be made .*variable CELLO_CACHE"):
+        model.stream(engine="c")
 
 
 PROGRAM = """

@@ -558,6 +558,24 @@ def test_nothing_is_read_behind_the_end(tmp_path):
     assert run_c(tmp_path, {"m0": 1e-5}, command) == {"m0": 0}
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"self_test": [[[1.0, 2.0]]]}, "self_test must be what predict takes, arrays"),
+        ({"self_test": np.zeros((1, 4, 3))}, "has the shape"),
+        ({"self_test": np.zeros((1, 7, 2)), "steps": 5}, "self_test has 7 steps, and steps=5 are"),
+        ({"rest": "zero"}, "rest must be a number.* Received: rest='zero'"),
+        ({"rest": [1.0, 2.0, 3.0]}, r"the inputs of a step, which have the shapes \[\(2,\)\]"),
+        ({"name": 3}, "name must be a string, and it is 3"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path, options, message):
+    model = Sequential([Input((None, 2)), LSTM(2)])
+    with pytest.raises(ValueError, match=message):
+        model.export(tmp_path / "m.c", **options)
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_sequences_refuse(tmp_path):
     model = Sequential([Input((None, 2)), Bidirectional(LSTM(2)), Dense(1)])
     for steps in (0, -1, 2.5, True, "all"):

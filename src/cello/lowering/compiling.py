@@ -56,7 +56,13 @@ def load_compiled(text: str) -> ctypes.CDLL:
     machine = platform.machine(), platform.node(), native.isa()
     key = hashlib.sha256(repr((text, compiler, FLAGS, machine)).encode()).hexdigest()[:32]
     folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RuntimeError(
+            f"The engine 'c' keeps what it compiles in {folder}, which cannot be made "
+            f"({error.strerror}): set the environment variable CELLO_CACHE to a folder of yours."
+        ) from None
     library, told = folder / f"{key}.so", folder / f"{key}.sha256"
     if not _is_whole(library, told):
         _compile(compiler, text, library, told)

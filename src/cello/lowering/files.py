@@ -42,6 +42,8 @@ def write_source(
             has no rule; the layer is named and nothing is written.
     """
     path = Path(filepath)
+    if not isinstance(name, (str, type(None))):
+        raise ValueError(f"{model}.export: name must be a string, and it is {name!r}.")
     samples = None if self_test is None else take_samples(model, self_test, steps is not None)
     if steps is None:
         module = module_of_stream(model, name or path.stem, like, rest)
@@ -49,6 +51,11 @@ def write_source(
         raise ValueError(f"{model}.export: rest= is for streams, and steps= for whole sequences.")
     else:
         module = module_of_sequence(model, name or path.stem, steps, like)
+        if samples is not None and samples.steps > steps:
+            raise ValueError(
+                f"{model}.export: self_test has {samples.steps} steps, and steps={steps} are the "
+                "most of the file: pass a shorter one."
+            )
     if path.suffix in (".c", ".h"):
         text = write_c(module, path.suffix == ".h", samples)
     else:

@@ -112,7 +112,8 @@ def module_of_stream(model, name: str, like=None, rest=None, gates=False) -> Mod
         plan = plan_stream(model, like)
     except ValueError as error:
         error.add_note(
-            "model.export('m.c', steps=100) writes it for whole sequences of up to 100 steps."
+            "If it looks at later steps: model.export('m.c', steps=100) writes it for whole "
+            "sequences of up to 100 steps."
         )
         raise
     start = {} if rest is None else resting_state(model, rest, like)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 
 from cello.streaming.plan import StreamPlan, plan_stream
@@ -41,7 +40,16 @@ def resting_state(model, rest, like=None) -> dict[str, np.ndarray]:
 
 def constant(plan: StreamPlan, rest):
     """A chunk in which all inputs are the same at each step."""
-    return jax.tree.map(
-        lambda spec: np.broadcast_to(np.asarray(rest, spec.dtype), spec.shape),
-        plan.structure.unflatten(plan.piece(batch_size=1, steps=STEPS)),
-    )
+    specs = plan.piece(batch_size=1, steps=STEPS)
+    try:
+        leaves = [np.broadcast_to(np.asarray(rest, s.dtype), s.shape) for s in specs]
+    except ValueError:
+        shapes = [
+            s.shape[2:] if timed else s.shape[1:]
+            for s, timed in zip(specs, plan.timed, strict=True)
+        ]
+        raise ValueError(
+            f"{plan.model}.export: rest must be a number, or numbers for the inputs of a step, "
+            f"which have the shapes {shapes}. Received: rest={rest!r}"
+        ) from None
+    return plan.structure.unflatten(leaves)

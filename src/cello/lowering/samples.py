@@ -33,6 +33,11 @@ def take_samples(model, x, whole: bool = False) -> Samples:
         x: as for `predict`.
         whole: whether it sees the sequence at once, not in a stream.
     """
+    if any(np.ndim(a) < 2 for a in jax.tree.leaves(x)):
+        raise ValueError(
+            f"{model}.export: self_test must be what predict takes, arrays (1, steps, ...), and "
+            f"has the shapes {jax.tree.map(np.shape, x)}."
+        )
     first = jax.tree.map(lambda a: np.asarray(a)[:1], x)
     found = model.predict(first, verbose=0) if whole else model.stream(like=first)(first)
     inputs = [np.asarray(a)[0] for a in jax.tree.leaves(first)]

@@ -90,7 +90,7 @@ def inputs_of(model, like):
     else:
         raise ValueError(
             f"{model} has no graph that says what its inputs are: pass some as they will come, "
-            "model.stream(like=x) with x of shape (batch, time, ...)."
+            "like=x with x of shape (batch, time, ...)."
         )
 
     def spec(shape, dtype):
