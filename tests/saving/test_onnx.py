@@ -33,7 +33,7 @@ from cello.layers import (
     TimeDistributed,
 )
 
-COMPILATIONS = 1150
+COMPILATIONS = 1200
 
 LOOPS = {"Loop", "Scan", "If"}
 KINDS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
