@@ -593,6 +593,13 @@ def test_what_sequences_refuse(tmp_path):
 
 
 @has_gcc
+def test_the_test_in_a_file_begins_at_rest(tmp_path):
+    model = moved(Sequential([Input((None, 2)), LSTM(3, return_sequences=True)]), seed=1)
+    model.export(tmp_path / "m0.h", rest=0.3, self_test=normal(1, 20, 2))
+    assert run_c(tmp_path, {"m0": 1e-5}, QUICKLY) == {"m0": 0}
+
+
+@has_gcc
 def test_the_test_in_a_file_can_fail(tmp_path):
     model = moved(Sequential([Input((None, 2)), LSTM(3, return_sequences=True)]), seed=1)
     model.export(tmp_path / "m0.h", self_test=normal(1, 20, 2))

@@ -12,13 +12,16 @@ from faults import (
     feeding,
     layers,
     losses,
+    narrow,
     native,
     speed,
     use,
     utilities,
 )  # fmt: skip
 
-PARTS = attention, cells, core, export, feeding, layers, losses, native, speed, use, utilities
+PARTS = (
+    attention, cells, core, export, feeding, layers, losses, narrow, native, speed, use, utilities
+)  # fmt: skip
 
 
 class Mutant(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 
 from cello.lowering.braces import buffers_of
 from cello.lowering.c_functions import texts
-from cello.lowering.c_language import TYPES, C, float_text
+from cello.lowering.c_language import C, float_text, type_of
 from cello.lowering.ir import Buffer, Number
 from cello.lowering.module import Module
 from cello.lowering.names import comment
@@ -51,7 +51,7 @@ def write_c(module: Module, header: bool, samples: Samples | None = None) -> str
 
 def _title(module: Module, header: bool) -> list[str]:
     count = sum(b.size for b in module.weights)
-    memory = sum(4 * b.size for b in module.states)
+    constants, memory = (sum(b.bytes for b in some) for some in (module.weights, module.states))
     upper = module.name.upper()
     how = (
         f"Define {upper}_IMPLEMENTATION before including it in one source file."
@@ -61,26 +61,26 @@ def _title(module: Module, header: bool) -> list[str]:
     return [
         f"/* {comment(module.title)}, written by Cello.",
         " *",
-        f" * {count} constants; {memory} bytes of state. It includes nothing and allocates",
-        " * nothing; each step takes the same time.",
+        f" * {count} constants of {constants} bytes; {memory} bytes of state.",
+        " * It includes nothing and allocates nothing; each step takes the same time.",
         f" * {how}",
         " */",
     ]
 
 
 def _parameters(module: Module) -> list[tuple[Buffer, str]]:
-    found = [(b, f"const {TYPES[b.kind]} *{b.name}") for b in module.inputs]
-    return found + [(b, f"{TYPES[b.kind]} *{b.name}") for b in module.outputs]
+    found = [(b, f"const {type_of(b)} *{b.name}") for b in module.inputs]
+    return found + [(b, f"{type_of(b)} *{b.name}") for b in module.outputs]
 
 
 def _declarations(module: Module) -> list[str]:
     name = module.name
     members = [
-        *(f"    {TYPES[b.kind]} {b.name}[{b.size}]; /* {_described(b)} */" for b in module.states),
+        *(f"    {type_of(b)} {b.name}[{b.size}]; /* {_described(b)} */" for b in module.states),
         *(["    int phase; /* of windows: which step comes next */"] if module.phased else []),
     ] or ["    char unused;"]
     described = [
-        f" * {b.name}: {_described(b)}, {TYPES[b.kind]}" for b in (*module.inputs, *module.outputs)
+        f" * {b.name}: {_described(b)}, {type_of(b)}" for b in (*module.inputs, *module.outputs)
     ]
     told = (
         [
@@ -141,12 +141,13 @@ def _described(buffer: Buffer) -> str:
 
 def _weight(buffer: Buffer, prefix: str) -> list[str]:
     flat = np.asarray(buffer.value).ravel()
-    if buffer.kind == "float":
+    if buffer.kind == "float" and not buffer.stored:
         values = [float_text(float(v)) if np.isfinite(v) else _odd(float(v)) for v in flat]
     else:
         values = [str(int(v)) for v in flat]
-    rows = [", ".join(values[i : i + 8]) for i in range(0, len(values), 8)]
-    kind = TYPES[buffer.kind]
+    many = 20 if buffer.stored == "int8" else 8
+    rows = [", ".join(values[i : i + many]) for i in range(0, len(values), many)]
+    kind = type_of(buffer)
     return [
         f"/* {_described(buffer)} */",
         f"static const {kind} {prefix}{buffer.name}[{buffer.size}] = {{",
@@ -180,7 +181,7 @@ def _functions(module: Module, writer: C) -> list[str]:
         )
         lines.append(head)
         for buffer in [] if module.length else buffers_of(step.program):
-            lines.append(f"    {TYPES[buffer.kind]} {buffer.name}[{buffer.size}];")
+            lines.append(f"    {type_of(buffer)} {buffer.name}[{buffer.size}];")
         body = list(writer.lines(step.program.statements, 1))
         text = "\n".join(body)
         for buffer, _ in _parameters(module):
@@ -272,8 +273,8 @@ def _self_test(module: Module, writer: C, samples: Samples) -> list[str]:
         made = Buffer(f"test_{buffer.name}", array.shape, buffer.kind, "weight", array, "test")
         lines += _weight(made, writer.prefix)
     parameters = [
-        *(f"const {TYPES[b.kind]} *{b.name} = {name}_test_{b.name};" for b in module.inputs),
-        *(f"{TYPES[b.kind]} {b.name}[{b.size}];" for b in module.outputs),
+        *(f"const {type_of(b)} *{b.name} = {name}_test_{b.name};" for b in module.inputs),
+        *(f"{type_of(b)} {b.name}[{b.size}];" for b in module.outputs),
     ]
     lines += [
         "/* How many outputs are off by more than tolerance, of numbers above 1 by more than that",

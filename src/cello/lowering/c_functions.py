@@ -57,6 +57,34 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     return v.f;
 }""",
     ),
+    "bfloat16": (
+        (),
+        "static inline float P_bfloat16(unsigned short x) "
+        "{ UNION v; v.u = (unsigned)x << 16; return v.f; }",
+    ),
+    "float16": (  # 2 to the power of 112 also makes the small ones right, which have no leading 1
+        (),
+        """static inline float P_float16(unsigned short x) {
+    UNION v;
+    v.u = (x & 0x7fffu) << 13;
+    v.f = v.f * 5.192296858534828e33f;
+    v.u = v.u | (x & 0x8000u) << 16;
+    return v.f;
+}""",
+    ),
+    "nearest": (  # by bits as well; what is beyond 127 is that, and NaN is 0
+        (),
+        """static inline signed char P_nearest(float x) {
+    UNION v, most;
+    unsigned mask;
+    v.f = x;
+    most.f = 127.0f;
+    mask = 0u - (unsigned)((v.i & 0x7fffffff) > most.i);
+    v.u = (((v.u & 0x80000000u) | most.u) & mask) | (v.u & ~mask);
+    v.u = v.u & (0u - (unsigned)(x == x));
+    return (signed char)((int)(v.f + 128.5f) - 128);
+}""",
+    ),
     "exp": (
         ("clamp",),
         """static inline float P_exp(float x) {

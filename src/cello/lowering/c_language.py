@@ -7,9 +7,11 @@ import math
 import numpy as np
 
 from cello.lowering.braces import LANES, OPERATORS, Braces
-from cello.lowering.ir import Apply, Buffer, Loop, Number
+from cello.lowering.ir import Apply, Buffer, Index, Loop, Number
 
+STORED = {"int8": "signed char", "bfloat16": "unsigned short", "float16": "unsigned short"}
 TYPES = {"float": "float", "int": "int", "unsigned": "unsigned", "bool": "int"}
+WIDENED = ("bfloat16", "float16")  # by a function, where they are read
 WHOLE = ("max", "min", "select")  # functions that whole numbers have, too
 
 
@@ -23,6 +25,13 @@ class C(Braces):
     def __init__(self, name: str):
         super().__init__()
         self.prefix = f"{name}_"
+
+    def element(self, buffer: Buffer, index: Index) -> str:
+        text = super().element(buffer, index)
+        if buffer.stored not in WIDENED:
+            return text
+        self.used.add(buffer.stored)
+        return f"{self.prefix}{buffer.stored}({text})"
 
     def place(self, buffer: Buffer) -> str:
         if buffer.role == "state":
@@ -59,7 +68,7 @@ class C(Braces):
             return f"({TYPES[kind]})({arguments[0]})"
         if name == "rem" and inner != "float":
             return f"({arguments[0]} % {arguments[1]})"
-        if kind != "float":
+        if kind != "float" and name != "nearest":
             if name == "abs":
                 name, arguments = "max", [arguments[0], f"(-{arguments[0]})"]
             if name == "sign":
@@ -78,6 +87,11 @@ class C(Braces):
 
     def lanes(self, name: str, kind: str) -> str:
         return f"{TYPES[kind]} {name}[{LANES}];"
+
+
+def type_of(buffer: Buffer) -> str:
+    """What its elements are in memory."""
+    return STORED[buffer.stored] if buffer.stored else TYPES[buffer.kind]
 
 
 def float_text(value: float) -> str:

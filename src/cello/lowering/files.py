@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from cello.core.files import replacing
 from cello.lowering.c import write_c
 from cello.lowering.javascript import write_javascript
 from cello.lowering.module import module_of_stream
-from cello.lowering.samples import take_samples
+from cello.lowering.quantized import quantize
+from cello.lowering.samples import predict_from, take_samples
 from cello.lowering.sequence import module_of_sequence
 
 
 def write_source(
-    model, filepath, *, name=None, self_test=None, rest=None, like=None, steps=None
+    model,
+    filepath,
+    *,
+    name=None,
+    self_test=None,
+    rest=None,
+    like=None,
+    steps=None,
+    weights="float32",
+    calibrate=None,
 ) -> None:
     """Write a model that runs sample by sample as one file of C99 or JavaScript.
 
@@ -36,6 +47,9 @@ def write_source(
             sequence. One function, `NAME_sequence(state, in, out, n)`, or `sequence`, takes whole
             sequences then, of n steps; the state is its memory, and nothing is remembered.
         like: for a model without a graph: inputs like those that will come, `(batch, time, ...)`.
+        weights: "float32", or narrower "int8", "bfloat16" or "float16", or what `Model.quantized`
+            gave for this model.
+        calibrate: as for `Model.quantized`.
 
     Raises:
         ValueError: if a layer needs later steps and there is no `steps`, or computes something that
@@ -44,14 +58,22 @@ def write_source(
     path = Path(filepath)
     if not isinstance(name, (str, type(None))):
         raise ValueError(f"{model}.export: name must be a string, and it is {name!r}.")
-    samples = None if self_test is None else take_samples(model, self_test, steps is not None)
-    if steps is None:
-        module = module_of_stream(model, name or path.stem, like, rest)
-    elif rest is not None:
+    if steps is not None and rest is not None:
         raise ValueError(f"{model}.export: rest= is for streams, and steps= for whole sequences.")
+    called = name or path.stem
+    predict = functools.partial(predict_from, model, rest, steps)
+    if weights != "float32":
+        narrow = quantize(model, weights, calibrate, steps, like)
+        module = narrow.module(called, rest)
+        predict = functools.partial(narrow.predict, rest=rest)
+    elif steps is None:
+        module = module_of_stream(model, called, like, rest)
     else:
-        module = module_of_sequence(model, name or path.stem, steps, like)
-        if samples is not None and samples.steps > steps:
+        module = module_of_sequence(model, called, steps, like)
+    samples = None
+    if self_test is not None:
+        samples = take_samples(model, self_test, predict)
+        if steps is not None and samples.steps > steps:
             raise ValueError(
                 f"{model}.export: self_test has {samples.steps} steps, and steps={steps} are the "
                 "most of the file: pass a shorter one."

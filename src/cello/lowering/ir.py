@@ -38,7 +38,9 @@ class Buffer:
         shape: its sizes.
         kind: "float", "int", "unsigned" or "bool".
         role: "weight", "state", "input", "output" or "temporary".
-        value: the numbers of a weight.
+        value: the numbers of a weight; those of 16 bits as the bits.
+        stored: "int8", "bfloat16" or "float16" if it is narrower in memory than its kind, to which
+            each load widens a number.
         comment: where it comes from.
         timed: of an input or output, whether there is one for each step.
     """
@@ -50,6 +52,12 @@ class Buffer:
     value: np.ndarray | None = None
     comment: str = ""
     timed: bool = True
+    stored: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes; a boolean is 32 bits in C."""
+        return self.size * {"": 4, "int8": 1}.get(self.stored, 2)
 
     @property
     def size(self) -> int:

@@ -15,6 +15,7 @@ from cello.lowering.samples import Samples
 
 ARRAYS = {"float": "Float32Array", "int": "Int32Array", "unsigned": "Uint32Array",
           "bool": "Uint8Array"}  # fmt: skip
+WIDENED = ("bfloat16", "float16")  # when the file is read
 MATH = {"exp", "tanh", "sqrt", "log", "log1p", "expm1", "sin", "cos", "abs", "sign", "floor",
         "pow", "max", "min"}  # fmt: skip
 OWN = {
@@ -24,6 +25,18 @@ OWN = {
   const up = Math.floor(x + 0.5);
   return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
 };""",
+    "nearest": """const nearest = (x) => {
+  const inside = Math.min(Math.max(Math.fround(x), -127), 127);
+  return Math.trunc(Math.fround(inside + 128.5)) - 128;
+};""",
+    "bfloat16": """const bfloat16 = (bits) => {
+  return new Float32Array(Uint32Array.from(bits, (x) => x << 16).buffer);
+};""",
+    "float16": """const float16 = (bits) => Float32Array.from(bits, (x) => {
+  const exponent = x >> 10 & 31, rest = x & 1023;
+  const size = exponent ? (1024 + rest) * 2 ** (exponent - 25) : rest * 2 ** -24;
+  return x >> 15 ? -size : size;
+});""",
     "erf": """const erf = (x) => {
   x = Math.min(Math.max(x, -4), 4);
   const s = x * x;
@@ -113,6 +126,11 @@ class JavaScript(Braces):
         return f"const {name} = lanes_of_{kind};"
 
 
+def array_of(buffer: Buffer) -> str:
+    """What its elements are in memory."""
+    return "Int8Array" if buffer.stored == "int8" else ARRAYS[buffer.kind]
+
+
 def write_javascript(module: Module, samples: Samples | None = None) -> str:
     """The text of an ES module.
 
@@ -123,6 +141,7 @@ def write_javascript(module: Module, samples: Samples | None = None) -> str:
     writer = JavaScript()
     functions = _functions(module, writer)
     test = _self_test(module, samples) if samples else []
+    writer.used.update(b.stored for b in module.weights if b.stored in WIDENED)
     lines = [
         *_title(module),
         *[OWN[name] for name in OWN if name in writer.used],
@@ -165,11 +184,13 @@ def _names(module: Module) -> str:
 
 def _weight(buffer: Buffer) -> list[str]:
     flat = np.asarray(buffer.value).ravel()
-    texts = [JavaScript().number(Number(v.item(), buffer.kind)).strip("()") for v in flat]
+    kind = "int" if buffer.stored else buffer.kind
+    texts = [JavaScript().number(Number(v.item(), kind)).strip("()") for v in flat]
+    made = buffer.stored if buffer.stored in WIDENED else f"new {array_of(buffer)}"
     rows = [", ".join(texts[i : i + 8]) for i in range(0, len(texts), 8)]
     return [
         f"/* {comment(buffer.comment)} {comment(str(buffer.shape))} */",
-        f"const {buffer.name} = new {ARRAYS[buffer.kind]}([",
+        f"const {buffer.name} = {made}([",
         *(f"  {row}," for row in rows),
         "]);",
         "",
@@ -185,14 +206,14 @@ def _functions(module: Module, writer: JavaScript) -> list[str]:
         )
         lines.append(f"  state.{state.name}.{fill};")
     lines += ["  state.phase = 0;", "}", "", "export function init() {", "  const state = {"]
-    lines += [f"    {b.name}: new {ARRAYS[b.kind]}({b.size})," for b in module.states]
+    lines += [f"    {b.name}: new {array_of(b)}({b.size})," for b in module.states]
     lines += ["    phase: 0,", "  };", "  reset(state);", "  return state;", "}", ""]
 
     places = ", ".join(f"{b.name}, {b.name}_at" for b in buffers)
     for number, step in enumerate(module.steps):
         writer.step = number
         for b in [] if module.length else buffers_of(step.program):
-            lines.append(f"const {writer.place(b)} = new {ARRAYS[b.kind]}({b.size});")
+            lines.append(f"const {writer.place(b)} = new {array_of(b)}({b.size});")
         count = ", n" if module.length else ""
         lines.append(f"function step_{number}(state, {places}{count}) {{")
         body = [line.replace("    ", "  ") for line in writer.lines(step.program.statements, 1)]

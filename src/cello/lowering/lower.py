@@ -162,7 +162,7 @@ class Lowering:
         if (value == value.flat[0]).all() or (value != value).all():
             number = Number(value.flat[0].item(), kind)
             return View(array.shape, kind, lambda indices: number)
-        return whole(self._weights.buffer(value, kind, array.weight))
+        return whole(self._weights.buffer(value, kind, array.weight, array.stored))
 
     # ------------------------------------------------------------------- what rules call
 
@@ -173,8 +173,9 @@ class Lowering:
         indices = [Index() if size == 1 else variable(next(names).name) for size in shape]
         return tuple(loops), tuple(indices)
 
-    def temporary(self, shape, kind: str) -> Buffer:
-        buffer = Buffer(f"t{next(self._numbers)}", tuple(shape), kind, "temporary")
+    def temporary(self, shape, kind: str, stored: str = "") -> Buffer:
+        name = f"t{next(self._numbers)}"
+        buffer = Buffer(name, tuple(shape), kind, "temporary", stored=stored)
         self.program.temporaries.append(buffer)
         return buffer
 
@@ -226,13 +227,16 @@ class Weights:
         self._unique = unique
         self._found: dict[Any, Buffer] = {}
 
-    def buffer(self, value: np.ndarray, kind: str, name: str) -> Buffer:
-        if kind == "float":
+    def buffer(self, value: np.ndarray, kind: str, name: str, stored: str = "") -> Buffer:
+        if stored in ("bfloat16", "float16"):
+            value = value.view("uint16")
+        elif kind == "float":
             value = value.astype("float32")
-        key = (value.tobytes(), value.dtype.str, value.shape, name)
+        key = (value.tobytes(), value.dtype.str, stored, value.shape, name)
         if key not in self._found:
             shape = tuple(value.shape)
             made = Buffer(self._unique(name or "constant"), shape, kind, "weight", value, name)
+            made.stored = stored
             self._found[key] = made
             self.buffers.append(made)
         return self._found[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from cello.core.carry import Carry
 from cello.lowering import rules  # noqa: F401  each registers itself
+from cello.lowering.flat import Flat
 from cello.lowering.gates import GateTaps
 from cello.lowering.ir import Buffer, Number, Program, Repeat, buffers_read
 from cello.lowering.lower import Complex, Lowering, Value, View, Weights, whole
@@ -21,6 +23,7 @@ from cello.lowering.tracing import named_leaves, new_buffer, trace_model, withou
 from cello.streaming.plan import StreamPlan, plan_stream
 
 MOST_PHASES = 64
+Change = Callable[[Flat], Flat]
 STARTS = "starts"  # the state that says that no step has been made
 
 
@@ -94,7 +97,13 @@ class Module:
         self.weights.append(start)
 
 
-def module_of_stream(model, name: str, like=None, rest=None, gates=False) -> Module:
+def unchanged(flat: Flat) -> Flat:
+    return flat
+
+
+def module_of_stream(
+    model, name: str, like=None, rest=None, gates=False, change: Change = unchanged
+) -> Module:
     """The module of a model that runs step by step.
 
     Args:
@@ -103,6 +112,7 @@ def module_of_stream(model, name: str, like=None, rest=None, gates=False) -> Mod
         like: as for `Model.stream`.
         rest: as for `write_source`.
         gates: whether the gates of the cells are outputs as well.
+        change: makes another function of that of a step, to be lowered in its place.
 
     Raises:
         ValueError: if the model cannot run as a stream, or uses what has no rule; the layer is
@@ -117,17 +127,19 @@ def module_of_stream(model, name: str, like=None, rest=None, gates=False) -> Mod
         )
         raise
     start = {} if rest is None else resting_state(model, rest, like)
-    return _Tracing(plan, Module(identifier(name, "model"), model.name), gates).module(start)
+    module = Module(identifier(name, "model"), model.name)
+    return _Tracing(plan, module, gates, change).module(start)
 
 
 class _Tracing:
     """The steps of a model, traced for each phase of its windows and lowered."""
 
-    def __init__(self, plan: StreamPlan, module: Module, gates: bool):
+    def __init__(self, plan: StreamPlan, module: Module, gates: bool, change: Change):
         self._model = plan.model
         self._plan = plan
         self._module = module
         self._gates = gates
+        self._change = change
         self._unique = Unique(*RESERVED)
         self._weights = Weights(self._unique)
         self._slots: dict[tuple[str, tuple[int, ...]], Value] = {}
@@ -191,6 +203,7 @@ class _Tracing:
 
         starts = jax.ShapeDtypeStruct((1,), bool)
         flat, (outputs, gates, kept) = trace_model(self._model, function, values, starts, leaves)
+        flat = self._change(flat)
         states = [self._slot(path, spec) for path, spec in named_leaves(values)]
         states.append(self._slot(STARTS, starts))
         lowering = Lowering(self._weights)

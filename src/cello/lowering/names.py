@@ -24,7 +24,7 @@ TAKEN = set(
 # What the functions of the files call things of their own.
 RESERVED = (
     "n step steps given wrong lane i want off size most tolerance wanted found value row k phase "
-    "unused init reset block sequence logistic rsqrt round erf"
+    "nearest unused init reset block sequence logistic rsqrt round erf dots bfloat16 float16"
 ).split()
 # What loops, temporary arrays and steps are called.
 MADE = re.compile(r"(t|i|st|rt)\d+(_sums?)?|step_\w+|lanes_of_\w+")

@@ -13,12 +13,22 @@ from cello.layers.rnn import RNN
 from cello.lowering.ir import Buffer
 from cello.lowering.javascript import ARRAYS, write_javascript
 from cello.lowering.module import STARTS, Module, module_of_stream
+from cello.lowering.quantized import quantize
 
 PARTS = ["page.css", "page_runs.js", "page_paint.js", "page.js", "page_keys.js"]
 
 
 def write_page(
-    model, filepath, *, name=None, characters=None, title=None, rest=None, like=None
+    model,
+    filepath,
+    *,
+    name=None,
+    characters=None,
+    title=None,
+    rest=None,
+    like=None,
+    weights="float32",
+    calibrate=None,
 ) -> None:
     """Write a model that runs step by step as a page: one file that fetches nothing.
 
@@ -33,7 +43,7 @@ def write_page(
         characters: for inputs of symbols: a string whose character k is the symbol k. The page
             then has a box to type them in, and names outputs of as many features by them.
         title: what stands above; the name if `None`.
-        rest, like: as for `write_source`.
+        rest, like, weights, calibrate: as for `write_source`.
 
     Raises:
         ValueError: as `write_source`; for characters if no input takes symbols, or if one stands
@@ -41,7 +51,11 @@ def write_page(
     """
     path = Path(filepath)
     name = path.stem if name is None else name
-    module = module_of_stream(model, name, like, rest, gates=True)
+    if weights == "float32":
+        module = module_of_stream(model, name, like, rest, gates=True)
+    else:
+        narrow = quantize(model, weights, calibrate, like=like)
+        module = narrow.module(name, rest, gates=True)
     letters = _letters_of_states(model)
     symbols = None if characters is None else _alphabet(model, module, characters)
     contents = {

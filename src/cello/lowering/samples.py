@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
+from cello.lowering.rest import resting_state
 from cello.streaming.plan import inputs_of
 
 
@@ -25,13 +27,13 @@ class Samples:
     steps: int
 
 
-def take_samples(model, x, whole: bool = False) -> Samples:
+def take_samples(model, x, predict: Callable) -> Samples:
     """The first sequence of `x` and what the model gives for it.
 
     Args:
         model: the model.
         x: as for `predict`.
-        whole: whether it sees the sequence at once, not in a stream.
+        predict: gives the outputs for such inputs.
     """
     if any(np.ndim(a) < 2 for a in jax.tree.leaves(x)):
         raise ValueError(
@@ -39,9 +41,27 @@ def take_samples(model, x, whole: bool = False) -> Samples:
             f"has the shapes {jax.tree.map(np.shape, x)}."
         )
     first = jax.tree.map(lambda a: np.asarray(a)[:1], x)
-    found = model.predict(first, verbose=0) if whole else model.stream(like=first)(first)
+    found = predict(first)
     inputs = [np.asarray(a)[0] for a in jax.tree.leaves(first)]
     outputs = [np.asarray(a)[0] for a in jax.tree.leaves(found)]
     _, _, specs = inputs_of(model, first)
     timed = zip(inputs, specs, strict=True)
     return Samples(inputs, outputs, next(len(a) for a, s in timed if None in s.shape[1:2]))
+
+
+def predict_from(model, rest, steps, x):
+    """What a model gives for one sequence: at once if there is a number of steps, else a stream's.
+
+    Args:
+        model: the model.
+        rest: as for `write_source`: where the stream begins.
+        steps: as for `write_source`.
+        x: inputs of one row.
+    """
+    if steps is not None:
+        return model.predict(x, verbose=0)
+    session = model.stream(like=x)
+    if rest is not None:
+        start = resting_state(model, rest, x)
+        session.state = {name: start[name.removeprefix("values/")] for name in session.state}
+    return session(x)

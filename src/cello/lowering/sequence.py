@@ -12,14 +12,16 @@ from cello.core.masking import MaskDropped, set_mask
 from cello.lowering.braces import buffers_of
 from cello.lowering.ir import Buffer, Index, Load, Number, Place
 from cello.lowering.lower import Lowering, View, Weights, apply, flat_index, whole
-from cello.lowering.module import Module, Step, take_outputs
+from cello.lowering.module import Change, Module, Step, take_outputs, unchanged
 from cello.lowering.names import RESERVED, Unique, identifier
 from cello.lowering.settle import settle
 from cello.lowering.tracing import named_leaves, new_buffer, trace_model
 from cello.streaming.plan import inputs_of, shape_of
 
 
-def module_of_sequence(model, name: str, steps: int, like=None) -> Module:
+def module_of_sequence(
+    model, name: str, steps: int, like=None, change: Change = unchanged
+) -> Module:
     """The module of a model that runs over sequences of up to so many steps at once.
 
     Shorter ones are masked behind their end, so that they give what they give alone.
@@ -29,6 +31,7 @@ def module_of_sequence(model, name: str, steps: int, like=None) -> Module:
         name: what the module is called; it is made an identifier.
         steps: the most steps of a sequence.
         like: for a model without a graph: inputs like those that will come.
+        change: as for `module_of_stream`.
 
     Raises:
         ValueError: if it uses what has no rule; the layer is named.
@@ -51,6 +54,7 @@ def module_of_sequence(model, name: str, steps: int, like=None) -> Module:
     with warnings.catch_warnings():
         warnings.simplefilter("error", MaskDropped)  # which would let it see what is behind the end
         flat, outputs = trace_model(model, function, count, leaves)
+    flat = change(flat)
     unique = Unique(*RESERVED)
     buffer = functools.partial(new_buffer, model, unique)
     module = Module(identifier(name, "model"), model.name, length=steps)

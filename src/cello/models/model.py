@@ -364,6 +364,12 @@ class Model(Trainable):
 
         export(self, filepath, **options)
 
+    def quantized(self, weights: str, calibrate=None, *, steps=None, like=None):
+        """The model with narrower weights; see `cello.lowering.quantized.Quantized`."""
+        from cello.lowering.quantized import Quantized
+
+        return Quantized(self, weights, calibrate, steps, like)
+
     def find_nan(self, x, y=None):
         """Where the first value that is not finite comes from, for a batch with which there is one.
 

@@ -1,5 +1,5 @@
 """How each primitive of JAX is lowered."""
 
-from cello.lowering.rules import elements, lookups, loops, shapes, sums
+from cello.lowering.rules import elements, lookups, loops, narrow, shapes, sums
 
-__all__ = ["elements", "lookups", "loops", "shapes", "sums"]
+__all__ = ["elements", "lookups", "loops", "narrow", "shapes", "sums"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cello.lowering.ir import Expr, Index, Number
 from cello.lowering.lower import View, apply, refusal, rule, whole
 
@@ -24,7 +26,9 @@ def gather(lowering, equation, x, starts):
     sizes = equation.params["slice_sizes"]
     mode = str(equation.params["mode"])
     fills = "FILL" in mode
-    x, starts = lowering.keep_costly(x), lowering.keep_costly(starts)
+    shape, starts = equation.outputs[0].shape, lowering.keep_costly(starts)
+    if math.prod(shape) > math.prod(x.shape):  # else less is read than there is
+        x = lowering.keep_costly(x)
     hidden = {*numbers.collapsed_slice_dims, *numbers.operand_batching_dims}
     shown = [a for a in range(len(x.shape)) if a not in hidden]
     filling = equation.params["fill_value"]
@@ -55,7 +59,7 @@ def gather(lowering, equation, x, starts):
         found = x.at(tuple(place))
         return found if inside is None else apply("select", x.kind, inside, found, fill)
 
-    return [View(equation.outputs[0].shape, x.kind, at)]
+    return [View(shape, x.kind, at)]
 
 
 @rule("dynamic_slice", by_parts=True)

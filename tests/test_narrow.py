@@ -1,0 +1,279 @@
+"""Models with weights of fewer bits: in Python, C and JavaScript, beside NumPy and float32."""
+
+import functools
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from contract import moved, normal
+from sources import C_COMPILERS, QUICKLY, installed, run_c, run_javascript, within
+from test_export import Voice, load
+
+import cello
+from cello import Input, Model, Sequential
+from cello.layers import GRU, LSTM, Bidirectional, Conv1D, Dense, Embedding, MaxPooling1D
+
+COMPILATIONS = 200
+KINDS = {"int8": np.int8, "bfloat16": jnp.bfloat16, "float16": np.float16}
+
+has_gcc = pytest.mark.skipif(not installed("gcc"), reason="there is no gcc")
+has_node = pytest.mark.skipif(not installed("node"), reason="there is no Node")
+
+
+def small(cell, inputs=3, units=16, seed=1):
+    layer = getattr(cello.layers, cell)(units, return_sequences=True)
+    return moved(Sequential([Input((None, inputs)), layer, Dense(2)]), seed=seed)
+
+
+@functools.cache
+def models():
+    """By name a model, inputs for it, and options: products by fours and not, tables, windows."""
+    found = {cell: (small(cell), normal(1, 40, 3), {}) for cell in ("LSTM", "GRU", "MinGRU")}
+    windows = [Input((None, 6)), Conv1D(5, 3, padding="causal"), MaxPooling1D(3), GRU(4), Dense(3)]
+    found["windows"] = moved(Sequential(windows), seed=2), normal(1, 40, 6), {}
+    symbols, still = Input((None,), dtype="int32"), Input((8,))
+    h = LSTM(20, return_sequences=True)(Embedding(9, 12)(symbols))
+    h = cello.layers.Add()([Dense(5)(h), Dense(5)(still)])
+    x = [np.arange(40, dtype="int32")[None] % 9, normal(1, 8)]
+    found["several"] = moved(Model([symbols, still], [h, Dense(17)(h)]), seed=3), x, {}
+    both = [Input((None, 3)), Bidirectional(LSTM(16, return_sequences=True)), Dense(17)]
+    found["both"] = moved(Sequential(both), seed=4), normal(1, 11, 3), {"steps": 12}
+    return found
+
+
+FEW = [("LSTM", "int8"), ("LSTM", "float16"), ("windows", "int8"), ("several", "int8"),
+       ("both", "int8")]  # fmt: skip
+
+
+@functools.cache
+def quantized(name, kind):
+    model, x, options = models()[name]
+    return model.quantized(kind, x, **options)
+
+
+def export_all(folder, ending, chosen=FEW):
+    """Models in some kinds, with a test in each of what Python gives."""
+    tolerances = {}
+    for name, kind in chosen:
+        model, x, options = models()[name]
+        called = f"{name}_{kind}".lower()
+        narrow = {"weights": quantized(name, kind), **options}
+        model.export(folder / f"{called}.{ending}", self_test=x, **narrow)
+        tolerances[called] = 1e-6
+    return tolerances
+
+
+@has_gcc
+def test_c_computes_what_python_does(tmp_path):
+    names = export_all(tmp_path, "h")
+    assert run_c(tmp_path, names, QUICKLY) == dict.fromkeys(names, 0)
+
+
+@has_node
+def test_javascript_computes_what_python_does(tmp_path):
+    names = export_all(tmp_path, "mjs")
+    assert run_javascript(tmp_path, names) == dict.fromkeys(names, 0)
+
+
+def by_hand(x, kernel, most):
+    """A product of whole numbers, and what it stands for."""
+    units = np.abs(kernel).max(0) / 127
+    weights = np.rint(kernel / units).astype("int64")
+    inputs = np.clip(np.floor(x * 127.0 / most + 0.5), -127, 127).astype("int64")
+    return inputs @ weights, units * most / 127
+
+
+@has_gcc
+@pytest.mark.parametrize(("inputs", "units"), [(12, 5), (64, 40), (64, 16), (7, 33)])
+def test_sums_of_whole_numbers_are_exact(tmp_path, inputs, units):
+    """In NumPy by 64 bits, in Python, and in C with and without instructions for such products."""
+    model = moved(Sequential([Input((None, inputs)), Dense(units, use_bias=False)]), seed=1)
+    x = normal(1, 30, inputs)
+    x[0, 0], x[0, 1] = 100.0, -100.0  # all of them at the end of what there is
+    calibrate = np.concatenate([x[:, 2:], -x[:, 2:]])
+    kernel = model.get_weights()[0]
+    sums, scale = by_hand(x[0].astype("float64"), kernel.astype("float64"), np.abs(x[0, 2:]).max())
+    found = model.quantized("int8", calibrate).predict(x)[0]
+    np.testing.assert_array_equal(np.rint(found / scale), sums)
+    within(found, sums * scale, 1e-5)
+    model.export(tmp_path / "voice.c", weights="int8", calibrate=calibrate)
+    for flags in (("-O0",), ("-O3", "-march=native")):
+        block = Voice(load(tmp_path, "voice", flags)).block(x[0], units)
+        np.testing.assert_array_equal(block, found)
+
+
+@has_gcc
+def test_what_is_not_a_number_is_zero(tmp_path):
+    model = moved(Sequential([Input((None, 4)), Dense(3, use_bias=False)]), seed=1)
+    x = normal(1, 4, 4)
+    model.export(tmp_path / "voice.c", weights="int8", calibrate=x)
+    x[0, 0], x[0, 1, 0], x[0, 2, 1] = np.nan, np.inf, -np.inf
+    found = Voice(load(tmp_path, "voice")).block(x[0], 3)
+    np.testing.assert_array_equal(found, model.quantized("int8", normal(1, 4, 4)).predict(x)[0])
+    assert np.isfinite(found).all() and not found[0].any()
+
+
+@has_gcc
+@has_node
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_every_number_of_16_bits_is_widened(tmp_path, kind):
+    """As NumPy does; those without a leading 1, zeros and signs included."""
+    bits = np.arange(0, 2**16, 7, dtype="uint16")
+    numbers = bits.view(KINDS[kind]).astype("float32")
+    size = np.abs(numbers)  # XLA takes the least ones of float32 for 0
+    numbers = numbers[(size < 60000) & ((size > 1e-37) | (size == 0))]
+    model = Sequential([Input((None, 1)), Dense(len(numbers), use_bias=False)])
+    model.set_weights([numbers[None]])
+    x = np.ones((1, 1, 1), "float32")
+    model.export(tmp_path / "voice.c", weights=kind)
+    found = Voice(load(tmp_path, "voice")).block(x[0], len(numbers))[0]
+    np.testing.assert_array_equal(found, numbers)
+    model.export(tmp_path / "m.mjs", weights=kind, self_test=x)
+    assert run_javascript(tmp_path, {"m": 0.0}) == {"m": 0}
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_16_bits_are_those_of_rounded_weights(kind):
+    model, x = small("LSTM"), normal(2, 50, 3)
+    found = model.quantized(kind).predict(x)
+    rounded = [w.astype(KINDS[kind]).astype("float32") if w.ndim > 1 else w
+               for w in model.get_weights()]  # fmt: skip
+    assert np.abs(found - model.predict(x, verbose=0)).max() > 1e-5
+    model.set_weights(rounded)
+    within(found, model.predict(x, verbose=0), 2e-6)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "windows", "several", "both"])
+def test_int8_is_near(name):
+    """Within two hundredths of the greatest output."""
+    model, x, _ = models()[name]
+    found = quantized(name, "int8").predict(x)
+    want = model.predict(x, verbose=0)
+    for one, exact in zip(*map(jax.tree.leaves, (found, want)), strict=True):
+        assert one.shape == exact.shape
+        assert 0 < np.abs(one - exact).max() < 0.02 * np.abs(exact).max()
+
+
+def test_sequences_of_several_lengths():
+    """Each as alone: all of its steps, or the last."""
+    rows = [normal(n, 3, seed=n) for n in (4, 9, 6)]
+    start = Input((None, 3))
+    h = LSTM(16, return_sequences=True)(start)
+    model = moved(Model(start, [Dense(2)(h), GRU(4)(h)]), seed=1)
+    narrow = model.quantized("int8", rows)
+    steps, last = narrow.predict(rows)
+    for number, row in enumerate(rows):
+        alone = narrow.predict(row[None])
+        np.testing.assert_array_equal(steps[number], alone[0][0])
+        np.testing.assert_array_equal(last[number], alone[1][0])
+
+
+def test_nothing_overflows():
+    """A cell that counts up to 300, in steps that int8 would not hold."""
+    model = Sequential([Input((None, 2)), LSTM(16, return_sequences=True, return_state=True)])
+    kernel, recurrent_kernel, bias = (np.zeros_like(w) for w in model.get_weights())
+    bias[:] = np.repeat([20.0, 20.0, 0.0, 20.0], 16)
+    kernel[:, 32:48] = normal(2, 16) / 2
+    model.set_weights([kernel, recurrent_kernel + 1e-4, bias])
+    x = np.ones((1, 600, 2), "float32")
+    (_, _, want), (_, _, found) = model.predict(x, verbose=0), model.quantized("int8", x).predict(x)
+    assert np.abs(want).max() > 270
+    np.testing.assert_allclose(found, want, rtol=0.02, atol=1)
+
+
+@has_gcc
+def test_what_is_known_needs_no_data(tmp_path):
+    """Outputs of `tanh` and what embeddings give are; a weight of one input stays as it is."""
+    one = small("LSTM", inputs=1)
+    narrow = one.quantized("int8")
+    assert [narrow.most[name] for name in narrow.most if "recurrent" in name] == [1.0]
+    x = normal(1, 60, 1)
+    assert np.abs(narrow.predict(x) - one.predict(x, verbose=0)).max() < 0.05
+    layers = [Embedding(9, 8), GRU(12, return_sequences=True), Bidirectional(LSTM(8)), Dense(2)]
+    model = moved(Sequential([Input((None,), dtype="int32"), *layers]), seed=1)
+    symbols = np.arange(20)[None] % 9
+    found = model.quantized("int8", steps=20).predict(symbols)
+    assert np.abs(found - model.predict(symbols, verbose=0)).max() < 0.05
+    with pytest.raises(ValueError, match=r"int8 has to know.*gru_cell/kernel.*pass calibrate=x"):
+        small("GRU").export(tmp_path / "m.c", weights="int8")
+    with pytest.raises(ValueError, match="dense.*pass calibrate=x"):  # its state has no bound
+        small("MinGRU", inputs=1).export(tmp_path / "m.c", weights="int8")
+    assert not list(tmp_path.iterdir())
+
+
+def test_known_bounds_hold():
+    """Calibration never finds more than what is known before."""
+    for cell in ("LSTM", "GRU", "SimpleRNN"):
+        model = small(cell, inputs=1)
+        known = model.quantized("int8").most
+        measured = model.quantized("int8", 5 * normal(2, 100, 1)).most
+        assert all(measured[name] <= known[name] for name in measured), cell
+        assert sum(np.isfinite(most) for most in known.values()) == 2
+
+
+def constants(text):
+    """Bytes of them in a program."""
+    return int(re.search(r"constants of (\d+) bytes", text)[1])
+
+
+@has_gcc
+def test_files_become_smaller(tmp_path):
+    """In the program and as text: int8 to about a quarter, 16 bits to a half."""
+    model, sizes, lengths = small("LSTM", units=64), {}, {}
+    for kind in ("float32", *KINDS):
+        model.export(tmp_path / "m.c", weights=kind, calibrate=normal(1, 20, 3))
+        text = (tmp_path / "m.c").read_text()
+        sizes[kind] = constants(text)
+        lengths[kind] = len(text)
+    assert sizes["int8"] < 0.3 * sizes["float32"] and lengths["int8"] < 0.5 * lengths["float32"]
+    model, _, options = models()["both"]
+    for kind in ("float32", quantized("both", "int8")):  # in the loops over a sequence as well
+        model.export(tmp_path / "m.c", weights=kind, **options)
+        sizes["both"], before = constants((tmp_path / "m.c").read_text()), sizes.get("both")
+    assert sizes["both"] < 0.45 * before
+    for kind in ("bfloat16", "float16"):
+        assert sizes[kind] < 0.51 * sizes["float32"] and lengths[kind] < 0.65 * lengths["float32"]
+
+
+def test_what_does_not_fit(tmp_path):
+    model = small("LSTM")
+    with pytest.raises(ValueError, match=r"weights must be.*int8.*Received: 'int4'"):
+        model.export(tmp_path / "m.c", weights="int4")
+    with pytest.raises(ValueError, match="has 9 steps, and steps=5 is the most"):
+        model.quantized("int8", normal(1, 9, 3), steps=5)
+    model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
+    for kind in KINDS:
+        with pytest.raises(ValueError, match=r"'lstm.*holds NaN"):
+            model.export(tmp_path / "m.c", weights=kind, calibrate=normal(1, 9, 3))
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_that_float16_has_not_stay():
+    model = Sequential([Input((None, 2)), Dense(2, use_bias=False)])
+    model.set_weights([np.array([[1e6, 1.0], [2.0, 3.0]], "float32")])
+    x = np.ones((1, 1, 2), "float32")
+    np.testing.assert_array_equal(
+        model.quantized("float16").predict(x), model.predict(x, verbose=0)
+    )
+
+
+# ------------------------------------------------------------------------------------- deep
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("compiler", C_COMPILERS)
+def test_all_compilers(tmp_path, compiler):
+    if not installed(C_COMPILERS[compiler][0]):
+        pytest.skip(f"there is no {C_COMPILERS[compiler][0]}")
+    every = [(name, kind) for name in models() for kind in KINDS]
+    names = export_all(tmp_path, "h", every)
+    assert run_c(tmp_path, names, C_COMPILERS[compiler]) == dict.fromkeys(names, 0)
+
+
+@pytest.mark.deep
+@has_node
+def test_all_in_javascript(tmp_path):
+    names = export_all(tmp_path, "mjs", [(name, kind) for name in models() for kind in KINDS])
+    assert run_javascript(tmp_path, names) == dict.fromkeys(names, 0)

@@ -1,0 +1,56 @@
+"""Faults in weights of fewer bits."""
+
+LOWERING = "src/cello/lowering/"
+TESTS = "tests/test_narrow.py::"
+
+FAULTS = [
+    (
+        LOWERING + "c_functions.py",
+        "return (signed char)((int)(v.f + 128.5f) - 128);",
+        "return (signed char)v.f;",
+        [TESTS + "test_sums_of_whole_numbers_are_exact"],
+        "what int8 multiplies is cut, not rounded, in C",
+    ),
+    (
+        LOWERING + "javascript.py",
+        "  return Math.trunc(Math.fround(inside + 128.5)) - 128;",
+        "  return Math.trunc(inside);",
+        [TESTS + "test_javascript_computes_what_python_does"],
+        "what int8 multiplies is cut, not rounded, in JavaScript",
+    ),
+    (
+        LOWERING + "c_functions.py",
+        "    v.f = v.f * 5.192296858534828e33f;\n",
+        "    v.u = v.u + 0x38000000u;\n",
+        [TESTS + "test_every_number_of_16_bits_is_widened"],
+        "the smallest numbers of float16 are widened wrongly in C",
+    ),
+    (
+        LOWERING + "narrow.py",
+        "summed = tuple(a for a in axes if a not in units)",
+        "summed = tuple(axes)",
+        [TESTS + "test_sums_of_whole_numbers_are_exact"],
+        "all units share one scale in int8",
+    ),
+    (
+        LOWERING + "narrow.py",
+        "    known = [k for k, a in enumerate(given[:fixed]) if a.value is not None]\n    if",
+        "    known = []\n    if",
+        [TESTS + "test_files_become_smaller"],
+        "weights in loops within a step stay float32",
+    ),
+    (
+        LOWERING + "bounds.py",
+        "        if all(held):\n            return found\n",
+        "        return found\n",
+        [TESTS + "test_what_is_known_needs_no_data"],
+        "a state is taken to stay within 1 that does not",
+    ),
+    (
+        LOWERING + "samples.py",
+        "    if rest is not None:\n",
+        "    if False:\n",
+        ["tests/test_export.py::test_the_test_in_a_file_begins_at_rest"],
+        "the test in a file with rest= expects what comes from zero",
+    ),
+]
