@@ -198,7 +198,7 @@ def test_what_is_known_needs_no_data(tmp_path):
     assert np.abs(found - model.predict(symbols, verbose=0)).max() < 0.05
     with pytest.raises(ValueError, match=r"int8 has to know.*gru_cell/kernel.*pass calibrate=x"):
         small("GRU").export(tmp_path / "m.c", weights="int8")
-    with pytest.raises(ValueError, match="dense.*pass calibrate=x"):  # its state has no bound
+    with pytest.raises(ValueError, match=r"dense.*pass calibrate=x"):  # its state has no bound
         small("MinGRU", inputs=1).export(tmp_path / "m.c", weights="int8")
     assert not list(tmp_path.iterdir())
 
