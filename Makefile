@@ -69,7 +69,7 @@ native:
 # One environment; `ready-plot` has what the demo needs, `ready-test` what the tests need besides.
 $(VENV)/ready-%: pyproject.toml $(wildcard native/*.* native/cuda/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	rm -f src/cello/native/libcello_*
+	rm -f src/cello/native/libcello_* src/cello/native/_runner.*
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
 	$(BIN)/python -c "from cello import native; print(native.missing() or 'kernels: ' + native.isa())"
 	touch $@

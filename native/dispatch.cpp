@@ -97,6 +97,16 @@ const cello::Kernels* cello_kernels(const char* isa) { return cello::kernels(isa
 
 const cello::Sizes* cello_cells() { return cello::kCells; }
 
+void cello_interpret(const cello::Program* program, void* const* arrays, int64_t steps) {
+  cello::kernels().interpret(*program, arrays, steps);
+}
+
+const char* cello_instructions() {
+#define X(name) "," #name
+  return &(CELLO_INSTRUCTIONS(X))[1];
+#undef X
+}
+
 const char* cello_isa() { return chosen().name; }
 
 const char* cello_isas() {

@@ -38,6 +38,12 @@ CELLO_EXPORT const cello::Kernels* cello_kernels(const char* isa);
 // The cells by their numbers; behind them one without a name.
 CELLO_EXPORT const cello::Sizes* cello_cells();
 
+// A model that streams (program.h): steps one after the other; arrays are the state, the inputs and the outputs.
+CELLO_EXPORT void cello_interpret(const cello::Program* program, void* const* arrays, int64_t steps);
+
+// The instructions of such a program by their numbers: names, by commas.
+CELLO_EXPORT const char* cello_instructions();
+
 // The handlers for XLA's FFI that this library exports: symbols, by commas. (Defined in handlers.cpp.)
 CELLO_EXPORT const char* cello_handlers();
 }

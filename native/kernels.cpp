@@ -6,6 +6,7 @@
 #include "backward.h"
 #include "forward.h"
 #include "input_gradient.h"
+#include "interpret.h"
 #include "linear_scan.h"
 #include "normalised_backward.h"
 #include "normalised_forward.h"
@@ -46,7 +47,7 @@ void activate_array(int64_t activation, const float* src, float* dst, int64_t n)
 
 const cello::Kernels table = {CELLO_STRING(CELLO_ISA), any_forward, any_backward,
                               any_input_gradient, linear_scan, linear_scan_backward,
-                              activate_array};
+                              activate_array, interpret};
 
 }  // namespace
 

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "program.h"
+
 namespace cello {
 
 enum Cell : int64_t { kLstm, kGru, kGruResetBefore, kSimpleRnn, kLayerNormLstm, kLayerNormGru };
@@ -120,6 +122,7 @@ struct Kernels {
   void (*linear_scan_backward)(const LinearScanBackward&, const Parallel&);
   // dst[i] = activation(src[i]); for tests of the approximations
   void (*activate)(int64_t activation, const float* src, float* dst, int64_t n);
+  void (*interpret)(const Program& program, void* const* arrays, int64_t steps);
 };
 
 }  // namespace cello

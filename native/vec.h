@@ -30,6 +30,7 @@ typedef int32_t Vi __attribute__((vector_size(kLanes * 4)));
 typedef float Unaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
 #define CELLO_INLINE inline __attribute__((always_inline))
+#define CELLO_LAMBDA __attribute__((always_inline))
 
 CELLO_INLINE V splat(float x) { return x - V{}; }
 CELLO_INLINE V load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }

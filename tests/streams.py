@@ -129,6 +129,16 @@ MODELS = {
     "causal, strided": lambda: [Conv1D(4, 3, strides=2, padding="causal")],
     "valid": lambda: [Conv1D(4, 3, padding="valid"), GRU(3, return_sequences=True)],
     "valid, strided": lambda: [Conv1D(4, 5, strides=3, padding="valid")],
+    "two steps of one": lambda: [
+        cello.layers.UpSampling1D(2),
+        LSTM(4, return_sequences=True),
+    ],
+    "four steps, pooled": lambda: [
+        GRU(3, return_sequences=True),
+        cello.layers.UpSampling1D(4),
+        cello.layers.AveragePooling1D(2),
+    ],
+    "pooled, two steps": lambda: [MaxPooling1D(3), cello.layers.UpSampling1D(2)],
     "categories": lambda: [
         cello.layers.Discretization([-1.0, 0.0, 1.0]),
         cello.layers.IntegerLookup(vocabulary=[0, 3, 1], num_oov_indices=2),

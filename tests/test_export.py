@@ -378,7 +378,7 @@ FUNCTIONS = {
     "floor": (jnp.floor, np.floor, (-1e9, 1e9)),
     "round": (jnp.round, np.round, (-50, 50)),
     "sign": (jnp.sign, np.sign, (-1, 1)),
-    "power": (lambda x: jnp.power(x, 1.7), lambda x: x**1.7, (0, 1e4)),
+    "power": (lambda x: jnp.power(x, 1.7), lambda x: x ** float(np.float32(1.7)), (0, 1e4)),
     "cube": (lambda x: jax.lax.integer_pow(x, 3), lambda x: x**3, (-100, 100)),
     "rest": (lambda x: jnp.fmod(x, 0.75), lambda x: np.fmod(x, 0.75), (-50, 50)),
     "erf": (jax.lax.erf, np.vectorize(__import__("math").erf), (-6, 6)),

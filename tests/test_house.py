@@ -39,7 +39,7 @@ UPWARD = {
     ("cello.activations", "cello.layers.function"): IN_A_GRAPH,
     ("cello.models", "cello.saving.models"): KERAS_NAMES,
     ("cello.models.model", "cello.lowering.quantized"): OF_A_MODEL,
-    ("cello.models.model", "cello.lowering.session"): OF_A_MODEL,
+    ("cello.models.model", "cello.lowering.engines"): OF_A_MODEL,
     ("cello.models.model", "cello.generation"): OF_A_MODEL,
     ("cello.models.model", "cello.plotting.diagram"): OF_A_MODEL,
     ("cello.models.model", "cello.saving"): OF_A_MODEL,

@@ -25,7 +25,7 @@ from cello.layers import (
     SimpleRNN,
 )
 
-COMPILATIONS = 125
+COMPILATIONS = 130
 RECURRENT = {
     "simple": lambda **k: SimpleRNN(3, **k),
     "lstm": lambda **k: LSTM(3, **k),

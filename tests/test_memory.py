@@ -108,7 +108,9 @@ def stream_of():
     layer = layers.Lambda(widened)
     layer.streams = True
     inputs = cello.Input((None, 2))
-    return cello.Model(inputs, layers.LSTM(2, return_sequences=True)(layer(inputs))).stream(2)
+    return cello.Model(inputs, layers.LSTM(2, return_sequences=True)(layer(inputs))).stream(
+        2, engine="jax"
+    )
 
 
 def test_out_of_memory_in_a_stream_leaves_it_where_it_was():

@@ -29,16 +29,19 @@ def wheel(tmp_path, run, tool):
     return make
 
 
+BUILT = r"native/(libcello_|_runner\.)"
+
+
 def check_python(members):
     """The sources and the data are there, and nothing else."""
     sources = {
         path.relative_to(ROOT / "src").as_posix()
         for path in (ROOT / "src/cello").rglob("*")
-        if path.is_file() and not re.search(r"__pycache__|libcello_", str(path))
+        if path.is_file() and not re.search(rf"__pycache__|{BUILT}", path.as_posix())
     }
     assert {"cello/datasets/co2.csv", "cello/py.typed"} <= sources
     installed = {name for name in members if ".dist-info/" not in name}
-    assert {name for name in installed if "libcello_" not in name} == sources
+    assert {name for name in installed if not re.search(BUILT, name)} == sources
     (metadata,) = (text.decode() for name, text in members.items() if name.endswith("/METADATA"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert f"\nVersion: {project['version']}\n" in metadata
@@ -53,9 +56,10 @@ def test_a_wheel_has_the_library_and_serves_every_python(wheel, tool):
     settings = "build-dir=build/wheel cmake.build-type=Debug cmake.define.CMAKE_CXX_FLAGS_DEBUG=-O1"
     settings += " cmake.define.CMAKE_CUDA_COMPILER=NOTFOUND"
     name, members, _ = wheel(*(f"--config-settings={setting}" for setting in settings.split()))
-    assert re.fullmatch(r"cello_rnn-[0-9.]+-py3-none-(?!any)\w+\.whl", name)
+    assert re.fullmatch(r"cello_rnn-[0-9.]+-cp311-abi3-(?!any)\w+\.whl", name)
     check_python(members)
     (library,) = (name for name in members if "libcello_" in name)
+    assert "cello/native/_runner.abi3.so" in members or "cello/native/_runner.pyd" in members
     assert re.fullmatch(r"cello/native/libcello_kernels\.(so|dylib|dll)", library)
     assert b"cello_handlers" in members[library]
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 import cello
 
-COMPILATIONS = 1045
+COMPILATIONS = 1060
 
 # Keras warns of masks that end at functions, and of arrays passed in lists.
 pytestmark = pytest.mark.filterwarnings(

@@ -33,7 +33,7 @@ from cello.layers import (
     TimeDistributed,
 )
 
-COMPILATIONS = 1200
+COMPILATIONS = 1250
 
 LOOPS = {"Loop", "Scan", "If"}
 KINDS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}

@@ -114,6 +114,8 @@ def autocast(dtype):
         _autocast.reset(token)
 
 
+CHANGES = [0]  # how often a variable has got another value, which tells that one may have
+
 _NUMBERS = (jax.Array, np.ndarray, np.generic, Number, list, tuple)
 
 
@@ -236,7 +238,7 @@ class Variable:
                     f"Variable '{self.path}' was assigned inside a function that JAX traces. Use "
                     "model.as_function(), which gives changed variables back."
                 )
-            self._value = value
+            self.hold(value)
         else:
             binding.write(self, value)
         return value
@@ -244,6 +246,7 @@ class Variable:
     def hold(self, value) -> None:
         """Keep an array of the same shape and dtype, unchecked, whatever is bound."""
         self._value = value
+        CHANGES[0] += 1
 
     def assign_add(self, value) -> jax.Array:
         return self.assign(self.value + jnp.asarray(self._checked(value, self.dtype), self.dtype))

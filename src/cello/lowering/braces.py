@@ -232,3 +232,8 @@ def buffers_of(program: Program) -> list[Buffer]:
 
     look(program.statements)
     return [b for b in program.temporaries if b in used]
+
+
+def counted(output: Buffer) -> str:
+    """How many of its steps a step has given, by the bit of the first output."""
+    return "given & 1" if output.per_step == 1 else f"(given & 1) * {output.per_step}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cello.lowering.braces import buffers_of
+from cello.lowering.braces import buffers_of, counted
 from cello.lowering.c_functions import texts
 from cello.lowering.c_language import C, float_text, type_of
 from cello.lowering.ir import Buffer, Number
@@ -247,7 +247,7 @@ def _steps(module: Module) -> list[str]:
         elif buffer.timed:
             lines.append(f"        {buffer.name} += {buffer.size};")
     if phased:
-        lines.append("        steps += given & 1;")
+        lines.append(f"        steps += {counted(module.outputs[0])};")
     lines.append("    }")
     if phased:
         lines.append("    return steps;")

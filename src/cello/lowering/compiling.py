@@ -11,9 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from cello import native
+from cello.lowering.c import write_c
+from cello.lowering.c_language import TYPES
+from cello.lowering.module import Module
+from cello.lowering.steps import Entry, Layout
 
 FLAGS = ["-std=c99", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math",
          "-shared", "-fPIC"]  # fmt: skip
@@ -38,6 +43,29 @@ def cache_folder() -> Path:
     chosen = os.environ.get("CELLO_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(chosen) if chosen else Path(base) / "cello"
+
+
+RUN = """
+void run_steps(const void *context, void *const *arrays, long long steps);
+void run_steps(const void *context, void *const *arrays, long long steps) {{
+    (void)context;
+    model_block({arguments}, (int)steps);
+}}
+"""
+
+
+def compile_module(module: Module, layout: Layout) -> Callable[[], Entry]:
+    """The steps of a stream as compiled C.
+
+    Raises:
+        RuntimeError: as `load_compiled`.
+    """
+    pointers = ["model_state *", *(f"const {TYPES[b.kind]} *" for b in module.inputs)]
+    pointers += [f"{TYPES[b.kind]} *" for b in module.outputs]
+    arguments = ", ".join(f"({type})arrays[{k}]" for k, type in enumerate(pointers))
+    library = load_compiled(write_c(module, header=False) + RUN.format(arguments=arguments))
+    function = ctypes.cast(library.run_steps, ctypes.c_void_p).value or 0
+    return lambda: Entry(function, 0, library)
 
 
 def load_compiled(text: str) -> ctypes.CDLL:

@@ -43,6 +43,7 @@ class Buffer:
             each load widens a number.
         comment: where it comes from.
         timed: of an input or output, whether there is one for each step.
+        per_step: of an output, how many of its steps come of one, in front if more than one.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Buffer:
     value: np.ndarray | None = None
     comment: str = ""
     timed: bool = True
+    per_step: int = 1
     stored: str = ""
 
     @property

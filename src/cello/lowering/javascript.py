@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from cello.lowering.braces import LANES, OPERATORS, Braces, buffers_of
+from cello.lowering.braces import LANES, OPERATORS, Braces, buffers_of, counted
 from cello.lowering.ir import Apply, Buffer, Index, Loop, Number
 from cello.lowering.module import Module
 from cello.lowering.names import comment
@@ -268,7 +268,7 @@ def _steps(module: Module) -> list[str]:
             for k, b in enumerate(module.outputs)
             if b.timed
         ),
-        "    steps += given & 1;",
+        f"    steps += {counted(module.outputs[0])};",
         "  }",
         "  return steps;",
         "}",

@@ -127,8 +127,15 @@ def module_of_stream(
         )
         raise
     start = {} if rest is None else resting_state(model, rest, like)
-    module = Module(identifier(name, "model"), model.name)
-    return _Tracing(plan, module, gates, change).module(start)
+    return module_of_plan(plan, name, start, gates, change)
+
+
+def module_of_plan(
+    plan: StreamPlan, name: str, start=None, gates: bool = False, change: Change = unchanged
+) -> Module:
+    """The module of a stream that has been looked at; `start` is by the paths of states."""
+    module = Module(identifier(name, "model"), plan.model.name)
+    return _Tracing(plan, module, gates, change).module(start or {})
 
 
 class _Tracing:
@@ -308,11 +315,26 @@ def take_outputs(module: Module, buffer, lowering: Lowering, shown, found, timed
             shape = without_rows(spec.shape, timed[number])
             made = buffer(path or "output", shape, spec.dtype, "output", timed[number])
             module.outputs.append(made)
+            made.per_step = 0 if timed[number] else 1  # not known before there is one
+        if timed[number]:
+            _count_steps(module, module.outputs[number], spec.shape[1])
     gives = [0 not in spec.shape for _, spec in shown]
     for target, value, given in zip(module.outputs, kept, gives, strict=True):
         if given:
             lowering.write(whole(value.stored, target.shape), target)
     return gives
+
+
+def _count_steps(module: Module, output: Buffer, steps: int) -> None:
+    """Take note of how many steps of an output come of one; 0 is none now."""
+    if steps and not output.per_step:
+        output.per_step = steps
+        output.shape = (steps, *output.shape) if steps > 1 else output.shape
+    if steps not in (0, output.per_step):
+        raise ValueError(
+            f"{module.title} cannot be exported: at one step its output '{output.comment}' has "
+            f"{output.per_step} steps, and {steps} at another."
+        )
 
 
 def drop_unread(module: Module) -> None:

@@ -18,19 +18,39 @@ from cello.training.state import bind
 
 
 def trace_model(model, function, *arguments) -> tuple[Flat, Any]:
-    """A function that calls a model, flat in its arguments; what it gives, as shapes."""
+    """A function that calls a model, flat in its arguments; what it gives, as shapes.
+
+    Raises:
+        ValueError: if a variable would change, such as that of a random generator.
+    """
     variables = model.variables
     weights = by_path(variables)
+    changing: set[str] = set()
 
     def bound(values, *arguments):
-        with _Watching(), bind((variables, values)):
-            return function(*arguments)
+        with _Watching(), bind((variables, values)) as binding:
+            results = function(*arguments)
+        changing.update(v.path for v in binding.assigned)
+        return results
 
     given = [v.value for v in weights.values()]
     program, shapes = jax.make_jaxpr(bound, return_shape=True)(given, *arguments)
-    known: list[Any] = list(zip(weights, given, strict=True))
+    known: list[Any] = [
+        None if path in changing else (path, value)
+        for path, value in zip(weights, given, strict=True)
+    ]
+    count = known.count(None)
     known += [None] * len(jax.tree.leaves(arguments))
-    return flatten(program, known), shapes
+    flat = flatten(program, known)
+    used = flat.uses()
+    if any(used[array] for array in flat.inputs[:count]):
+        raise ValueError(
+            f"This model cannot be exported: its outputs depend on {', '.join(sorted(changing))}, "
+            "which changes when the model runs. A layer that draws random numbers, or keeps what "
+            "it has seen in a variable, may do so in training alone."
+        )
+    del flat.inputs[:count]
+    return flat, shapes
 
 
 class _Watching(Observer):

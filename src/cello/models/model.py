@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -279,25 +280,22 @@ class Model(Trainable):
 
     reset_states = reset_state
 
-    def stream(self, batch_size: int = 1, like=None, engine: str = "jax"):
+    def stream(self, batch_size: int = 1, like=None, engine: str | None = None):
         """Run over sequences as they come: a `cello.streaming.Session`, called chunk by chunk.
 
         Args:
             batch_size: the number of sequences.
             like: for a model without a graph: inputs like those that will come.
-            engine: `"jax"`; or `"c"`, which writes the model as C, compiles that with the
-                machine's compiler and keeps the library in the user's cache: small models take a
-                step in microseconds. It has the weights of the moment when it is opened.
+            engine: `"native"`, which runs the steps in Cello's native library, about a microsecond
+                for a step of a small model; `"jax"`, by programs of JAX; or `"c"`, which compiles
+                the steps with the machine's C compiler and keeps the library in the user's cache.
+                If `None`, "native" where it can run the model and is faster, else "jax":
+                `session.engine` says which, and why.
         """
-        if engine == "c":
-            from cello.lowering.session import CompiledSession
-
-            return CompiledSession(self, batch_size, like)
-        if engine != "jax":
-            raise ValueError(f"{self}.stream: engine must be 'jax' or 'c', and it is {engine!r}.")
+        from cello.lowering.engines import choose_steps
         from cello.streaming import Session
 
-        return Session(self, batch_size, like)
+        return Session(self, batch_size, like, functools.partial(choose_steps, engine))
 
     # ----------------------------------------------------------------- ways out and in
 

@@ -5,6 +5,8 @@ Where there is none, everything in Cello works without it, scanned by JAX.
 """
 
 import ctypes
+import importlib
+import importlib.util
 import os
 import platform
 import sys
@@ -86,6 +88,23 @@ def missing() -> str | None:
     """Why there is no native library, in a sentence; None where there is one."""
     with _loading:
         return _load()[1]
+
+
+def missing_runner() -> str | None:
+    """Why streams cannot run without JAX, in a sentence; None where they can."""
+    if found := missing():
+        return found
+    if importlib.util.find_spec("cello.native._runner") is None:
+        return (
+            "Cello was installed where Python's header files were missing (Python.h), so it lacks "
+            "what calls streams: install them, then install Cello again."
+        )
+    return None
+
+
+def runner():
+    """The module of Python's that calls streams; see `missing_runner`."""
+    return importlib.import_module("cello.native._runner")
 
 
 def isa() -> str | None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from cello.core.memory import telling_of_memory
 from cello.core.numbers import exact_numbers, refuse_complex, strings_refused
+from cello.core.variable import CHANGES
 from cello.ops.engine import Engine
-from cello.streaming.pieces import Pieces, lengths_of_pieces, pieces_of
+from cello.streaming.jax_steps import JaxSteps
 from cello.streaming.plan import plan_stream, shape_of
 
 
@@ -28,10 +29,6 @@ class Session:
 
     An output without an axis of time is that after the last step of the chunk.
 
-    A chunk is computed in pieces of 1024, 512, 256, ..., 2, 1 steps, so that eleven programs at the
-    most serve all chunks, each compiled when it is first needed. Adding rows compiles again where
-    their number outgrows the next power of two; dropping and resetting rows never does.
-
     Sessions of one model share its weights and nothing else; the states of stateful layers are
     neither used nor changed.
 
@@ -39,24 +36,34 @@ class Session:
         model: a model that has been built.
         batch_size: the number of sequences to start with.
         like: for a model without a graph: inputs like those that will come, `(batch, time, ...)`.
+        choose: what computes the steps: a function of the `StreamPlan` and `batch_size`.
 
     Raises:
         ValueError: where a layer needs later steps, such as `Bidirectional`; it is named.
     """
 
-    def __init__(self, model, batch_size: int = 1, like=None):
+    def __init__(self, model, batch_size: int = 1, like=None, choose=None):
         self._model = model
         self._plan = plan_stream(model, like)
-        self._programs: dict[Any, Pieces] = {}
-        self.batch_size = self._room = self._checked_count("batch_size", batch_size)
-        self._state: Any
-        self._phases: dict[str, int]
-        values, self._first_phases = self._plan.before_first(self.batch_size)
-        self._set(values, np.ones(batch_size, bool), self._first_phases)
+        self.batch_size = self._checked_count("batch_size", batch_size)
+        steps = JaxSteps(self._plan) if choose is None else choose(self._plan, batch_size)
+        values, self._first_phases = self._plan.before_first(batch_size)
+        steps.set(values, np.ones(batch_size, bool), self._first_phases)
+        self._take(steps)
+
+    def _take(self, steps) -> None:
+        """Run with these steps from now on."""
+        self._steps = steps
+        self._quick = steps.quick
+        self._weights_of = CHANGES[0]
 
     def __getstate__(self):
-        """For `pickle` and `copy`: without what is compiled."""
-        return {**vars(self), "_programs": {}}
+        """For `pickle` and `copy`."""
+        return {**vars(self), "_quick": None}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._take(self._steps)
 
     def __call__(self, chunk):
         """The outputs for the next steps.
@@ -72,39 +79,22 @@ class Session:
             ValueError: for other rows or features than those of the session.
             MemoryError: if a piece does not fit into memory; the session stays as it was.
         """
+        if CHANGES[0] != self._weights_of:
+            self._take(self._steps.follow_weights())
+        outputs = self._quick(chunk)
+        if outputs is not None:
+            return outputs
         leaves, steps = self._check_chunk(chunk)
-        before = self._state, self._phases
         advice = "Open the session with fewer rows (batch_size), or pass chunks of fewer steps."
-        try:
-            with telling_of_memory("A chunk", leaves, advice):
-                return self._run(leaves, steps)
-        except Exception:
-            self._state, self._phases = before
-            raise
-
-    def _run(self, leaves, steps: int):
-        """The outputs for a chunk that fits."""
-        outputs, first = [], 0
-        for length in lengths_of_pieces(steps):
-            piece = leaves
-            if length < steps:
-                piece = [
-                    leaf[:, first : first + length] if timed else leaf
-                    for leaf, timed in zip(leaves, self._plan.timed, strict=True)
-                ]
-            result, self._state, self._phases = self._program().run(self._state, piece, length)
-            outputs.append(result)
-            first += length
-        if len(outputs) == 1:
-            return jax.tree.map(self._of_rows, outputs[0])
-        return jax.tree.map(self._join, self._plan.along_time, *outputs)
+        with telling_of_memory("A chunk", leaves, advice):
+            return self._steps.run(leaves, steps)
 
     # ----------------------------------------------------------------------------- state
 
     @property
     def engine(self) -> Engine:
-        """What computes the steps, `"jax"` or `"c"`; its `reason` says why."""
-        return Engine("jax", "model.stream(engine='c') compiles the steps with a C compiler.")
+        """What computes the steps, `"native"`, `"c"` or `"jax"`; its `reason` says why."""
+        return self._steps.engine
 
     @property
     def state(self) -> dict[str, np.ndarray]:
@@ -116,8 +106,8 @@ class Session:
             np.savez("state.npz", **session.state)
             session.state = dict(np.load("state.npz"))
         """
-        return _name_arrays(self._live()) | {
-            f"phases/{p}": np.array(n) for p, n in self._phases.items()
+        return _name_arrays(self._steps.live()) | {
+            f"phases/{p}": np.array(n) for p, n in self._steps.phases.items()
         }
 
     @state.setter
@@ -127,9 +117,9 @@ class Session:
                 f"{self._model}: the state must be a dict of arrays, as `session.state` gives it, "
                 f"and not {state!r}."
             )
-        live = self._live()
+        live = self._steps.live()
         have = _name_arrays(live)
-        phases = {f"phases/{path}": path for path in self._phases}
+        phases = {f"phases/{path}": path for path in self._steps.phases}
         if set(state) != {*have, *phases}:
             missing = sorted({*have, *phases} - set(state))
             unknown = sorted(set(state) - {*have, *phases})
@@ -147,7 +137,7 @@ class Session:
         arrays = [np.asarray(state[name], value.dtype) for name, value in have.items()]
         values, starts = jax.tree.unflatten(jax.tree.structure(live), arrays)
         self.batch_size = rows[0]
-        self._set(values, starts, {path: int(state[name]) for name, path in phases.items()})
+        self._steps.set(values, starts, {path: int(state[name]) for name, path in phases.items()})
 
     # ------------------------------------------------------------------------------ rows
 
@@ -155,9 +145,9 @@ class Session:
         """Start `count` more sequences, in rows behind the others."""
         self._checked_count("count", count)
         self._check_windows("add_rows")
-        values, starts = self._live()
+        values, starts = self._steps.live()
         self.batch_size += count
-        self._set(values, np.append(starts, np.ones(count, bool)), self._phases)
+        self._steps.set(values, np.append(starts, np.ones(count, bool)), self._steps.phases)
 
     def drop_rows(self, rows) -> None:
         """End some sequences; the rows behind them move up.
@@ -168,9 +158,9 @@ class Session:
         chosen = self._checked_rows("drop_rows", rows)
         if chosen.all():
             raise ValueError(f"{self._model}: drop_rows must leave a row; open another session.")
-        values, starts = jax.tree.map(lambda v: v[~chosen], self._live())
+        values, starts = jax.tree.map(lambda v: v[~chosen], self._steps.live())
         self.batch_size = len(starts)
-        self._set(values, starts, self._phases)
+        self._steps.set(values, starts, self._steps.phases)
 
     def reset_rows(self, rows=None) -> None:
         """Let sequences start anew with the next chunk.
@@ -181,43 +171,12 @@ class Session:
         chosen = self._checked_rows("reset_rows", slice(None) if rows is None else rows)
         if not chosen.all():
             self._check_windows("reset_rows")
-        values, starts = self._live()
-        self._set(values, starts | chosen, self._first_phases if chosen.all() else self._phases)
+        values, starts = self._steps.live()
+        self._steps.set(
+            values, starts | chosen, self._first_phases if chosen.all() else self._steps.phases
+        )
 
     # --------------------------------------------------------------------------- details
-
-    def _set(self, values, starts, phases) -> None:
-        """Take these states of the rows, with room for more behind them."""
-        if self.batch_size > self._room:
-            self._room = 1 << (self.batch_size - 1).bit_length()
-
-        def with_room(array, filled):
-            array = np.asarray(array)[: self._room]
-            more = np.full((self._room - len(array), *array.shape[1:]), filled, array.dtype)
-            return jnp.asarray(np.concatenate([array, more]))
-
-        values = jax.tree.map(lambda v: with_room(v, 0), values)
-        self._state = values, with_room(starts, True)
-        self._phases = dict(phases)
-
-    def _live(self):
-        """The states and starts of the rows, as NumPy arrays."""
-        return jax.tree.map(lambda v: np.array(v[: self.batch_size]), self._state)
-
-    def _program(self) -> Pieces:
-        key = tuple(self._phases.items())
-        if key not in self._programs:
-            self._programs[key] = pieces_of(self._plan, self._phases)
-        return self._programs[key]
-
-    def _of_rows(self, output) -> np.ndarray:
-        return np.asarray(output)[: self.batch_size]
-
-    def _join(self, along_time, *outputs):
-        """The outputs of several pieces as one array."""
-        if not along_time:
-            return self._of_rows(outputs[-1])
-        return np.concatenate([self._of_rows(output) for output in outputs], axis=1)
 
     def _check_chunk(self, chunk):
         """The leaves of a chunk, in the model's dtypes and with room for more rows; its steps."""
@@ -241,9 +200,6 @@ class Session:
                     f"{shape_of(spec, self.batch_size, 'steps')}, with one step at least, and this "
                     f"one has {leaf.shape}."
                 )
-        if self._room > self.batch_size:
-            more = self._room - self.batch_size
-            leaves = [np.pad(v, [(0, more)] + [(0, 0)] * (v.ndim - 1)) for v in leaves]
         return leaves, steps
 
     def _as_numbers(self, value, dtype) -> np.ndarray:
@@ -275,7 +231,7 @@ class Session:
 
     def _check_windows(self, where: str) -> None:
         """Windows end at the same steps in all rows: a row can only start where one may begin."""
-        for path, phase in self._phases.items():
+        for path, phase in self._steps.phases.items():
             if phase != self._first_phases[path]:
                 raise ValueError(
                     f"{self._model}: {where} cannot start a row here: the windows of layer "

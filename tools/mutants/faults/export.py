@@ -2,6 +2,7 @@
 
 EXPORT = "src/cello/lowering/"
 TESTS = "tests/test_export.py::"
+INTERPRETER = "tests/test_interpreter.py::"
 PAGE = "tests/test_page.py::"
 
 FAULTS = [
@@ -34,17 +35,17 @@ FAULTS = [
         "an output is written in C before the last input is read",
     ),
     (
-        EXPORT + "session.py",
+        EXPORT + "steps.py",
         "                    view[goes_on] = part",
         "                    view[:] = 0 * part",
-        [TESTS.replace("export", "compiled_sessions") + "test_rows_come_and_go"],
+        [TESTS.replace("export", "session_engines") + "test_rows_come_and_go"],
         "a session in C forgets its rows as others come",
     ),
     (
         EXPORT + "compiling.py",
         "        return told.read_text() == _digest(library)\n",
         "        return library.exists()\n",
-        [TESTS.replace("export", "compiled_sessions") + "test_the_cache"],
+        [TESTS.replace("export", "session_engines") + "test_the_cache"],
         "a damaged library of C is taken from the cache",
     ),
     (
@@ -109,5 +110,62 @@ FAULTS = [
         'self.found[f"{of} {titles[letter]}"] = value[:, None]',
         [PAGE + "test_steps_without_an_output_have_no_number"],
         "a page shows gates at steps that the cell does not make",
+    ),
+    # ------------------------------------------------------------------ the interpreter
+    (
+        EXPORT + "encode.py",
+        "            counters.append((row.counter, stride * TILE))",
+        "            counters.append((row.counter, stride * TILE // 2))",
+        [INTERPRETER + "test_statements"],
+        "the tiles of a long row lie over each other in the interpreter",
+    ),
+    (
+        EXPORT + "encode.py",
+        "                a, b, steps = b, a, steps[::-1]",
+        "                a, b = b, a",
+        [INTERPRETER + "test_statements"],
+        "a product of a matrix and a row moves on by the other's steps",
+    ),
+    (
+        EXPORT + "encode.py",
+        "        meet = bool(statement.index.looked_up) and statement.target in read",
+        "        meet = False",
+        [INTERPRETER + "test_elements_that_meet_are_added_one_after_the_other"],
+        "elements that meet at one place overwrite each other in the interpreter",
+    ),
+    (
+        EXPORT + "rows.py",
+        "i.factor(found[-1].name) == i.factor(loop.name) * loop.size for i in indices",
+        "i.factor(found[-1].name) >= i.factor(loop.name) * loop.size for i in indices",
+        [INTERPRETER + "test_statements"],
+        "loops become one whose elements do not lie one behind the other",
+    ),
+    (
+        EXPORT + "encode.py",
+        "            self._free += mine\n",
+        "            self._free += [*mine, target.first]\n",
+        [INTERPRETER + "test_statements"],
+        "a register is free before it is read",
+    ),
+    (
+        EXPORT + "tracing.py",
+        "    if any(used[array] for array in flat.inputs[:count]):",
+        "    if False:",
+        [TESTS.replace("export", "session_engines") + "test_what_cannot_be_lowered_runs_in_jax"],
+        "random numbers are the same at every step of a lowered model",
+    ),
+    (
+        EXPORT + "steps.py",
+        "        if self._lowered.has_weights_of(self._plan.model):",
+        "        if True:",
+        [TESTS.replace("export", "session_engines") + "test_weights_that_change_are_followed"],
+        "a session computes with weights that the model no longer has",
+    ),
+    (
+        EXPORT + "module.py",
+        "        output.shape = (steps, *output.shape) if steps > 1 else output.shape\n",
+        "",
+        [TESTS.replace("export", "session_engines") + "test_several_steps_of_one"],
+        "of several steps that come of one a lowered model gives one",
     ),
 ]

@@ -130,8 +130,8 @@ FAULTS = [
     ),
     # ------------------------------------------------------------------------ out of memory
     (
-        "src/cello/streaming/session.py",
-        "            self._state, self._phases = before\n",
+        "src/cello/streaming/jax_steps.py",
+        "            self._state, self.phases = before\n",
         "            pass\n",
         [TESTS + "test_memory.py::test_out_of_memory_in_a_stream_leaves_it_where_it_was"],
         "a stream that ran out of memory has gone on by half a chunk",
@@ -483,8 +483,8 @@ FAULTS = [
     ),
     (
         "src/cello/streaming/session.py",
-        "values, starts = jax.tree.map(lambda v: v[~chosen], self._live())",
-        "values, starts = jax.tree.map(lambda v: v[: (~chosen).sum()], self._live())",
+        "values, starts = jax.tree.map(lambda v: v[~chosen], self._steps.live())",
+        "values, starts = jax.tree.map(lambda v: v[: (~chosen).sum()], self._steps.live())",
         [TESTS + "test_streaming.py::test_rows_come_and_go_and_none_sees_another"],
         "the states of rows behind a dropped one do not move up",
     ),

@@ -1,4 +1,4 @@
-"""Sessions whose steps are compiled C: in all that a session does, they are one of JAX's."""
+"""Sessions whose steps are interpreted or compiled: in all they do, they are one of JAX's."""
 
 import copy
 import os
@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
@@ -18,13 +19,16 @@ from sources import installed
 from streams import BUILD, built, series
 
 import cello
-from cello import Input, Model, Sequential
-from cello.layers import LSTM, Dense
+from cello import Input, Model, Sequential, native
+from cello.layers import LSTM, Dense, Layer
 from cello.lowering import compiling
+from cello.random import SeedGenerator
 
 COMPILATIONS = 260
 
-pytestmark = pytest.mark.skipif(not installed("gcc"), reason="there is no gcc")
+needs_gcc = pytest.mark.skipif(not installed("gcc"), reason="there is no gcc")
+ENGINES = ["native", pytest.param("c", marks=needs_gcc)]
+engines = pytest.mark.parametrize("engine", ENGINES)
 
 FEW = ["LSTM", "last output", "masked, learned start", "masked mean", "valid, strided",
        "pooled twice", "attention, masked"]  # fmt: skip
@@ -54,11 +58,12 @@ def alike(one, other):
 
 
 @pytest.mark.parametrize("name", [*FEW, *(pytest.param(n, marks=pytest.mark.deep) for n in OTHERS)])
+@engines
 @settings(max_examples=4)
 @given(data=st.data())
-def test_a_session_goes_on_in_either_engine(name, data):
+def test_a_session_goes_on_in_either_engine(engine, name, data):
     """Chunk by chunk, each in one of two sessions, which hand the state to one another."""
-    sessions = [_session(name, engine) for engine in ("c", "jax")]
+    sessions = [_session(name, engine) for engine in (engine, "jax")]
     alone = _session(name, "jax")
     x = series(2, 24, masked="mask" in name)
     ends = sorted({*data.draw(st.lists(st.integers(1, 23), max_size=4)), 24})
@@ -80,8 +85,9 @@ def model():
     return moved(Sequential(layers), seed=1)
 
 
-def test_rows_come_and_go(model):
-    one, other = model.stream(engine="c"), model.stream()
+@engines
+def test_rows_come_and_go(model, engine):
+    one, other = model.stream(engine=engine), model.stream(engine="jax")
     x = normal(5, 8, 3)
     for session in (one, other):
         session(x[:1])
@@ -98,8 +104,9 @@ def test_rows_come_and_go(model):
     close(one(x[:3]), model.predict(x[:3], verbose=0))
 
 
-def test_chunks_are_looked_at(model):
-    session = model.stream(engine="c")
+@engines
+def test_chunks_are_looked_at(model, engine):
+    session = model.stream(engine=engine)
     x = normal(1, 4, 3)
     want = session(x)
     session.reset_rows()
@@ -113,15 +120,100 @@ def test_chunks_are_looked_at(model):
 
 
 def test_engines_are_said(model):
-    compiled, plain = model.stream(engine="c"), model.stream()
-    assert compiled.engine == "c" and plain.engine == "jax"
-    assert compiled.engine.reason == "It was asked for." and "engine='c'" in plain.engine.reason
-    with pytest.raises(ValueError, match="engine must be 'jax' or 'c', and it is 'gpu'"):
+    plain, best = model.stream(engine="jax"), model.stream()
+    assert plain.engine == "jax" and plain.engine.reason == "It was asked for."
+    assert best.engine == "native" and best.engine.reason is None
+    assert model.stream(engine="native").engine.reason == "It was asked for."
+    with pytest.raises(ValueError, match="must be 'native', 'c', 'jax' or None, and it is 'gpu'"):
         model.stream(engine="gpu")
 
 
-def test_copies_go_on(model):
-    session = model.stream(engine="c")
+@engines
+@pytest.mark.parametrize("name", ["two steps of one", "pooled, two steps"])
+def test_several_steps_of_one(engine, name):
+    one, other = _session(name, engine), _session(name, "jax")
+    x = series(2, 8)
+    for part in (x[:, :1], x[:, 1:4], x[:, 4:]):
+        close(one(part), other(part))
+
+
+def test_steps_that_differ_are_refused(tmp_path):
+    """Three steps of one, pooled by two: one step, then two."""
+    layers = [cello.layers.UpSampling1D(3), cello.layers.AveragePooling1D(2)]
+    model = Sequential([Input((None, 3)), *layers])
+    with pytest.raises(ValueError, match=r"at one step its output .* has 1 steps, and 2 at ano"):
+        model.export(tmp_path / "m.c")
+
+
+class Unknown(Layer):
+    """Uses what there is no rule for."""
+
+    streams = True
+
+    def call(self, inputs):
+        return inputs + jax.lax.nextafter(inputs, inputs) * 0
+
+
+class Noise(Layer):
+    streams = True
+
+    def __init__(self):
+        super().__init__()
+        self.generator = SeedGenerator(3)
+
+    def call(self, inputs):
+        return inputs + cello.random.normal(inputs.shape[-1:], seed=self.generator)
+
+
+def test_what_cannot_be_lowered_runs_in_jax(monkeypatch, model):
+    def reason(layer):
+        made = Sequential([Input((None, 2)), layer])
+        with pytest.raises(ValueError, match="cannot be exported"):
+            made.stream(engine="native")
+        session = made.stream()
+        assert session.engine == "jax"
+        return session.engine.reason
+
+    assert "the primitive 'nextafter' of JAX (layer 'sequential/unknown')" in reason(Unknown())
+    assert "seed_generator" in reason(Noise())
+    assert "For more than 16 rows JAX is faster" in model.stream(17).engine.reason
+    monkeypatch.setattr(native, "missing_runner", lambda: "There is none.")
+    assert model.stream().engine.reason == "There is none."
+    with pytest.raises(RuntimeError, match=r"stream\(engine='native'\): There is none"):
+        model.stream(engine="native")
+
+
+@pytest.mark.parametrize("engine", [None, *ENGINES])
+def test_weights_that_change_are_followed(model, engine):
+    """As in JAX's session; the fastest engine then is JAX, for what changes once changes again."""
+    model = cello.models.clone_model(model)
+    sessions = [model.stream(engine=engine), model.stream(engine="jax")]
+    x = normal(1, 6, 3)
+    for start in (0, 2, 4):
+        close(*[session(x[:, start : start + 2]) for session in sessions])
+        model.set_weights([w * 0.9 for w in model.get_weights()])
+    assert sessions[0].engine == (engine or "jax")
+    if engine is None:
+        assert "weights of the model have changed" in sessions[0].engine.reason
+
+
+@engines
+def test_threads_have_sessions_of_their_own(model, engine):
+    """Several at once compute what each does alone; one in two threads at once is refused."""
+    x = normal(1, 20000, 3)
+    want = model.stream(engine=engine)(x)
+    sessions = [model.stream(engine=engine) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda session: session(x), sessions):
+            np.testing.assert_array_equal(found, want)
+        both = [pool.submit(sessions[0], x) for _ in range(8)]
+        errors = [e for e in (future.exception() for future in both) if e is not None]
+    assert errors and all("at work in another thread" in str(e) for e in errors)
+
+
+@engines
+def test_copies_go_on(model, engine):
+    session = model.stream(engine=engine)
     x = normal(1, 12, 3)
     session(x[:, :5])
     copies = pickle.loads(pickle.dumps(session)), copy.deepcopy(session)
@@ -130,12 +222,13 @@ def test_copies_go_on(model):
         np.testing.assert_array_equal(other(x[:, 5:]), want)
 
 
-def test_several_inputs_and_outputs():
+@engines
+def test_several_inputs_and_outputs(engine):
     steps, still = Input((None, 3)), Input((4,))
     h = LSTM(5, return_sequences=True)(steps)
     outputs = {"all": Dense(2)(h), "last": cello.layers.Add()([LSTM(3)(h), Dense(3)(still)])}
     model = moved(Model([steps, still], outputs), seed=1)
-    one, other = model.stream(2, engine="c"), model.stream(2)
+    one, other = model.stream(2, engine=engine), model.stream(2, engine="jax")
     x, y = normal(2, 9, 3), normal(2, 4)
     for part in (x[:, :4], x[:, 4:]):
         found, want = one([part, y]), other([part, y])
@@ -143,6 +236,13 @@ def test_several_inputs_and_outputs():
         close(found, want)
 
 
+def opened(model):
+    """A session that is not made of what another one left."""
+    model.set_weights(model.get_weights())
+    return model.stream(engine="c")
+
+
+@needs_gcc
 def test_the_cache(model, tmp_path, monkeypatch):
     """Compiled once; what is damaged is made anew; nothing else is left there."""
     monkeypatch.setenv("CELLO_CACHE", str(tmp_path / "new"))
@@ -155,8 +255,8 @@ def test_the_cache(model, tmp_path, monkeypatch):
 
     monkeypatch.setattr(compiling, "_compile", counted)
     x = normal(1, 4, 3)
-    want = model.stream(engine="c")(x)
-    np.testing.assert_array_equal(model.stream(engine="c")(x), want)
+    want = opened(model)(x)
+    np.testing.assert_array_equal(opened(model)(x), want)
     assert len(calls) == 1
     library, told = sorted((tmp_path / "new").iterdir(), key=lambda p: p.suffix != ".so")
     assert library.suffix == ".so" and told.suffix == ".sha256"
@@ -164,10 +264,10 @@ def test_the_cache(model, tmp_path, monkeypatch):
     other = library.with_name("other.so")
     other.write_bytes(library.read_bytes()[:-9])
     os.replace(other, library)
-    np.testing.assert_array_equal(model.stream(engine="c")(x), want)
+    np.testing.assert_array_equal(opened(model)(x), want)
     assert len(calls) == 2
     told.unlink()
-    model.stream(engine="c")
+    opened(model)
     assert len(calls) == 3
 
 
@@ -175,15 +275,15 @@ def test_without_a_compiler(model, tmp_path, monkeypatch):
     monkeypatch.setenv("CELLO_CACHE", str(tmp_path))
     monkeypatch.setattr(compiling, "find_compiler", lambda: None)
     with pytest.raises(RuntimeError, match=r"needs a C compiler.*pip install ziglang"):
-        model.stream(engine="c")
+        opened(model)
     monkeypatch.setattr(compiling, "find_compiler", lambda: ["false"])
     with pytest.raises(RuntimeError, match="could not compile the model with false"):
-        model.stream(engine="c")
+        opened(model)
     assert not list(tmp_path.glob("*.so"))
     (tmp_path / "file").touch()
     monkeypatch.setenv("CELLO_CACHE", str(tmp_path / "file"))
     with pytest.raises(RuntimeError, match=r"cannot be made .*variable CELLO_CACHE"):
-        model.stream(engine="c")
+        opened(model)
 
 
 PROGRAM = """
@@ -196,6 +296,7 @@ print(model.stream(engine="c")(np.full((1, 2, 1), 3.0, "float32")).tolist())
 """
 
 
+@needs_gcc
 @pytest.mark.deep
 def test_processes_at_once(tmp_path):
     environment = {**os.environ, "CELLO_CACHE": str(tmp_path)}
