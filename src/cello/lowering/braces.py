@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from cello.lowering.dots import Dots, find_dots
 from cello.lowering.ir import (
     Apply,
     Buffer,
@@ -61,6 +62,14 @@ class Braces:
 
     def lanes(self, name: str, kind: str) -> str:
         """The declaration of `LANES` numbers."""
+        raise NotImplementedError
+
+    def part(self, first: Load) -> str:
+        """A buffer from an element on, as an argument of a function, or as two."""
+        raise NotImplementedError
+
+    def function(self, name: str) -> str:
+        """How a function of the file's own is called."""
         raise NotImplementedError
 
     # Expressions.
@@ -121,7 +130,10 @@ class Braces:
 
     def _fold(self, fold: Fold) -> Iterator[str]:
         loads = list(loads_of(fold.value))
-        if fold.loops and _runs_along(loads, fold.loops[-1]) and fold.operation == "add":
+        dots = find_dots(fold)
+        if dots is not None:
+            yield from self._around(dots.outer, [self._dots(dots)])
+        elif fold.loops and _runs_along(loads, fold.loops[-1]) and fold.operation == "add":
             yield from self._rows(fold)
         elif (
             _runs_along(loads, fold.inner[-1])
@@ -135,6 +147,11 @@ class Braces:
             step = self._combined(fold, total, fold.value)
             lines = [start, *self._around(fold.inner, [f"{total} = {step};"])]
             yield from self._around(fold.loops, [*lines, f"{self._target(fold)} = {total};"])
+
+    def _dots(self, dots: Dots) -> str:
+        self.used.add("dots")
+        parts = ", ".join(self.part(load) for load in (dots.target, dots.x, dots.weight))
+        return f"{self.function('dots')}({parts}, {dots.groups}, {dots.blocks});"
 
     def _rows(self, fold: Fold) -> Iterator[str]:
         """A row of sums at once, some terms at a time: loops that vectorise without reordering."""

@@ -145,7 +145,7 @@ def _weight(buffer: Buffer, prefix: str) -> list[str]:
         values = [float_text(float(v)) if np.isfinite(v) else _odd(float(v)) for v in flat]
     else:
         values = [str(int(v)) for v in flat]
-    many = 20 if buffer.stored == "int8" else 8
+    many = 20 if buffer.bytes == buffer.size else 8
     rows = [", ".join(values[i : i + many]) for i in range(0, len(values), many)]
     kind = type_of(buffer)
     return [

@@ -85,6 +85,64 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     return (signed char)((int)(v.f + 128.5f) - 128);
 }""",
     ),
+    "dots": (  # of int8 with weights in blocks; see dots.py
+        (),
+        """static inline void P_dots(int *to, const signed char *x, const unsigned char *w,
+                          int groups, int blocks) {
+    int more = 0; /* as weights are 128 more */
+    for (int i = 0; i < 4 * groups; ++i) more += x[i] * 128;
+#if defined(__AVX512VNNI__) && defined(__GNUC__)
+    typedef int many __attribute__((vector_size(64), aligned(1), may_alias));
+    typedef int four __attribute__((aligned(1), may_alias));
+    const many zero = {0};
+    for (; blocks > 0; blocks -= 4, to += 64, w += 256 * groups) {
+        const int last = blocks < 4 ? blocks - 1 : 3; /* what is missing is the last once more */
+        const many *a = (const many *)w, *b = a + (last > 0 ? 1 : last) * groups;
+        const many *c = a + (last > 1 ? 2 : last) * groups, *d = a + last * groups;
+        many s = zero, t = zero, u = zero, v = zero;
+        for (int i = 0; i < groups; ++i) {
+            const many inputs = zero + *(const four *)(x + 4 * i);
+            __asm__("vpdpbusd %2, %1, %0" : "+v"(s) : "v"(a[i]), "v"(inputs));
+            __asm__("vpdpbusd %2, %1, %0" : "+v"(t) : "v"(b[i]), "v"(inputs));
+            __asm__("vpdpbusd %2, %1, %0" : "+v"(u) : "v"(c[i]), "v"(inputs));
+            __asm__("vpdpbusd %2, %1, %0" : "+v"(v) : "v"(d[i]), "v"(inputs));
+        }
+        *(many *)to = s - more;
+        if (last > 0) *(many *)(to + 16) = t - more;
+        if (last > 1) *(many *)(to + 32) = u - more;
+        if (last > 2) *(many *)(to + 48) = v - more;
+    }
+#elif defined(__SSE2__) && defined(__GNUC__)
+    /* Products of 16 bits, those of even places and those of odd ones. */
+    typedef int ints __attribute__((vector_size(16), aligned(1), may_alias));
+    typedef short shorts __attribute__((vector_size(16), aligned(1), may_alias));
+    typedef unsigned short pairs __attribute__((vector_size(16), aligned(1), may_alias));
+    for (; blocks > 0; --blocks, to += 16) {
+        ints sums[4] = {{0}, {0}, {0}, {0}};
+        for (int group = 0; group < groups; ++group, w += 64) {
+            const signed char *const at = x + 4 * group;
+            const short a = at[0], b = at[1], c = at[2], d = at[3];
+            const shorts even = {a, c, a, c, a, c, a, c}, odd = {b, d, b, d, b, d, b, d};
+            for (int i = 0; i < 4; ++i) {
+                const pairs units = *(const pairs *)(w + 16 * i);
+                sums[i] += (ints)__builtin_ia32_pmaddwd128((shorts)(units & 255), even)
+                    + (ints)__builtin_ia32_pmaddwd128((shorts)(units >> 8), odd);
+            }
+        }
+        for (int i = 0; i < 4; ++i) *(ints *)(to + 4 * i) = sums[i] - more;
+    }
+#else
+    for (; blocks > 0; --blocks, to += 16) {
+        for (int i = 0; i < 16; ++i) to[i] = -more;
+        for (int group = 0; group < groups; ++group, x += 4) {
+            for (int i = 0; i < 16; ++i, w += 4)
+                to[i] += x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
+        }
+        x -= 4 * groups;
+    }
+#endif
+}""",
+    ),
     "exp": (
         ("clamp",),
         """static inline float P_exp(float x) {

@@ -7,9 +7,14 @@ import math
 import numpy as np
 
 from cello.lowering.braces import LANES, OPERATORS, Braces
-from cello.lowering.ir import Apply, Buffer, Index, Loop, Number
+from cello.lowering.ir import Apply, Buffer, Index, Load, Loop, Number
 
-STORED = {"int8": "signed char", "bfloat16": "unsigned short", "float16": "unsigned short"}
+STORED = {
+    "int8": "signed char",
+    "offset8": "unsigned char",
+    "bfloat16": "unsigned short",
+    "float16": "unsigned short",
+}
 TYPES = {"float": "float", "int": "int", "unsigned": "unsigned", "bool": "int"}
 WIDENED = ("bfloat16", "float16")  # by a function, where they are read
 WHOLE = ("max", "min", "select")  # functions that whole numbers have, too
@@ -28,6 +33,8 @@ class C(Braces):
 
     def element(self, buffer: Buffer, index: Index) -> str:
         text = super().element(buffer, index)
+        if buffer.stored == "offset8":
+            return f"({text} - 128)"
         if buffer.stored not in WIDENED:
             return text
         self.used.add(buffer.stored)
@@ -84,6 +91,13 @@ class C(Braces):
 
     def local(self, name: str, kind: str, value: str) -> str:
         return f"{TYPES[kind]} {name} = {value};"
+
+    def part(self, first: Load) -> str:
+        place, index = self.place(first.buffer), self.index(first.index)
+        return place if index == "0" else f"{place} + {index}"
+
+    def function(self, name: str) -> str:
+        return self.prefix + name
 
     def lanes(self, name: str, kind: str) -> str:
         return f"{TYPES[kind]} {name}[{LANES}];"

@@ -43,7 +43,7 @@ class Array:
         shape, dtype: as in JAX.
         value: its numbers, if they are known before the program runs.
         weight: the name of the weight that it is, or is made of.
-        stored: "int8", "bfloat16" or "float16" if a file keeps its numbers so.
+        stored: "int8", "offset8", "bfloat16" or "float16" if a file keeps its numbers so.
     """
 
     shape: tuple[int, ...]

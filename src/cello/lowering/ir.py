@@ -40,7 +40,7 @@ class Buffer:
         role: "weight", "state", "input", "output" or "temporary".
         value: the numbers of a weight; those of 16 bits as the bits.
         stored: "int8", "bfloat16" or "float16" if it is narrower in memory than its kind, to which
-            each load widens a number.
+            each load widens a number; "offset8" for int8 as numbers that are 128 more.
         comment: where it comes from.
         timed: of an input or output, whether there is one for each step.
         per_step: of an output, how many of its steps come of one, in front if more than one.
@@ -59,7 +59,7 @@ class Buffer:
     @property
     def bytes(self) -> int:
         """How much memory it takes; a boolean is 32 bits in C."""
-        return self.size * {"": 4, "int8": 1}.get(self.stored, 2)
+        return self.size * {"": 4, "int8": 1, "offset8": 1}.get(self.stored, 2)
 
     @property
     def size(self) -> int:

@@ -8,13 +8,14 @@ import math
 import numpy as np
 
 from cello.lowering.braces import LANES, OPERATORS, Braces, buffers_of, counted
-from cello.lowering.ir import Apply, Buffer, Index, Loop, Number
+from cello.lowering.ir import Apply, Buffer, Index, Load, Loop, Number
 from cello.lowering.module import Module
 from cello.lowering.names import comment
 from cello.lowering.samples import Samples
 
 ARRAYS = {"float": "Float32Array", "int": "Int32Array", "unsigned": "Uint32Array",
           "bool": "Uint8Array"}  # fmt: skip
+BYTES = {"int8": "Int8Array", "offset8": "Uint8Array"}
 WIDENED = ("bfloat16", "float16")  # when the file is read
 MATH = {"exp", "tanh", "sqrt", "log", "log1p", "expm1", "sin", "cos", "abs", "sign", "floor",
         "pow", "max", "min"}  # fmt: skip
@@ -28,6 +29,19 @@ OWN = {
     "nearest": """const nearest = (x) => {
   const inside = Math.min(Math.max(Math.fround(x), -127), 127);
   return Math.trunc(Math.fround(inside + 128.5)) - 128;
+};""",
+    "dots": """const dots = (to, toAt, x, xAt, w, at, groups, blocks) => {
+  for (const end = toAt + 16 * blocks; toAt < end; toAt += 16) {
+    for (let unit = 0; unit < 16; ++unit) to[toAt + unit] = 0;
+    for (let group = 0; group < groups; ++group) {
+      const place = xAt + 4 * group;
+      const a = x[place], b = x[place + 1], c = x[place + 2], d = x[place + 3];
+      for (let unit = 0; unit < 16; ++unit, at += 4) {
+        const whole = a * w[at] + b * w[at + 1] + c * w[at + 2] + d * w[at + 3];
+        to[toAt + unit] += whole - 128 * (a + b + c + d);
+      }
+    }
+  }
 };""",
     "bfloat16": """const bfloat16 = (bits) => {
   return new Float32Array(Uint32Array.from(bits, (x) => x << 16).buffer);
@@ -63,7 +77,8 @@ class JavaScript(Braces):
         text = self.index(index)
         if buffer.role in ("input", "output"):
             text = f"{buffer.name}_at" + ("" if text == "0" else f" + {text}")
-        return f"{self.place(buffer)}[{text}]"
+        text = f"{self.place(buffer)}[{text}]"
+        return f"({text} - 128)" if buffer.stored == "offset8" else text
 
     def place(self, buffer: Buffer) -> str:
         if buffer.role == "temporary":
@@ -122,13 +137,19 @@ class JavaScript(Braces):
     def local(self, name: str, kind: str, value: str) -> str:
         return f"let {name} = {value};"
 
+    def part(self, first: Load) -> str:
+        return f"{self.place(first.buffer)}, {self.index(first.index)}"
+
+    def function(self, name: str) -> str:
+        return name
+
     def lanes(self, name: str, kind: str) -> str:
         return f"const {name} = lanes_of_{kind};"
 
 
 def array_of(buffer: Buffer) -> str:
     """What its elements are in memory."""
-    return "Int8Array" if buffer.stored == "int8" else ARRAYS[buffer.kind]
+    return BYTES.get(buffer.stored) or ARRAYS[buffer.kind]
 
 
 def write_javascript(module: Module, samples: Samples | None = None) -> str:

@@ -230,6 +230,8 @@ class Weights:
     def buffer(self, value: np.ndarray, kind: str, name: str, stored: str = "") -> Buffer:
         if stored in ("bfloat16", "float16"):
             value = value.view("uint16")
+        elif stored == "offset8":
+            value = (value.astype("int16") + 128).astype("uint8")
         elif kind == "float":
             value = value.astype("float32")
         key = (value.tobytes(), value.dtype.str, stored, value.shape, name)

@@ -12,32 +12,21 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cello.lowering.equations import Function, Writer
 from cello.lowering.flat import Array, Equation, Flat
+from cello.lowering.int8 import MOST, product, scales_of, stored, table, to_int8
 
-MOST = 127
-GROUP = 4  # inputs that stand side by side
+ROUNDING = Function("to_int8", to_int8)
+WORTH = 256  # bytes that a weight has to become smaller by in int8
 KINDS = {
     "int8": np.dtype("int8"),
     "bfloat16": np.dtype(jnp.bfloat16),
     "float16": np.dtype("float16"),
 }
 PRODUCTS = ("dot_general", "conv_general_dilated")
-
-
-@dataclass(frozen=True)
-class Function:
-    """What stands in an equation for a primitive of JAX: a name, by which its rule is found."""
-
-    name: str
-    compute: Callable
-    multiple_results: bool = False
-
-    def bind(self, *inputs, **params):
-        return self.compute(*inputs, **params)
 
 
 @dataclass(frozen=True)
@@ -52,12 +41,6 @@ class Watch:
     weight: str
     measure: Callable
     name: str = "watch"
-
-
-def to_int8(x, scale):
-    """The nearest whole number to `x * scale` from -127 to 127; a half goes up, NaN is 0."""
-    scaled = jnp.where(jnp.isnan(x), 0.0, jnp.clip(x * scale, -MOST, MOST))
-    return ((scaled + (MOST + 1.5)).astype(jnp.int32) - (MOST + 1)).astype(jnp.int8)
 
 
 Change = Callable[[Equation, int, str], list[Equation]]
@@ -182,11 +165,14 @@ def compared(flat: Flat, kind: str, most: Mapping[str, float]) -> Flat:
 
 
 def fits(equation: Equation, which: int, kind: str) -> bool:
-    """Whether a weight becomes smaller, and is not too large for the kind."""
+    """Whether a weight becomes so much smaller, and is not too large for the kind.
+
+    In int8 what it is multiplied by has to be rounded first: for a few bytes it is not worth it.
+    """
     weight = equation.inputs[which]
     if kind == "int8":
-        size, scales = math.prod(weight.shape), _scales(equation, which)[0].size
-        return size + 4 * scales < 4 * size
+        size, scales = math.prod(weight.shape), scales_of(equation, which)[0].size
+        return size + 4 * scales <= 4 * size - WORTH
     return kind != "float16" or bool(np.abs(weight.value).max() <= 65504)
 
 
@@ -205,134 +191,20 @@ class _Narrow:
     def equations(self, equation: Equation, which: int, name: str) -> list[Equation]:
         if not fits(equation, which, self._kind):
             return [equation]
-        if self._kind != "int8":
-            return self._widening(equation, which)
-        if equation.primitive.name == "gather":
-            return self._table(equation)
-        return self._product(equation, which, self._most[name])
-
-    def _widening(self, equation: Equation, which: int) -> list[Equation]:
-        weight = equation.inputs[which]
-        stored = _stored(weight, np.asarray(weight.value).astype(KINDS[self._kind]), self._kind)
-        wide = Array(weight.shape, weight.dtype)
-        inputs = list(equation.inputs)
-        inputs[which] = wide
-        return [_converted(stored, wide, equation.layer), replace(equation, inputs=inputs)]
-
-    def _table(self, equation: Equation) -> list[Equation]:
-        """Looked up in whole numbers, and widened."""
-        table, *places = equation.inputs
-        scales, _ = _scales(equation, 0)
-        whole = _stored(table, _rounded(table.value, scales), "int8")
-        wide = Array(table.shape, table.dtype)
-        found = Array(table.shape, table.dtype)
-        return [
-            _converted(whole, wide, equation.layer),
-            _times(wide, _named(scales, table), found, equation.layer),
-            replace(equation, inputs=[found, *places]),
-        ]
-
-    def _product(self, equation: Equation, which: int, most: float) -> list[Equation]:
-        """Whole numbers, their product in int32, and that times both scales."""
-        weight, x = equation.inputs[which], equation.inputs[1 - which]
         (output,) = equation.outputs
-        scales, of_output = _scales(equation, which)
-        rounded = _rounded(weight.value, scales)
-        step = most / MOST if most else 1.0
-        made = []
-        key = x, step
-        if key not in self._rounded:
-            self._rounded[key] = Array(x.shape, np.dtype("int8"))
-            scale = {"scale": np.float32(1 / step)}
-            rounding = Function("to_int8", to_int8)
-            made.append(Equation(rounding, [x], [self._rounded[key]], scale, equation.layer))
-        sums = Array(output.shape, np.dtype("int32"))
-        params = {**equation.params, "preferred_element_type": np.dtype("int32")}
-        inputs = [self._rounded[key], self._rounded[key]]
-        inputs[which] = _stored(weight, rounded, "int8")
-        product = replace(equation, inputs=inputs, outputs=[sums], params=params)
-        wide = Array(output.shape, output.dtype)
-        return [
-            *made,
-            *(_in_groups(product) if which == 1 and _has_groups(product) else [product]),
-            _converted(sums, wide, equation.layer),
-            _times(wide, _named(of_output * step, weight), output, equation.layer),
-        ]
-
-
-def _has_groups(product: Equation) -> bool:
-    """Whether it is a matrix of many units whose inputs can be taken by fours."""
-    weight = product.inputs[1]
-    if product.primitive.name != "dot_general" or len(weight.shape) != 2:
-        return False
-    (_, right), (batch, _) = product.params["dimension_numbers"]
-    inputs, units = weight.shape
-    return right == (0,) and not batch and inputs % GROUP == 0 and inputs > GROUP <= units // GROUP
-
-
-def _in_groups(product: Equation) -> list[Equation]:
-    """The same with the weights of four inputs side by side, as instructions for products want."""
-    x, weight = product.inputs
-    inputs, units = weight.shape
-    value = weight.value.reshape(inputs // GROUP, GROUP, units).transpose(0, 2, 1)
-    grouped = Array(value.shape, value.dtype, value, weight.weight, weight.stored)
-    ((axis,), _), batch = product.params["dimension_numbers"]
-    sizes = (*x.shape[:axis], inputs // GROUP, GROUP, *x.shape[axis + 1 :])
-    split = Array(sizes, x.dtype)
-    reshape = {"new_sizes": sizes, "dimensions": None, "sharding": None}
-    params = {**product.params, "dimension_numbers": (((axis, axis + 1), (0, 2)), batch)}
-    return [
-        Equation(jax.lax.reshape_p, [x], [split], reshape, product.layer),
-        replace(product, inputs=[split, grouped], params=params),
-    ]
-
-
-def _scales(equation: Equation, which: int) -> tuple[np.ndarray, np.ndarray]:
-    """A scale for each unit of a weight, beside the weight and beside the output."""
-    weight = np.asarray(equation.inputs[which].value, "float64")
-    name, params = equation.primitive.name, equation.params
-    axes = range(weight.ndim)
-    sizes = [1] * len(equation.outputs[0].shape)
-    if name == "gather":
-        units = [weight.ndim - 1]
-    elif name == "conv_general_dilated":
-        units = [params["dimension_numbers"].rhs_spec[0]]
-        sizes[params["dimension_numbers"].out_spec[1]] = weight.shape[units[0]]
-    else:
-        inner, batch = (pair[which] for pair in params["dimension_numbers"])
-        rest = [a for a in axes if a not in (*inner, *batch)]
-        units = [*batch, *rest]
-        others = len(sizes) - len(units)
-        gap = [1] * others
-        first, last = ([weight.shape[a] for a in some] for some in (batch, rest))
-        sizes = [*first, *last, *gap] if which == 0 else [*first, *gap, *last]
-    summed = tuple(a for a in axes if a not in units)
-    scales = np.abs(weight).max(summed, keepdims=True) / MOST
-    scales = np.where(scales == 0, 1.0, scales)
-    if name == "gather":
-        return scales, scales
-    return scales, scales.transpose([*units, *summed]).reshape(sizes)
-
-
-def _rounded(value, scales: np.ndarray) -> np.ndarray:
-    return np.rint(np.asarray(value, "float64") / scales).astype("int8")
-
-
-def _stored(weight: Array, value, kind: str) -> Array:
-    return Array(weight.shape, value.dtype, value, weight.weight, kind)
-
-
-def _named(scales: np.ndarray, weight: Array) -> Array:
-    value = scales.astype("float32")
-    return Array(scales.shape, value.dtype, value, f"{weight.weight or 'constant'} scale")
-
-
-def _converted(array: Array, to: Array, layer: str) -> Equation:
-    params = {"new_dtype": np.dtype("float32"), "weak_type": False}
-    return Equation(
-        jax.lax.convert_element_type_p, [array], [to], {**params, "sharding": None}, layer
-    )
-
-
-def _times(array: Array, scales: Array, to: Array, layer: str) -> Equation:
-    return Equation(Function("mul", jnp.multiply), [array, scales], [to], {}, layer)
+        weight, inputs = equation.inputs[which], list(equation.inputs)
+        writer = Writer(equation.layer)
+        if self._kind == "int8" and equation.primitive.name != "gather":
+            x, step = inputs[1 - which], (self._most[name] or MOST) / MOST
+            if (x, step) not in self._rounded:
+                scale = {"scale": np.float32(1 / step)}
+                self._rounded[x, step] = writer.write(ROUNDING, [x], x.shape, "int8", scale)
+            product(writer, equation, which, self._rounded[x, step], step)
+            writer.equations[-1].outputs = [output]
+            return writer.equations
+        if self._kind == "int8":
+            inputs[which] = table(writer, equation)
+        else:
+            value = np.asarray(weight.value).astype(KINDS[self._kind])
+            inputs[which] = writer.converted(stored(weight, value, self._kind), "float32")
+        return [*writer.equations, replace(equation, inputs=inputs)]

@@ -6,20 +6,26 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 import jax
 import numpy as np
 
 from cello.core.symbolic import new_dimension
 from cello.core.variable import Binding
+from cello.layers import Identity, Input
 from cello.lowering.bounds import bounds_in, bounds_of
 from cello.lowering.flat import Flat
 from cello.lowering.module import Module, module_of_stream, unchanged
 from cello.lowering.names import identifier
-from cello.lowering.narrow import KINDS, narrowed, sizes_wanted, watched
+from cello.lowering.narrow import KINDS, compared, narrowed, sizes_wanted, watched
+from cello.lowering.report import Report
 from cello.lowering.runs import Runs, start_of
 from cello.lowering.sequence import module_of_sequence
+from cello.models import Sequential
 from cello.streaming.plan import inputs_of, shape_of
+
+STEPS = 10, 100, 1000, 10000  # of which a report says the errors
 
 
 class Quantized:
@@ -86,9 +92,84 @@ class Quantized:
             return self._outputs_of(self._run, x)
         return self._outputs_of(Runs(*self._traced(self.change, rest), self._timed), x)
 
+    def evaluate(self, x, y) -> dict[str, float]:
+        """The loss and metrics that the model was compiled with, by name, of the quantised one.
+
+        Args:
+            x, y: as for `model.evaluate`; the model has one output.
+        """
+        found = self.predict(x)
+        if not isinstance(found, (list, np.ndarray)) or len(self._narrow[0].outputs) != 1:
+            raise ValueError(
+                f"{self.model}: evaluate is for models of one output; compare what predict gives."
+            )
+        objective = self.model.trainer.objective
+        shape = self._narrow[0].outputs[0].shape
+        timed = (None,) if self._along_time[0] else ()
+        judge = Sequential([Input((*timed, *shape)), Identity()])
+        judge.compile(
+            loss=objective.loss,
+            loss_weights=objective.loss_weights,
+            metrics=objective.metrics,
+            weighted_metrics=objective.weighted_metrics,
+        )
+        return cast(dict, judge.evaluate(found, y, verbose=0, return_dict=True))
+
+    def report(self, x, y=None) -> Report:
+        """How far the quantised model is from the model.
+
+        Args:
+            x: inputs as for `predict`. For the errors after more steps than they have, their rows
+                follow one another, again and again.
+            y: targets as for `evaluate`, for the loss and the metrics.
+        """
+        module, flats = self._exact
+        watching = [compared(flat, self.weights, self.most) for flat in flats]
+        _, measured = Runs(module, watching, self._timed)(*self._rows(x))
+        metrics = {}
+        if y is not None:
+            before = self.model.evaluate(x, y, verbose=0, return_dict=True)
+            after = self.evaluate(x, y)
+            metrics = {name: (float(before[name]), float(after[name])) for name in before}
+        return Report(
+            self.weights,
+            (_bytes(module), _bytes(self._narrow[0])),
+            {name: float(off / most) if most else 0.0 for name, (off, most) in measured.items()},
+            self._after_steps(x),
+            metrics,
+        )
+
+    def _after_steps(self, x) -> dict[int, float]:
+        """The greatest error of an output until a step, as a part of the greatest value."""
+        leaves, lengths = self._rows(x)
+        stops = [int(lengths.max())]
+        if self.steps is None:  # rows can be put behind one another
+            stops = list(STEPS)
+            for k, timed in enumerate(self._timed):
+                leaf = leaves[k]
+                if timed:
+                    rows = np.concatenate([a[:n] for a, n in zip(leaf, lengths, strict=True)])
+                    leaf = np.resize(rows, (1, STEPS[-1], *rows.shape[1:]))
+                leaves[k] = leaf[:1]
+            lengths = np.array(STEPS[-1:], "int32")
+        exact, found = (run(leaves, lengths)[0] for run in (self._exact_run, self._run))
+        errors = {}
+        for stop in stops:
+            parts = [
+                np.abs(a - b)[:, : -(-a.shape[1] * stop // stops[-1])].max(initial=0)
+                / (np.abs(b).max(initial=0) or 1)
+                for a, b in zip(found, exact, strict=True)
+            ]
+            errors[stop] = float(max(parts))
+        return errors
+
     @functools.cached_property
     def _run(self) -> Runs:
         return Runs(*self._narrow, self._timed)
+
+    @functools.cached_property
+    def _exact_run(self) -> Runs:
+        return Runs(*self._exact, self._timed)
 
     # ------------------------------------------------------------------------- calibration
 
@@ -164,13 +245,18 @@ class Quantized:
 
     def _output(self, number: int, array: np.ndarray, lengths: np.ndarray, ragged: bool):
         """An output of all rows; of rows of several lengths a list, if it has time."""
-        shape = jax.tree.leaves(self._shapes(new_dimension()))[number].shape
-        if isinstance((*shape, 0, 0)[1], int):  # it has no time: that after the last step
+        if not self._along_time[number]:  # that after the last step
             return array if self.steps else array[np.arange(len(lengths)), lengths - 1]
         counts = {n: jax.tree.leaves(self._shapes(n))[number].shape[1] for n in set(lengths)}
         if ragged:
             return [row[: counts[n]] for row, n in zip(array, lengths, strict=True)]
         return array[:, : counts[lengths[0]]]
+
+    @functools.cached_property
+    def _along_time(self) -> list[bool]:
+        """For each output whether it has an axis of time."""
+        shapes = jax.tree.leaves(self._shapes(new_dimension()))
+        return [not all(isinstance(n, int) for n in shape.shape[1:2]) for shape in shapes]
 
     def _shapes(self, steps):
         """The shapes of the outputs after so many steps."""
@@ -178,6 +264,10 @@ class Quantized:
         inputs = self._structure.unflatten(specs)
         with Binding():
             return jax.eval_shape(lambda x: self.model(x, training=False), inputs)
+
+
+def _bytes(module: Module) -> int:
+    return sum(b.bytes for b in module.weights)
 
 
 def quantize(model, weights, calibrate=None, steps=None, like=None) -> Quantized:
