@@ -120,43 +120,52 @@ CELLO_INLINE V exp(V x) {
 CELLO_INLINE V absolute(V x) { return (V)((Vi)x & 0x7fffffff); }
 CELLO_INLINE V truth(Vi x) { return (V)(x & 1); }
 
-// kColumns vectors of sums over the inner steps, side by side.
-template <int kColumns>
+// kColumns vectors of sums over the inner steps, side by side; each in kChains parts, as a sum waits for
+// the one before.
+template <int kColumns, int kChains>
 CELLO_INLINE void columns(const Instruction& i, const float* a, const float* b, float* to, bool more,
                           int64_t last) {
-  V sums[kColumns], others[kColumns];
+  V sums[kChains][kColumns];
   for (int v = 0; v < kColumns; ++v) {
-    sums[v] = more ? load(to + v * kLanes) : V{};
-    others[v] = V{};
+    sums[0][v] = more ? load(to + v * kLanes) : V{};
+    for (int chain = 1; chain < kChains; ++chain) sums[chain][v] = V{};
   }
   int64_t k = 0;
-  for (; k + 2 <= i.inner; k += 2) {  // two chains of sums, as one would wait for itself
-    const V first = splat(a[k * i.a_step]), second = splat(a[(k + 1) * i.a_step]);
-    const float* row = b + k * i.b_step;
-    for (int v = 0; v < kColumns; ++v) {
-      sums[v] += first * load(row + v * kLanes);
-      others[v] += second * load(row + i.b_step + v * kLanes);
+  for (; k + kChains <= i.inner; k += kChains)
+    for (int chain = 0; chain < kChains; ++chain) {
+      const V factor = splat(a[(k + chain) * i.a_step]);
+      const float* row = b + (k + chain) * i.b_step;
+      for (int v = 0; v < kColumns; ++v) sums[chain][v] += factor * load(row + v * kLanes);
     }
+  for (; k < i.inner; ++k) {
+    const V factor = splat(a[k * i.a_step]);
+    for (int v = 0; v < kColumns; ++v) sums[0][v] += factor * load(b + k * i.b_step + v * kLanes);
   }
-  if (k < i.inner) {
-    const V first = splat(a[k * i.a_step]);
-    for (int v = 0; v < kColumns; ++v)
-      sums[v] += first * load(b + k * i.b_step + v * kLanes);
+  for (int v = 0; v < kColumns; ++v) {
+    for (int chain = 1; chain < kChains; ++chain) sums[0][v] += sums[chain][v];
+    const bool whole = v < kColumns - 1 || last >= kLanes;
+    if (whole) store(to + v * kLanes, sums[0][v]);
+    else store_first(to + v * kLanes, sums[0][v], last);
   }
-  for (int v = 0; v < kColumns - 1; ++v) store(to + v * kLanes, sums[v] + others[v]);
-  const V end = sums[kColumns - 1] + others[kColumns - 1];
-  if (last < kLanes) return store_first(to + (kColumns - 1) * kLanes, end, last);
-  store(to + (kColumns - 1) * kLanes, end);
 }
+
+// Wide columns go along the lines of a large matrix.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kWide = 16;
+#else
+constexpr int kWide = 8;
+#endif
 
 CELLO_INLINE void product(const Frame& frame, const Instruction& i, bool more) {
   const float *a = (const float*)frame.at(i.a), *b = (const float*)frame.at(i.b);
   float* to = (float*)frame.at(i.to);
   int64_t j = 0;
+  for (; j + kWide * kLanes <= i.count; j += kWide * kLanes)
+    columns<kWide, 1>(i, a, b + j, to + j, more, kLanes);
   for (; j + 4 * kLanes <= i.count; j += 4 * kLanes)
-    columns<4>(i, a, b + j, to + j, more, kLanes);
+    columns<4, 2>(i, a, b + j, to + j, more, kLanes);
   for (; j < i.count; j += kLanes)
-    columns<1>(i, a, b + j, to + j, more, i.count - j);
+    columns<1, 4>(i, a, b + j, to + j, more, i.count - j);
 }
 
 CELLO_INLINE float add_lanes(V v) {

@@ -5,7 +5,9 @@
 #define Py_LIMITED_API 0x030b0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <structmember.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -21,7 +23,9 @@ struct Runner {
   PyObject_HEAD
   Steps steps;
   const void* context;
-  Py_buffer state;  // (rows, words)
+  Py_buffer state;    // (rows, words)
+  Py_buffer changes;  // one number, which tells that the model may have changed
+  int64_t seen;       // what it was
   bool busy;
   // What a quick call takes: one array (rows, steps, *shape) of this format.
   char format;
@@ -95,7 +99,7 @@ bool fits(const Runner* self, const Py_buffer& chunk) {
 
 PyObject* quick(Runner* self, PyObject* chunk) {
   Py_buffer in, out;
-  if (!self->empty) Py_RETURN_NONE;
+  if (!self->empty || *static_cast<const int64_t*>(self->changes.buf) != self->seen) Py_RETURN_NONE;
   if (PyObject_GetBuffer(chunk, &in, PyBUF_ND | PyBUF_FORMAT)) {
     PyErr_Clear();  // a list, or an array in another order, is looked at by the session
     Py_RETURN_NONE;
@@ -146,16 +150,22 @@ PyObject* run(Runner* self, PyObject* args) {
 
 int init(Runner* self, PyObject* args, PyObject*) {
   Py_ssize_t steps, context;
-  PyObject *state, *shape, *tail, *empty, *dtype;
+  PyObject *state, *changes, *shape, *tail, *empty, *dtype;
   int format;
-  if (!PyArg_ParseTuple(args, "nnOCO!O!OO", &steps, &context, &state, &format, &PyTuple_Type, &shape,
-                        &PyTuple_Type, &tail, &empty, &dtype))
+  if (!PyArg_ParseTuple(args, "nnOOCO!O!OO", &steps, &context, &state, &changes, &format, &PyTuple_Type,
+                        &shape, &PyTuple_Type, &tail, &empty, &dtype))
     return -1;
   if (self->state.obj) {
     PyErr_SetString(PyExc_RuntimeError, "a runner is made once");
     return -1;
   }
   if (PyObject_GetBuffer(state, &self->state, PyBUF_WRITABLE | PyBUF_ND)) return -1;
+  if (PyObject_GetBuffer(changes, &self->changes, PyBUF_SIMPLE)) return -1;
+  if (self->changes.len != sizeof(int64_t)) {
+    PyErr_SetString(PyExc_ValueError, "changes is one integer of 64 bits");
+    return -1;
+  }
+  self->seen = *static_cast<const int64_t*>(self->changes.buf);
   const Py_ssize_t dimensions = PyTuple_Size(shape);
   if (self->state.ndim != 2 || rows_of(self) < 1 || dimensions > kDimensions) {
     PyErr_SetString(PyExc_ValueError, "the state is (rows, words), with a row at least");
@@ -182,6 +192,7 @@ void destroy(PyObject* object) {
   Runner* self = reinterpret_cast<Runner*>(object);
   PyTypeObject* type = Py_TYPE(object);
   if (self->state.obj) PyBuffer_Release(&self->state);
+  if (self->changes.obj) PyBuffer_Release(&self->changes);
   Py_XDECREF(self->empty);
   Py_XDECREF(self->dtype);
   Py_XDECREF(self->tail);
@@ -192,14 +203,15 @@ void destroy(PyObject* object) {
 
 PyMethodDef methods[] = {
     {"quick", reinterpret_cast<PyCFunction>(quick), METH_O,
-     "The outputs for a chunk, or None if it is not one contiguous array as it was announced."},
+     "The outputs for a chunk; None if it is not one contiguous array as it was announced, or if\n"
+     "`changes` is not what it was."},
     {"run", reinterpret_cast<PyCFunction>(run), METH_VARARGS,
      "run(arrays, steps): the steps of all rows; arrays are inputs and outputs, rows first."},
     {nullptr, nullptr, 0, nullptr}};
 
 PyType_Slot slots[] = {
     {Py_tp_doc, const_cast<char*>(
-         "Runner(steps, context, state, format, shape, tail, empty, dtype)\n--\n\n"
+         "Runner(steps, context, state, changes, format, shape, tail, empty, dtype)\n--\n\n"
          "Runs `steps(context, arrays, n)`, both addresses, over the rows of a state.\n\n"
          "A quick call takes one array (rows, steps, *shape) of this format and gives\n"
          "empty((rows, steps, *tail), dtype), filled; there is none if `empty` is None.")},
@@ -210,12 +222,55 @@ PyType_Slot slots[] = {
 
 PyType_Spec spec = {"cello.native._runner.Runner", sizeof(Runner), 0, Py_TPFLAGS_DEFAULT, slots};
 
-int fill(PyObject* module) {
-  PyObject* type = PyType_FromSpec(&spec);
-  if (!type) return -1;
-  const int failed = PyModule_AddObjectRef(module, "Runner", type);
+// What a Session derives from, so that a call of it meets no Python on its quick way.
+struct Caller {
+  PyObject_HEAD
+  PyObject* runner;
+};
+
+PyTypeObject* runner_type;
+
+PyObject* call(PyObject* object, PyObject* args, PyObject* keywords) {
+  PyObject* runner = reinterpret_cast<Caller*>(object)->runner;
+  if (runner && Py_TYPE(runner) == runner_type && !keywords && PyTuple_Size(args) == 1) {
+    PyObject* found = quick(reinterpret_cast<Runner*>(runner), PyTuple_GetItem(args, 0));
+    if (found != Py_None) return found;
+    Py_DECREF(found);
+  }
+  PyObject* method = PyObject_GetAttrString(object, "call");
+  if (!method) return nullptr;
+  PyObject* found = PyObject_Call(method, args, keywords);
+  Py_DECREF(method);
+  return found;
+}
+
+void destroy_caller(PyObject* object) {
+  PyTypeObject* type = Py_TYPE(object);
+  Py_XDECREF(reinterpret_cast<Caller*>(object)->runner);
+  reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(object);
   Py_DECREF(type);
-  return failed;
+}
+
+PyMemberDef caller_members[] = {
+    {"runner", T_OBJECT, offsetof(Caller, runner), 0, "a Runner for the quick way, or None"},
+    {nullptr, 0, 0, 0, nullptr}};
+
+PyType_Slot caller_slots[] = {
+    {Py_tp_doc, const_cast<char*>("Called, it asks `self.runner`, and else `self.call`.")},
+    {Py_tp_call, reinterpret_cast<void*>(call)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(destroy_caller)},
+    {Py_tp_members, caller_members},
+    {0, nullptr}};
+
+PyType_Spec caller_spec = {"cello.native._runner.Caller", sizeof(Caller), 0,
+                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, caller_slots};
+
+int fill(PyObject* module) {
+  PyObject* runner = PyType_FromSpec(&spec);
+  PyObject* caller = PyType_FromSpec(&caller_spec);
+  runner_type = reinterpret_cast<PyTypeObject*>(runner);
+  if (!runner || !caller || PyModule_AddObjectRef(module, "Runner", runner)) return -1;
+  return PyModule_AddObjectRef(module, "Caller", caller);
 }
 
 PyModuleDef_Slot module_slots[] = {{Py_mod_exec, reinterpret_cast<void*>(fill)}, {0, nullptr}};

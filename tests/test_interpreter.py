@@ -13,6 +13,7 @@ from sources import within
 from test_export import EDGES, FUNCTIONS, all_models, as_exact_as_inputs, grid, of_each_step, ulps
 
 from cello import Input, Sequential
+from cello.core.variable import CHANGES
 from cello.lowering.interpreted import interpret_module
 from cello.lowering.ir import (
     Apply,
@@ -44,7 +45,7 @@ def run(statements, targets, sources):
     layout = lay_out(module)
     entry = interpret_module(module, layout)()
     state = np.zeros((1, layout.fresh + 1), "int32")
-    made = runner().Runner(entry.function, entry.context, state, "f", (), (), None, None)
+    made = runner().Runner(entry.function, entry.context, state, CHANGES, "f", (), (), None, None)
     found = [np.zeros((1, b.size), DTYPES[b.kind]) for b in targets]
     made.run(tuple(found), 1)
     return [array[0] for array in found]

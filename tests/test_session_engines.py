@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import re
 import subprocess
 import sys
 import textwrap
@@ -176,11 +177,31 @@ def test_what_cannot_be_lowered_runs_in_jax(monkeypatch, model):
 
     assert "the primitive 'nextafter' of JAX (layer 'sequential/unknown')" in reason(Unknown())
     assert "seed_generator" in reason(Noise())
-    assert "For more than 16 rows JAX is faster" in model.stream(17).engine.reason
+    reason = (
+        r"A step of 9000 row\(s\) of this model takes [0-9,]+ operations; from 600,000 on, JAX is"
+    )
+    assert re.match(reason, model.stream(9000).engine.reason)
     monkeypatch.setattr(native, "missing_runner", lambda: "There is none.")
     assert model.stream().engine.reason == "There is none."
     with pytest.raises(RuntimeError, match=r"stream\(engine='native'\): There is none"):
         model.stream(engine="native")
+
+
+def test_many_rows_go_on_in_jax(model):
+    """What was chosen for few rows is chosen anew; the states of the first go on."""
+    one, other = model.stream(), model.stream(engine="jax")
+    asked = model.stream(engine="native")
+    x = normal(1, 6, 3)
+    for session in (one, other, asked):
+        session(x[:, :3])
+        session.add_rows(6000)
+    assert one.engine == "jax" and asked.engine == "native"
+    rest = np.repeat(x[:, 3:], 6001, 0)
+    want = other(rest)
+    close(one(rest), want)
+    close(asked(rest), want)
+    with pytest.raises(TypeError, match="call"):
+        one(rest, rest)
 
 
 @pytest.mark.parametrize("engine", [None, *ENGINES])

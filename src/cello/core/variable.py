@@ -8,6 +8,7 @@ binding: values in, `binding.values` out.
 
 from __future__ import annotations
 
+import array
 import contextlib
 import contextvars
 import functools
@@ -114,7 +115,7 @@ def autocast(dtype):
         _autocast.reset(token)
 
 
-CHANGES = [0]  # how often a variable has got another value, which tells that one may have
+CHANGES = array.array("q", [0])  # how often a variable has got another value
 
 _NUMBERS = (jax.Array, np.ndarray, np.generic, Number, list, tuple)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 import jax
 
 from cello import native
 from cello.lowering.compiling import compile_module
 from cello.lowering.interpreted import interpret_module
-from cello.lowering.steps import LoweredSteps
+from cello.lowering.steps import LoweredSteps, lower_stream
 from cello.ops.engine import ASKED_FOR, Engine
 from cello.streaming.jax_steps import JaxSteps
 from cello.streaming.plan import StreamPlan
@@ -41,25 +39,17 @@ def choose_steps(asked: str | None, plan: StreamPlan, batch_size: int):
         if obstacle:
             raise RuntimeError(f"{plan.model}.stream(engine={asked!r}): {obstacle}")
         return LoweredSteps(plan, Engine(asked, ASKED_FOR), MAKERS[asked])
-    obstacle = obstacle or _why_slower(plan, batch_size)
+    if jax.default_backend() != "cpu":
+        obstacle = f"JAX computes on {jax.default_backend()}."
     if obstacle:
-        return JaxSteps(plan, Engine("jax", obstacle))
-    changed = Engine("jax", "The weights of the model have changed since the session was opened.")
-    instead = functools.partial(JaxSteps, engine=changed)
+        return run_in_jax(plan, obstacle)
     try:
-        return LoweredSteps(plan, Engine("native"), interpret_module, instead)
+        steps = LoweredSteps(plan, Engine("native"), interpret_module, run_in_jax)
     except ValueError as error:
-        return JaxSteps(plan, Engine("jax", str(error)))
+        return run_in_jax(plan, str(error))
+    too_slow = lower_stream(plan).why_slow(batch_size)
+    return run_in_jax(plan, too_slow) if too_slow else steps
 
 
-def _why_slower(plan: StreamPlan, batch_size: int) -> str | None:
-    """Why JAX is faster, in a sentence."""
-    platform = jax.default_backend()
-    if platform != "cpu":
-        return f"JAX computes on {platform}."
-    if batch_size > MOST_ROWS:
-        return f"For more than {MOST_ROWS} rows JAX is faster."
-    return None
-
-
-MOST_ROWS = 16
+def run_in_jax(plan: StreamPlan, reason: str) -> JaxSteps:
+    return JaxSteps(plan, Engine("jax", reason))

@@ -233,5 +233,25 @@ def cost(value: Expr) -> int:
     return 0
 
 
+def count_functions(value: Expr) -> int:
+    """How many functions an expression has."""
+    if isinstance(value, Apply):
+        return 1 + sum(map(count_functions, value.arguments))
+    return 0
+
+
+def count_work(statements: Sequence[Statement]) -> int:
+    """How many functions of single elements statements compute."""
+    total = 0
+    for statement in statements:
+        if isinstance(statement, Repeat):
+            total += statement.loop.size * count_work(statement.body)
+            continue
+        inner = statement.inner if isinstance(statement, Fold) else ()
+        places = math.prod(loop.size for loop in (*statement.loops, *inner))
+        total += places * (1 + count_functions(statement.value))
+    return total
+
+
 HEAVY = {"exp", "tanh", "logistic", "log", "sqrt", "rsqrt", "sin", "cos", "erf", "pow", "div",
          "log1p", "expm1"}  # fmt: skip

@@ -16,6 +16,7 @@ from cello.lowering.ir import (
     Map,
     Number,
     Place,
+    count_functions,
 )
 
 DISPATCH = 4.0  # what an instruction costs besides its elements, in vectors of them
@@ -79,7 +80,7 @@ def moves(value: Expr, row: Row) -> bool:
 def best_row(statement: Map | Fold, loops: Sequence[Loop]) -> Loop | None:
     """The loop along which vectors cost least."""
     total = math.prod(loop.size for loop in loops)
-    count = _count(statement.value)
+    count = count_functions(statement.value)
     folds = {loop.name for loop in statement.inner} if isinstance(statement, Fold) else set()
 
     def cost(loop: Loop) -> float:
@@ -91,13 +92,6 @@ def best_row(statement: Map | Fold, loops: Sequence[Loop]) -> Loop | None:
         return once * total / loop.size
 
     return min(reversed(loops), key=cost, default=None)
-
-
-def _count(value: Expr) -> int:
-    """How many functions an expression has."""
-    if isinstance(value, Apply):
-        return 1 + sum(map(_count, value.arguments))
-    return 0
 
 
 def factors_of(fold: Fold) -> tuple[Load, Load] | None:

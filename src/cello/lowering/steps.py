@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from cello.lowering.ir import Buffer, Number
+from cello.core.variable import CHANGES
+from cello.lowering.ir import Buffer, Number, count_work
 from cello.lowering.module import STARTS, Module, Step, module_of_plan
 from cello.lowering.tracing import named_leaves
 from cello.native import runner
@@ -17,6 +18,7 @@ from cello.streaming.plan import StreamPlan
 
 DTYPES = {"float": "float32", "int": "int32", "unsigned": "uint32", "bool": "int32"}
 FORMATS = {"float": "f", "int": "i", "unsigned": "I", "bool": "i"}
+MOST_WORK = 600_000  # functions of elements; some fifty microseconds
 BEHIND = 16  # words behind a state that a vector may read
 
 
@@ -72,12 +74,22 @@ class Lowered:
         self._weights = [v.value for v in plan.model.variables]
         self.module = module_of_plan(plan, "model")
         self.layout = lay_out(self.module)
+        self._work = max(count_work(step.program.statements) for step in self.module.steps)
         self._made: dict[Make, Callable[[], Entry]] = {}
 
     def has_weights_of(self, model) -> bool:
         now = [v.value for v in model.variables]
         return len(now) == len(self._weights) and all(
             a is b for a, b in zip(now, self._weights, strict=True)
+        )
+
+    def why_slow(self, rows: int) -> str | None:
+        """Why JAX is faster for so many rows, in a sentence; `None` if it is not."""
+        if rows * self._work <= MOST_WORK:
+            return None
+        return (
+            f"A step of {rows} row(s) of this model takes {rows * self._work:,} operations; from "
+            f"{MOST_WORK:,} on, JAX is faster."
         )
 
     def entry(self, make: Make) -> Entry:
@@ -104,11 +116,12 @@ class LoweredSteps:
         plan: the model as a stream.
         engine: what makes the function, and why.
         make: makes it of the module.
-        instead: what to run with from when the model's weights change, a function of the plan; if
-            it is not given, the function is made anew then.
+        instead: what to run with once the model's weights change, or the rows are too many: a
+            function of the plan and a reason. If it is not given, the function is made anew.
 
     Attributes:
         phases: for `Carry`.
+        runner: for the quick way of a session.
 
     Raises:
         ValueError: if the model cannot be lowered; the layer is named.
@@ -119,7 +132,7 @@ class LoweredSteps:
         plan: StreamPlan,
         engine: Engine,
         make: Make,
-        instead: Callable[[StreamPlan], Any] | None = None,
+        instead: Callable[[StreamPlan, str], Any] | None = None,
     ):
         self.engine = engine
         self.phases: dict[str, int] = {}
@@ -135,7 +148,7 @@ class LoweredSteps:
 
     def __getstate__(self):
         """For `pickle` and `copy`: without what is compiled."""
-        made = ("_lowered", "_module", "_layout", "_entry", "_runner")
+        made = ("_lowered", "_module", "_layout", "_entry", "runner")
         return {name: value for name, value in vars(self).items() if name not in made}
 
     def __setstate__(self, state):
@@ -143,22 +156,22 @@ class LoweredSteps:
         self._prepare()
         self._start_runner()
 
-    def follow_weights(self):
-        """What runs the model with the weights that it has now."""
-        if self._lowered.has_weights_of(self._plan.model):
-            return self
-        if self._instead is None:
-            other: Any = LoweredSteps(self._plan, self.engine, self._make)
+    def renew(self):
+        """What runs the model with the weights and for the rows of now."""
+        changed = not self._lowered.has_weights_of(self._plan.model)
+        reason = self._lowered.why_slow(len(self._state))
+        if changed:
+            reason = "The weights of the model have changed since the session was opened."
+        if self._instead is not None and reason:
+            other = self._instead(self._plan, reason)
+        elif changed:
+            other = LoweredSteps(self._plan, self.engine, self._make)
         else:
-            other = self._instead(self._plan)
+            return self
         other.set(*self.live(), self.phases)
         return other
 
     # ------------------------------------------------------------------------------- steps
-
-    def quick(self, chunk):
-        """The outputs of a chunk that is one array as the model takes it; else `None`."""
-        return self._runner.quick(chunk)
 
     def run(self, leaves, steps: int):
         """The outputs for a chunk."""
@@ -170,7 +183,7 @@ class LoweredSteps:
         outputs = [
             np.empty((rows, *_shape_of(b, steps)), DTYPES[b.kind]) for b in self._module.outputs
         ]
-        self._runner.run((*leaves, *outputs), steps)
+        self.runner.run((*leaves, *outputs), steps)
         if self.phases:
             outputs = self._cut(outputs, steps)
             phase = int(self._state[0, self._layout.phase])
@@ -231,10 +244,11 @@ class LoweredSteps:
         alone = len(inputs) == len(outputs) == 1 and inputs[0].timed and outputs[0].timed
         plain = isinstance(self._plan.along_time, bool) and not self._module.phased
         plain = plain and outputs[0].per_step == 1
-        self._runner = runner().Runner(
+        self.runner = runner().Runner(
             self._entry.function,
             self._entry.context,
             self._state,
+            CHANGES,
             FORMATS[inputs[0].kind],
             inputs[0].shape,
             outputs[0].shape,

@@ -25,7 +25,10 @@ class JaxSteps:
 
     Attributes:
         phases: for `Carry`.
+        runner: for the quick way of a session: none.
     """
+
+    runner = None
 
     def __init__(self, plan: StreamPlan, engine: Engine | None = None):
         self.engine = engine or Engine("jax", ASKED_FOR)
@@ -39,11 +42,8 @@ class JaxSteps:
         """For `pickle` and `copy`: without what is compiled."""
         return {**vars(self), "_programs": {}}
 
-    def quick(self, chunk):
-        """The outputs of a chunk that needs no look; there is none."""
-
-    def follow_weights(self) -> JaxSteps:
-        """What runs the model with the weights that it has now."""
+    def renew(self) -> JaxSteps:
+        """What runs the model with the weights and for the rows of now."""
         return self
 
     def run(self, leaves, steps: int):

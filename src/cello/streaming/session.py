@@ -12,12 +12,13 @@ import numpy as np
 from cello.core.memory import telling_of_memory
 from cello.core.numbers import exact_numbers, refuse_complex, strings_refused
 from cello.core.variable import CHANGES
+from cello.native.caller import Caller
 from cello.ops.engine import Engine
 from cello.streaming.jax_steps import JaxSteps
 from cello.streaming.plan import plan_stream, shape_of
 
 
-class Session:
+class Session(Caller):
     """A model that goes on where the last call ended; `Model.stream` opens it.
 
     Each row is a sequence of its own. For every chunk a call gives what the model would have given
@@ -54,19 +55,24 @@ class Session:
     def _take(self, steps) -> None:
         """Run with these steps from now on."""
         self._steps = steps
-        self._quick = steps.quick
+        self.runner = steps.runner
         self._weights_of = CHANGES[0]
+
+    def _set(self, values, starts, phases) -> None:
+        """Take these states of the rows."""
+        self._steps.set(values, starts, phases)
+        self._take(self._steps.renew())
 
     def __getstate__(self):
         """For `pickle` and `copy`."""
-        return {**vars(self), "_quick": None}
+        return dict(vars(self))
 
     def __setstate__(self, state):
         vars(self).update(state)
         self._take(self._steps)
 
-    def __call__(self, chunk):
-        """The outputs for the next steps.
+    def call(self, chunk):
+        """The outputs for the next steps: what a call of the session is, looked at.
 
         Args:
             chunk: array `(rows, steps, ...)`, with any number of steps; for a model with several
@@ -80,10 +86,7 @@ class Session:
             MemoryError: if a piece does not fit into memory; the session stays as it was.
         """
         if CHANGES[0] != self._weights_of:
-            self._take(self._steps.follow_weights())
-        outputs = self._quick(chunk)
-        if outputs is not None:
-            return outputs
+            self._take(self._steps.renew())
         leaves, steps = self._check_chunk(chunk)
         advice = "Open the session with fewer rows (batch_size), or pass chunks of fewer steps."
         with telling_of_memory("A chunk", leaves, advice):
@@ -137,7 +140,7 @@ class Session:
         arrays = [np.asarray(state[name], value.dtype) for name, value in have.items()]
         values, starts = jax.tree.unflatten(jax.tree.structure(live), arrays)
         self.batch_size = rows[0]
-        self._steps.set(values, starts, {path: int(state[name]) for name, path in phases.items()})
+        self._set(values, starts, {path: int(state[name]) for name, path in phases.items()})
 
     # ------------------------------------------------------------------------------ rows
 
@@ -147,7 +150,7 @@ class Session:
         self._check_windows("add_rows")
         values, starts = self._steps.live()
         self.batch_size += count
-        self._steps.set(values, np.append(starts, np.ones(count, bool)), self._steps.phases)
+        self._set(values, np.append(starts, np.ones(count, bool)), self._steps.phases)
 
     def drop_rows(self, rows) -> None:
         """End some sequences; the rows behind them move up.
@@ -160,7 +163,7 @@ class Session:
             raise ValueError(f"{self._model}: drop_rows must leave a row; open another session.")
         values, starts = jax.tree.map(lambda v: v[~chosen], self._steps.live())
         self.batch_size = len(starts)
-        self._steps.set(values, starts, self._steps.phases)
+        self._set(values, starts, self._steps.phases)
 
     def reset_rows(self, rows=None) -> None:
         """Let sequences start anew with the next chunk.
@@ -172,9 +175,8 @@ class Session:
         if not chosen.all():
             self._check_windows("reset_rows")
         values, starts = self._steps.live()
-        self._steps.set(
-            values, starts | chosen, self._first_phases if chosen.all() else self._steps.phases
-        )
+        phases = self._first_phases if chosen.all() else self._steps.phases
+        self._set(values, starts | chosen, phases)
 
     # --------------------------------------------------------------------------- details
 

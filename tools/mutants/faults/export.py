@@ -156,8 +156,8 @@ FAULTS = [
     ),
     (
         EXPORT + "steps.py",
-        "        if self._lowered.has_weights_of(self._plan.model):",
-        "        if True:",
+        "        changed = not self._lowered.has_weights_of(self._plan.model)",
+        "        changed = False",
         [TESTS.replace("export", "session_engines") + "test_weights_that_change_are_followed"],
         "a session computes with weights that the model no longer has",
     ),
