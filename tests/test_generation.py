@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
@@ -355,16 +356,20 @@ def test_one_program_serves_all_prompts_of_about_a_length_and_all_weights():
     model = Sequential([Embedding(5, 4), counting, LSTM(6, return_sequences=True)])
     model.add(Dense(5, activation="softmax"))
     model.compile(cello.optimizers.SGD(5.0), "sparse_categorical_crossentropy")
-    model.generate([[1, 2, 3, 4, 1]], 6)
+
+    def write(prompt, **options):  # with scores it is JAX that writes
+        return model.generate(prompt, 6, return_scores=True, **options)[0]
+
+    write([[1, 2, 3, 4, 1]])
     spread(model)
-    before, traces = model.generate([[1, 2, 3, 4, 1]], 6), counting.traces
-    model.generate([[1, 2, 3, 4, 1, 2]], 6, end_token=3, pad_token=1)  # 6 steps as well
-    model.generate(np.array([[4, 2, 3, 4, 1]]), 6, end_token=4)
+    before, traces = write([[1, 2, 3, 4, 1]]), counting.traces
+    write([[1, 2, 3, 4, 1, 2]], end_token=3, pad_token=1)  # 6 steps as well
+    write(np.array([[4, 2, 3, 4, 1]]), end_token=4)
     assert counting.traces == traces
     x = np.array(prompts([9] * 8))
     model.fit(x[:, :-1], (x[:, 1:] + 2) % 5, epochs=30, verbose=0)
     traces = counting.traces
-    after = model.generate([[1, 2, 3, 4, 1]], 6)
+    after = write([[1, 2, 3, 4, 1]])
     assert counting.traces == traces
     assert after.tolist() != before.tolist()
     assert after[0].tolist() == one_by_one(model, [1, 2, 3, 4, 1], 6, None)
@@ -429,3 +434,31 @@ def test_a_model_without_scores_for_each_token_is_refused(last):
     model = Model(tokens, last(Embedding(5, 4)(tokens)))
     with pytest.raises(ValueError, match=r"must give scores for each token.*return_sequences=Tr"):
         model.generate([[1]], 3)
+
+
+def test_one_prompt_is_gone_on_with_in_a_session():
+    """As JAX does with scores; after the weights have changed, and in threads, as well."""
+    model = Sequential([Input((None,), dtype="int32"), Embedding(7, 4)])
+    model.add(cello.layers.GRU(6, return_sequences=True))
+    model.add(Dense(7, activation="softmax"))
+    spread(model)
+    rng = np.random.default_rng(0)
+    prompts = [rng.integers(0, 7, (1, length)) for length in (1, 3, 8)]
+
+    def check(prompt, **options):
+        want = model.generate(prompt, 12, return_scores=True, **options)[0]
+        np.testing.assert_array_equal(model.generate(prompt, 12, **options), want)
+        return want
+
+    for prompt in prompts:
+        written = check(prompt)
+        check(prompt, end_token=int(written[0, 3]), pad_token=6)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: model.generate(prompts[1], 300).tolist(), range(12)))
+    assert all(one == found[0] for one in found)
+    model.set_weights([-w for w in model.get_weights()])
+    check(prompts[1])
+    check(prompts[2])
+    model.set_weights([w * np.nan for w in model.get_weights()])
+    with pytest.raises(ValueError, match="gives NaN for row 0"):
+        model.generate(prompts[0], 4)

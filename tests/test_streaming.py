@@ -411,3 +411,13 @@ def test_states_and_rows_that_do_not_fit_are_refused():
         made.stream(0)
     with pytest.raises(ValueError, match="no input with an axis of time"):
         Sequential([Input((3,)), Dense(2)]).stream()
+
+
+def test_a_model_that_took_its_shape_from_data():
+    """It had seen prompts of five symbols, and streams as one that was told of any length."""
+    model = Sequential([Embedding(5, 4), LSTM(6, return_sequences=True), Dense(5)])
+    x = np.array([[1, 2, 0, 4, 3, 1]])
+    model.predict(x[:, :5], verbose=0)
+    session = model.stream()
+    parts = [session(x[:, :1]), session(x[:, 1:])]
+    np.testing.assert_allclose(np.concatenate(parts, 1), model.predict(x, verbose=0), atol=1e-6)

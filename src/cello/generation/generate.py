@@ -15,6 +15,7 @@ from cello.core.memory import telling_of_memory
 from cello.core.random import new_key
 from cello.core.symbolic import show_shape
 from cello.core.variable import Binding
+from cello.generation.greedy import nan_found, write_in_session
 from cello.generation.head import gives_logits
 from cello.generation.options import GenerationOptions
 from cello.generation.search import choose_at_random, choose_likeliest, scores, search
@@ -52,15 +53,22 @@ def generate(writer, inputs, options: GenerationOptions):
             gives NaN.
     """
     model = writer.model
-    data = writer.data(inputs)
-    data, plan = _look_up(writer, data)
+    given = writer.data(inputs)
+    data, plan = _look_up(writer, given)
     end_token = options.end_token
     if end_token is not None and not 0 <= end_token < plan.vocabulary:
         raise ValueError(
             f"{model}.generate: end_token must be one of the {plan.vocabulary} tokens that the "
             f"model can give, from 0 to {plan.vocabulary - 1}. Received: end_token={end_token}"
         )
-    run, variables = _program(writer, plan, options)
+    from_logits = options.from_logits
+    if from_logits is None:
+        from_logits = gives_logits(model, writer.head)
+    if options.method == "greedy" and not options.return_scores and writer.head is model:
+        written = write_in_session(model, given, options)
+        if written is not None:
+            return written
+    run, variables = _program(writer, plan, options, from_logits)
     if options.method == "sample":
         key = new_key() if options.seed is None else jax.random.PRNGKey(options.seed)
         top_p = options.top_p or 1.0
@@ -77,10 +85,7 @@ def generate(writer, inputs, options: GenerationOptions):
     with telling_of_memory("What is to be written", data, advice):
         tokens, found = jax.tree.map(np.asarray, run(values_of(variables), data, choice, *ends))
     if np.isnan(found).any():
-        raise ValueError(
-            f"{model}.generate: the model gives NaN for row {np.isnan(found).any(1).argmax()}: are "
-            "there tokens that its Embedding does not have, or weights that are NaN?"
-        )
+        raise nan_found(model, np.isnan(found).any(1).argmax())
     if options.return_beams:
         return tokens, found
     return (tokens[:, 0], found[:, 0]) if options.return_scores else tokens[:, 0]
@@ -132,13 +137,10 @@ def _plan(writer, data) -> Plan:
     return Plan(off_time, shapes[0][1], ends)
 
 
-def _program(writer, plan: Plan, options: GenerationOptions):
+def _program(writer, plan: Plan, options: GenerationOptions, from_logits: bool):
     """The compiled search, a function of `(values of variables, inputs, ...)`; the variables."""
     model = writer.model
     variables = model.variables
-    from_logits = options.from_logits
-    if from_logits is None:
-        from_logits = gives_logits(model, writer.head)
     form = options.method == "sample", options.width, options.max_length, from_logits
     key = ("generate", *form, *variables)
     run = model.trainer.programs.find(

@@ -83,7 +83,7 @@ def inputs_of(model, like):
     if model.call_graph is not None:
         inputs = model.call_graph.flat_inputs
         names = [t.name for t in inputs]
-        structure = jax.tree.structure([0] * len(inputs))
+        structure = jax.tree.structure([0] * len(inputs) if len(inputs) > 1 else 0)
     elif like is not None:
         names = []
         inputs, structure = jax.tree.flatten(jax.tree.map(jnp.asarray, like))

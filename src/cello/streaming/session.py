@@ -95,6 +95,11 @@ class Session(Caller):
     # ----------------------------------------------------------------------------- state
 
     @property
+    def model(self):
+        """The model that it runs."""
+        return self._model
+
+    @property
     def engine(self) -> Engine:
         """What computes the steps, `"native"`, `"c"` or `"jax"`; its `reason` says why."""
         return self._steps.engine

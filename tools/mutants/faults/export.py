@@ -168,4 +168,18 @@ FAULTS = [
         [TESTS.replace("export", "session_engines") + "test_several_steps_of_one"],
         "of several steps that come of one a lowered model gives one",
     ),
+    (
+        "src/cello/generation/greedy.py",
+        "    session.reset_rows()\n",
+        "",
+        ["tests/test_generation.py::test_one_prompt_is_gone_on_with_in_a_session"],
+        "a prompt goes on where another one ended",
+    ),
+    (
+        "src/cello/streaming/plan.py",
+        "[0] * len(inputs) if len(inputs) > 1 else 0",
+        "[0] * len(inputs)",
+        ["tests/test_streaming.py::test_a_model_that_took_its_shape_from_data"],
+        "a model that took its shape from data cannot stream",
+    ),
 ]
