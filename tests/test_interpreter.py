@@ -153,6 +153,23 @@ def test_statements(data):
     within(found, want[statement.target], 2e-5)
 
 
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("columns", [1, 16, 70, 300])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_products_of_a_row_and_a_matrix(transposed, columns, flipped):
+    a, b = normal(7), normal(7, columns)
+    row = Buffer("row", (14,), "float", "weight", np.repeat(a, 2))
+    matrix = Buffer("matrix", (b.size,), "float", "weight", (b.T if transposed else b).ravel())
+    target = Buffer("target", (columns,), "float", "output")
+    j, k = [Loop("j", columns)] if columns > 1 else [], Loop("k", 7)
+    steps = (("j", 7), ("k", 1)) if transposed else (("j", 1), ("k", columns))
+    factors = Load(row, Index(1, (("k", 2),))), Load(matrix, Index(0, steps))
+    product = Apply("mul", factors[::-1] if flipped else factors, "float")
+    sums = Fold(tuple(j), (k,), target, Index(0, (("j", 1),)), "add", product)
+    (found,) = run([sums], [target], [row, matrix])
+    within(found, a @ b, 1e-5)
+
+
 def test_elements_that_meet_are_added_one_after_the_other():
     places = Buffer("places", (6,), "int", "weight", np.array([1, 0, 1, 1, 2, 0]))
     target = Buffer("target", (3,), "float", "output")

@@ -39,7 +39,8 @@ class Workshop:
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT, check=True, capture_output=True, text=True,
         )  # fmt: skip
-        libraries = (ROOT / "src/cello/native").glob("libcello_*")
+        native = ROOT / "src/cello/native"
+        libraries = [*native.glob("libcello_*"), *native.glob("_runner.*")]
         for name in [*listed.stdout.split("\0"), *(str(p.relative_to(ROOT)) for p in libraries)]:
             if name and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -123,7 +123,7 @@ FAULTS = [
         EXPORT + "encode.py",
         "                a, b, steps = b, a, steps[::-1]",
         "                a, b = b, a",
-        [INTERPRETER + "test_statements"],
+        [INTERPRETER + "test_products_of_a_row_and_a_matrix"],
         "a product of a matrix and a row moves on by the other's steps",
     ),
     (
