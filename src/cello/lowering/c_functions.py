@@ -75,20 +75,19 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "nearest": (  # by bits as well; what is beyond 127 is that, and NaN is 0
         (),
         """static inline signed char P_nearest(float x) {
-    UNION v, most;
-    unsigned mask;
+    UNION v;
+    int size;
     v.f = x;
-    most.f = 127.0f;
-    mask = 0u - (unsigned)((v.i & 0x7fffffff) > most.i);
-    v.u = (((v.u & 0x80000000u) | most.u) & mask) | (v.u & ~mask);
-    v.u = v.u & (0u - (unsigned)(x == x));
+    size = v.i & 0x7fffffff;
+    v.u = size > 0x42fe0000 ? (v.u & 0x80000000u) | 0x42fe0000u : v.u;
+    v.u = size > 0x7f800000 ? 0u : v.u;
     return (signed char)((int)(v.f + 128.5f) - 128);
 }""",
     ),
     "dots": (  # of int8 with weights in blocks; see dots.py
         (),
-        """static inline void P_dots(int *to, const signed char *x, const unsigned char *w,
-                          int groups, int blocks) {
+        """static void P_dots(int *to, const signed char *x, const unsigned char *w,
+                   int groups, int blocks) {
     int more = 0; /* as weights are 128 more */
     for (int i = 0; i < 4 * groups; ++i) more += x[i] * 128;
 #if defined(__AVX512VNNI__) && defined(__GNUC__)
@@ -132,13 +131,14 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         for (int i = 0; i < 4; ++i) *(ints *)(to + 4 * i) = sums[i] - more;
     }
 #else
-    for (; blocks > 0; --blocks, to += 16) {
-        for (int i = 0; i < 16; ++i) to[i] = -more;
-        for (int group = 0; group < groups; ++group, x += 4) {
-            for (int i = 0; i < 16; ++i, w += 4)
-                to[i] += x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
+    for (; blocks > 0; --blocks, w += 64 * (groups - 1)) {
+        for (int i = 0; i < 16; ++i, w += 4) {
+            const unsigned char *at = w;
+            int sum = -more;
+            for (int k = 0; k < 4 * groups; k += 4, at += 64)
+                sum += x[k] * at[0] + x[k + 1] * at[1] + x[k + 2] * at[2] + x[k + 3] * at[3];
+            *to++ = sum;
         }
-        x -= 4 * groups;
     }
 #endif
 }""",
