@@ -10,7 +10,8 @@ in one process; the least time of many short windows counts. All must give the s
 * C: `model.export("x.c")`, compiled as the columns say, by `x_block`; nanoseconds a sample. `limit`
   is what the multiply-adds take at the peak of one core, or loading the constants once, 32 KB of
   them from the first-level cache and the rest from the second, whichever is longer; all measured
-  in the same run. It has no functions such as `tanh` in it.
+  in the same run. It has no functions such as `tanh` in it. Rows with `bfloat16` and `int8` are
+  the same models with such weights.
 * Python: one sample a call, from a NumPy array to a NumPy array; microseconds.
 
 Peers that are not installed are named below the tables. `keras2c` 2.0 fails on import beside
@@ -49,6 +50,8 @@ except ImportError:
 CELLS = ("LSTM", "GRU", "MinGRU", "LRU", "SLSTM")
 UNITS = (16, 32, 64, 128)
 FLAGS = {"native": ["-O3", "-march=native"], "-O3": ["-O3"]}
+NARROW = ("LSTM", "GRU", "MinGRU")  # of which there are rows with narrower weights
+KINDS = ("bfloat16", "int8")
 IN_ONNX = ("LSTM", "GRU")
 STEPS = 512  # of the sequence that all get
 CACHES = {"L1": 16384, "L2": 262144}  # bytes that are read again and again
@@ -216,6 +219,48 @@ def take_turns(windows, rounds: int) -> dict[str, float]:
     return found
 
 
+def libraries_of(source: Path) -> dict[str, Path]:
+    """A file as the columns say."""
+    return {
+        f"{compiler} {kind}": compiled(source, [compiler, *flags])
+        for compiler in ("gcc", "clang")
+        if shutil.which(compiler)
+        for kind, flags in FLAGS.items()
+    }
+
+
+def sizes_in(source: Path) -> tuple[int, int, int]:
+    """The number of constants, their bytes, and bytes of the state, as the file says."""
+    said = r"\* (\d+) constants of (\d+) bytes; (\d+) bytes of state"
+    return tuple(map(int, re.search(said, source.read_text()).groups()))
+
+
+class Narrow:
+    """One model with narrower weights in C: seconds a sample, and sizes."""
+
+    def __init__(self, cell: str, units: int, folder: Path, rounds: int, weights: str):
+        self.name = f"{cell}({units}) {weights}"
+        model = model_of(cell, units)
+        x = np.random.default_rng(1).normal(size=STEPS).astype("float32")
+        rows = x[None, :, None]
+        narrow = model.quantized(weights, rows)
+        source = folder / f"{cell}{units}_{weights}.c"
+        model.export(source, name="voice", weights=narrow)
+        _, self.bytes, self.state = sizes_in(source)
+        libraries = libraries_of(source)
+        self.code = {name: code_size(path) for name, path in libraries.items()}
+        in_c = {name: InC(path, x) for name, path in libraries.items()}
+        want = np.ravel(narrow.predict(rows))
+        for name, peer in in_c.items():
+            peer.block()  # another compiler may round one number of int8 the other way
+            np.testing.assert_allclose(peer.out, want, 1e-2, 1e-2, err_msg=f"{self.name} {name}")
+        found = take_turns({name: peer.block for name, peer in in_c.items()}, 40 * rounds)
+        self.seconds = {name: seconds / STEPS for name, seconds in found.items()}
+
+    def limit(self, core: Core) -> str:
+        return "-"
+
+
 class Measured:
     """One model: seconds a sample by all who can run it, and sizes."""
 
@@ -225,16 +270,8 @@ class Measured:
         x = np.random.default_rng(1).normal(size=STEPS).astype("float32")
         source = folder / f"{cell}{units}.c"
         model.export(source, name="voice")
-        text = source.read_text()
-        self.constants, self.state = map(
-            int, re.search(r"\* (\d+) constants; (\d+) bytes of state", text).groups()
-        )
-        libraries = {
-            f"{compiler} {kind}": compiled(source, [compiler, *flags])
-            for compiler in ("gcc", "clang")
-            if shutil.which(compiler)
-            for kind, flags in FLAGS.items()
-        }
+        self.constants, self.bytes, self.state = sizes_in(source)
+        libraries = libraries_of(source)
         self.code = {name: code_size(path) for name, path in libraries.items()}
         in_c = {name: InC(path, x) for name, path in libraries.items()}
         in_python = {"session": in_session(model.stream(), x)}
@@ -253,6 +290,9 @@ class Measured:
         found = take_turns(quick, 40 * rounds) | take_turns(slow, rounds)
         core.best = {name: min(best, found[name]) for name, best in core.best.items()}
         self.seconds = {name: seconds / STEPS for name, seconds in found.items()}
+
+    def limit(self, core: Core) -> str:
+        return f"{1e9 * core.limit(self.constants):.3g}"
 
     def _compare(self, model, x, in_c, in_python, by_ctypes) -> None:
         want = np.ravel(model.predict(x[None, :, None], verbose=0))
@@ -275,7 +315,8 @@ def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
     Console(width=140).print(table)
 
 
-def show_all(results: list[Measured], core: Core) -> None:
+def show_all(rows: list[Measured | Narrow], core: Core) -> None:
+    results = [r for r in rows if isinstance(r, Measured)]
     compilers = list(results[0].code)
     peers = [*compilers, *(["emx native"] if "emx native" in results[0].seconds else [])]
     code = [n for n in compilers if n.startswith("gcc")]
@@ -288,9 +329,9 @@ def show_all(results: list[Measured], core: Core) -> None:
         "In C: nanoseconds a sample; bytes",
         [*peers, "limit", *(f"code, {n}" for n in code), "constants", "state"],
         [
-            [r.name, *times(r, peers, 1e-9), f"{1e9 * core.limit(r.constants):.3g}",
-             *(str(r.code[n]) for n in code), str(4 * r.constants), str(r.state)]
-            for r in results
+            [r.name, *times(r, peers, 1e-9), r.limit(core),
+             *(str(r.code[n]) for n in code), str(r.bytes), str(r.state)]
+            for r in rows
         ],
     )  # fmt: skip
     calls = ["session", "session, C", "ctypes", "ONNX Runtime"]
@@ -302,6 +343,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", nargs="+", default=CELLS)
     parser.add_argument("--units", type=int, nargs="+", default=UNITS)
+    parser.add_argument("--weights", nargs="*", default=KINDS, help="narrower ones as well")
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--quick", action="store_true", help="few windows")
     chosen = parser.parse_args()
@@ -309,11 +351,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         core = Core(folder)
-        results = [
-            Measured(cell, units, folder, core, rounds)
-            for cell in chosen.cells
-            for units in chosen.units
-        ]
+        results: list[Measured | Narrow] = []
+        for cell in chosen.cells:
+            for units in chosen.units:
+                results.append(Measured(cell, units, folder, core, rounds))
+                kinds = chosen.weights if cell in NARROW else ()
+                results += [Narrow(cell, units, folder, rounds, kind) for kind in kinds]
     show_all(results, core)
     rates = core.rates()
     print(
