@@ -20,8 +20,8 @@ _BACKBONES = (
     "sequence of them"
 )
 _QUANTISED = (
-    "nothing is quantised; use `mixed_bfloat16`, or quantise the file of `model.export('m.onnx')` "
-    "with ONNX Runtime"
+    "layers are not quantised; `model.quantized('int8', x)` is a quantised model, which "
+    "`model.export('m.c', weights='int8', calibrate=x)` writes"
 )
 _FOREIGN = "call it in a layer of your own"
 _DISTRIBUTED = (
