@@ -14,13 +14,15 @@ from faults import (
     losses,
     narrow,
     native,
+    onnx,
     speed,
     use,
     utilities,
 )  # fmt: skip
 
 PARTS = (
-    attention, cells, core, export, feeding, layers, losses, narrow, native, speed, use, utilities
+    attention, cells, core, export, feeding, layers, losses, narrow, native, onnx, speed, use,
+    utilities,
 )  # fmt: skip
 
 

@@ -71,11 +71,14 @@ class Carry(Observer):
 
         A layer that is called several times has a slot for each call.
         """
+        path = self.next_path()
+        return None if self._is_off_time(path, inputs) else Slot(self, path)
+
+    def next_path(self) -> str:
+        """The path of the layer that is running, another one at each of its calls."""
         path = add_scope("")[:-1].partition("/")[2]  # within the model, whose own name may change
         self._uses[path] += 1
-        if self._uses[path] > 1:
-            path = f"{path}_{self._uses[path]}"
-        return None if self._is_off_time(path, inputs) else Slot(self, path)
+        return path if self._uses[path] == 1 else f"{path}_{self._uses[path]}"
 
     def _is_off_time(self, path: str, inputs) -> bool:
         return path in self.off_time

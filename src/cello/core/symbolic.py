@@ -256,7 +256,7 @@ def _traced(node: Node, run):
         return [jnp.asarray(a) for a in arrays], [get_mask(a) for a in arrays]
 
     specs, mask_specs = _evaluate_shapes(computed, [(t.spec, t.mask) for t in node.inputs])
-    specs, mask_specs = jax.tree.map(_simpler, (specs, mask_specs))
+    specs, mask_specs = jax.tree.map(with_simple_sizes, (specs, mask_specs))
     return specs, mask_specs, masks[-1]
 
 
@@ -266,7 +266,7 @@ def _stand_in(size: str):
     return new_dimension()
 
 
-def _simpler(spec):
+def with_simple_sizes(spec):
     """`spec` with a new unknown for a size such as `floordiv(floordiv(n - 1, 2) - 1, 2)`.
 
     JAX compares such sizes in a time that grows exponentially with each strided layer.

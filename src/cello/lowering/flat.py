@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.export import is_symbolic_dim
 from jax.extend.core import Literal
 
 from cello.ops.convolution import compute_plainly
@@ -30,9 +31,45 @@ CALLS = {
     "custom_vjp_call": "call_jaxpr",
 }
 
+WHOLE = "whole: "
+"""How the name of a call begins that stays one equation, for a writer that knows what it is."""
 
-# Primitives that stand for a function of others.
+
 MEANINGS: dict[str, Callable] = {"convolution": compute_plainly}
+"""What primitives stand for, as functions of others."""
+
+IMPLEMENTED = {
+    "maybe_set",
+    "nonbatchable",
+    "select_if_vmap",
+    "unvmap_all",
+    "unvmap_any",
+    "unvmap_max",
+}
+"""Primitives of equinox that are made of others: their own implementation says how."""
+
+
+def _spread(x, shape, broadcast_dimensions, **_):
+    sizes = [1] * len(shape)
+    for axis, size in zip(broadcast_dimensions, x.shape, strict=True):
+        sizes[axis] = size
+    return np.broadcast_to(x.reshape(sizes), shape)
+
+
+EXACT: dict[str, Callable] = {
+    "add": lambda x, y, **_: x + y,
+    "broadcast_in_dim": _spread,
+    "convert_element_type": lambda x, new_dtype, **_: x.astype(new_dtype),
+    "gt": lambda x, y, **_: x > y,
+    "mul": lambda x, y, **_: x * y,
+    "reshape": lambda x, new_sizes, **_: x.reshape(new_sizes),
+    "rev": lambda x, dimensions: np.flip(x, dimensions),
+    "squeeze": lambda x, dimensions: x.squeeze(dimensions),
+    "stop_gradient": lambda x: x,
+    "sub": lambda x, y, **_: x - y,
+    "transpose": lambda x, permutation: x.transpose(permutation),
+}
+"""What NumPy does as JAX does: if it is all that weights go through, nothing is compiled."""
 
 
 @dataclass(eq=False)
@@ -119,7 +156,7 @@ def _inline(jaxpr, arguments: list[Array], layer: str, into: list[Equation]) -> 
         return arrays[atom]
 
     for eqn in jaxpr.eqns:
-        inside = _layer_of(eqn) or layer
+        inside = "/".join(filter(None, (layer, _layer_of(eqn))))  # what is within others says less
         found = _of_equation(eqn, [read(v) for v in eqn.invars], inside, into)
         arrays.update(zip(eqn.outvars, found, strict=True))
     return [read(v) for v in jaxpr.outvars]
@@ -133,19 +170,24 @@ def _layer_of(eqn) -> str:
 
 def _of_equation(eqn, inputs: list[Array], layer: str, into: list[Equation]) -> list[Array]:
     name = eqn.primitive.name
-    if name in CALLS:
+    whole = name in CALLS and str(eqn.params.get("name", "")).startswith(WHOLE)
+    if name in CALLS and not whole:
         inner, consts = _opened(eqn.params[CALLS[name]])
         return _inline(inner, [*consts, *inputs], layer, into)
-    if name in MEANINGS:
-        meant = jax.make_jaxpr(functools.partial(MEANINGS[name], **eqn.params))
+    if name in MEANINGS or name in IMPLEMENTED:
+        meaning = MEANINGS.get(name, eqn.primitive.impl)
+        meant = jax.make_jaxpr(functools.partial(meaning, **eqn.params))
         specs = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in inputs]
-        return _inline(meant(*specs).jaxpr, inputs, layer, into)
+        inner, consts = _opened(meant(*specs))
+        return _inline(inner, [*consts, *inputs], layer, into)
     if name == "scan" and eqn.params["length"] == 1:
         return _once(eqn.params, inputs, layer, into)
     outputs = [_like(v.aval) for v in eqn.outvars]
     bodies = []
     if name == "scan":
         bodies = [_body(eqn.params["jaxpr"], layer)]
+    elif name == "while":
+        bodies = [_body(eqn.params[part], layer) for part in ("cond_jaxpr", "body_jaxpr")]
     elif name == "cond":
         bodies = [_body(branch, layer) for branch in eqn.params["branches"]]
     into.append(Equation(eqn.primitive, inputs, outputs, eqn.params, layer, bodies))
@@ -227,7 +269,8 @@ def _fold(equations: list[Equation], outputs: list[Array]) -> list[Equation]:
     ahead, left = [], []
     known: set[Array] = set()
     for equation in equations:
-        if all(a.value is not None or a in known for a in equation.inputs):
+        inputs_known = all(a.value is not None or a in known for a in equation.inputs)
+        if inputs_known and not _has_free_sizes(equation):
             ahead.append(equation)
             known.update(equation.outputs)
         else:
@@ -236,11 +279,29 @@ def _fold(equations: list[Equation], outputs: list[Array]) -> list[Equation]:
     wanted = list(dict.fromkeys([*wanted, *[a for a in outputs if a in known]]))
     if wanted:
         leaves = list(dict.fromkeys(a for e in ahead for a in e.inputs if a.value is not None))
-        values = jax.jit(_evaluator(ahead, leaves, wanted))([a.value for a in leaves])
+        if all(e.primitive.name in EXACT for e in ahead) and all(
+            _is_number(a.dtype) for a in leaves
+        ):
+            values = _evaluate_exactly(ahead, leaves, wanted)
+        else:
+            values = jax.jit(_evaluator(ahead, leaves, wanted))([a.value for a in leaves])
         names = _names_of(ahead)
         for array, value in zip(wanted, values, strict=True):
             array.value, array.weight = value, names.get(array, "")
     return left
+
+
+def _has_free_sizes(equation: Equation) -> bool:
+    sizes = [size for array in equation.outputs for size in array.shape]
+    return any(map(is_symbolic_dim, [*sizes, *jax.tree.leaves(list(equation.params.values()))]))
+
+
+def _evaluate_exactly(equations: list[Equation], leaves: list[Array], wanted: list[Array]):
+    found = {a: np.asarray(a.value) for a in leaves}
+    for e in equations:
+        result = EXACT[e.primitive.name](*[found[a] for a in e.inputs], **e.params)
+        found[e.outputs[0]] = np.asarray(result, e.outputs[0].dtype)
+    return [found[a] for a in wanted]
 
 
 def _evaluator(equations: list[Equation], leaves: list[Array], wanted: list[Array]) -> Callable:

@@ -17,18 +17,25 @@ from cello.lowering.names import Unique
 from cello.training.state import bind
 
 
-def trace_model(model, function, *arguments) -> tuple[Flat, Any]:
+def trace_model(model, function, *arguments, watching: Observer | None = None) -> tuple[Flat, Any]:
     """A function that calls a model, flat in its arguments; what it gives, as shapes.
+
+    Args:
+        model: a built model.
+        function: calls it.
+        arguments: trees of shapes and dtypes; sizes may be symbols of JAX.
+        watching: names the equations and decides what a run of a cell becomes.
 
     Raises:
         ValueError: if a variable would change, such as that of a random generator.
     """
+    watching = Watching() if watching is None else watching
     variables = model.variables
     weights = by_path(variables)
     changing: set[str] = set()
 
     def bound(values, *arguments):
-        with _Watching(), bind((variables, values)) as binding:
+        with watching, bind((variables, values)) as binding:
             results = function(*arguments)
         changing.update(v.path for v in binding.assigned)
         return results
@@ -53,7 +60,7 @@ def trace_model(model, function, *arguments) -> tuple[Flat, Any]:
     return flat, shapes
 
 
-class _Watching(Observer):
+class Watching(Observer):
     """Names the equations of each layer by the layer; recurrences are their step, repeated."""
 
     def on_call(self, layer, arguments, proceed):

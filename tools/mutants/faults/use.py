@@ -183,20 +183,6 @@ FAULTS = [
     ),
     # ------------------------------------------------------------------ saving
     (
-        "src/cello/saving/onnx/write_recurrent.py",
-        'LSTM, "iofg",',
-        'LSTM, "oifg",',
-        [SAVING + "test_onnx.py::test_an_rnn_of_a_gated_cell_is_its_layer"],
-        "LSTM's gates are written to ONNX in a wrong order",
-    ),
-    (
-        "src/cello/saving/onnx/write_recurrent.py",
-        'attributes["linear_before_reset"] = int(cells[0].reset_after)',
-        'attributes["linear_before_reset"] = 0',
-        [SAVING + "test_onnx.py::test_masks_go_on_as_in_cello"],
-        "ONNX's GRU resets before the product whatever the layer does",
-    ),
-    (
         "src/cello/saving/torch_weights.py",
         'GRU_CELL, "rzn")',
         'GRU_CELL, "zrn")',

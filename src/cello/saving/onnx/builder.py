@@ -35,20 +35,14 @@ class Value:
     Attributes:
         name: its name in the file.
         dtype: its NumPy dtype.
-        shape: its shape, `None` for unknown sizes; `None` as a whole where it is not known.
-        mask: the mask that travels with it.
+        shape: its shape, free sizes as JAX writes them.
+        number: what each of its elements is, if that is known.
     """
 
     name: str
     dtype: np.dtype
-    shape: tuple[int | None, ...] | None = None
-    mask: Value | None = None
-
-    @property
-    def ndim(self) -> int:
-        if self.shape is None:
-            raise ValueError(f"the number of axes of {self.name!r} is not known")
-        return len(self.shape)
+    shape: tuple[Any, ...] = ()
+    number: Any = None
 
 
 class Builder:
@@ -63,11 +57,14 @@ class Builder:
         self.opset = opset
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
+        self.arrays: dict[str, np.ndarray] = {}
         self.inputs: list[Any] = []
         self.outputs: list[Any] = []
         self.path: list[str] = []
         self._names: set[str] = set()
-        self._cache: dict[Any, Any] = {}
+        self._found: dict[Any, Any] = {}
+        self._found_here: dict[Any, Any] = {}
+        self._outside: list[list[Any]] = []
         self._bytes = 0
 
     # ------------------------------------------------------------------------------- names
@@ -75,11 +72,12 @@ class Builder:
     @contextlib.contextmanager
     def scope(self, name: str) -> Iterator[None]:
         """Within it, names continue with `name`."""
-        self.path.append(name)
+        path = self.path
+        self.path = [*path, name] if name else path
         try:
             yield
         finally:
-            self.path.pop()
+            self.path = path
 
     def unique(self, name: str) -> str:
         """`name`, or `name_1`, ... where it is taken; it is taken from now on."""
@@ -94,10 +92,31 @@ class Builder:
         return "/".join([*self.path, name])
 
     def once(self, key, make):
-        """What `make()` gave the first time it was asked for under this key."""
-        if key not in self._cache:
-            self._cache[key] = make()
-        return self._cache[key]
+        """What `make()` gave the first time it was asked for under this key, in this graph."""
+        if key not in self._found_here:
+            self._found_here[key] = make()
+        return self._found_here[key]
+
+    def once_for_all(self, key, make):
+        """The same for what needs inputs of the file and constants alone: for all graphs in it."""
+        if key not in self._found:
+            inside = self.nodes
+            self.nodes = (self._outside or [inside])[0]
+            self._found[key] = make()
+            self.nodes = inside
+        return self._found[key]
+
+    @contextlib.contextmanager
+    def graph(self) -> Iterator[list[Any]]:
+        """Within it, nodes go to the list that it gives: the body of a loop."""
+        kept, found = self.nodes, self._found_here
+        self._outside.append(kept)
+        self.nodes, self._found_here = [], {}
+        try:
+            yield self.nodes
+        finally:
+            self._outside.pop()
+            self.nodes, self._found_here = kept, found
 
     # ----------------------------------------------------------------- constants and nodes
 
@@ -105,14 +124,14 @@ class Builder:
         """A constant; equal small ones are one."""
         array = np.asarray(array)
         if array.size > 64:
-            return self._initializer(array, self.add_path(name))
+            return self._initializer(array, name)
         key = ("constant", array.dtype.str, array.shape, array.tobytes())
-        return self.once(key, lambda: self._initializer(array, name))
+        return self.once_for_all(key, lambda: self._initializer(array, name))
 
     def weight(self, owners, name: str, make) -> Value:
         """The constant `make()`, once for the same layers `owners`, called `path/name`."""
-        key = (*map(id, owners), name)
-        return self.once(key, lambda: self._initializer(np.asarray(make()), self.add_path(name)))
+        key, path = (*map(id, owners), name), self.add_path(name)
+        return self.once_for_all(key, lambda: self._initializer(np.asarray(make()), path))
 
     def integers(self, *values: int) -> Value:
         """A vector of int64, as shapes and axes are."""
@@ -130,6 +149,7 @@ class Builder:
             )
         name = self.unique(name)
         array = np.ascontiguousarray(array).reshape(array.shape)
+        self.arrays[name] = array
         self.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
         return Value(name, array.dtype, array.shape)
 
@@ -186,13 +206,6 @@ class Builder:
         outputs = self.op("Split", x, self.integers(*sizes), outputs=len(sizes), axis=axis)
         return list(outputs) if len(sizes) > 1 else [outputs]
 
-    def slice(self, x: Value, axis: int, start: int, end: int, step: int = 1) -> Value:
-        i = self.integers
-        return self.op("Slice", x, i(start), i(end), i(axis), i(step))
-
-    def flip(self, x: Value, axis: int) -> Value:
-        return self.slice(x, axis, -1, FIRST_INDEX, -1)
-
     def sizes(self, x: Value, start: int = 0, end: int | None = None) -> Value:
         """The sizes of the axes from `start` to `end`, a vector of int64."""
 
@@ -239,18 +252,33 @@ class Builder:
         kind = self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
         return self.onnx.helper.make_tensor_value_info(name, kind, shape)
 
-    def model(self, name: str, version: str, doc: str):
-        """The finished `ModelProto`; nodes that lead to no output are left out."""
-        helper = self.onnx.helper
-        needed = {info.name for info in self.outputs}
-        kept: list[Any] = []
-        for node in reversed(self.nodes):
+    def body(self, nodes, inputs: Sequence[Value], results: Sequence[Value]):
+        """The graph of these nodes, which other nodes take as an attribute."""
+        kept, _ = self._needed(nodes, {v.name for v in results})
+        taken, given = (
+            [self._info(v.name, v.dtype, _known_sizes(v)) for v in values]
+            for values in (inputs, results)
+        )
+        return self.onnx.helper.make_graph(kept, self.unique(self.add_path("body")), taken, given)
+
+    def _needed(self, nodes, names: set[str]) -> tuple[list[Any], set[str]]:
+        """The nodes that lead to these names, and all names that they use."""
+        needed, kept = set(names), []
+        for node in reversed(nodes):
             if any(n in needed for n in node.output):
                 kept.append(node)
                 needed.update(node.input)
+                for attribute in node.attribute:
+                    needed.update(n for inner in attribute.g.node for n in _names_in(inner))
+        return kept[::-1], needed
+
+    def model(self, name: str, version: str, doc: str):
+        """The finished `ModelProto`; nodes that lead to no output are left out."""
+        helper = self.onnx.helper
+        kept, needed = self._needed(self.nodes, {info.name for info in self.outputs})
         given = {info.name for info in self.inputs}
         constants = [t for n, t in self.initializers.items() if n in needed or n in given]
-        graph = helper.make_graph(kept[::-1], name, self.inputs, self.outputs, constants)
+        graph = helper.make_graph(kept, name, self.inputs, self.outputs, constants)
         opset = helper.make_opsetid("", self.opset)
         return helper.make_model(
             graph,
@@ -262,6 +290,13 @@ class Builder:
         )
 
 
-def weight_of(exporter, layer, name: str) -> Value:
-    """A variable of a layer as a constant, once in the file."""
-    return exporter.b.weight([layer], name, lambda: getattr(layer, name).numpy())
+def _known_sizes(value: Value) -> list[int | None]:
+    return [d if isinstance(d, int) else None for d in value.shape]
+
+
+def _names_in(node) -> Iterator[str]:
+    """The names that a node uses, those of graphs within it included."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from _names_in(inner)

@@ -8,12 +8,11 @@ import numpy as np
 
 from cello import layers
 from cello.core.files import ModelFileError
-from cello.saving.onnx.activations import DEFAULTS, RECURRENT
 from cello.saving.onnx.budget import take_numbers
 from cello.saving.onnx.file import OnnxNode
+from cello.saving.onnx.forms import ACTIVATIONS, DEFAULTS, FORMS
 from cello.saving.onnx.reader import ops
 from cello.saving.onnx.tensors import D, Filled, Tensor, plain
-from cello.saving.onnx.write_recurrent import FORMS
 
 _CELLS = {form.kind: (cell, form) for cell, form in FORMS.items()}
 _LAYERS = {"LSTM": layers.LSTM, "GRU": layers.GRU, "RNN": layers.SimpleRNN}
@@ -152,7 +151,7 @@ def _of_any_case(name: str):
 
 
 def _activation(node, name: str, alpha, beta) -> str:
-    for function, (known, a, b) in RECURRENT.items():
+    for function, (known, a, b) in ACTIVATIONS.items():
         numbers = zip((alpha, beta), (a, b), strict=True)
         if known.lower() == name.lower() and all(
             g is None or w is None or abs(g - w) < 1e-6 for g, w in numbers

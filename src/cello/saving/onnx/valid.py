@@ -1,15 +1,20 @@
-"""Masks in ONNX: the steps that count, moved to the front of a recurrent node and back."""
+"""The steps that count, moved to the front of a recurrent node and back.
+
+A node counts the steps of a row from the front (`sequence_lens`), a mask may be anything. Under a
+mask the steps that count are moved to the front, in their order; the node runs over so many; and
+its outputs are put back to where their steps were.
+"""
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 
-from cello.saving.onnx.builder import Builder, Value
+from cello.saving.onnx.builder import Value
+from cello.saving.onnx.lower import Writer
 
 
 class Valid:
-    """The steps that count: what is needed to move them to the front and back.
+    """What is needed to move steps to the front and back.
 
     Attributes:
         mask: boolean `(batch, time)`.
@@ -20,8 +25,9 @@ class Valid:
         empty: whether a row has none, `(batch, 1)`.
     """
 
-    def __init__(self, b: Builder, mask: Value):
-        self.b, self.mask = b, mask
+    def __init__(self, w: Writer, mask: Value):
+        self.w, self.mask = w, mask
+        b = w.b
         self.ones = b.cast(mask, "int64")
         self.seen = b.op("CumSum", self.ones, b.constant(np.array(1, np.int64), "number"))
         self.count = b.reduce("ReduceSum", self.ones, [1], keepdims=True)
@@ -37,22 +43,22 @@ class Valid:
 
     def take(self, x: Value, steps: Value) -> Value:
         """`x` `(batch, time, ...)` at these steps of each row, `(batch, time, 1)`."""
-        return self.b.op("GatherND", x, steps, batch_dims=1)
+        return self.w.op("GatherND", x, steps, batch_dims=1, shape=x.shape)
 
     def to_front(self, x: Value) -> Value:
         return self.take(x, self.order)
 
     def back_with_zeros(self, y: Value) -> Value:
         """Outputs `(batch, time, units)` at their own steps, and zeros at the masked ones."""
-        b = self.b
+        b = self.w.b
         place = b.op("Sub", self.seen, self.ones)
         found = self.take(y, b.unsqueeze(place, 2))
-        kept = b.unsqueeze(self.mask, 2)
-        return b.op("Where", kept, found, b.scalar(0, y.dtype), dtype=y.dtype)
+        kept, zero = b.unsqueeze(self.mask, 2), b.scalar(0, y.dtype)
+        return self.w.op("Where", kept, found, zero, dtype=y.dtype, shape=y.shape)
 
     def back_holding(self, y: Value, start: Value, backwards: bool) -> Value:
         """Outputs at their own steps; at a masked step that of the step before, or `start`."""
-        b = self.b
+        b = self.w.b
         if backwards:  # the step before is the next one that counts; there may be none
             place = b.op("Sub", self.seen, self.ones)
             left = b.op("Sub", self.count, place)
@@ -61,33 +67,14 @@ class Valid:
             place = b.op("Where", none, b.scalar(0, "int64"), after, dtype="int64")
         else:
             place = self.seen
-        return self.take(b.op("Concat", b.unsqueeze(start, 1), y, axis=1), b.unsqueeze(place, 2))
+        longer = b.op("Concat", b.unsqueeze(start, 1), y, axis=1)
+        return self.w.with_shape(self.take(longer, b.unsqueeze(place, 2)), y.shape)
 
     def state(self, after: Value, start: Value) -> Value:
         """The state after the last step; a row without steps keeps the one it started from."""
-        return self.b.op("Where", self.empty, start, after, dtype=after.dtype)
+        empty, shape = self.empty, after.shape
+        return self.w.op("Where", empty, start, after, dtype=after.dtype, shape=shape)
 
 
-def valid(b: Builder, mask) -> Valid | None:
-    masks = jax.tree.leaves(mask)
-    if not masks:
-        return None
-    mask = masks[0]
-    if mask.shape is not None and len(mask.shape) == 3:
-        mask = b.squeeze(mask, 2)
-    mask = b.cast(mask, bool)
-    return b.once(("valid", mask.name), lambda: Valid(b, mask))
-
-
-def rnn_mask(e, layer, inputs, previous):
-    masks = jax.tree.leaves(previous)
-    if not layer.return_sequences or not masks:
-        return None
-    return e.b.flip(masks[0], 1) if layer.go_backwards else masks[0]
-
-
-def bidirectional_mask(e, layer, inputs, previous):
-    if not layer.return_sequences:
-        return None
-    mask = previous[0] if isinstance(previous, (list, tuple)) else previous
-    return [mask, mask] if layer.merge_mode is None else mask
+def valid(w: Writer, mask: Value) -> Valid:
+    return w.b.once(("valid", mask.name), lambda: Valid(w, mask))
