@@ -36,10 +36,10 @@ REFUSED = {"ODERNN"}  # a solver that stops when it is exact enough takes no kno
 QUICK = ["SLSTM", "LRU", "Mamba", "RetNet", "MinGRU", "GRUD"]  # one for each kind of rule
 
 
-def recurrent(name):
+def recurrent(name, time=40):
     """A model of one recurrent layer with weights of its own, and inputs for it."""
     layer = LAYERS[name]
-    x = inputs_of(layer, rows=1, time=40)
+    x = inputs_of(layer, rows=1, time=time)
     start = each(lambda a: Input((None, *a.shape[2:])), x)
     return moved(Model(start, layer(4, return_sequences=True)(start)), seed=3), x
 
@@ -73,9 +73,9 @@ FAST = [
 ]  # fmt: skip
 
 
-def stream(name):
+def stream(name, time=40):
     """A model of those of test_streaming.py, and a sequence; the first steps may be masked."""
-    x = series(1, 40, masked="mask" in name)
+    x = series(1, time, masked="mask" in name)
     if "mask" in name:
         x[:, :2] = 9.0
     return built(name), x
@@ -196,6 +196,45 @@ def test_two_threads(voice):
         thread.join()
     for number, want in enumerate(alone):
         np.testing.assert_array_equal(found[number], want)
+
+
+THREADS = """
+#include <pthread.h>
+#include <stdio.h>
+#include "voice.c"
+
+static void *run(void *out) {
+    voice_state state;
+    float x[300];
+    for (int i = 0; i < 300; ++i) x[i] = (float)(i % 7) - 3.0f;
+    voice_init(&state);
+    for (int k = 0; k < 20; ++k) voice_block(&state, x, (float *)out, 100);
+    return 0;
+}
+
+int main(void) {
+    static float out[4][200];
+    pthread_t threads[4];
+    for (int k = 0; k < 4; ++k) pthread_create(&threads[k], 0, run, out[k]);
+    for (int k = 0; k < 4; ++k) pthread_join(threads[k], 0);
+    for (int k = 0; k < 4; ++k) printf("%.9g %.9g\\n", (double)out[k][0], (double)out[k][199]);
+    return 0;
+}
+"""
+
+
+@has_gcc
+@pytest.mark.deep
+def test_threads_under_a_sanitizer(voice, tmp_path):
+    model, _ = voice
+    model.export(tmp_path / "voice.c")
+    (tmp_path / "main.c").write_text(THREADS)
+    command = ["gcc", "-std=c99", "-O1", "-g", "-fsanitize=thread", "-pthread"]
+    made = ["-o", tmp_path / "main", tmp_path / "main.c"]
+    subprocess.run([*command, *made], check=True)
+    ran = subprocess.run(["setarch", "-R", tmp_path / "main"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[:2000]
+    assert len(set(ran.stdout.splitlines())) == 1
 
 
 @has_gcc

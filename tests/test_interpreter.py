@@ -1,5 +1,6 @@
 """The interpreter of the native library computes what statements say, whatever their form."""
 
+import functools
 import itertools
 
 import jax
@@ -10,7 +11,20 @@ from contract import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sources import within
-from test_export import EDGES, FUNCTIONS, all_models, as_exact_as_inputs, grid, of_each_step, ulps
+from streams import BUILD
+from test_export import (
+    EDGES,
+    FUNCTIONS,
+    LAYERS,
+    REFUSED,
+    as_exact_as_inputs,
+    grid,
+    has_gcc,
+    of_each_step,
+    recurrent,
+    stream,
+    ulps,
+)
 
 from cello import Input, Sequential
 from cello.core.variable import CHANGES
@@ -216,24 +230,51 @@ def test_nan_and_infinity(name):
     np.testing.assert_allclose(found, want, rtol=1e-6, atol=1e-37)
 
 
+def in_chunks(session, x, ends):
+    """What a session gives for a sequence, cut at some steps."""
+    parts = [
+        session(jax.tree.map(lambda a, s=start, e=end: a[:, s:e], x))
+        for start, end in itertools.pairwise(ends)
+    ]
+    return [
+        np.concatenate(leaves, 1) if along else leaves[-1]
+        for along, *leaves in zip(
+            jax.tree.leaves(session.along_time), *map(jax.tree.leaves, parts), strict=True
+        )
+    ]
+
+
+STREAMS = [n for n in BUILD if "stateful" not in n]
+RECURRENT = [n for n in LAYERS if n not in REFUSED]
+
+
+@functools.cache
+def long_sequence(name):
+    """A model, a thousand steps, what it gives for them, and how exact that is."""
+    model, x = recurrent(name, 1000) if name in LAYERS else stream(name, 1000)
+    want = jax.tree.leaves(model.predict(x, verbose=0))
+    return model, x, want, as_exact_as_inputs(model, x)
+
+
 @pytest.mark.deep
-def test_every_layer():
-    """In chunks, beside `predict`."""
-    for model, x in all_models():
-        session = model.stream(1, x, "native")
-        ends = [0, 1, 14, 40]
-        parts = [
-            session(jax.tree.map(lambda a, s=start, e=end: a[:, s:e], x))
-            for start, end in itertools.pairwise(ends)
-        ]
-        timed = jax.tree.leaves(session._plan.along_time)
-        found = [
-            np.concatenate(leaves, 1) if along else leaves[-1]
-            for along, *leaves in zip(timed, *map(jax.tree.leaves, parts), strict=True)
-        ]
-        want = jax.tree.leaves(model.predict(x, verbose=0))
-        for one, other in zip(found, want, strict=True):
-            within(one, other, as_exact_as_inputs(model, x))
+@pytest.mark.parametrize("name", [*STREAMS, *RECURRENT])
+@pytest.mark.parametrize("engine", ["native", pytest.param("c", marks=has_gcc)])
+@settings(max_examples=2)
+@given(ends=st.sets(st.integers(1, 999), max_size=6))
+def test_a_thousand_steps_of_every_layer_in_any_chunks(engine, name, ends):
+    model, x, want, tolerance = long_sequence(name)
+    found = in_chunks(model.stream(1, x, engine), x, [0, *sorted(ends), 1000])
+    for one, other in zip(found, want, strict=True):
+        within(one, other, tolerance)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", ["LSTM", "LRU", "SLSTM"])
+@pytest.mark.parametrize("engine", ["native", pytest.param("c", marks=has_gcc)])
+def test_ten_thousand_steps(engine, name):
+    model, x = recurrent(name, 10_000)
+    (found,) = in_chunks(model.stream(1, x, engine), x, [0, 1, 5000, 10_000])
+    within(found, model.predict(x, verbose=0), 1e-5)
 
 
 def test_rows_do_not_meet():

@@ -100,6 +100,11 @@ class Session(Caller):
         return self._model
 
     @property
+    def along_time(self):
+        """For each output, whether it has an axis of time, as a tree."""
+        return self._plan.along_time
+
+    @property
     def engine(self) -> Engine:
         """What computes the steps, `"native"`, `"c"` or `"jax"`; its `reason` says why."""
         return self._steps.engine
