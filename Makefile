@@ -18,6 +18,7 @@ bench: $(VENV)/ready-bench
 
 bench-stream: $(VENV)/ready-bench
 	$(BIN)/python -c 'import emx_onnx_cgen' 2>/dev/null || $(BIN)/python -m pip install --quiet emx-onnx-cgen==1.4.0
+	$(BIN)/python -c 'import tflite_micro' 2>/dev/null || $(BIN)/python -m pip install --quiet --pre tflite-micro
 	$(BIN)/python benchmarks/stream.py $(ARGS)
 
 bench-gpu: $(VENV)/ready-plot

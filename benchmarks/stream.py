@@ -14,15 +14,16 @@ in one process; the least time of many short windows counts. All must give the s
   the same models with such weights.
 * Python: one sample a call, from a NumPy array to a NumPy array; microseconds.
 
-Peers that are not installed are named below the tables. `keras2c` 2.0 fails on import beside
-pydantic 2, and `ai-edge-litert` and `tflite-micro` want a model that TensorFlow has converted: they
-are not here.
+Peers that are not installed are named below the tables. TensorFlow Lite and its interpreter for
+microcontrollers (TFLM) get a step of an LSTM that TensorFlow converts, whose states go in and out.
+`keras2c` 2.0 fails on import beside pydantic 2.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -37,6 +38,7 @@ from rich.table import Table
 
 import cello
 from harness.machine import description
+from peers.lite import in_lite
 
 try:
     import onnx
@@ -47,6 +49,7 @@ try:
 except ImportError:
     onnxruntime = None
 
+ENGINES = ("native", "c", "jax")
 CELLS = ("LSTM", "GRU", "MinGRU", "LRU", "SLSTM")
 UNITS = (16, 32, 64, 128)
 FLAGS = {"native": ["-O3", "-march=native"], "-O3": ["-O3"]}
@@ -274,8 +277,9 @@ class Measured:
         libraries = libraries_of(source)
         self.code = {name: code_size(path) for name, path in libraries.items()}
         in_c = {name: InC(path, x) for name, path in libraries.items()}
-        in_python = {"session": in_session(model.stream(), x)}
-        in_python["session, C"] = in_session(model.stream(engine="c"), x)
+        in_python = {
+            f"session, {engine}": in_session(model.stream(engine=engine), x) for engine in ENGINES
+        }
         by_ctypes = InC(libraries["gcc native"], x)
         if onnx and cell in IN_ONNX:
             path = source.with_suffix(".onnx")
@@ -284,6 +288,8 @@ class Measured:
                 in_python["ONNX Runtime"] = in_onnxruntime(path, x)
             if cell == "LSTM" and shutil.which(Path(sys.executable).with_name("emx-onnx-cgen")):
                 in_c["emx native"] = InC(compiled(emx_source(path), ["gcc", *FLAGS["native"]]), x)
+        if cell == "LSTM":
+            in_python |= in_lite(model, x)
         self._compare(model, x, in_c, in_python, by_ctypes)
         quick = {name: peer.block for name, peer in in_c.items()} | core.windows()
         slow = in_python | {"ctypes": by_ctypes.steps}
@@ -334,7 +340,8 @@ def show_all(rows: list[Measured | Narrow], core: Core) -> None:
             for r in rows
         ],
     )  # fmt: skip
-    calls = ["session", "session, C", "ctypes", "ONNX Runtime"]
+    calls = [*(f"session, {engine}" for engine in ENGINES), "ctypes", "ONNX Runtime"]
+    calls += ["TF Lite", "TFLM"]
     rows = [[r.name, *times(r, calls, 1e-6)] for r in results]
     show("From Python, one sample a call: microseconds", calls, rows)
 
@@ -366,9 +373,10 @@ def main() -> None:
     print("; ".join(f"{k} {v}" for k, v in description().items()))
     emx = shutil.which(Path(sys.executable).with_name("emx-onnx-cgen"))
     there = {"onnx": onnx, "onnxruntime": onnxruntime, "emx-onnx-cgen": emx}
+    there |= {name: importlib.util.find_spec(name) for name in ("tensorflow", "tflite_micro")}
     missing = [name for name, found in there.items() if not found]
     print("Not installed: " + (", ".join(missing) or "nothing"))
-    print("Not measured: keras2c, ai-edge-litert, tflite-micro (why: in this file's head)")
+    print("Not measured: keras2c (why: in this file's head)")
 
 
 if __name__ == "__main__":
