@@ -615,6 +615,25 @@ def test_options_that_do_not_fit(tmp_path, options, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_options_that_no_file_has(tmp_path, voice):
+    with pytest.raises(
+        TypeError, match=r"a file \.c has no option 'wieghts'. Did you mean \"weights\"\? Its op"
+    ):
+        voice[0].export(tmp_path / "m.c", wieghts="int8")
+    with pytest.raises(TypeError, match=r"a file \.onnx has no option 'self_test'"):
+        voice[0].export(tmp_path / "m.onnx", self_test=1)
+
+
+@pytest.mark.parametrize("ending", ["c", "js"])
+def test_the_file_says_what_is_in_it(tmp_path, ending):
+    layers = [LSTM(8, return_sequences=True, name='a " b'), Dense(2, name="last")]
+    Sequential([Input((None, 3)), *layers]).export(tmp_path / f"m.{ending}")
+    text = (tmp_path / f"m.{ending}").read_text()
+    assert " *   a _ b (LSTM) (None, None, 8): 384 parameters\n" in text
+    assert " *   last (Dense) (None, None, 2): 18 parameters\n" in text
+    assert re.search(r"/\* last/kernel \(8, 2\) \*/|last/kernel.*\(8, 2\)", text)
+
+
 def test_what_sequences_refuse(tmp_path):
     model = Sequential([Input((None, 2)), Bidirectional(LSTM(2)), Dense(1)])
     for steps in (0, -1, 2.5, True, "all"):

@@ -61,6 +61,8 @@ def _title(module: Module, header: bool) -> list[str]:
     return [
         f"/* {comment(module.title)}, written by Cello.",
         " *",
+        *(f" *   {comment(line)}" for line in module.layers),
+        " *",
         f" * {count} constants of {constants} bytes; {memory} bytes of state.",
         " * It includes nothing and allocates nothing; each step takes the same time.",
         f" * {how}",

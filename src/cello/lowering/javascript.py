@@ -187,6 +187,8 @@ def _title(module: Module) -> list[str]:
     return [
         f"/* {comment(module.title)}, written by Cello: {count} constants.",
         " *",
+        *(f" *   {comment(line)}" for line in module.layers),
+        " *",
         " * const state = init();           what is remembered between steps: plain arrays",
         *told,
         " * reset(state);                   as at the start",

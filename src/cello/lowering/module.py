@@ -20,6 +20,7 @@ from cello.lowering.names import RESERVED, Unique, identifier
 from cello.lowering.rest import resting_state
 from cello.lowering.settle import settle
 from cello.lowering.tracing import named_leaves, new_buffer, trace_model, without_rows
+from cello.models.summary import list_layers
 from cello.streaming.plan import StreamPlan, plan_stream
 
 MOST_PHASES = 64
@@ -57,6 +58,7 @@ class Module:
     Attributes:
         name: an identifier, in front of all that is public in C.
         title: the model's name, for comments.
+        layers: a line for each layer, for comments.
         inputs, outputs: those of a step, without the axes of batch and time.
         gates: how many of the outputs, the last ones, are gates of cells.
         weights: constants.
@@ -70,6 +72,7 @@ class Module:
 
     name: str
     title: str
+    layers: list[str] = field(default_factory=list)
     inputs: list[Buffer] = field(default_factory=list)
     outputs: list[Buffer] = field(default_factory=list)
     gates: int = 0
@@ -134,7 +137,8 @@ def module_of_plan(
     plan: StreamPlan, name: str, start=None, gates: bool = False, change: Change = unchanged
 ) -> Module:
     """The module of a stream that has been looked at; `start` is by the paths of states."""
-    module = Module(identifier(name, "model"), plan.model.name)
+    model = plan.model
+    module = Module(identifier(name, "model"), model.name, list_layers(model))
     return _Tracing(plan, module, gates, change).module(start or {})
 
 

@@ -16,6 +16,7 @@ from cello.lowering.module import Change, Module, Step, take_outputs, unchanged
 from cello.lowering.names import RESERVED, Unique, identifier
 from cello.lowering.settle import settle
 from cello.lowering.tracing import named_leaves, new_buffer, trace_model
+from cello.models.summary import list_layers
 from cello.streaming.plan import inputs_of, shape_of
 
 
@@ -57,7 +58,7 @@ def module_of_sequence(
     flat = change(flat)
     unique = Unique(*RESERVED)
     buffer = functools.partial(new_buffer, model, unique)
-    module = Module(identifier(name, "model"), model.name, length=steps)
+    module = Module(identifier(name, "model"), model.name, list_layers(model), length=steps)
     names = names or [f"input_{k}" if k else "input" for k in range(len(leaves))]
     module.inputs = [
         buffer(name, leaf.shape[1:], leaf.dtype, "input")

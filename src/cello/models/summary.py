@@ -55,6 +55,17 @@ def summary_parts(
     return [title, table, _totals(model)]
 
 
+def list_layers(model) -> list[str]:
+    """A line for each layer: its name, its class, its output shapes and parameters."""
+    used = set(model.whole_graph.nodes) if model.whole_graph else set()
+    lines = []
+    for layer in model.sublayers:
+        shapes = ", ".join(_shapes([node for node in layer.graph_nodes if node in used]))
+        count = f"{layer.count_params():,}" if layer.built else "?"
+        lines.append(f"{layer.name} ({type(layer).__name__}) {shapes}: {count} parameters")
+    return lines
+
+
 def _add_rows(table, model, connected, expand_nested, show_trainable, engines, indent) -> None:
     used = set(model.whole_graph.nodes) if model.whole_graph else set()
     for layer in model.sublayers:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 
+from cello.core.kinds import nearest
 from cello.distribution.processes import written_once
 
 
@@ -24,6 +26,7 @@ def export(model, filepath, **options) -> None:
     Raises:
         ValueError: for another ending, or if the format cannot say what a layer does; the layer
             is named.
+        TypeError: for an option that the format does not have.
     """
     suffix = Path(filepath).suffix
     write: Callable[..., None]
@@ -41,4 +44,11 @@ def export(model, filepath, **options) -> None:
             f"(m.onnx) or RTNeural's JSON (m.json), and the name {Path(filepath).name!r} says "
             "none of them. model.save('m.keras') keeps a model for Cello and Keras."
         )
+    known = list(inspect.signature(write).parameters)[2:]
+    for option in options:
+        if option not in known:
+            raise TypeError(
+                f"{model}.export: a file {suffix} has no option {option!r}"
+                f"{nearest(option, known) or '.'} Its options are {', '.join(known)}."
+            )
     write(model, filepath, **options)
