@@ -244,6 +244,36 @@ def test_what_an_operator_has_not_is_a_loop():
     agree(model, [data], loops=True)
 
 
+class Turning(layers.Layer):
+    """A cell of one's own whose state is complex."""
+
+    state_size = 2
+
+    def get_initial_state(self, batch_size):
+        return [jnp.zeros((batch_size, 2), "complex64")]
+
+    def call(self, inputs, states):
+        state = states[0] * jnp.exp(0.5j) + inputs
+        return jnp.abs(state) - state.imag, [state]
+
+
+def test_complex_states_are_two():
+    model = Sequential([Input((None, 2)), RNN(Turning(), True, name="turning")])
+    run, x = session(exported(model, states=True, loops=True)), normal(2, 5, 2)
+    names = [i.name for i in run.get_overridable_initializers()]
+    assert names == ["turning/0/real", "turning/0/imaginary"]
+    (source,) = model.input_names
+    first, *states = run.run(None, {source: x[:, :2]})
+    second = run.run(None, {source: x[:, 2:], **dict(zip(names, states, strict=True))})[0]
+    close(np.concatenate([first, second], axis=1), model(x))
+
+
+def test_complex_numbers_do_not_go_in_or_out():
+    model = Sequential([Input((3,)), Lambda(lambda x: x * 1j, name="odd")])
+    with pytest.raises(ValueError, match="its inputs or outputs are complex numbers"):
+        exported(model)
+
+
 @pytest.mark.parametrize("mask", [False, True])
 def test_any_cell_piece_by_piece_is_the_whole(mask):
     masking = [layers.Masking()] if mask else []

@@ -132,7 +132,7 @@ def flatten(program, known: Sequence[tuple[str, Any] | None]) -> Flat:
     equations: list[Equation] = []
     outputs = _inline(program.jaxpr, [*consts, *inputs], "", equations)
     equations, outputs = _without_repeats(equations, outputs)
-    equations = _fold(_needed(equations, outputs), outputs)
+    equations = _fold(needed(equations, outputs), outputs)
     unknown = [a for a, entry in zip(inputs, known, strict=True) if entry is None]
     return Flat(unknown, equations, outputs)
 
@@ -144,6 +144,14 @@ def _like(aval: Any) -> Array:
 def _constant(value) -> Array:
     value = jnp.asarray(value)
     return Array(value.shape, value.dtype, value)
+
+
+def write_equations(
+    closed, arguments: list[Array], layer: str, into: list[Equation]
+) -> list[Array]:
+    """Write the equations of a jaxpr, closed or not, behind those in `into`; what it gives."""
+    jaxpr, consts = _opened(closed)
+    return _inline(jaxpr, [*consts, *arguments], layer, into)
 
 
 def _inline(jaxpr, arguments: list[Array], layer: str, into: list[Equation]) -> list[Array]:
@@ -172,14 +180,12 @@ def _of_equation(eqn, inputs: list[Array], layer: str, into: list[Equation]) -> 
     name = eqn.primitive.name
     whole = name in CALLS and str(eqn.params.get("name", "")).startswith(WHOLE)
     if name in CALLS and not whole:
-        inner, consts = _opened(eqn.params[CALLS[name]])
-        return _inline(inner, [*consts, *inputs], layer, into)
+        return write_equations(eqn.params[CALLS[name]], inputs, layer, into)
     if name in MEANINGS or name in IMPLEMENTED:
         meaning = MEANINGS.get(name, eqn.primitive.impl)
         meant = jax.make_jaxpr(functools.partial(meaning, **eqn.params))
         specs = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in inputs]
-        inner, consts = _opened(meant(*specs))
-        return _inline(inner, [*consts, *inputs], layer, into)
+        return write_equations(meant(*specs), inputs, layer, into)
     if name == "scan" and eqn.params["length"] == 1:
         return _once(eqn.params, inputs, layer, into)
     outputs = [_like(v.aval) for v in eqn.outvars]
@@ -207,7 +213,7 @@ def _body(closed, layer: str) -> Flat:
     equations: list[Equation] = []
     outputs = _inline(jaxpr, [*consts, *inputs], layer, equations)
     equations, outputs = _without_repeats(equations, outputs)
-    return Flat(inputs, _needed(equations, outputs), outputs)
+    return Flat(inputs, needed(equations, outputs), outputs)
 
 
 def _once(params, inputs: list[Array], layer: str, into: list[Equation]) -> list[Array]:
@@ -254,7 +260,7 @@ def _is_number(dtype) -> bool:
     return not jnp.issubdtype(dtype, jax.dtypes.extended)
 
 
-def _needed(equations: list[Equation], outputs: list[Array]) -> list[Equation]:
+def needed(equations: list[Equation], outputs: list[Array]) -> list[Equation]:
     """Those that something comes of."""
     wanted, found = set(outputs), []
     for equation in reversed(equations):
@@ -323,3 +329,12 @@ def _names_of(equations: list[Equation]) -> dict[Array, str]:
         name = next((n for a in e.inputs if (n := names.get(a, a.weight))), "")
         names.update(dict.fromkeys(e.outputs, name))
     return names
+
+
+def refusal(equation: Equation, what: str) -> str:
+    """Why something cannot be exported, with the layer that wants it."""
+    where = f" (layer '{equation.layer}')" if equation.layer else ""
+    return (
+        f"This model cannot be exported: it uses {what}{where}, for which there is no rule. "
+        "Write the layer with other functions of jax.numpy, or keep that part in Python."
+    )

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cello.lowering.flat import Array, Equation, Flat
+from cello.lowering.flat import Array, Equation, Flat, refusal
 from cello.lowering.ir import (
     KINDS,
     Apply,
@@ -32,6 +32,7 @@ from cello.lowering.ir import (
     cost,
     variable,
 )
+from cello.lowering.real import Pair, is_complex, without_complex
 
 Indices = tuple[Index, ...]
 UNITS = {"add": 0.0, "mul": 1.0}
@@ -64,38 +65,19 @@ class View:
         return cost(self.at(tuple(variable(f"?{i}") for i in range(len(self.shape)))))
 
 
-@dataclass(eq=False)
-class Complex:
-    """An array of complex numbers: two real ones."""
-
-    real: View
-    imag: View
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.real.shape
-
-
-Value = Any  # View or Complex
+Value = Any  # a View, or a Pair of them: what comes and goes may be complex
 Rule = Callable[..., Sequence[Value]]
 RULES: dict[str, Rule] = {}
-BY_PARTS: set[str] = set()
 
 
-def rule(*names: str, by_parts: bool = False):
+def rule(*names: str):
     """Register how primitives are lowered.
 
     The function takes the `Lowering`, the `Equation` and the inputs' views, and gives the outputs'.
-
-    Args:
-        names: of the primitives.
-        by_parts: whether a complex array is treated as its two parts, each by itself.
     """
 
     def register(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(names, function))
-        if by_parts:
-            BY_PARTS.update(names)
         return function
 
     return register
@@ -116,7 +98,12 @@ class Lowering:
 
     def run(self, flat: Flat, inputs: Sequence[Value]) -> list[Value]:
         """Lower a function; what comes out, for these inputs."""
-        values: dict[Array, Value] = dict(zip(flat.inputs, inputs, strict=True))
+        views = self._run(without_complex(flat), [v for value in inputs for v in parts_of(value)])
+        left = iter(views)
+        return [Pair(next(left), next(left)) if is_complex(a) else next(left) for a in flat.outputs]
+
+    def _run(self, flat: Flat, inputs: Sequence[View]) -> list[View]:
+        values: dict[Array, View] = dict(zip(flat.inputs, inputs, strict=True))
         uses = flat.uses()
         for equation in flat.equations:
             found = self.equation(equation, [self._read(a, values) for a in equation.inputs])
@@ -124,33 +111,24 @@ class Lowering:
                 values[array] = self.keep_costly(value) if uses[array] > 1 else value
         return [self._read(a, values) for a in flat.outputs]
 
-    def equation(self, equation: Equation, inputs: list[Value]) -> Sequence[Value]:
+    def equation(self, equation: Equation, inputs: list[View]) -> Sequence[View]:
         name = equation.primitive.name
         if name not in RULES:
             raise ValueError(refusal(equation, f"the primitive '{name}' of JAX"))
         kinds = [str(a.dtype) for a in (*equation.inputs, *equation.outputs)]
-        strange = next((k for k in kinds if k not in KINDS and k != "complex64"), None)
+        strange = next((k for k in kinds if k not in KINDS), None)
         if strange is not None:
             raise ValueError(refusal(equation, f"numbers of the type {strange}"))
-        if name in BY_PARTS and any(isinstance(v, Complex) for v in inputs):
-            real = RULES[name](self, equation, *[real_part(v) for v in inputs])
-            imag = RULES[name](self, equation, *[imaginary_part(v) for v in inputs])
-            return [Complex(r, i) for r, i in zip(real, imag, strict=True)]
         return RULES[name](self, equation, *inputs)
 
-    def _read(self, array: Array, values: dict[Array, Value]) -> Value:
+    def _read(self, array: Array, values: dict[Array, View]) -> View:
         if array not in values:
             values[array] = self.constant(array)
         return values[array]
 
-    def constant(self, array: Array) -> Value:
+    def constant(self, array: Array) -> View:
         """What is known before: a number in the text, or a weight."""
         value = np.asarray(array.value)
-        if np.iscomplexobj(value):
-            pairs = (value.real, "real"), (value.imag, "imaginary")
-            shape, float32 = array.shape, np.dtype("float32")
-            parts = [Array(shape, float32, part, f"{array.weight} {n}") for part, n in pairs]
-            return Complex(*map(self.constant, parts))
         kind = KINDS[str(array.dtype)]
         if not value.size:
             value = np.zeros((1,), value.dtype)
@@ -197,11 +175,9 @@ class Lowering:
         self.write(view, buffer)
         return whole(buffer)
 
-    def keep_costly(self, value: Value) -> Value:
+    def keep_costly(self, view: View) -> View:
         """The same, in a buffer unless it costs nothing to compute again."""
-        if isinstance(value, Complex):
-            return Complex(self.keep_costly(value.real), self.keep_costly(value.imag))
-        return self.keep(value) if value.cost() else value
+        return self.keep(view) if view.cost() else view
 
     def fold(self, operation: str, shape, inner_shape, value: Callable, kind: str) -> View:
         """A buffer with `value(indices, inner_indices)` folded over the inner indices."""
@@ -263,15 +239,9 @@ def _sum(parts) -> Index:
     return sum(parts, Index())
 
 
-def real_part(value: Value) -> View:
-    return value.real if isinstance(value, Complex) else value
-
-
-def imaginary_part(value: Value) -> View:
-    if isinstance(value, Complex):
-        return value.imag
-    zero = Number(0.0, value.kind)
-    return View(value.shape, value.kind, lambda indices: zero)
+def parts_of(value: Value) -> list[View]:
+    """The views of a value, of a complex one two."""
+    return [value.real, value.imag] if isinstance(value, Pair) else [value]
 
 
 def apply(name: str, kind: str, *arguments: Expr) -> Expr:
@@ -284,12 +254,3 @@ def apply(name: str, kind: str, *arguments: Expr) -> Expr:
         if len(rest) == 1:
             return rest[0]
     return Apply(name, arguments, kind)
-
-
-def refusal(equation: Equation, what: str) -> str:
-    """Why something cannot be exported, with the layer that wants it."""
-    where = f" (layer '{equation.layer}')" if equation.layer else ""
-    return (
-        f"This model cannot be exported: it uses {what}{where}, for which there is no rule. "
-        "Write the layer with other functions of jax.numpy, or keep that part in Python."
-    )

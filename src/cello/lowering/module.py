@@ -15,8 +15,9 @@ from cello.lowering import rules  # noqa: F401  each registers itself
 from cello.lowering.flat import Flat
 from cello.lowering.gates import GateTaps
 from cello.lowering.ir import Buffer, Number, Program, Repeat, buffers_read
-from cello.lowering.lower import Complex, Lowering, Value, View, Weights, whole
+from cello.lowering.lower import Lowering, Value, View, Weights, parts_of, whole
 from cello.lowering.names import RESERVED, Unique, identifier
+from cello.lowering.real import Pair
 from cello.lowering.rest import resting_state
 from cello.lowering.settle import settle
 from cello.lowering.tracing import named_leaves, new_buffer, trace_model, without_rows
@@ -261,11 +262,11 @@ class _Tracing:
                     self._buffer(f"{path} {part}", shape, np.dtype("float32"), "state")
                     for part in ("real", "imaginary")
                 ]
-                self._slots[key] = Complex(*[whole(b, spec.shape) for b in parts])
+                self._slots[key] = Pair(*[whole(b, spec.shape) for b in parts])
             else:
                 buffer = self._buffer(path, shape, spec.dtype, "state")
                 self._slots[key] = whole(buffer, spec.shape)
-            buffers = [v.stored for v in _parts(self._slots[key])]
+            buffers = [v.stored for v in parts_of(self._slots[key])]
             self._module.states += buffers
             self._module.slots.append((path, shape, buffers))
         return self._slots[key]
@@ -274,8 +275,8 @@ class _Tracing:
         """Say what a state is before the first step."""
         value = begun.get(path)
         value = np.asarray(path == STARTS) if value is None else value
-        values = [value.real, value.imag] if isinstance(slot, Complex) else [value]
-        for view, part in zip(_parts(slot), values, strict=True):
+        values = [value.real, value.imag] if isinstance(slot, Pair) else [value]
+        for view, part in zip(parts_of(slot), values, strict=True):
             if view.stored not in self._module.states:
                 continue
             if part.size not in (view.stored.size, 1):  # of another phase
@@ -286,8 +287,8 @@ class _Tracing:
         """Each state that changes, and its new numbers, computed before anything is overwritten."""
         new = []
         for (path, spec), value in zip(kept, found, strict=True):
-            slots = _parts(self._slot(path, spec))
-            for slot, view in zip(slots, _parts(value), strict=True):
+            slots = parts_of(self._slot(path, spec))
+            for slot, view in zip(slots, parts_of(value), strict=True):
                 if view.buffer is slot.stored:
                     continue
                 of_another = view.buffer is not None and view.buffer.role == "state"
@@ -311,7 +312,7 @@ def take_outputs(module: Module, buffer, lowering: Lowering, shown, found, timed
     Returns:
         Whether each output is there now: one with windows is not at every step.
     """
-    if any(isinstance(value, Complex) for value in found):
+    if any(isinstance(value, Pair) for value in found):
         raise ValueError(f"{module.title} cannot be exported: its outputs are complex numbers.")
     kept = [lowering.keep(value) for value in found]  # before the first is written
     for number, (path, spec) in enumerate(shown):
@@ -357,7 +358,3 @@ def drop_unread(module: Module) -> None:
 
 def _within(path: str, slot: str) -> bool:
     return path == slot or path.startswith(f"{slot}/")
-
-
-def _parts(value: Value) -> list[View]:
-    return [value.real, value.imag] if isinstance(value, Complex) else [value]

@@ -7,6 +7,20 @@ PAGE = "tests/test_page.py::"
 
 FAULTS = [
     (
+        EXPORT + "real.py",
+        "a.real * b.imag + a.imag * b.real",
+        "a.real * b.imag - a.imag * b.real",
+        [TESTS + "test_c", "tests/saving/test_onnx_layers.py::test_complex_states_are_two"],
+        "a product of complex numbers leaves with a wrong imaginary part",
+    ),
+    (
+        EXPORT + "real.py",
+        "                params[name] = len(self.of(equation.inputs[ends[-2] : ends[-1]]))\n",
+        "",
+        [TESTS + "test_c", "tests/saving/test_onnx_layers.py::test_complex_states_are_two"],
+        "a loop with complex states counts each as one array",
+    ),
+    (
         EXPORT + "rules/shapes.py",
         "moved(x, shape, lambda i: [i[order.index(a)] for a in range(len(order))])",
         "moved(x, shape, lambda i: [i[order[a]] for a in range(len(order))])",

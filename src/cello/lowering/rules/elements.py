@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from cello.lowering.ir import KINDS, Expr, Index, Number
-from cello.lowering.lower import Complex, View, apply, imaginary_part, real_part, rule
+from cello.lowering.lower import View, apply, rule
 
 SAME = {  # primitive to the name of the function, which all writers know
     "abs": "abs",
@@ -83,8 +83,6 @@ def _kind(equation) -> str:
 def same(lowering, equation, *inputs):
     inputs = kept_small(lowering, inputs, equation.outputs[0].shape)
     name = SAME[equation.primitive.name]
-    if any(isinstance(v, Complex) for v in inputs):
-        return [COMPLEX[name](lowering, *inputs)]
     return [_named(name, _kind(equation), *inputs)]
 
 
@@ -92,18 +90,12 @@ def same(lowering, equation, *inputs):
 def compare(lowering, equation, *inputs):
     name = equation.primitive.name.removesuffix("_to")
     inputs = kept_small(lowering, inputs, equation.outputs[0].shape)
-    if any(isinstance(v, Complex) for v in inputs):
-        real = _named(name, "bool", *map(real_part, inputs))
-        imag = _named(name, "bool", *map(imaginary_part, inputs))
-        return [_named("and" if name == "eq" else "or", "bool", real, imag)]
     return [_named(name, "bool", *inputs)]
 
 
 @rule("square")
 def square(lowering, equation, x):
     kept = lowering.keep_costly(x)
-    if isinstance(kept, Complex):
-        return [_multiply(lowering, kept, kept)]
     return [_named("mul", x.kind, kept, kept)]
 
 
@@ -111,37 +103,15 @@ def square(lowering, equation, x):
 def integer_pow(lowering, equation, x):
     times = abs(equation.params["y"])
     kept = lowering.keep_costly(x)
-    product = None
-    factor = kept
+    product, factor, one = None, kept, View(kept.shape, kept.kind, lambda i: Number(1.0, kept.kind))
     while times:  # by the bits of the exponent
         if times & 1:
-            product = factor if product is None else _times(lowering, product, factor)
+            product = factor if product is None else _named("mul", x.kind, product, factor)
         times >>= 1
         if times:
-            factor = lowering.keep_costly(_times(lowering, factor, factor))
-    if product is None:
-        product = _number_like(kept, 1.0)
-    if equation.params["y"] < 0:
-        product = _over(lowering, _number_like(kept, 1.0), product)
-    return [product]
-
-
-def _times(lowering, a, b):
-    if isinstance(a, Complex):
-        return _multiply(lowering, a, b)
-    return _named("mul", a.kind, a, b)
-
-
-def _over(lowering, a, b):
-    if isinstance(b, Complex):
-        return _divide(lowering, a, b)
-    return _named("div", a.kind, a, b)
-
-
-def _number_like(value, number: float):
-    if isinstance(value, Complex):
-        return Complex(_number_like(value.real, number), _number_like(value.imag, 0.0))
-    return View(value.shape, value.kind, lambda indices: Number(number, value.kind))
+            factor = lowering.keep_costly(_named("mul", x.kind, factor, factor))
+    product = one if product is None else product
+    return [_named("div", x.kind, one, product) if equation.params["y"] < 0 else product]
 
 
 @rule("is_finite")
@@ -172,9 +142,9 @@ def clamp(lowering, equation, low, x, high):
     return [_named("min", x.kind, _named("max", x.kind, x, low), high)]
 
 
-@rule("select_n", by_parts=True)
+@rule("select_n")
 def select_n(lowering, equation, which, *cases):
-    which, *cases = kept_small(lowering, [real_part(which), *cases], equation.outputs[0].shape)
+    which, *cases = kept_small(lowering, [which, *cases], equation.outputs[0].shape)
     chosen = cases[0]
     for number, case in enumerate(cases[1:], 1):
         chosen = one_of(which, number, chosen, case)
@@ -194,11 +164,7 @@ def one_of(which: View, number: int, old: View, new: View) -> View:
 
 @rule("convert_element_type", "reduce_precision")
 def convert(lowering, equation, x):
-    to = str(equation.outputs[0].dtype)
-    if to == "complex64":
-        return [Complex(real_part(x), imaginary_part(x))]
-    kind = KINDS[to]
-    x = real_part(x)
+    kind = KINDS[str(equation.outputs[0].dtype)]
     if x.kind == kind:
         return [x]
     if kind == "bool":
@@ -210,86 +176,3 @@ def convert(lowering, equation, x):
 @rule("copy", "copy_p", "stop_gradient", "optimization_barrier", "sharding_constraint")
 def unchanged(lowering, equation, *inputs):
     return list(inputs)
-
-
-# ---------------------------------------------------------------------------- complex numbers
-
-
-@rule("complex")
-def make_complex(lowering, equation, real, imag):
-    return [Complex(real, imag)]
-
-
-@rule("real")
-def real(lowering, equation, x):
-    return [real_part(x)]
-
-
-@rule("imag")
-def imag(lowering, equation, x):
-    return [imaginary_part(x)]
-
-
-@rule("conj")
-def conj(lowering, equation, x):
-    return [Complex(real_part(x), _named("neg", "float", imaginary_part(x)))]
-
-
-def _by_parts(name: str):
-    def function(lowering, *inputs):
-        return Complex(
-            _named(name, "float", *map(real_part, inputs)),
-            _named(name, "float", *map(imaginary_part, inputs)),
-        )
-
-    return function
-
-
-def _multiply(lowering, a, b):
-    a, b = lowering.keep_costly(a), lowering.keep_costly(b)
-    if not isinstance(a, Complex) or not isinstance(b, Complex):
-        return Complex(
-            _named("mul", "float", real_part(a), real_part(b)),
-            _named("mul", "float", *([a.imag, b] if isinstance(a, Complex) else [a, b.imag])),
-        )
-    rr, ii = _named("mul", "float", a.real, b.real), _named("mul", "float", a.imag, b.imag)
-    ri, ir = _named("mul", "float", a.real, b.imag), _named("mul", "float", a.imag, b.real)
-    return Complex(_named("sub", "float", rr, ii), _named("add", "float", ri, ir))
-
-
-def _divide(lowering, a, b):
-    if not isinstance(b, Complex):
-        return _by_parts("div")(lowering, a, Complex(b, b))
-    b = lowering.keep_costly(b)
-    length = lowering.keep(
-        _named("add", "float", _named("mul", "float", b.real, b.real),
-               _named("mul", "float", b.imag, b.imag))
-    )  # fmt: skip
-    turned = Complex(b.real, _named("neg", "float", b.imag))
-    product = _multiply(lowering, a, turned)
-    return Complex(*[_named("div", "float", p, length) for p in (product.real, product.imag)])
-
-
-def _exp(lowering, x):
-    size = lowering.keep_costly(_named("exp", "float", x.real))
-    angle = lowering.keep_costly(x.imag)
-    return Complex(
-        *[_named("mul", "float", size, _named(f, "float", angle)) for f in ("cos", "sin")]
-    )
-
-
-def _abs(lowering, x):
-    x = lowering.keep_costly(x)
-    squares = [_named("mul", "float", part, part) for part in (x.real, x.imag)]
-    return _named("sqrt", "float", _named("add", "float", *squares))
-
-
-COMPLEX = {
-    "add": _by_parts("add"),
-    "sub": _by_parts("sub"),
-    "neg": _by_parts("neg"),
-    "mul": _multiply,
-    "div": _divide,
-    "exp": _exp,
-    "abs": _abs,
-}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from cello.lowering.flat import refusal
 from cello.lowering.ir import Expr, Index, Number
-from cello.lowering.lower import View, apply, refusal, rule, whole
+from cello.lowering.lower import View, apply, rule, whole
 
 
 def at_number(number: Expr, most: int) -> Index:
@@ -20,7 +21,7 @@ def _as_int(number: Expr) -> Expr:
     return number if number.kind == "int" else apply("to_int", "int", number)
 
 
-@rule("gather", by_parts=True)
+@rule("gather")
 def gather(lowering, equation, x, starts):
     numbers = equation.params["dimension_numbers"]
     sizes = equation.params["slice_sizes"]
@@ -62,7 +63,7 @@ def gather(lowering, equation, x, starts):
     return [View(shape, x.kind, at)]
 
 
-@rule("dynamic_slice", by_parts=True)
+@rule("dynamic_slice")
 def dynamic_slice(lowering, equation, x, *starts):
     shape = equation.outputs[0].shape
     x = lowering.keep_costly(x)
@@ -76,7 +77,7 @@ def dynamic_slice(lowering, equation, x, *starts):
     ]
 
 
-@rule("dynamic_update_slice", by_parts=True)
+@rule("dynamic_update_slice")
 def dynamic_update_slice(lowering, equation, x, new, *starts):
     places = [lowering.keep_costly(s) for s in starts]
     new = lowering.keep_costly(new)
@@ -94,7 +95,7 @@ SCATTERS = {"scatter": None, "scatter-add": "add", "scatter-mul": "mul", "scatte
             "scatter-max": "max"}  # fmt: skip
 
 
-@rule(*SCATTERS, by_parts=True)
+@rule(*SCATTERS)
 def scatter(lowering, equation, x, starts, updates):
     """One element of the updates after the other, at its place; those outside are dropped."""
     numbers = equation.params["dimension_numbers"]

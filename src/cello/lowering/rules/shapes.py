@@ -15,7 +15,7 @@ def moved(view: View, shape, indices) -> View:
     return View(tuple(shape), view.kind, lambda i: view.at(tuple(indices(i))))
 
 
-@rule("broadcast_in_dim", by_parts=True)
+@rule("broadcast_in_dim")
 def broadcast_in_dim(lowering, equation, x, *_):
     shape, axes = equation.outputs[0].shape, equation.params["broadcast_dimensions"]
     if math.prod(shape) > math.prod(x.shape):
@@ -30,7 +30,7 @@ def broadcast_in_dim(lowering, equation, x, *_):
     ]
 
 
-@rule("reshape", "squeeze", "expand_dims", by_parts=True)
+@rule("reshape", "squeeze", "expand_dims")
 def reshape(lowering, equation, x, *_):
     shape = equation.outputs[0].shape
     groups = _groups(x.shape, shape)
@@ -67,14 +67,14 @@ def _groups(old, new) -> list[list[int]] | None:
     return None if left else groups
 
 
-@rule("transpose", by_parts=True)
+@rule("transpose")
 def transpose(lowering, equation, x):
     order = list(equation.params["permutation"])
     shape = equation.outputs[0].shape
     return [moved(x, shape, lambda i: [i[order.index(a)] for a in range(len(order))])]
 
 
-@rule("rev", by_parts=True)
+@rule("rev")
 def rev(lowering, equation, x):
     axes = equation.params["dimensions"]
     return [
@@ -86,7 +86,7 @@ def rev(lowering, equation, x):
     ]
 
 
-@rule("slice", by_parts=True)
+@rule("slice")
 def slice_(lowering, equation, x):
     starts = equation.params["start_indices"]
     steps = equation.params["strides"] or (1,) * len(starts)
@@ -99,7 +99,7 @@ def slice_(lowering, equation, x):
     ]
 
 
-@rule("split", by_parts=True)
+@rule("split")
 def split(lowering, equation, x):
     axis, first, found = equation.params["axis"], 0, []
     for output in equation.outputs:
@@ -112,7 +112,7 @@ def _part(x: View, shape, axis: int, first: int) -> View:
     return moved(x, shape, lambda i: [v + first if a == axis else v for a, v in enumerate(i)])
 
 
-@rule("unstack", by_parts=True)
+@rule("unstack")
 def unstack(lowering, equation, x):
     axis = equation.params["axis"]
     return [
@@ -121,13 +121,13 @@ def unstack(lowering, equation, x):
     ]
 
 
-@rule("concatenate", by_parts=True)
+@rule("concatenate")
 def concatenate(lowering, equation, *parts):
     axis = equation.params["dimension"]
     return [_joined(lowering, parts, equation.outputs[0].shape, axis)]
 
 
-@rule("stack", by_parts=True)
+@rule("stack")
 def stack(lowering, equation, *parts):
     axis = equation.params["axis"]
     rows = [
@@ -152,7 +152,7 @@ def _at(axis: int, first: int):
     return lambda i: tuple(v + first if a == axis else v for a, v in enumerate(i))
 
 
-@rule("pad", by_parts=True)
+@rule("pad")
 def pad(lowering, equation, x, filling):
     return [padded(lowering, x, equation.params["padding_config"], filling.at(()))]
 

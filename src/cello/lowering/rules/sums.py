@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from cello.lowering.ir import Index, Load, Loop, Map, Number, Place, Repeat, variable
-from cello.lowering.lower import Complex, View, apply, flat_index, rule, whole
+from cello.lowering.lower import View, apply, flat_index, rule, whole
 from cello.lowering.rules.shapes import padded
 
 FOLDS = {
@@ -18,7 +18,7 @@ FOLDS = {
 }
 
 
-@rule(*FOLDS, by_parts=True)
+@rule(*FOLDS)
 def reduce(lowering, equation, x):
     axes = equation.params["axes"]
     operation = FOLDS[equation.primitive.name]
@@ -55,12 +55,6 @@ def arg_max(lowering, equation, x):
 
 @rule("dot_general")
 def dot_general(lowering, equation, left, right):
-    if isinstance(left, Complex) or isinstance(right, Complex):
-        return [_complex_product(lowering, equation, left, right)]
-    return [_product(lowering, equation, left, right)]
-
-
-def _product(lowering, equation, left: View, right: View) -> View:
     (left_inner, right_inner), (left_batch, right_batch) = equation.params["dimension_numbers"]
     inner = [left.shape[a] for a in left_inner]
     if math.prod(inner) > 1 or left.cost() > 1:
@@ -89,22 +83,8 @@ def _product(lowering, equation, left: View, right: View) -> View:
 
     shape = equation.outputs[0].shape
     if math.prod(inner) == 1:  # no sum: it becomes part of what uses it
-        return View(shape, left.kind, lambda i: value(i, tuple(Index() for _ in inner)))
-    return lowering.fold("add", shape, inner, value, left.kind)
-
-
-def _complex_product(lowering, equation, left, right) -> Complex:
-    left, right = lowering.keep_costly(left), lowering.keep_costly(right)
-
-    def product(a, b):
-        return _product(lowering, equation, a, b)
-
-    def combine(name, a, b):
-        return View(a.shape, "float", lambda i: apply(name, "float", a.at(i), b.at(i)))
-
-    rr, ii = product(left.real, right.real), product(left.imag, right.imag)
-    ri, ir = product(left.real, right.imag), product(left.imag, right.real)
-    return Complex(combine("sub", rr, ii), combine("add", ri, ir))
+        return [View(shape, left.kind, lambda i: value(i, tuple(Index() for _ in inner)))]
+    return [lowering.fold("add", shape, inner, value, left.kind)]
 
 
 @rule("conv_general_dilated")
@@ -181,7 +161,7 @@ def reduce_window(lowering, equation, x):
 RUNNING = {"cumsum": "add", "cumprod": "mul", "cummax": "max", "cummin": "min"}
 
 
-@rule(*RUNNING, by_parts=True)
+@rule(*RUNNING)
 def running(lowering, equation, x):
     """One place after the other: each is the place before it, and its own element."""
     axis, reverse = equation.params["axis"], equation.params["reverse"]

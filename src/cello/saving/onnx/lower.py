@@ -14,31 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from cello.lowering.flat import Array, Equation, Flat
-from cello.lowering.lower import refusal
+from cello.lowering.flat import Array, Equation, Flat, refusal
 from cello.saving.onnx.builder import LAST_INDEX, Builder, Value
 
-
-@dataclasses.dataclass(frozen=True)
-class Complex:
-    """An array of complex numbers: two real ones."""
-
-    real: Value
-    imag: Value
-
-    @property
-    def shape(self) -> tuple[Any, ...]:
-        return spread_shape([self.real.shape, self.imag.shape])
-
-
-Any_ = Any  # Value or Complex
-Rule = Callable[..., Sequence[Any]]
+Rule = Callable[..., Sequence[Value]]
 RULES: dict[str, Rule] = {}
 SPREADING: set[str] = set()
-BY_PARTS: set[str] = set()
 
 
-def rule(*names: str, spreads: bool = False, by_parts: bool = False):
+def rule(*names: str, spreads: bool = False):
     """Register what becomes of primitives.
 
     The function takes the `Writer`, the `Equation` and the inputs' values, and gives the outputs'.
@@ -47,15 +31,12 @@ def rule(*names: str, spreads: bool = False, by_parts: bool = False):
         names: of the primitives.
         spreads: whether inputs may be smaller than in JAX: of size 1 along an axis along which
             they are the same, and without such axes in front. Outputs may then be, too.
-        by_parts: whether a complex array is treated as its two parts, each by itself.
     """
 
     def register(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(names, function))
         if spreads:
             SPREADING.update(names)
-        if by_parts:
-            BY_PARTS.update(names)
         return function
 
     return register
@@ -72,7 +53,7 @@ class Writer:
     def __init__(self, builder: Builder, recurrences: dict[str, Any] | None = None):
         self.b = builder
         self.recurrences = recurrences or {}
-        self._constants: dict[Array, Any] = {}
+        self._constants: dict[Array, Value] = {}
         self.symbols: dict[str, tuple[Value, int]] = {}
         self.turned: dict[str, tuple[tuple[int, ...], Value]] = {}
         self.side_by_side: dict[tuple[str, ...], Value] = {}
@@ -83,15 +64,15 @@ class Writer:
             if not isinstance(size, int):
                 self.symbols.setdefault(str(size), (value, axis))
 
-    def run(self, flat: Flat, inputs: Sequence[Any]) -> list[Any]:
+    def run(self, flat: Flat, inputs: Sequence[Value]) -> list[Value]:
         """Write a function; what comes out, each array whole."""
-        values: dict[Array, Any] = dict(zip(flat.inputs, inputs, strict=True))
+        values: dict[Array, Value] = dict(zip(flat.inputs, inputs, strict=True))
         for equation in flat.equations:
             found = self.equation(equation, values)
             values.update(zip(equation.outputs, found, strict=True))
         return [self.whole(self._read(a, values), a.shape) for a in flat.outputs]
 
-    def equation(self, equation: Equation, values: dict[Array, Any]) -> Sequence[Any]:
+    def equation(self, equation: Equation, values: dict[Array, Value]) -> Sequence[Value]:
         name = equation.primitive.name
         kind = "recurrence" if equation.params.get("name") in self.recurrences else name
         if kind not in RULES:
@@ -102,13 +83,9 @@ class Writer:
                 inputs = [
                     self.whole(v, a.shape) for v, a in zip(inputs, equation.inputs, strict=True)
                 ]
-            if kind in BY_PARTS and any(isinstance(v, Complex) for v in inputs):
-                real = RULES[kind](self, equation, *[real_part(v) for v in inputs])
-                imag = RULES[kind](self, equation, *[self.imaginary_part(v) for v in inputs])
-                return [Complex(r, i) for r, i in zip(real, imag, strict=True)]
             return RULES[kind](self, equation, *inputs)
 
-    def _read(self, array: Array, values: dict[Array, Any]) -> Any:
+    def _read(self, array: Array, values: dict[Array, Value]) -> Value:
         if array not in values:
             if array not in self._constants:
                 self._constants[array] = self.constant(array)
@@ -117,15 +94,9 @@ class Writer:
 
     # --------------------------------------------------------------------------- constants
 
-    def constant(self, array: Array) -> Any:
+    def constant(self, array: Array) -> Value:
         """What is known before: a number, or a weight without the axes of size 1 in front."""
-        value = np.asarray(array.value)
-        if np.iscomplexobj(value):
-            return Complex(
-                self._constant(value.real, f"{array.weight}/real"),
-                self._constant(value.imag, f"{array.weight}/imaginary"),
-            )
-        return self._constant(value, array.weight)
+        return self._constant(np.asarray(array.value), array.weight)
 
     def _constant(self, value: np.ndarray, name: str) -> Value:
         value = value.astype(known_dtype(value.dtype))
@@ -139,15 +110,10 @@ class Writer:
         made = self.b.scalar(number, known_dtype(dtype))
         return dataclasses.replace(made, number=np.asarray(number).item())
 
-    def imaginary_part(self, value: Any) -> Value:
-        return value.imag if isinstance(value, Complex) else self.number(0, value.dtype)
-
     # ------------------------------------------------------------------------------- sizes
 
-    def whole(self, value: Any, shape) -> Any:
+    def whole(self, value: Value, shape) -> Value:
         """A value in the shape that it has in JAX."""
-        if isinstance(value, Complex):
-            return Complex(self.whole(value.real, shape), self.whole(value.imag, shape))
         if alike(value.shape, shape):
             return value
         if is_known(shape) and value.name in self.b.arrays:
@@ -372,7 +338,3 @@ def _is_one_number(array: np.ndarray) -> bool:
 def known_dtype(dtype) -> np.dtype:
     """A dtype as it is in a file: what ONNX's runtimes lack is computed in float32."""
     return np.dtype("float32") if str(dtype) == "bfloat16" else np.dtype(dtype)
-
-
-def real_part(value: Any) -> Value:
-    return value.real if isinstance(value, Complex) else value

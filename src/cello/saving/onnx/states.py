@@ -13,6 +13,7 @@ from cello.core.carry import Carry, Slot
 from cello.layers.bidirectional import Bidirectional
 from cello.layers.rnn import RNN
 from cello.layers.time_distributed import TimeDistributed
+from cello.lowering.real import is_complex
 from cello.ops.recurrence import first_output
 from cello.saving.onnx.forms import FORMS
 
@@ -111,8 +112,13 @@ def states_of(carry: States, kept) -> list[tuple[str, np.ndarray]]:
             names = [name]
             one = jax.tree.map(lambda s: jax.ShapeDtypeStruct((1, *s.shape[1:]), s.dtype), tree)
             start = first_output(one, carry.layers[path].get_initial_state(1))
-        leaves = map(np.asarray, jax.tree.leaves(start))
-        found += [(f"{path}/{n}", leaf) for n, leaf in zip(names, leaves, strict=True)]
+        for name, leaf in zip(names, map(np.asarray, jax.tree.leaves(start)), strict=True):
+            parts = {"/real": leaf.real, "/imaginary": leaf.imag}
+            one = {"": leaf}
+            found += [
+                (f"{path}/{name}{part}", value)
+                for part, value in (parts if is_complex(leaf) else one).items()
+            ]
     return found
 
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from cello.core.files import replacing
 from cello.core.symbolic import symbolic_leaves
 from cello.core.version import VERSION
+from cello.lowering.real import is_complex, without_complex
 from cello.lowering.tracing import trace_model
 from cello.models.states import stateful_layers
 from cello.saving.onnx import rules  # noqa: F401  each registers itself
@@ -76,7 +77,12 @@ def _to_onnx(model, opset: int, states: bool, inputs):
         lambda tree, specs: _Traced(model, tree, specs, states), trees_of_inputs(model, inputs)
     )
     tensors = traced.inputs
-    flat = pair(traced.flat, traced.recurrences)
+    if any(map(is_complex, [*(t.spec for t in tensors), *jax.tree.leaves(traced.outputs)])):
+        raise ValueError(
+            f"{model} cannot be exported to ONNX: its inputs or outputs are complex numbers, which "
+            "ONNX's runtimes have not. Let it take and give real and imaginary parts."
+        )
+    flat = pair(without_complex(traced.flat), traced.recurrences)
     w = Writer(b, traced.recurrences)
     names = _Names(flat.inputs)
     given = []

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from cello.lowering.lower import refusal
+from cello.lowering.flat import refusal
 from cello.saving.onnx.builder import Value
-from cello.saving.onnx.lower import Complex, Writer, known_dtype, real_part, rule
+from cello.saving.onnx.lower import Writer, known_dtype, rule
 
 SAME = {  # primitive to operator
     "abs": "Abs",
@@ -45,8 +43,6 @@ LOGICAL = {"and": "And", "or": "Or", "xor": "Xor"}
 @rule(*SAME, spreads=True)
 def same(w: Writer, equation, *inputs):
     name = equation.primitive.name
-    if any(isinstance(v, Complex) for v in inputs):
-        return [COMPLEX[name](w, *inputs)]
     kept = _without_units(name, inputs)
     return [kept[0] if len(kept) == 1 < len(inputs) else w.spread(SAME[name], *kept)]
 
@@ -72,11 +68,7 @@ def compare(w: Writer, equation, *inputs):
     return [_compared(w, COMPARISONS[equation.primitive.name], *inputs)]
 
 
-def _compared(w: Writer, kind: str, one: Any, other: Any) -> Value:
-    if isinstance(one, Complex) or isinstance(other, Complex):
-        same_real = _compared(w, kind, real_part(one), real_part(other))
-        imaginary = _compared(w, kind, w.imaginary_part(one), w.imaginary_part(other))
-        return w.spread("And", same_real, imaginary)
+def _compared(w: Writer, kind: str, one: Value, other: Value) -> Value:
     if one.dtype == bool and kind != "Equal":
         one, other = w.cast(one, "int32"), w.cast(other, "int32")
     return w.spread(kind, one, other, dtype=bool)
@@ -112,20 +104,14 @@ def rounded(w: Writer, equation, x):
 
 @rule("square", spreads=True)
 def square(w: Writer, equation, x):
-    return [_times(w, x, x)]
+    return [w.spread("Mul", x, x)]
 
 
 @rule("integer_pow", spreads=True)
 def integer_pow(w: Writer, equation, x):
     times = equation.params["y"]
-    if isinstance(x, Complex):
-        product = x
-        for _ in range(abs(times) - 1):
-            product = _multiply(w, product, x)
-        one = Complex(w.number(1, x.real.dtype), w.number(0, x.real.dtype))
-        return [product if times > 0 else _divide(w, one, product)]
     if times == 2:
-        return [_times(w, x, x)]
+        return [w.spread("Mul", x, x)]
     return [w.spread("Pow", x, w.number(times, x.dtype))]
 
 
@@ -136,10 +122,6 @@ def rsqrt(w: Writer, equation, x):
 
 @rule("expm1", spreads=True)
 def expm1(w: Writer, equation, x):
-    if isinstance(x, Complex):
-        power = _exp(w, x)
-        one = w.number(1, power.real.dtype)
-        return [Complex(w.spread("Sub", power.real, one), power.imag)]
     return [w.spread("Sub", w.spread("Exp", x), w.number(1, x.dtype))]
 
 
@@ -170,9 +152,8 @@ def clamp(w: Writer, equation, low, x, high):
     return [w.spread("Min", w.spread("Max", x, low), high)]
 
 
-@rule("select_n", spreads=True, by_parts=True)
+@rule("select_n", spreads=True)
 def select_n(w: Writer, equation, which, *cases):
-    which = real_part(which)
     if len(cases) == 1:
         return [cases[0]]
     chosen = cases[0]
@@ -194,9 +175,6 @@ def _chosen(w: Writer, here: Value, case: Value, other: Value) -> Value:
 @rule("convert_element_type", "reduce_precision", spreads=True)
 def convert(w: Writer, equation, x):
     dtype = equation.outputs[0].dtype
-    if np.issubdtype(dtype, np.complexfloating):
-        return [Complex(real_part(x), w.imaginary_part(x))]
-    x = real_part(x)
     if x.number is not None and not x.shape:
         return [w.number(np.asarray(x.number).astype(known_dtype(dtype)), dtype)]
     return [w.cast(x, dtype)]
@@ -206,80 +184,3 @@ def convert(w: Writer, equation, x):
       spreads=True)  # fmt: skip
 def unchanged(w: Writer, equation, *inputs):
     return list(inputs)
-
-
-# ---------------------------------------------------------------------------- complex numbers
-
-
-@rule("complex", spreads=True)
-def make_complex(w: Writer, equation, real, imag):
-    return [Complex(real, imag)]
-
-
-@rule("real", spreads=True)
-def real(w: Writer, equation, x):
-    return [real_part(x)]
-
-
-@rule("imag", spreads=True)
-def imag(w: Writer, equation, x):
-    return [w.imaginary_part(x)]
-
-
-@rule("conj", spreads=True)
-def conj(w: Writer, equation, x):
-    return [Complex(real_part(x), w.spread("Neg", w.imaginary_part(x)))]
-
-
-def _by_parts(kind: str):
-    def function(w: Writer, *inputs):
-        imaginary = [w.imaginary_part(v) for v in inputs]
-        return Complex(w.spread(kind, *map(real_part, inputs)), w.spread(kind, *imaginary))
-
-    return function
-
-
-def _times(w: Writer, a: Any, b: Any) -> Any:
-    complex_ = isinstance(a, Complex) or isinstance(b, Complex)
-    return _multiply(w, a, b) if complex_ else w.spread("Mul", a, b)
-
-
-def _multiply(w: Writer, a: Any, b: Any) -> Complex:
-    if not isinstance(a, Complex):
-        a, b = b, a
-    if not isinstance(b, Complex):
-        return Complex(w.spread("Mul", a.real, b), w.spread("Mul", a.imag, b))
-    rr, ii = w.spread("Mul", a.real, b.real), w.spread("Mul", a.imag, b.imag)
-    ri, ir = w.spread("Mul", a.real, b.imag), w.spread("Mul", a.imag, b.real)
-    return Complex(w.spread("Sub", rr, ii), w.spread("Add", ri, ir))
-
-
-def _divide(w: Writer, a: Any, b: Any) -> Complex:
-    if not isinstance(b, Complex):
-        return Complex(w.spread("Div", a.real, b), w.spread("Div", a.imag, b))
-    squares = [w.spread("Mul", part, part) for part in (b.real, b.imag)]
-    length = w.spread("Add", *squares)
-    product = _multiply(w, Complex(b.real, w.spread("Neg", b.imag)), a)
-    return Complex(w.spread("Div", product.real, length), w.spread("Div", product.imag, length))
-
-
-def _exp(w: Writer, x: Complex) -> Complex:
-    size = w.spread("Exp", x.real)
-    turns = [w.spread(kind, x.imag) for kind in ("Cos", "Sin")]
-    return Complex(*[w.spread("Mul", size, turn) for turn in turns])
-
-
-def _abs(w: Writer, x: Complex) -> Value:
-    squares = [w.spread("Mul", part, part) for part in (x.real, x.imag)]
-    return w.spread("Sqrt", w.spread("Add", *squares))
-
-
-COMPLEX = {
-    "add": _by_parts("Add"),
-    "sub": _by_parts("Sub"),
-    "neg": _by_parts("Neg"),
-    "mul": _multiply,
-    "div": _divide,
-    "exp": _exp,
-    "abs": _abs,
-}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cello.lowering.lower import refusal
+from cello.lowering.flat import refusal
 from cello.saving.onnx.builder import Value
 from cello.saving.onnx.lower import Writer, alike, rule
 from cello.saving.onnx.rules.shapes import counted
@@ -59,7 +59,7 @@ def _within(w: Writer, mode: str, x: Value, starts: Value, indexed, sizes):
     return inner, w.cast(w.reduced("ReduceMin", right, [len(starts.shape) - 1]), bool)
 
 
-@rule("gather", by_parts=True)
+@rule("gather")
 def gather(w: Writer, equation, x, starts):
     params = equation.params
     numbers, sizes = params["dimension_numbers"], params["slice_sizes"]
@@ -126,7 +126,7 @@ def _filling(params, dtype):
     return True if np.issubdtype(dtype, np.bool_) else np.iinfo(dtype).min
 
 
-@rule("dynamic_slice", by_parts=True)
+@rule("dynamic_slice")
 def dynamic_slice(w: Writer, equation, x, *starts):
     output = equation.outputs[0].shape
     for axis, (start, size) in enumerate(zip(starts, output, strict=True)):
@@ -153,7 +153,7 @@ def _first(w: Writer, start: Value, of, size) -> Value:
     return w.b.op("Min", start, w.size(of - size))
 
 
-@rule("dynamic_update_slice", by_parts=True)
+@rule("dynamic_update_slice")
 def dynamic_update_slice(w: Writer, equation, x, new, *starts):
     axes = [a for a in range(len(x.shape)) if not alike([x.shape[a]], [new.shape[a]])]
     if not axes:
@@ -183,7 +183,7 @@ SCATTERS = {"scatter": "none", "scatter-add": "add", "scatter-mul": "mul", "scat
 NEUTRAL = {"add": 0, "mul": 1, "min": np.inf, "max": -np.inf}
 
 
-@rule(*SCATTERS, by_parts=True)
+@rule(*SCATTERS)
 def scatter(w: Writer, equation, x, starts, updates):
     """Updates at their places; those outside are dropped."""
     params, reduction = equation.params, SCATTERS[equation.primitive.name]

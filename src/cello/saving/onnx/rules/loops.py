@@ -8,45 +8,27 @@ from typing import Any
 import numpy as np
 
 from cello.saving.onnx.builder import Value
-from cello.saving.onnx.lower import Complex, Writer, real_part, rule
+from cello.saving.onnx.lower import Writer, rule
 from cello.saving.onnx.rules.shapes import counted
-
-
-def parts(values) -> list[Value]:
-    """The real arrays of values, complex ones as two."""
-    found = []
-    for value in values:
-        found += [value.real, value.imag] if isinstance(value, Complex) else [value]
-    return found
-
-
-def joined(values: Sequence[Value], like) -> list[Any]:
-    """Values like others, made of real arrays; the reverse of `parts`."""
-    left = iter(values)
-    return [Complex(next(left), next(left)) if isinstance(v, Complex) else next(left) for v in like]
 
 
 @rule("scan")
 def scan(w: Writer, equation, *inputs):
     params = equation.params
     consts, carried = params["num_consts"], params["num_carry"]
-    kept, start = inputs[:consts], list(inputs[consts : consts + carried])
-    rows = list(inputs[consts + carried :])
-    made: list[Any] = []
+    kept, rest = inputs[:consts], inputs[consts:]
 
     def step(states, elements):
-        given = [*kept, *joined(states, start), *joined(elements, rows)]
-        found = w.run(equation.bodies[0], given)
-        made[:] = found[carried:]
-        return parts(found[:carried]), parts(made)
+        found = w.run(equation.bodies[0], [*kept, *states, *elements])
+        return found[:carried], found[carried:]
 
     ends = params["length"], params["reverse"]
-    states, collected = run_along(w, step, parts(start), parts(rows), *ends)
-    return [*joined(states, start), *joined(collected, made)]
+    states, collected = run_along(w, step, rest[:carried], rest[carried:], *ends)
+    return [*states, *collected]
 
 
 def run_along(
-    w: Writer, step: Callable, start: list[Value], rows: list[Value], length, reverse: bool,
+    w: Writer, step: Callable, start: Sequence[Value], rows: Sequence[Value], length, reverse: bool,
     axis: int = 0,
 ) -> tuple[list[Value], list[Value]]:  # fmt: skip
     """A `Scan`.
@@ -63,20 +45,20 @@ def run_along(
         The states after the last step, and what was collected, along `axis`.
     """
     b = w.b
-    rows = rows or [counted(w, length, "int64")]
+    given = rows or [counted(w, length, "int64")]  # a Scan has at least one
     with b.graph() as nodes:
         states = [_formal(b, v, v.shape) for v in start]
-        elements = [_formal(b, v, (*v.shape[:axis], *v.shape[axis + 1 :])) for v in rows]
-        new, made = step(states, elements)
+        elements = [_formal(b, v, (*v.shape[:axis], *v.shape[axis + 1 :])) for v in given]
+        new, made = step(states, elements[: len(rows)])
         results = [_result(b, v) for v in (*new, *made)]
         body = b.body(nodes, [*states, *elements], results)
-    attributes: dict[str, Any] = {"body": body, "num_scan_inputs": len(rows)}
-    for which, values in (("input", rows), ("output", made)):
+    attributes: dict[str, Any] = {"body": body, "num_scan_inputs": len(given)}
+    for which, values in (("input", given), ("output", made)):
         if values and axis:
             attributes[f"scan_{which}_axes"] = [axis] * len(values)
         if values and reverse:
             attributes[f"scan_{which}_directions"] = [1] * len(values)
-    found = b.op("Scan", *start, *rows, outputs=len(results), **attributes)
+    found = b.op("Scan", *start, *given, outputs=len(results), **attributes)
     found = list(found) if len(results) > 1 else [found]
     shapes = [v.shape for v in new] + [(*v.shape[:axis], length, *v.shape[axis:]) for v in made]
     pairs = zip(found, (*new, *made), shapes, strict=True)
@@ -106,28 +88,23 @@ def while_(w: Writer, equation, *inputs):
     with b.graph() as nodes:
         number = Value(b.unique("step"), np.dtype("int64"))
         before = Value(b.unique("go_on"), np.dtype(bool))
-        states = [_formal(b, v, v.shape) for v in parts(start)]
-        new = w.run(step, [*for_step, *joined(states, start)])
+        states = [_formal(b, v, v.shape) for v in start]
+        new = w.run(step, [*for_step, *states])
         (again,) = w.run(test, [*for_test, *new])
-        results = [_result(b, v) for v in (again, *parts(new))]
+        results = [_result(b, v) for v in (again, *new)]
         body = b.body(nodes, [number, before, *states], results)
-    found = b.op("Loop", None, go_on, *parts(start), outputs=len(results) - 1, body=body)
+    found = b.op("Loop", None, go_on, *start, outputs=len(results) - 1, body=body)
     found = list(found) if len(results) > 2 else [found]
     values = [Value(f.name, v.dtype, v.shape) for f, v in zip(found, results[1:], strict=True)]
-    return joined(values, start)
+    return values
 
 
 @rule("cond")
 def cond(w: Writer, equation, which, *inputs):
     """All branches are computed, and one is chosen."""
-    which = real_part(which)
-    results = [w.run(body, inputs) for body in equation.bodies]
-    chosen = results[0]
-    for number, found in enumerate(results[1:], 1):
+    chosen, *others = [w.run(body, inputs) for body in equation.bodies]
+    for number, found in enumerate(others, 1):
         here = w.spread("Equal", which, w.number(number, which.dtype), dtype=bool)
-        chosen = [
-            w.spread("Where", here, new, old, dtype=new.dtype)
-            for new, old in zip(parts(found), parts(chosen), strict=True)
-        ]
-        chosen = joined(chosen, found)
+        pairs = zip(found, chosen, strict=True)
+        chosen = [w.spread("Where", here, new, old, dtype=new.dtype) for new, old in pairs]
     return chosen

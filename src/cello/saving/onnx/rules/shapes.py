@@ -8,7 +8,7 @@ from cello.saving.onnx.builder import Value
 from cello.saving.onnx.lower import Writer, known_dtype, rule
 
 
-@rule("broadcast_in_dim", spreads=True, by_parts=True)
+@rule("broadcast_in_dim", spreads=True)
 def broadcast_in_dim(w: Writer, equation, x: Value, *_):
     """Axes of size 1 are added, and none in front; nothing is repeated."""
     if not x.shape:
@@ -29,22 +29,22 @@ def same(w: Writer, equation, x):
     return [renamed]
 
 
-@rule("reshape", "squeeze", "expand_dims", by_parts=True)
+@rule("reshape", "squeeze", "expand_dims")
 def reshape(w: Writer, equation, x, *_):
     return [w.reshaped(x, equation.outputs[0].shape)]
 
 
-@rule("transpose", by_parts=True)
+@rule("transpose")
 def transpose(w: Writer, equation, x):
     return [w.transposed(x, equation.params["permutation"])]
 
 
-@rule("rev", by_parts=True)
+@rule("rev")
 def rev(w: Writer, equation, x):
     return [w.flipped(x, equation.params["dimensions"])]
 
 
-@rule("slice", by_parts=True)
+@rule("slice")
 def slice_(w: Writer, equation, x):
     params = equation.params
     steps = params["strides"] or (1,) * len(x.shape)
@@ -54,7 +54,7 @@ def slice_(w: Writer, equation, x):
     return [x]
 
 
-@rule("split", by_parts=True)
+@rule("split")
 def split(w: Writer, equation, x):
     sizes, axis = equation.params["sizes"], equation.params["axis"]
     if len(sizes) == 1:
@@ -65,14 +65,14 @@ def split(w: Writer, equation, x):
     return [w.with_shape(value, shape) for value, shape in zip(found, shapes, strict=True)]
 
 
-@rule("unstack", by_parts=True)
+@rule("unstack")
 def unstack(w: Writer, equation, x):
     axis = equation.params["axis"]
     found = [w.cut(x, axis, n, n + 1) for n in range(len(equation.outputs))]
     return [w.reshaped(v, a.shape) for v, a in zip(found, equation.outputs, strict=True)]
 
 
-@rule("concatenate", by_parts=True)
+@rule("concatenate")
 def concatenate(w: Writer, equation, *parts):
     whole = w.side_by_side.get(tuple(p.name for p in parts))
     axis = equation.params["dimension"]
@@ -81,7 +81,7 @@ def concatenate(w: Writer, equation, *parts):
     return [w.joined(parts, axis)]
 
 
-@rule("stack", by_parts=True)
+@rule("stack")
 def stack(w: Writer, equation, *parts):
     axis = equation.params["axis"]
     shape = list(equation.outputs[0].shape)
@@ -89,13 +89,13 @@ def stack(w: Writer, equation, *parts):
     return [w.joined([w.reshaped(p, shape) for p in parts], axis)]
 
 
-@rule("tile", by_parts=True)
+@rule("tile")
 def tile(w: Writer, equation, x):
     times = w.shape(equation.params["reps"])
     return [w.op("Tile", x, times, shape=equation.outputs[0].shape)]
 
 
-@rule("pad", by_parts=True)
+@rule("pad")
 def pad(w: Writer, equation, x, filling):
     low, high, gaps = zip(*equation.params["padding_config"], strict=True)
     return [padded(w, spaced(w, x, gaps, filling), low, high, filling)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cello.lowering.lower import refusal
+from cello.lowering.flat import refusal
 from cello.saving.onnx.builder import Value
-from cello.saving.onnx.lower import Complex, Writer, is_known, real_part, rule
+from cello.saving.onnx.lower import Writer, is_known, rule
 from cello.saving.onnx.rules.loops import run_along
 from cello.saving.onnx.rules.shapes import padded, spaced
 
@@ -20,7 +20,7 @@ FOLDS = {
 }
 
 
-@rule(*FOLDS, by_parts=True)
+@rule(*FOLDS)
 def reduce(w: Writer, equation, x):
     kind, axes = FOLDS[equation.primitive.name], equation.params["axes"]
     if not axes:
@@ -44,21 +44,6 @@ def arg_max(w: Writer, equation, x):
 
 @rule("dot_general")
 def dot_general(w: Writer, equation, left, right):
-    if isinstance(left, Complex) or isinstance(right, Complex):
-        parts = real_part(left), w.imaginary_part(left), real_part(right), w.imaginary_part(right)
-        left_sizes, right_sizes = (a.shape for a in equation.inputs)
-        a, b = w.whole(parts[0], left_sizes), w.whole(parts[1], left_sizes)
-        c, d = w.whole(parts[2], right_sizes), w.whole(parts[3], right_sizes)
-
-        def times(one, other):
-            return _product(w, equation, one, other)
-
-        real = w.spread("Sub", times(a, c), times(b, d))
-        return [Complex(real, w.spread("Add", times(a, d), times(b, c)))]
-    return [_product(w, equation, left, right)]
-
-
-def _product(w: Writer, equation, left: Value, right: Value) -> Value:
     dtype = equation.outputs[0].dtype
     left, right = w.cast(left, dtype), w.cast(right, dtype)
     (left_inner, right_inner), (left_batch, right_batch) = equation.params["dimension_numbers"]
@@ -69,7 +54,7 @@ def _product(w: Writer, equation, left: Value, right: Value) -> Value:
     if matrices and (len(left_rest) == 1 or not left_batch) and left_rest:
         left = w.transposed(left, [*left_batch, *left_rest, *left_inner])
         right = w.transposed(right, [*right_batch, *right_inner, *right_rest])
-        return w.op("MatMul", left, right, shape=shape)
+        return [w.op("MatMul", left, right, shape=shape)]
     letters = iter("abcdefghijklmnopqrstuvwxyz")
     names: tuple[dict[int, str], dict[int, str]] = {}, {}
     for one, other in zip((*left_batch, *left_inner), (*right_batch, *right_inner), strict=True):
@@ -79,7 +64,7 @@ def _product(w: Writer, equation, left: Value, right: Value) -> Value:
     operands = ["".join(side[a] for a in range(len(side))) for side in names]
     result = [names[0][a] for a in (*left_batch, *left_rest)] + [names[1][a] for a in right_rest]
     equation_ = f"{operands[0]},{operands[1]}->{''.join(result)}"
-    return w.op("Einsum", left, right, equation=equation_, shape=shape)
+    return [w.op("Einsum", left, right, equation=equation_, shape=shape)]
 
 
 @rule("conv_general_dilated")
@@ -152,7 +137,7 @@ def reduce_window(w: Writer, equation, x):
 RUNNING = {"cumprod": ("Mul", 1), "cummax": ("Max", -np.inf), "cummin": ("Min", np.inf)}
 
 
-@rule("cumsum", by_parts=True)
+@rule("cumsum")
 def cumsum(w: Writer, equation, x):
     params = equation.params
     axis = w.b.scalar(params["axis"], "int64")
