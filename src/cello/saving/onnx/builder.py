@@ -56,8 +56,8 @@ class Builder:
         self.onnx = require_onnx()
         self.opset = opset
         self.nodes: list[Any] = []
-        self.initializers: dict[str, Any] = {}
         self.arrays: dict[str, np.ndarray] = {}
+        self.defaults: dict[str, np.ndarray] = {}
         self.inputs: list[Any] = []
         self.outputs: list[Any] = []
         self.path: list[str] = []
@@ -65,7 +65,6 @@ class Builder:
         self._found: dict[Any, Any] = {}
         self._found_here: dict[Any, Any] = {}
         self._outside: list[list[Any]] = []
-        self._bytes = 0
 
     # ------------------------------------------------------------------------------- names
 
@@ -141,16 +140,8 @@ class Builder:
         return self.constant(np.array(value, dtype), "number")
 
     def _initializer(self, array: np.ndarray, name: str) -> Value:
-        self._bytes += array.nbytes
-        if self._bytes > BYTES:
-            raise ValueError(
-                f"The weights take more than {BYTES:,} bytes, and an ONNX file ends at 2 GiB: "
-                "export the model in parts."
-            )
         name = self.unique(name)
-        array = np.ascontiguousarray(array).reshape(array.shape)
-        self.arrays[name] = array
-        self.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
+        self.arrays[name] = np.ascontiguousarray(array).reshape(array.shape)
         return Value(name, array.dtype, array.shape)
 
     def op(self, kind: str, *inputs: Value | None, outputs: int | Sequence[bool] = 1, dtype=None,
@@ -241,7 +232,7 @@ class Builder:
 
     def default(self, name: str, array: np.ndarray) -> None:
         """Make the input `name` optional: `array` where it is left out."""
-        self.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
+        self.defaults[name] = array
 
     def output(self, name: str, x: Value, shape) -> None:
         """Make `x` an output of the graph."""
@@ -276,8 +267,13 @@ class Builder:
         """The finished `ModelProto`; nodes that lead to no output are left out."""
         helper = self.onnx.helper
         kept, needed = self._needed(self.nodes, {info.name for info in self.outputs})
-        given = {info.name for info in self.inputs}
-        constants = [t for n, t in self.initializers.items() if n in needed or n in given]
+        arrays = {n: a for n, a in self.arrays.items() if n in needed} | self.defaults
+        if sum(array.nbytes for array in arrays.values()) > BYTES:
+            raise ValueError(
+                f"The weights take more than {BYTES:,} bytes, and an ONNX file ends at 2 GiB: "
+                "export the model in parts."
+            )
+        constants = [self.onnx.numpy_helper.from_array(a, n) for n, a in arrays.items()]
         graph = helper.make_graph(kept, name, self.inputs, self.outputs, constants)
         opset = helper.make_opsetid("", self.opset)
         return helper.make_model(
