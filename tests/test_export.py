@@ -36,12 +36,12 @@ REFUSED = {"ODERNN"}  # a solver that stops when it is exact enough takes no kno
 QUICK = ["SLSTM", "LRU", "Mamba", "RetNet", "MinGRU", "GRUD"]  # one for each kind of rule
 
 
-def recurrent(name, time=40):
+def recurrent(name, time=40, units=4):
     """A model of one recurrent layer with weights of its own, and inputs for it."""
     layer = LAYERS[name]
     x = inputs_of(layer, rows=1, time=time)
     start = each(lambda a: Input((None, *a.shape[2:])), x)
-    return moved(Model(start, layer(4, return_sequences=True)(start)), seed=3), x
+    return moved(Model(start, layer(units, return_sequences=True)(start)), seed=3), x
 
 
 def export_all(models, folder, ending, tolerance=lambda model, x: 1e-5):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from contract import moved, normal
 from sources import C_COMPILERS, QUICKLY, installed, run_c, run_javascript, within
-from test_export import Voice, load
+from test_export import LAYERS, REFUSED, Voice, as_exact_as_inputs, load, recurrent
 
 import cello
 from cello import Input, Model, Sequential
@@ -331,6 +331,25 @@ def test_all_compilers(tmp_path, compiler):
     every = [(name, kind) for name in models() for kind in KINDS]
     names = export_all(tmp_path, "h", every)
     assert run_c(tmp_path, names, C_COMPILERS[compiler]) == dict.fromkeys(names, 0)
+
+
+@pytest.mark.deep
+@has_gcc
+@has_node
+def test_every_layer(tmp_path):
+    """In int8, in C and JavaScript as in Python."""
+    names = {}
+    for number, name in enumerate(sorted({*LAYERS} - REFUSED)):
+        model, x = recurrent(name, units=16)
+        narrow = model.quantized("int8", x)
+        names[f"m{number}"] = as_exact_as_inputs(model, x)
+        for ending in ("h", "mjs"):
+            model.export(tmp_path / f"m{number}.{ending}", weights=narrow, self_test=x)
+    for found in (
+        run_c(tmp_path, names, C_COMPILERS["gcc, fast"]),
+        run_javascript(tmp_path, names),
+    ):
+        assert found == dict.fromkeys(names, 0)
 
 
 @pytest.mark.deep

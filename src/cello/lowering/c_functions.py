@@ -48,12 +48,14 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         (),
         """static inline float P_clamp(float x, float most) {
     UNION v, m, size;
-    unsigned mask;
+    unsigned sign;
     v.f = x;
     m.f = most;
+    sign = v.u & 0x80000000u;
     size.u = (v.u & 0x7fffffffu) + 0x007fffffu;
-    mask = 0u - (unsigned)(size.i > m.i + 0x007fffff);
-    v.u = (((v.u & 0x80000000u) | m.u) & mask) | (v.u & ~mask);
+    m.i = m.i + 0x007fffff;
+    size.i = size.i < m.i ? size.i : m.i;
+    v.u = (size.u - 0x007fffffu) | sign;
     return v.f;
 }""",
     ),
