@@ -163,6 +163,12 @@ def test_a_round_trip_gives_the_same_layers():
     assert all(np.abs(a - b).max() > 0 for a, b in zip(before, back.get_weights(), strict=True))
 
 
+def test_weights_of_zeros_stay_weights():
+    model = Sequential([Input((None, 3)), LSTM(1), Dense(1), Dense(2)])  # whose biases are zeros
+    back = from_onnx(exported(model))
+    assert [w.shape for w in back.get_weights()] == [w.shape for w in model.get_weights()]
+
+
 def test_round_trips_of_graphs():
     s = Input((None,), dtype="int32", name="s")
     t = Input((None, 3), name="t")

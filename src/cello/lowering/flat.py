@@ -164,7 +164,7 @@ def _inline(jaxpr, arguments: list[Array], layer: str, into: list[Equation]) -> 
         return arrays[atom]
 
     for eqn in jaxpr.eqns:
-        inside = "/".join(filter(None, (layer, _layer_of(eqn))))  # what is within others says less
+        inside = "/".join(filter(None, (layer, _layer_of(eqn))))  # a body says what is in it alone
         found = _of_equation(eqn, [read(v) for v in eqn.invars], inside, into)
         arrays.update(zip(eqn.outvars, found, strict=True))
     return [read(v) for v in jaxpr.outvars]

@@ -60,7 +60,7 @@ class Builder:
         self.defaults: dict[str, np.ndarray] = {}
         self.inputs: list[Any] = []
         self.outputs: list[Any] = []
-        self.path: list[str] = []
+        self.path = ""
         self._names: set[str] = set()
         self._found: dict[Any, Any] = {}
         self._found_here: dict[Any, Any] = {}
@@ -69,14 +69,11 @@ class Builder:
     # ------------------------------------------------------------------------------- names
 
     @contextlib.contextmanager
-    def scope(self, name: str) -> Iterator[None]:
-        """Within it, names continue with `name`."""
-        path = self.path
-        self.path = [*path, name] if name else path
-        try:
-            yield
-        finally:
-            self.path = path
+    def scope(self, path: str) -> Iterator[None]:
+        """Within it, names begin with a path."""
+        outside, self.path = self.path, path
+        yield
+        self.path = outside
 
     def unique(self, name: str) -> str:
         """`name`, or `name_1`, ... where it is taken; it is taken from now on."""
@@ -88,7 +85,7 @@ class Builder:
         return found
 
     def add_path(self, name: str) -> str:
-        return "/".join([*self.path, name])
+        return f"{self.path}/{name}" if self.path else name
 
     def once(self, key, make):
         """What `make()` gave the first time it was asked for under this key, in this graph."""

@@ -100,7 +100,7 @@ class Writer:
 
     def _constant(self, value: np.ndarray, name: str) -> Value:
         value = value.astype(known_dtype(value.dtype))
-        if value.size == 1 or (value.size and not name and _is_one_number(value)):
+        if value.size and not name and _is_one_number(value):
             return self.number(value.flat[0], value.dtype)
         while value.ndim and value.shape[0] == 1:
             value = value[0]
