@@ -651,6 +651,15 @@ def test_what_sequences_refuse(tmp_path):
 
 
 @has_gcc
+def test_the_test_in_a_file_takes_inputs_by_name(tmp_path):
+    ends = [Input((None, 2), name="late"), Input((None, 2), name="early")]
+    model = Model(ends, cello.layers.Subtract()(ends))
+    x = {"early": normal(1, 9, 2), "late": normal(1, 9, 2, seed=1)}
+    model.export(tmp_path / "m0.h", self_test=x)
+    assert run_c(tmp_path, {"m0": 1e-6}, QUICKLY) == {"m0": 0}
+
+
+@has_gcc
 def test_the_test_in_a_file_begins_at_rest(tmp_path):
     model = moved(Sequential([Input((None, 2)), LSTM(3, return_sequences=True)]), seed=1)
     model.export(tmp_path / "m0.h", rest=0.3, self_test=normal(1, 20, 2))

@@ -1,6 +1,7 @@
 """Models with weights of fewer bits: in Python, C and JavaScript, beside NumPy and float32."""
 
 import functools
+import json
 import re
 
 import jax
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from contract import moved, normal
-from sources import C_COMPILERS, QUICKLY, installed, run_c, run_javascript, within
+from sources import C_COMPILERS, QUICKLY, call_javascript, installed, run_c, run_javascript, within
 from test_export import LAYERS, REFUSED, Voice, as_exact_as_inputs, load, recurrent
 
 import cello
@@ -75,6 +76,26 @@ def test_c_computes_what_python_does(tmp_path):
 def test_javascript_computes_what_python_does(tmp_path):
     names = export_all(tmp_path, "mjs")
     assert run_javascript(tmp_path, names) == dict.fromkeys(names, 0)
+
+
+@has_node
+def test_a_page_computes_what_python_does(tmp_path):
+    """Its module does; a page has gates besides, which read the same weights."""
+    model, x, _ = models()["LSTM"]
+    narrow = quantized("LSTM", "int8")
+    model.export(tmp_path / "m.html", weights=narrow)
+    text = (tmp_path / "m.html").read_text()
+    (inside,) = re.findall(r'<script type="application/json" id="model">(.*?)</script', text)
+    contents = json.loads(inside)
+    (tmp_path / "m.mjs").write_text(contents["module"])
+    outputs = [f"new Float32Array({40 * one['size']})" for one in contents["outputs"]]
+    program = (
+        f"const x = new Float32Array({x.ravel().tolist()}), y = [{', '.join(outputs)}];"
+        "m.block(m.init(), x, ...y, 40); console.log(JSON.stringify([...y[0]]));"
+    )
+    found = np.reshape(call_javascript(tmp_path, "m.mjs", program), (40, 2))
+    assert contents["gates"] == 4 and "Uint8Array" in contents["module"]
+    within(found, narrow.predict(x)[0], 1e-6)
 
 
 def by_hand(x, kernel, most):
@@ -296,6 +317,48 @@ def test_files_become_smaller(tmp_path):
     assert sizes["both"] < 0.45 * before
     for kind in ("bfloat16", "float16"):
         assert sizes[kind] < 0.51 * sizes["float32"] and lengths[kind] < 0.65 * lengths["float32"]
+
+
+def test_inputs_by_name():
+    ends = [Input((None, 8), name="late"), Input((8,), name="early")]
+    h = cello.layers.Add()([Dense(16)(end) for end in ends])
+    model = moved(Model(ends, LSTM(4, return_sequences=True)(h)), seed=1)
+    x = [normal(3, 9, 8), normal(3, 8, seed=1)]
+    found = model.quantized("int8", {"early": x[1], "late": x[0]})
+    listed = model.quantized("int8", x)
+    assert found.most == listed.most
+    np.testing.assert_array_equal(found.predict({"early": x[1], "late": x[0]}), listed.predict(x))
+
+
+def test_a_model_without_a_graph():
+    class Own(cello.Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = LSTM(16, return_sequences=True), Dense(3)
+
+        def call(self, x):
+            return {"y": self.two(self.one(x))}
+
+    model, x = Own(), normal(2, 30, 8)
+    model(x)
+    found = moved(model, seed=1).quantized("int8", x).predict(x)["y"]
+    want = model.predict(x, verbose=0)["y"]
+    assert 0 < np.abs(found - want).max() < 0.03 * np.abs(want).max()
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros((2, 9, 4)), r"rows of the shapes \[\(None, 3\)\].*Received.*\(9, 4\)"),
+        (np.zeros((2, 0, 3)), "one step at least"),
+        (np.zeros((0, 9, 3)), "Received"),
+        ([np.zeros((2, 3)), np.zeros((4, 2))], r"Received.*\(2, 3\), \(4, 2\)"),
+        (np.full((1, 4, 3), np.nan), "becomes NaN or infinite.*find_nan"),
+    ],
+)
+def test_what_calibrates_nothing(x, message):
+    with pytest.raises(ValueError, match=message):
+        models()["LSTM"][0].quantized("int8", x)
 
 
 def test_what_does_not_fit(tmp_path):

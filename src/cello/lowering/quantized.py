@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -23,7 +23,7 @@ from cello.lowering.report import Report
 from cello.lowering.runs import Runs, start_of
 from cello.lowering.sequence import module_of_sequence
 from cello.models import Sequential
-from cello.streaming.plan import inputs_of, shape_of
+from cello.streaming.plan import in_order, inputs_of, shape_of
 
 STEPS = 10, 100, 1000, 10000  # of which a report says the errors
 
@@ -64,7 +64,7 @@ class Quantized:
         self.model, self.weights, self.steps = model, weights, steps
         self._like = calibrate if like is None else like
         self._calibrate = calibrate
-        _, self._structure, self._specs = inputs_of(model, self._like)
+        self._names, self._structure, self._specs = inputs_of(model, self._like)
         self._timed = [None in spec.shape[1:2] for spec in self._specs]
         self._exact: tuple[Module, list[Flat]] = self._traced(unchanged)
         self.most: Mapping[str, float] = self._found_most() if weights == "int8" else {}
@@ -192,6 +192,12 @@ class Quantized:
         if self._calibrate is not None:
             runs = Runs(module, list(map(watched, flats)), self._timed)
             _, measured = runs(*self._rows(self._calibrate))
+            strange = sorted(n for n, most in measured.items() if not np.isfinite(most))
+            if strange:
+                raise ValueError(
+                    f"{self.model}: with calibrate=, what {strange} take becomes NaN or infinite: "
+                    "leave such sequences out; model.find_nan(x) says where it comes from."
+                )
             return {name: float(most) for name, most in measured.items()}
         if self.steps is None:
             found = bounds_of(flats, start_of(module)[0])
@@ -212,27 +218,48 @@ class Quantized:
         """Whether it is a list with an array for each sequence."""
         rank = len(self._specs[0].shape) - 1
         alone = len(self._specs) == 1 and isinstance(x, (list, tuple))
-        return alone and all(isinstance(row, np.ndarray) and row.ndim == rank for row in x)
+        arrays = (np.ndarray, jax.Array)
+        return alone and all(isinstance(row, arrays) and row.ndim == rank for row in x)
 
     def _rows(self, x) -> tuple[list[np.ndarray], np.ndarray]:
         """The arrays of the inputs, all rows of one length, and how many steps each has.
 
         Behind the end of a row it begins anew, so that what is measured there is of its kind.
         """
-        leaves = [x] if self._is_ragged(x) else [np.asarray(a) for a in jax.tree.leaves(x)]
-        first = leaves[self._timed.index(True)]
-        lengths = [len(row) for row in first]
+        leaves = self._checked(x)
+        pairs = zip(leaves, self._timed, strict=True)
+        lengths = next([len(row) for row in leaf] for leaf, timed in pairs if timed)
         count = self.steps or max(lengths)
         if max(lengths) > count:
             raise ValueError(
                 f"{self.model}: a sequence has {max(lengths)} steps, and steps={count} is the most."
             )
         arrays = [
-            np.stack([np.resize(row, (count, *row.shape[1:])) if timed else row for row in leaf])
+            np.stack(
+                [np.resize(row, (count, *np.shape(row)[1:])) if timed else row for row in leaf]
+            )
             for leaf, timed in zip(leaves, self._timed, strict=True)
         ]
         typed = [a.astype(spec.dtype) for a, spec in zip(arrays, self._specs, strict=True)]
         return typed, np.array(lengths, "int32")
+
+    def _checked(self, x) -> list[Any]:
+        """For each input its rows, of one length or several, of a shape that it takes."""
+        leaves = [x] if self._is_ragged(x) else jax.tree.leaves(in_order(self._names, x))
+        wanted = [spec.shape[1:] for spec in self._specs]
+        if not self._is_ragged(x):
+            leaves = [np.asarray(leaf) for leaf in leaves]
+        shapes = [{np.shape(row) for row in leaf} for leaf in leaves]
+        fits = len(leaves) == len(wanted) and all(
+            some and all(_fits(shape, one) for shape in some)
+            for some, one in zip(shapes, wanted, strict=True)
+        )
+        if not fits or len(set(map(len, leaves))) > 1:
+            raise ValueError(
+                f"{self.model}: inputs of rows of the shapes {wanted} are wanted, with one step at "
+                f"least where None stands. Received rows of {[sorted(some) for some in shapes]}."
+            )
+        return leaves
 
     def _outputs_of(self, runs: Runs, x):
         """What comes out, in the structure of the model's outputs."""
@@ -264,6 +291,12 @@ class Quantized:
         inputs = self._structure.unflatten(specs)
         with Binding():
             return jax.eval_shape(lambda x: self.model(x, training=False), inputs)
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether a row has a shape; `None` is any number but 0."""
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(n == w if w else n > 0 for n, w in pairs)
 
 
 def _bytes(module: Module) -> int:

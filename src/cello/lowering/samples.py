@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from cello.lowering.rest import resting_state
-from cello.streaming.plan import inputs_of
+from cello.streaming.plan import in_order, inputs_of
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def take_samples(model, x, predict: Callable) -> Samples:
         )
     first = jax.tree.map(lambda a: np.asarray(a)[:1], x)
     found = predict(first)
-    inputs = [np.asarray(a)[0] for a in jax.tree.leaves(first)]
+    names, _, specs = inputs_of(model, first)
+    inputs = [np.asarray(a)[0] for a in jax.tree.leaves(in_order(names, first))]
     outputs = [np.asarray(a)[0] for a in jax.tree.leaves(found)]
-    _, _, specs = inputs_of(model, first)
     timed = zip(inputs, specs, strict=True)
     return Samples(inputs, outputs, next(len(a) for a, s in timed if None in s.shape[1:2]))
 

@@ -78,6 +78,13 @@ def _call(model, inputs):
         return model(inputs, training=False)
 
 
+def in_order(names: list[str], x):
+    """Inputs as they are, those of a dict by name in a list in the order of the model's."""
+    if isinstance(x, dict) and names and set(names) <= set(x):
+        return [x[name] for name in names]
+    return x
+
+
 def inputs_of(model, like):
     """Names, structure, and shapes and dtypes of the inputs; `None` is time, first the batch."""
     if model.call_graph is not None:

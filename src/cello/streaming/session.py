@@ -15,7 +15,7 @@ from cello.core.variable import CHANGES
 from cello.native.caller import Caller
 from cello.ops.engine import Engine
 from cello.streaming.jax_steps import JaxSteps
-from cello.streaming.plan import plan_stream, shape_of
+from cello.streaming.plan import in_order, plan_stream, shape_of
 
 
 class Session(Caller):
@@ -192,9 +192,7 @@ class Session(Caller):
 
     def _check_chunk(self, chunk):
         """The leaves of a chunk, in the model's dtypes and with room for more rows; its steps."""
-        if isinstance(chunk, dict) and self._plan.names and set(self._plan.names) <= set(chunk):
-            chunk = [chunk[name] for name in self._plan.names]
-        specs, leaves = self._plan.specs, jax.tree.leaves(chunk)
+        specs, leaves = self._plan.specs, jax.tree.leaves(in_order(self._plan.names, chunk))
         text = next((v for v in leaves if isinstance(v, (str, bytes))), None)
         if text is not None:
             raise strings_refused(f"{self._model}: a chunk", text)

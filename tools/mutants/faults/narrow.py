@@ -67,4 +67,25 @@ FAULTS = [
         [TESTS + "test_the_report"],
         "the report of a quantised model says the metric of the model twice",
     ),
+    (
+        LOWERING + "samples.py",
+        "jax.tree.leaves(in_order(names, first))",
+        "jax.tree.leaves(first)",
+        ["tests/test_export.py::test_the_test_in_a_file_takes_inputs_by_name"],
+        "the test in a file mixes up inputs that were given by name",
+    ),
+    (
+        LOWERING + "quantized.py",
+        "jax.tree.leaves(in_order(self._names, x))",
+        "jax.tree.leaves(x)",
+        [TESTS + "test_inputs_by_name"],
+        "a quantised model mixes up inputs that were given by name",
+    ),
+    (
+        LOWERING + "c_functions.py",
+        "    v.u = size > 0x7f800000 ? 0u : v.u;\n",
+        "",
+        [TESTS + "test_what_is_not_a_number_is_zero"],
+        "NaN counts as the greatest number in C with int8, and not in Python",
+    ),
 ]
