@@ -169,6 +169,13 @@ def test_weights_of_zeros_stay_weights():
     assert [w.shape for w in back.get_weights()] == [w.shape for w in model.get_weights()]
 
 
+def test_weights_that_happen_to_be_equal_are_not_shared():
+    start = Input((2,))
+    one, other = (Dense(2, kernel_initializer="ones", name=name) for name in ("one", "other"))
+    back = from_onnx(exported(Model(start, [one(start), other(start)])))
+    assert len(back.get_weights()) == 4
+
+
 def test_round_trips_of_graphs():
     s = Input((None,), dtype="int32", name="s")
     t = Input((None, 3), name="t")

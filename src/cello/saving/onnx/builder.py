@@ -116,13 +116,14 @@ class Builder:
 
     # ----------------------------------------------------------------- constants and nodes
 
-    def constant(self, array, name: str = "constant") -> Value:
-        """A constant; equal small ones are one."""
+    def constant(self, array, name: str = "") -> Value:
+        """A constant, of its own if it has a name; of others, equal small ones are one."""
         array = np.asarray(array)
-        if array.size > 64:
-            return self._initializer(array, name)
+        if name or array.size > 64:
+            return self._initializer(array, name or "constant")
         key = ("constant", array.dtype.str, array.shape, array.tobytes())
-        return self.once_for_all(key, lambda: self._initializer(array, name))
+        kind = "ints" if array.dtype == np.int64 else "number" if array.ndim == 0 else "constant"
+        return self.once_for_all(key, lambda: self._initializer(array, kind))
 
     def weight(self, owners, name: str, make) -> Value:
         """The constant `make()`, once for the same layers `owners`, called `path/name`."""
@@ -131,10 +132,10 @@ class Builder:
 
     def integers(self, *values: int) -> Value:
         """A vector of int64, as shapes and axes are."""
-        return self.constant(np.array(values, np.int64), "ints")
+        return self.constant(np.array(values, np.int64))
 
     def scalar(self, value, dtype) -> Value:
-        return self.constant(np.array(value, dtype), "number")
+        return self.constant(np.array(value, dtype))
 
     def _initializer(self, array: np.ndarray, name: str) -> Value:
         name = self.unique(name)

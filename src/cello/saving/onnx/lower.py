@@ -102,9 +102,9 @@ class Writer:
         value = value.astype(known_dtype(value.dtype))
         if value.size and not name and _is_one_number(value):
             return self.number(value.flat[0], value.dtype)
-        while value.ndim and value.shape[0] == 1:
+        while value.ndim > 1 and value.shape[0] == 1:
             value = value[0]
-        return self.b.constant(value, name or "constant")
+        return self.b.constant(value, name)
 
     def number(self, number, dtype) -> Value:
         made = self.b.scalar(number, known_dtype(dtype))
@@ -118,7 +118,12 @@ class Writer:
             return value
         if is_known(shape) and value.name in self.b.arrays:
             array = np.broadcast_to(self.b.arrays[value.name], shape)
-            return dataclasses.replace(self.b.constant(array), number=value.number)
+            key, name = (
+                ("whole", value.name, tuple(shape)),
+                "" if value.number is not None else value.name,
+            )
+            made = self.b.once_for_all(key, lambda: self.b.constant(array, name))
+            return dataclasses.replace(made, number=value.number)
         spread = self.op("Expand", value, self.shape(shape), shape=shape)
         spread = dataclasses.replace(spread, number=value.number)
         return spread
@@ -214,6 +219,8 @@ class Writer:
         added = [a for a, d in enumerate(shape) if not _is_axis(d)]
         while gone and added and gone[0] == added[0]:  # which are the same
             gone.pop(0), added.pop(0)
+        while gone and added and gone[-1] - len(x.shape) == added[-1] - len(shape):
+            gone.pop(), added.pop()
         rest = [d for a, d in enumerate(x.shape) if a not in gone]
         if gone:
             x = self.op("Squeeze", x, self.b.integers(*gone), shape=rest)

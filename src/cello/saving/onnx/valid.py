@@ -29,7 +29,7 @@ class Valid:
         self.w, self.mask = w, mask
         b = w.b
         self.ones = b.cast(mask, "int64")
-        self.seen = b.op("CumSum", self.ones, b.constant(np.array(1, np.int64), "number"))
+        self.seen = b.op("CumSum", self.ones, b.constant(np.array(1, np.int64)))
         self.count = b.reduce("ReduceSum", self.ones, [1], keepdims=True)
         self.lengths = b.cast(b.squeeze(self.count, 1), "int32")
         self.empty = b.op("Equal", self.count, b.scalar(0, "int64"), dtype=bool)
