@@ -216,6 +216,26 @@ class Own(layers.Layer):
         return h * 2, [h, count + 1]
 
 
+class Windows(layers.Layer):
+    """A cell whose steps have windows over an axis of a free size."""
+
+    state_size = 2
+
+    def __init__(self):
+        super().__init__()
+        self.row = [layers.MaxPooling1D(2) for _ in range(3)]
+
+    def call(self, inputs, states):
+        for layer in self.row:
+            inputs = layer(inputs)
+        return states[0], [states[0] + inputs.mean(axis=1)]
+
+
+def test_free_sizes_within_a_step():
+    x = Input((None, None, 2))
+    agree(Model(x, RNN(Windows())(x)), [normal(2, 3, 17, 2)], loops=True)
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_cell_of_ones_own_under_a_mask(backwards):
     layer = RNN(Own(), return_sequences=True, return_state=True, go_backwards=backwards)

@@ -132,14 +132,8 @@ class Writer:
         """A size, a vector of one int64."""
         if isinstance(size, int):
             return self.b.integers(size)
-        return self.b.once_for_all(("size", str(size)), lambda: self._worked_out(size))
-
-    def _worked_out(self, size) -> Value:
-        text = str(size)
-        if text in self.symbols:
-            value, axis = self.symbols[text]
-            return self.b.sizes(value, axis, axis + 1)
-        return self._of_tree(ast.parse(text.replace("^", "**"), mode="eval").body)
+        tree = ast.parse(str(size).replace("^", "**"), mode="eval").body
+        return self.b.once_for_all(("size", ast.unparse(tree)), lambda: self._of_tree(tree))
 
     def _of_tree(self, tree) -> Value:
         """An expression as JAX writes sizes: `2*time + -1`, `floordiv(time, 2)`, `max(a, b)`."""
@@ -147,7 +141,9 @@ class Writer:
             case ast.Constant(int(value)):
                 return self.b.integers(value)
             case ast.Name(name):
-                return self.size(_Symbol(name))
+                of, axis = self.symbols[name]
+                key = ("size", name)
+                return self.b.once_for_all(key, lambda: self.b.sizes(of, axis, axis + 1))
             case ast.UnaryOp(ast.USub(), operand):
                 return self.b.op("Neg", self._of_tree(operand))
             case ast.BinOp(left, operator, right):
@@ -295,16 +291,6 @@ class Writer:
         if dtype != np.float64:
             return function(*inputs)
         return self.cast(function(*[self.cast(v, "float32") for v in inputs]), dtype)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Symbol:
-    """A free size by its name."""
-
-    name: str
-
-    def __str__(self):
-        return self.name
 
 
 _OPERATORS: dict[type, str] = {

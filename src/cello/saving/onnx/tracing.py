@@ -51,9 +51,13 @@ class Recurrences(Watching):
 
     def __init__(self):
         self.found: dict[str, Recurrence] = {}
+        self._within_steps = 0
 
     def on_call(self, layer, arguments, proceed):
-        return jax.tree.map(_with_simple_sizes, super().on_call(layer, arguments, proceed))
+        outputs = super().on_call(layer, arguments, proceed)
+        if self._within_steps:  # what is in a loop cannot name sizes for what is around it
+            return outputs
+        return jax.tree.map(_with_simple_sizes, outputs)
 
     def on_run(self, cell, inputs, states, run, proceed):
         if isinstance(cell, StackedRNNCells):
@@ -61,7 +65,9 @@ class Recurrences(Watching):
         found = recurrence_of(cell.itself, inputs, run)
         if found is None:
             inputs, run = run.in_order(inputs)
+            self._within_steps += 1
             outputs, after = repeat_step(cell, hide_masked(inputs, run.mask), states, run)
+            self._within_steps -= 1
             return outputs, jax.tree.unflatten(jax.tree.structure(states), jax.tree.leaves(after))
 
         def whole(inputs, states, mask):
