@@ -16,7 +16,7 @@ import cello
 from cello import Input, Model, Sequential
 from cello.layers import GRU, LSTM, RNN, Bidirectional, Conv1D, Dense, Embedding, MaxPooling1D
 
-COMPILATIONS = 230
+COMPILATIONS = 130
 KINDS = {"int8": np.int8, "bfloat16": jnp.bfloat16, "float16": np.float16}
 
 has_gcc = pytest.mark.skipif(not installed("gcc"), reason="there is no gcc")
@@ -44,8 +44,7 @@ def models():
     return found
 
 
-FEW = [("LSTM", "int8"), ("LSTM", "float16"), ("windows", "int8"), ("several", "int8"),
-       ("both", "int8")]  # fmt: skip
+FEW = [("LSTM", "int8"), ("windows", "int8"), ("several", "int8"), ("both", "int8")]
 
 
 @functools.cache
@@ -287,7 +286,7 @@ def test_what_is_known_needs_no_data(tmp_path):
 
 def test_known_bounds_hold():
     """Calibration never finds more than what is known before."""
-    for cell in ("LSTM", "GRU", "SimpleRNN"):
+    for cell in ("LSTM", "GRU"):
         model = small(cell, inputs=1)
         known = model.quantized("int8").most
         measured = model.quantized("int8", 5 * normal(2, 100, 1)).most
