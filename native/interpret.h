@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "activations.h"
+#include "functions.h"
 #include "program.h"
 
 namespace {
@@ -109,12 +109,6 @@ CELLO_INLINE void all(const Frame& frame, const Instruction& i, F function) {
   T total = a[0];
   for (int64_t j = 1; j < i.count; ++j) total = function(total, a[j * i.a.stride]);
   Elements<T>(frame, i.to)[0] = total;
-}
-
-CELLO_INLINE V exp(V x) {
-  const Exponential e = exponential(at_least(at_most(x, 89.0f), -104.0f));
-  const V half = (e.power * 0.5f + 12582912.0f) - 12582912.0f;  // infinity and denormals in two steps
-  return scale(scale(1.0f + e.fraction, half), e.power - half);
 }
 
 CELLO_INLINE V absolute(V x) { return (V)((Vi)x & 0x7fffffff); }
@@ -299,6 +293,8 @@ void run(Frame& frame) {
       CELLO_MAP(neg_f, -x)
       CELLO_MAP(abs_f, absolute(x))
       CELLO_MAP(exp_f, exp(x))
+      CELLO_MAP(log_f, log(x))
+      CELLO_MAP(log1p_f, log1p(x))
       CELLO_MAP(tanh_f, tanh(x))
       CELLO_MAP(logistic_f, sigmoid(x))
       CELLO_EACH(sqrt_f, float, float, std::sqrt(x))
@@ -306,8 +302,6 @@ void run(Frame& frame) {
       CELLO_EACH(floor_f, float, float, std::floor(x))
       CELLO_EACH(round_f, float, float, std::nearbyint(x))
       CELLO_EACH(sign_f, float, float, x != x ? x : static_cast<float>((x > 0) - (x < 0)))
-      CELLO_EACH(log_f, float, float, std::log(x))
-      CELLO_EACH(log1p_f, float, float, std::log1p(x))
       CELLO_EACH(expm1_f, float, float, std::expm1(x))
       CELLO_EACH(sin_f, float, float, std::sin(x))
       CELLO_EACH(cos_f, float, float, std::cos(x))
