@@ -1,4 +1,4 @@
-// A model that streams, as a list of loops over vectors: what lowering/bytecode.py writes and interpret.h runs.
+// A model that streams, as a list of loops over vectors: what lowering/sessions/bytecode.py writes and interpret.h runs.
 #pragma once
 
 #include <cstdint>

@@ -38,8 +38,8 @@ KERAS_NAMES = "Keras has load_model and save_model here too"
 UPWARD = {
     ("cello.activations", "cello.layers.function"): IN_A_GRAPH,
     ("cello.models", "cello.saving.models"): KERAS_NAMES,
-    ("cello.models.model", "cello.lowering.quantized"): OF_A_MODEL,
-    ("cello.models.model", "cello.lowering.engines"): OF_A_MODEL,
+    ("cello.models.model", "cello.lowering.narrower.quantized"): OF_A_MODEL,
+    ("cello.models.model", "cello.lowering.sessions.choose"): OF_A_MODEL,
     ("cello.models.model", "cello.generation"): OF_A_MODEL,
     ("cello.models.model", "cello.plotting.diagram"): OF_A_MODEL,
     ("cello.models.model", "cello.saving"): OF_A_MODEL,

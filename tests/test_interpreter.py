@@ -28,7 +28,6 @@ from test_export import (
 
 from cello import Input, Sequential
 from cello.core.variable import CHANGES
-from cello.lowering.interpreted import interpret_module
 from cello.lowering.ir import (
     Apply,
     Buffer,
@@ -43,7 +42,8 @@ from cello.lowering.ir import (
     Repeat,
 )
 from cello.lowering.module import Module, Step
-from cello.lowering.steps import DTYPES, lay_out
+from cello.lowering.sessions.interpreted import interpret_module
+from cello.lowering.sessions.steps import DTYPES, lay_out
 from cello.native import runner
 
 COMPILATIONS = 150

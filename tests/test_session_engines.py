@@ -22,7 +22,7 @@ from streams import BUILD, built, series
 import cello
 from cello import Input, Model, Sequential, native
 from cello.layers import LSTM, Dense, Layer
-from cello.lowering import compiling
+from cello.lowering.sessions import compiling
 from cello.random import SeedGenerator
 
 COMPILATIONS = 260

@@ -6,12 +6,12 @@ import functools
 from pathlib import Path
 
 from cello.core.files import replacing
-from cello.lowering.c import write_c
-from cello.lowering.javascript import write_javascript
 from cello.lowering.module import module_of_stream
-from cello.lowering.quantized import quantize
+from cello.lowering.narrower.quantized import quantize
 from cello.lowering.samples import predict_from, take_samples
 from cello.lowering.sequence import module_of_sequence
+from cello.lowering.writers.c import write_c
+from cello.lowering.writers.javascript import write_javascript
 
 
 def write_source(

@@ -9,13 +9,13 @@ import jax
 import jax.numpy as jnp
 
 from cello.core.masking import MaskDropped, set_mask
-from cello.lowering.braces import buffers_of
 from cello.lowering.ir import Buffer, Index, Load, Number, Place
 from cello.lowering.lower import Lowering, View, Weights, apply, flat_index, whole
 from cello.lowering.module import Change, Module, Step, take_outputs, unchanged
 from cello.lowering.names import RESERVED, Unique, identifier
 from cello.lowering.settle import settle
 from cello.lowering.tracing import named_leaves, new_buffer, trace_model
+from cello.lowering.writers.braces import buffers_of
 from cello.models.summary import list_layers
 from cello.streaming.plan import inputs_of, shape_of
 

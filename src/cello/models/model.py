@@ -292,7 +292,7 @@ class Model(Trainable):
                 If `None`, "native" where it can run the model and is faster, else "jax":
                 `session.engine` says which, and why.
         """
-        from cello.lowering.engines import choose_steps
+        from cello.lowering.sessions.choose import choose_steps
         from cello.streaming import Session
 
         return Session(self, batch_size, like, functools.partial(choose_steps, engine))
@@ -364,7 +364,7 @@ class Model(Trainable):
 
     def quantized(self, weights: str, calibrate=None, *, steps=None, like=None):
         """The model with narrower weights; see `cello.lowering.quantized.Quantized`."""
-        from cello.lowering.quantized import Quantized
+        from cello.lowering.narrower.quantized import Quantized
 
         return Quantized(self, weights, calibrate, steps, like)
 

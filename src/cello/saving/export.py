@@ -37,7 +37,7 @@ def export(model, filepath, **options) -> None:
     elif suffix in (".c", ".h", ".js", ".mjs"):
         from cello.lowering.files import write_source as write
     elif suffix == ".html":
-        from cello.lowering.page import write_page as write
+        from cello.lowering.writers.page import write_page as write
     else:
         raise ValueError(
             f"{model}.export writes C (m.c, m.h), JavaScript (m.js), a page (m.html), ONNX "

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cello import native
-from cello.lowering.c import write_c
-from cello.lowering.c_language import TYPES
 from cello.lowering.module import Module
-from cello.lowering.steps import Entry, Layout
+from cello.lowering.sessions.steps import Entry, Layout
+from cello.lowering.writers.c import write_c
+from cello.lowering.writers.c_language import TYPES
 
 FLAGS = ["-std=c99", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math",
          "-shared", "-fPIC"]  # fmt: skip

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from cello.lowering.flat import Array, Equation, Flat
-from cello.lowering.narrow import Watch
+from cello.lowering.narrower.narrow import Watch
 
 Values = Mapping[Array, Any]
 Measured = dict[str, Any]  # by the weight that was watched

@@ -17,7 +17,7 @@ import numpy as np
 
 from cello.lowering.equations import Function, Writer
 from cello.lowering.flat import Array, Equation, Flat
-from cello.lowering.int8 import MOST, product, scales_of, stored, table, to_int8
+from cello.lowering.narrower.int8 import MOST, product, scales_of, stored, table, to_int8
 
 ROUNDING = Function("to_int8", to_int8)
 WORTH = 256  # bytes that a weight has to become smaller by in int8

@@ -11,9 +11,9 @@ from cello.cells.gated import GatedCell
 from cello.core.files import replacing
 from cello.layers.rnn import RNN
 from cello.lowering.ir import Buffer
-from cello.lowering.javascript import ARRAYS, write_javascript
 from cello.lowering.module import STARTS, Module, module_of_stream
-from cello.lowering.quantized import quantize
+from cello.lowering.narrower.quantized import quantize
+from cello.lowering.writers.javascript import ARRAYS, write_javascript
 
 PARTS = ["page.css", "page_runs.js", "page_paint.js", "page.js", "page_keys.js"]
 
@@ -141,4 +141,4 @@ def _in_a_script(contents) -> str:
 
 
 def _file(name: str) -> str:
-    return resources.files("cello.lowering").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("cello.lowering.writers").joinpath(name).read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from cello.lowering.braces import LANES, OPERATORS, Braces
 from cello.lowering.ir import Apply, Buffer, Index, Load, Loop, Number
+from cello.lowering.writers.braces import LANES, OPERATORS, Braces
 
 STORED = {
     "int8": "signed char",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from cello.lowering.flat import Array, Equation, Flat
-from cello.lowering.narrow import Watch, watched
+from cello.lowering.narrower.narrow import Watch, watched
 
 Interval = tuple[float, float]
 ANY: Interval = (-math.inf, math.inf)

@@ -12,17 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from cello.lowering.bytecode import (
-    COUNTERS,
-    NOWHERE,
-    TILE,
-    WEIGHTS,
-    WORK,
-    Instruction,
-    Memories,
-    Operand,
-    as_words,
-)
 from cello.lowering.ir import (
     Buffer,
     Expr,
@@ -37,7 +26,18 @@ from cello.lowering.ir import (
     Statement,
     loads_of,
 )
-from cello.lowering.rows import (
+from cello.lowering.sessions.bytecode import (
+    COUNTERS,
+    NOWHERE,
+    TILE,
+    WEIGHTS,
+    WORK,
+    Instruction,
+    Memories,
+    Operand,
+    as_words,
+)
+from cello.lowering.sessions.rows import (
     Row,
     best_row,
     collapse,

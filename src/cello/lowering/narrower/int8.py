@@ -8,9 +8,9 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from cello.lowering.dots import BLOCK, GROUP
 from cello.lowering.equations import Writer
 from cello.lowering.flat import Array, Equation
+from cello.lowering.writers.dots import BLOCK, GROUP
 
 MOST = 127
 

@@ -14,13 +14,13 @@ import numpy as np
 from cello.core.symbolic import new_dimension
 from cello.core.variable import Binding
 from cello.layers import Identity, Input
-from cello.lowering.bounds import bounds_in, bounds_of
 from cello.lowering.flat import Flat
 from cello.lowering.module import Module, module_of_stream, unchanged
 from cello.lowering.names import identifier
-from cello.lowering.narrow import KINDS, compared, narrowed, sizes_wanted, watched
-from cello.lowering.report import Report
-from cello.lowering.runs import Runs, start_of
+from cello.lowering.narrower.bounds import bounds_in, bounds_of
+from cello.lowering.narrower.narrow import KINDS, compared, narrowed, sizes_wanted, watched
+from cello.lowering.narrower.report import Report
+from cello.lowering.narrower.runs import Runs, start_of
 from cello.lowering.sequence import module_of_sequence
 from cello.models import Sequential
 from cello.streaming.plan import in_order, inputs_of, shape_of

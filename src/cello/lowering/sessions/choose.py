@@ -5,9 +5,9 @@ from __future__ import annotations
 import jax
 
 from cello import native
-from cello.lowering.compiling import compile_module
-from cello.lowering.interpreted import interpret_module
-from cello.lowering.steps import LoweredSteps, lower_stream
+from cello.lowering.sessions.compiling import compile_module
+from cello.lowering.sessions.interpreted import interpret_module
+from cello.lowering.sessions.steps import LoweredSteps, lower_stream
 from cello.ops.engine import ASKED_FOR, Engine
 from cello.streaming.jax_steps import JaxSteps
 from cello.streaming.plan import StreamPlan

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from cello.lowering.dots import Dots, find_dots
 from cello.lowering.ir import (
     Apply,
     Buffer,
@@ -23,6 +22,7 @@ from cello.lowering.ir import (
     Statement,
     loads_of,
 )
+from cello.lowering.writers.dots import Dots, find_dots
 
 LANES = 16  # partial sums of a long sum, so that a compiler may add them side by side
 AT_ONCE = 4  # terms of a sum that are added to a row at once

@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 
-from cello.lowering.braces import LANES, OPERATORS, Braces, buffers_of, counted
 from cello.lowering.ir import Apply, Buffer, Index, Load, Loop, Number
 from cello.lowering.module import Module
 from cello.lowering.names import comment
 from cello.lowering.samples import Samples
+from cello.lowering.writers.braces import LANES, OPERATORS, Braces, buffers_of, counted
 
 ARRAYS = {"float": "Float32Array", "int": "Int32Array", "unsigned": "Uint32Array",
           "bool": "Uint8Array"}  # fmt: skip

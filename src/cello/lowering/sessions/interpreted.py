@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from cello import native
-from cello.lowering.bytecode import Memories, assemble
-from cello.lowering.encode import Encoder
 from cello.lowering.module import Module
-from cello.lowering.steps import Entry, Layout
+from cello.lowering.sessions.bytecode import Memories, assemble
+from cello.lowering.sessions.encode import Encoder
+from cello.lowering.sessions.steps import Entry, Layout
 
 
 class _Program(ctypes.Structure):

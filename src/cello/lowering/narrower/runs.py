@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cello.lowering.evaluate import Measured, add_measured, evaluate, greatest, known_in
 from cello.lowering.flat import Flat
 from cello.lowering.ir import Buffer, Number
 from cello.lowering.module import STARTS, Module
+from cello.lowering.narrower.evaluate import Measured, add_measured, evaluate, greatest, known_in
 from cello.lowering.tracing import named_leaves
 
 ROWS = 256  # at once

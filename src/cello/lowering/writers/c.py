@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cello.lowering.braces import buffers_of, counted
-from cello.lowering.c_functions import texts
-from cello.lowering.c_language import C, float_text, type_of
 from cello.lowering.ir import Buffer, Number
 from cello.lowering.module import Module
 from cello.lowering.names import comment
 from cello.lowering.samples import Samples
+from cello.lowering.writers.braces import buffers_of, counted
+from cello.lowering.writers.c_functions import texts
+from cello.lowering.writers.c_language import C, float_text, type_of
 
 
 def write_c(module: Module, header: bool, samples: Samples | None = None) -> str:

@@ -1,0 +1,1 @@
+"""Weights of fewer bits: int8, bfloat16, float16."""

@@ -1,0 +1,1 @@
+"""Lowered streams that run in this process: interpreted, or as compiled C."""

@@ -1,0 +1,1 @@
+"""What a lowered module becomes: C, JavaScript, a page."""
