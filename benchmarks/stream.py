@@ -127,7 +127,7 @@ class InC:
 
 
 def in_session(session, x):
-    rows = x.reshape(-1, 1, 1, 1)
+    rows = list(x.reshape(-1, 1, 1, 1))
 
     def run():
         run.out = [session(row) for row in rows]
@@ -140,7 +140,7 @@ def in_onnxruntime(path, x):
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (first,) = session.get_inputs()
-    rows = x.reshape(-1, 1, 1, 1)
+    rows = list(x.reshape(-1, 1, 1, 1))
     kept = {
         i.name: np.zeros((1, i.shape[-1]), "float32")
         for i in session.get_overridable_initializers()
@@ -211,11 +211,13 @@ class Core:
         return max(constants / rates["fma"], loading)
 
 
-def take_turns(windows, rounds: int) -> dict[str, float]:
-    """The least seconds of each window."""
+def take_turns(windows, rounds: int, again: bool = False) -> dict[str, float]:
+    """The least seconds of each window; run twice in turn, the second counts."""
     found = dict.fromkeys(windows, float("inf"))
     for _ in range(rounds):
         for name, window in windows.items():
+            if again:  # the caches are full of what others did; a loop of calls finds them warm
+                window()
             began = time.perf_counter()
             window()
             found[name] = min(found[name], time.perf_counter() - began)
@@ -293,7 +295,7 @@ class Measured:
         self._compare(model, x, in_c, in_python, by_ctypes)
         quick = {name: peer.block for name, peer in in_c.items()} | core.windows()
         slow = in_python | {"ctypes": by_ctypes.steps}
-        found = take_turns(quick, 40 * rounds) | take_turns(slow, rounds)
+        found = take_turns(quick, 40 * rounds) | take_turns(slow, rounds, again=True)
         core.best = {name: min(best, found[name]) for name, best in core.best.items()}
         self.seconds = {name: seconds / STEPS for name, seconds in found.items()}
 

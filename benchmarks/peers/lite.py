@@ -75,7 +75,7 @@ def _micro(net: bytes):
 
 
 def _calling(call, units: int, x):
-    rows = x.reshape(-1, 1, 1)
+    rows = list(x.reshape(-1, 1, 1))
     states = [np.zeros((1, units), "float32")] * 2
 
     def run():
