@@ -33,14 +33,17 @@ NOISE = 0.15
 LINE = 14  # characters of a forecast in the file
 
 
-def sensor(first, stop):
+def sensor(first, stop, paced=False):
     """Samples of the sensor, one by one: a vibration whose pitch drifts, and noise.
 
-    What it measures at a time depends on the time alone, so that a reader may join anywhere.
+    What it measures at a time depends on the time alone, so that a reader may join anywhere. Live,
+    it gives a sample every two milliseconds: the network would have answered 2000 in one.
     """
     for i in range(first, stop):
         phase = 2 * np.pi * i / 40 + 3 * np.sin(2 * np.pi * i / 900)
         noise = NOISE * np.random.default_rng([7, i]).normal()
+        if paced:
+            time.sleep(0.002)
         yield np.float32(np.sin(phase) + 0.4 * np.sin(2 * phase + 1) + noise)
 
 
@@ -76,7 +79,7 @@ def live(folder, first, stop):
         print(f"goes on from sample {done}")
     with open(folder / "forecasts.txt", "a", buffering=1) as file:
         file.truncate(LINE * (done - first))  # what came after the last save is computed again
-        for i, sample in enumerate(sensor(done, stop), start=done + 1):
+        for i, sample in enumerate(sensor(done, stop, paced=True), start=done + 1):
             forecast = session(sample.reshape(1, 1, 1)).item()
             file.write(f"{forecast:{LINE - 1}.8f}\n")
             if (i - first) % SAVE_EVERY == 0 or i == stop:
